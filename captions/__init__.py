@@ -1,0 +1,1 @@
+"""Turn claims into diverse, faithful captions and datasets of them."""

@@ -1,0 +1,34 @@
+"""What the user is told when something is wrong: one line that says what, where, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class CytoscribeError(Exception):
+    """Base of every error that the command line reports as one clear line; `exit_code` becomes the process's."""
+
+    exit_code = 1
+
+
+class InputError(CytoscribeError):
+    """Something the user gave cannot be used. The command ends with exit code 2 and leaves nothing half-written.
+
+    what: the fault; where: file, row and column as far as they are known; fix: what to change.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str | Path = "", fix: str = "") -> None:
+        self.what, self.where, self.fix = what, str(where), fix
+        located = f"{self.where}: {what}" if self.where else what
+        super().__init__(f"{located}; {fix}" if fix else located)
+
+
+class RunMismatch(InputError):
+    """A run folder holds results made with other settings, or another process is writing to it."""
+
+
+def cell(path: str | Path, row: int, column: str = "") -> str:
+    """Name one place in a table, counted as a spreadsheet does: the header is row 1."""
+    return f"{path}, row {row}, column '{column}'" if column else f"{path}, row {row}"

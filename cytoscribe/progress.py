@@ -1,0 +1,55 @@
+"""Progress for people: a bar with rate and time left on a terminal, nothing where nobody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+T = TypeVar("T")
+console = Console(stderr=True)
+"""Where everything that is not a result goes: results alone go to standard output."""
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.1f} {task.fields['unit']}/s" if task.speed else "", style="dim")
+
+
+class Bar:
+    """A running progress bar: `advance` it, or `note` a word beside it (a loss, a file's name)."""
+
+    def __init__(self, progress: Progress, task: int) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, steps: float = 1) -> None:
+        self._progress.advance(self._task, steps)  # type: ignore[arg-type]
+
+    def note(self, text: str) -> None:
+        self._progress.update(self._task, note=text)  # type: ignore[arg-type]
+
+
+@contextmanager
+def bar(label: str, total: float | None, unit: str = "items", done: float = 0) -> Iterator[Bar]:
+    """Show a bar while the block runs. `done` counts what an earlier run had finished already."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}", style="dim"))
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=False) as progress:
+        yield Bar(progress, progress.add_task(label, total=total, completed=done, unit=unit, note=""))  # type: ignore[arg-type]
+
+
+def track(items: Iterable[T], label: str, total: float | None = None, unit: str = "items") -> Iterator[T]:
+    """Iterate under a bar."""
+    size = total if total is not None else (len(items) if hasattr(items, "__len__") else None)  # type: ignore[arg-type]
+    with bar(label, size, unit) as running:
+        for item in items:
+            yield item
+            running.advance()
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal, on standard error."""
+    console.print(text, highlight=False, soft_wrap=True, markup=False)

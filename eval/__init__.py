@@ -1,0 +1,1 @@
+"""Say honestly how good a model, its captions and its rejection are."""

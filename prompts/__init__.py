@@ -1,0 +1,1 @@
+"""Jinja templates of captions and the loader that validates them."""
