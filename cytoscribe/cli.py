@@ -58,7 +58,9 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def cytoscribe(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and end.")) -> None:
+def cytoscribe(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and end."),
+) -> None:
     """From papers and labelled sections to grounded captions and a model that knows what it has not seen."""
 
 

@@ -25,7 +25,7 @@ class InputError(CytoscribeError):
         super().__init__(f"{located}; {fix}" if fix else located)
 
 
-class RunMismatch(InputError):
+class RunMismatchError(InputError):
     """A run folder holds results made with other settings, or another process is writing to it."""
 
 

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
-Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing. The same command on the same folder resumes.")]
+Out = Annotated[
+    Path,
+    typer.Option("--out", help="Folder for the results; made where it is missing. The same command on the same folder resumes."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn at random.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew where --out holds a run with other settings.")]

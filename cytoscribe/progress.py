@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 T = TypeVar("T")
@@ -36,7 +45,15 @@ class Bar:
 @contextmanager
 def bar(label: str, total: float | None, unit: str = "items", done: float = 0) -> Iterator[Bar]:
     """Show a bar while the block runs. `done` counts what an earlier run had finished already."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}", style="dim"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=False) as progress:
         yield Bar(progress, progress.add_task(label, total=total, completed=done, unit=unit, note=""))  # type: ignore[arg-type]
 

@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from cytoscribe import __version__
-from cytoscribe.errors import InputError, RunMismatch
+from cytoscribe.errors import InputError, RunMismatchError
 
 RUN_FILE = "run.json"
 SHARDS = ".shards"
@@ -79,7 +81,7 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    if hasattr(value, "item"):  # NumPy scalars
+    if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not JSON")
 
@@ -88,10 +90,18 @@ class RunFolder:
     """The output folder of one stage. Use as a context manager: it holds a lock, so two runs never write into one folder.
 
     settings and inputs (digests of what is read) make the fingerprint. The same fingerprint resumes; another one raises
-    RunMismatch, unless `overwrite`, which forgets the shards of the earlier run. A folder that holds foreign files is refused.
+    RunMismatchError, unless `overwrite`, which forgets the shards of the earlier run. A folder that holds foreign files is refused.
     """
 
-    def __init__(self, path: str | Path, stage: str, settings: Mapping[str, Any], inputs: Mapping[str, Any] | None = None, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        stage: str,
+        settings: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
         self.path, self.stage, self.overwrite = Path(path), stage, overwrite
         self.settings, self.inputs = dict(settings), dict(inputs or {})
         self.fingerprint = fingerprint({"stage": stage, "settings": self.settings, "inputs": self.inputs})
@@ -117,7 +127,9 @@ class RunFolder:
 
     def _check_owner(self) -> None:
         if self.path.is_dir() and not (self.path / RUN_FILE).exists() and any(f.name != ".lock" for f in self.path.iterdir()):
-            raise RunMismatch("the folder holds files that no cytoscribe run made", where=self.path, fix="choose an empty folder with --out")
+            raise RunMismatchError(
+                "the folder holds files that no cytoscribe run made", where=self.path, fix="choose an empty folder with --out"
+            )
 
     def _take_lock(self) -> None:
         self._lock = (self.path / ".lock").open("w")
@@ -126,7 +138,9 @@ class RunFolder:
         except BlockingIOError as error:
             self._lock.close()
             self._lock = None
-            raise RunMismatch("another run is writing into this folder", where=self.path, fix="wait for it or choose another --out") from error
+            raise RunMismatchError(
+                "another run is writing into this folder", where=self.path, fix="wait for it or choose another --out"
+            ) from error
 
     def _check_fingerprint(self) -> None:
         record = self.path / RUN_FILE
@@ -136,13 +150,22 @@ class RunFolder:
             return
         if earlier and not self.overwrite:
             changed = ", ".join(self._changes(earlier)) or "stage"
-            raise RunMismatch(f"the folder holds a '{earlier.get('stage')}' run with other settings ({changed})", where=self.path, fix="choose another --out, or pass --overwrite")
+            raise RunMismatchError(
+                f"the folder holds a '{earlier.get('stage')}' run with other settings ({changed})",
+                where=self.path,
+                fix="choose another --out, or pass --overwrite",
+            )
         self._forget()
         self._save("running")
 
     def _changes(self, earlier: Mapping[str, Any]) -> list[str]:
         now = json.loads(json.dumps({"settings": self.settings, "inputs": self.inputs}, default=_plain))
-        return sorted(key for part in now for key in {*now[part], *earlier.get(part, {})} if now[part].get(key) != earlier.get(part, {}).get(key))
+        return sorted(
+            key
+            for part in now
+            for key in {*now[part], *earlier.get(part, {})}
+            if now[part].get(key) != earlier.get(part, {}).get(key)
+        )
 
     def _forget(self) -> None:
         shards = self.path / SHARDS

@@ -35,7 +35,9 @@ def read_csv(path: str | Path, required: Sequence[str]) -> list[Row]:
     try:
         rows = [(number, cells) for number, cells in enumerate(reader, start=1) if any(c.strip() for c in cells)]
     except csv.Error as error:
-        raise InputError(f"not a readable CSV ({error})", where=cell(path, reader.line_num), fix="check the quotes in that row") from error
+        raise InputError(
+            f"not a readable CSV ({error})", where=cell(path, reader.line_num), fix="check the quotes in that row"
+        ) from error
     if not rows:
         raise InputError("the file is empty", where=path, fix=f"give it a header with {', '.join(required)}")
     header = [c.strip() for c in rows[0][1]]
@@ -66,7 +68,9 @@ def _delimiter(text: str) -> str:
 def _check_header(path: Path, header: list[str], required: Sequence[str]) -> None:
     missing = [c for c in required if c not in header]
     if missing:
-        raise InputError(f"no column '{missing[0]}' (found: {', '.join(header) or 'none'})", where=path, fix=f"add the column '{missing[0]}'")
+        raise InputError(
+            f"no column '{missing[0]}' (found: {', '.join(header) or 'none'})", where=path, fix=f"add the column '{missing[0]}'"
+        )
     twice = [c for i, c in enumerate(header) if c and c in header[:i]]
     if twice:
         raise InputError(f"column '{twice[0]}' stands twice in the header", where=path, fix="rename or remove one of them")
@@ -74,7 +78,9 @@ def _check_header(path: Path, header: list[str], required: Sequence[str]) -> Non
 
 def _row(path: Path, header: list[str], number: int, cells: list[str]) -> Row:
     if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
-        raise InputError(f"{len(cells)} cells where the header has {len(header)}", where=cell(path, number), fix="quote cells that hold a comma")
+        raise InputError(
+            f"{len(cells)} cells where the header has {len(header)}", where=cell(path, number), fix="quote cells that hold a comma"
+        )
     padded = [*cells, *[""] * (len(header) - len(cells))]
     return number, {name: value.strip() for name, value in zip(header, padded, strict=False) if name}
 
@@ -121,7 +127,11 @@ def _pixel_size(path: Path, number: int, text: str) -> float | None:
     except ValueError:
         value = 0.0
     if not 0 < value < 1e4:
-        raise InputError(f"pixel size '{text}' is no positive number", where=cell(path, number, "pixel_size_um"), fix="give micrometres a pixel, e.g. 0.5")
+        raise InputError(
+            f"pixel size '{text}' is no positive number",
+            where=cell(path, number, "pixel_size_um"),
+            fix="give micrometres a pixel, e.g. 0.5",
+        )
     return value
 
 
