@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Shared machines pause at will, so a time limit on one example would fail for no fault of the code.
+settings.register_profile("steady", deadline=None, max_examples=50)
+settings.load_profile("steady")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -1,0 +1,196 @@
+"""`cytoscribe doctor`: what is installed, which devices, weights and servers can be reached, and what to do about each gap."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Status = Literal["ok", "optional", "missing"]
+
+CORE = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "sentence-transformers": "sentence_transformers",
+    "open_clip_torch": "open_clip",
+    "peft": "peft",
+    "datasets": "datasets",
+    "spacy": "spacy",
+    "pymupdf": "pymupdf",
+    "jinja2": "jinja2",
+    "scikit-image": "skimage",
+    "pytorch-ood": "pytorch_ood",
+}
+EXTRAS = {
+    "vllm": ("vllm", "captions by a language model at full speed", "uv sync --extra vllm (needs an NVIDIA GPU)"),
+    "ray": ("ray", "mining and captioning on many machines", "uv sync --extra ray"),
+    "gradio": ("gradio", "the explorer in a browser", "uv sync --extra app"),
+}
+HUB = "https://huggingface.co"
+DEFAULT_ENDPOINT = "http://127.0.0.1:8000/v1"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `fix` is empty where nothing is to be done."""
+
+    area: str
+    name: str
+    status: Status
+    detail: str
+    fix: str = ""
+
+
+def examine(timeout_s: float = 2.0) -> list[Finding]:
+    """Look at packages, devices, weights, servers and disk; nothing is changed and nothing is downloaded."""
+    checks: tuple[Callable[[], Iterable[Finding]], ...] = (_packages, _devices, _weights, lambda: _servers(timeout_s), _disk)
+    return [finding for check in checks for finding in check()]
+
+
+def _packages() -> Iterable[Finding]:
+    yield Finding("package", "python", "ok", platform.python_version())
+    for name, module in CORE.items():
+        if importlib.util.find_spec(module) is None:
+            yield Finding("package", name, "missing", "not installed", "uv sync")
+        else:
+            yield Finding("package", name, "ok", _version(name))
+    for name, (module, purpose, fix) in EXTRAS.items():
+        found = importlib.util.find_spec(module) is not None
+        yield Finding(
+            "extra",
+            name,
+            "ok" if found else "optional",
+            _version(name) if found else f"not installed: {purpose}",
+            "" if found else fix,
+        )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "installed from source"
+
+
+def _devices() -> Iterable[Finding]:
+    if importlib.util.find_spec("torch") is None:
+        return
+    import torch
+
+    yield Finding("device", "cpu", "ok", f"{os.cpu_count()} logical cores, torch uses {torch.get_num_threads()} threads")
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            props = torch.cuda.get_device_properties(i)
+            yield Finding("device", f"cuda:{i}", "ok", f"{props.name}, {props.total_memory / 2**30:.0f} GiB")
+    elif torch.backends.mps.is_available():
+        yield Finding("device", "mps", "ok", "Apple GPU")
+    else:
+        yield Finding(
+            "device",
+            "gpu",
+            "optional",
+            "none found: everything runs on the CPU, training of large bases is slow",
+            "use a machine with a GPU",
+        )
+
+
+def _weights() -> Iterable[Finding]:
+    from huggingface_hub import constants, scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        repositories = sorted(r.repo_id for r in scan_cache_dir().repos if r.repo_type == "model")
+    except CacheNotFound:
+        repositories = []
+    shown = ", ".join(repositories[:6]) + (f" and {len(repositories) - 6} more" if len(repositories) > 6 else "")
+    fix = "" if repositories else "models named by a Hub id are fetched on first use, or give --model and --base a folder"
+    yield Finding("weights", f"Hub cache {constants.HF_HUB_CACHE}", "ok" if repositories else "optional", shown or "empty", fix)
+    folder = os.environ.get("CYTO_WEIGHTS", "")
+    if folder:
+        there = Path(folder).is_dir()
+        yield Finding(
+            "weights",
+            "CYTO_WEIGHTS",
+            "ok" if there else "missing",
+            folder,
+            "" if there else "the folder does not exist: correct the variable",
+        )
+
+
+def _servers(timeout_s: float) -> Iterable[Finding]:
+    endpoint = os.environ.get("CYTO_ENDPOINT", DEFAULT_ENDPOINT)
+    up = _answers(f"{endpoint.rstrip('/')}/models", timeout_s)
+    yield Finding(
+        "server",
+        endpoint,
+        "ok" if up else "optional",
+        "answers" if up else "no language-model server here",
+        "" if up else "vllm serve MODEL",
+    )
+    if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "yes", "on"}:
+        yield Finding("server", HUB, "optional", "HF_HUB_OFFLINE is set", "unset HF_HUB_OFFLINE to fetch or publish")
+        return
+    hub = os.environ.get("HF_ENDPOINT", HUB)
+    up = _answers(hub, timeout_s)
+    yield Finding(
+        "server", hub, "ok" if up else "optional", "answers" if up else "cannot be reached", "" if up else "work with local folders"
+    )
+
+
+def _answers(url: str, timeout_s: float) -> bool:
+    if not url.startswith(("http://", "https://")):
+        return False
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="GET"), timeout=timeout_s):
+            return True
+    except urllib.error.HTTPError:
+        return True  # it answered, if only to say that it wants a key
+    except (OSError, ValueError):
+        return False
+
+
+def _disk() -> Iterable[Finding]:
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    yield Finding(
+        "disk", str(Path.cwd()), "ok" if free > 5 else "missing", f"{free:.0f} GiB free", "" if free > 5 else "free at least 5 GiB"
+    )
+
+
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for each server.")] = 2.0,
+) -> None:
+    """Say what is installed, which devices, weights and servers can be reached, and what to do about each gap.
+
+    Exit code 0 where the whole path can run here, 1 where something needed is missing.
+    """
+    findings = examine(timeout)
+    if json_:
+        import json
+
+        typer.echo(json.dumps([asdict(f) for f in findings], indent=2))
+    else:
+        _show(findings)
+    if any(f.status == "missing" for f in findings):
+        raise typer.Exit(1)
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "what", "found", "what to do", box=None, pad_edge=False)
+    marks = {"ok": "[green]ok[/]", "optional": "[yellow]--[/]", "missing": "[red]!![/]"}
+    for f in findings:
+        table.add_row(marks[f.status], f.name, f.detail, f.fix)
+    Console().print(table)

@@ -1,0 +1,43 @@
+"""The front door: every command explains itself, and every user's mistake is one line and exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from cytoscribe import cli
+from cytoscribe.cli import STAGES, command, run
+from cytoscribe.errors import InputError
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command(name), ["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--help" in shown
+    assert len(shown.splitlines()) > 5
+
+
+def test_help_of_the_whole_lists_the_stages_in_pipeline_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(cli.typer.main.get_command(cli.app), ["--help"]) == 0
+    shown = capsys.readouterr().out
+    places = [shown.index(f" {name} ") for name in STAGES]
+    assert places == sorted(places)
+
+
+def test_an_input_error_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(**_: object) -> None:
+        raise InputError("no column 'region'", where="regions.csv", fix="add\nit")
+
+    assert run(fails) == 2
+    assert capsys.readouterr().err == "error: regions.csv: no column 'region'; add it\n"
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys; from cytoscribe import cli; cli.run(cli.typer.main.get_command(cli.app), ['--help']);"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'spacy', 'pymupdf', 'datasets')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0

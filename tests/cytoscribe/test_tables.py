@@ -1,0 +1,147 @@
+"""Tables that people write arrive in many shapes; what cannot be read is named by file, row and column."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cytoscribe.errors import InputError
+from cytoscribe.records import Caption, Claim, Description
+from cytoscribe.tables import read_csv, read_images, read_records, schema_of, write_csv, write_records
+
+CLAIM = Claim(
+    "c1", "V1", "a.pdf", "", None, "Layer IV is broad.", 3, 21, "broad", "IV", "layer_thickness", "broad", True, ("V2",), 0.9
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (b"region,aliases\nhOc1,V1;area 17\n", "hOc1"),
+        (b"\xef\xbb\xbfregion,aliases\nhOc1,V1\n", "hOc1"),
+        ("region;aliases\nGyrus précentral;M1\n".encode("latin-1"), "Gyrus précentral"),
+        (b"region\taliases\r\nhOc1\tV1\r\n", "hOc1"),
+        ("region,aliases\nhOc1,V1\n".encode("utf-16"), "hOc1"),
+    ],
+)
+def test_every_common_encoding_and_delimiter_is_read(tmp_path: Path, raw: bytes, name: str) -> None:
+    path = tmp_path / "regions.csv"
+    path.write_bytes(raw)
+    assert [row["region"] for _, row in read_csv(path, ["region"])] == [name]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "empty"),
+        (b"name\nV1\n", "no column 'region' (found: name)"),
+        (b"region,region\nV1,V2\n", "stands twice"),
+        (b"region,a\nV1,x,y\n", "row 2: 3 cells where the header has 2"),
+        (b'region\n"V1\n', "quotes"),
+        (b"\x00\x01\x02", "not a text file"),
+    ],
+)
+def test_unusable_tables_say_what_and_where(tmp_path: Path, raw: bytes, message: str) -> None:
+    path = tmp_path / "regions.csv"
+    path.write_bytes(raw)
+    with pytest.raises(InputError) as caught:
+        read_csv(path, ["region"])
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('region,note\nV1,"two\nlines"\n\nV2,\n')
+    assert [(n, row["region"]) for n, row in read_csv(path, ["region"])] == [(2, "V1"), (4, "V2")]
+
+
+def test_images_resolve_paths_beside_the_table_and_keep_other_columns(tmp_path: Path) -> None:
+    path = tmp_path / "images.csv"
+    path.write_text("image_path,label,split,pixel_size_um,cell_size\na/b.png,neutrophil,Train,0.5,big\n")
+    (record,) = read_images(path, region_column="label")
+    assert record.path == tmp_path / "a/b.png"
+    assert (record.region, record.split, record.pixel_size_um) == ("neutrophil", "train", 0.5)
+    assert record.attributes == {"cell_size": "big"}
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        (",V1,,", "image_path"),
+        ("a.png,,,", "region"),
+        ("a.png,V1,zero,", "pixel_size_um"),
+        ("a.png,V1,-1,", "pixel_size_um"),
+        ("a.png,V1,,dev", "split"),
+    ],
+)
+def test_a_bad_image_row_is_named_by_row_and_column(tmp_path: Path, row: str, column: str) -> None:
+    path = tmp_path / "images.csv"
+    path.write_text(f"image_path,region,pixel_size_um,split\nok.png,V1,,\n{row}\n")
+    with pytest.raises(InputError, match=f"row 3, column '{column}'"):
+        read_images(path)
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda text, page, compared: dataclasses.replace(CLAIM, sentence=text, page=page, compared_to=tuple(compared)),
+            st.text(),
+            st.none() | st.integers(1, 9999),
+            st.lists(st.text(max_size=5), max_size=3),
+        ),
+        max_size=5,
+    )
+)
+def test_records_come_back_from_parquet_as_they_went_in(tmp_path_factory: pytest.TempPathFactory, claims: list[Claim]) -> None:
+    path = tmp_path_factory.mktemp("records") / "claims.parquet"
+    write_records(path, Claim, claims)
+    assert read_records(path, Claim) == claims
+
+
+def test_contract_columns_are_those_that_other_programs_read() -> None:
+    assert schema_of(Claim).names == (
+        [
+            "claim_id",
+            "region",
+            "document",
+            "doi",
+            "page",
+            "sentence",
+            "sentence_start",
+            "sentence_end",
+            "span",
+            "layer",
+            "attribute",
+            "value",
+            "polarity",
+            "compared_to",
+            "score",
+        ]
+    )
+    assert schema_of(Description).names == ["region", "text", "claim_ids", "documents", "agreement", "contradictions"]
+    assert schema_of(Caption).names == (
+        ["caption_id", "region", "caption", "masked_caption", "style", "template", "model", "claim_ids", "n_tokens", "faithfulness"]
+    )
+
+
+def test_a_missing_broken_or_foreign_parquet_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "claims.parquet"
+    with pytest.raises(InputError, match="no such file"):
+        read_records(path, Claim)
+    path.write_bytes(b"PAR1 no more")
+    with pytest.raises(InputError, match="not a readable Parquet"):
+        read_records(path, Claim)
+    write_records(path, Description, [])
+    with pytest.raises(InputError, match="no column 'claim_id'"):
+        read_records(path, Claim)
+
+
+def test_csv_written_is_csv_read(tmp_path: Path) -> None:
+    write_csv(tmp_path / "t.csv", ["region", "note"], [["V1", 'a "b", c']])
+    assert read_csv(tmp_path / "t.csv", ["region"]) == [(2, {"region": "V1", "note": 'a "b", c'})]
