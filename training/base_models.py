@@ -1,0 +1,218 @@
+"""Bases to adapt: open_clip models from the Hub or a folder, and JSON configs that join towers whose weights are given."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cytoscribe.errors import InputError
+from cytoscribe.runs import read_json
+from training.encoding import Model
+
+BASES = Path(__file__).parent / "bases"
+WEIGHTS_VARIABLE = "CYTO_WEIGHTS"
+DEFAULT_WEIGHTS = Path("~/.cache/real-weights")
+
+
+@dataclass(frozen=True)
+class Base:
+    """An open_clip model ready to train.
+
+    config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
+    text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights.
+    """
+
+    name: str
+    model: Model
+    config: dict[str, Any]
+    tokenizer: Any
+    pretrained: bool
+    text_folder: str = ""
+    weights: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def image_px(self) -> int:
+        size = self.config["model_cfg"]["vision_cfg"].get("image_size", 224)
+        return int(size if isinstance(size, int) else size[0])
+
+    @property
+    def tokenize(self) -> Callable[[list[str]], Tensor]:
+        return self.tokenizer
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        return tuple(self.config["preprocess_cfg"]["mean"])
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        return tuple(self.config["preprocess_cfg"]["std"])
+
+
+def shipped_bases() -> dict[str, str]:
+    """Name to description of the configs that come with the package."""
+    return {path.stem: read_json(path).get("about", "") for path in sorted(BASES.glob("*.json"))}
+
+
+def load_base(name: str, weights: Mapping[str, str] | None = None, image_px: int | None = None, seed: int = 0) -> Base:
+    """Build the base that `name` stands for.
+
+    name: a shipped config (`tiny`, `efficientnet_lite0_minilm`), a JSON file of the same form, `local-dir:FOLDER`,
+    `hf-hub:OWNER/NAME`, or an open_clip name with its tag, `ViT-B-32:laion2b_s34b_b79k`; weights: `vision` and `text` to paths;
+    image_px: side of the images it will see, default the config's; seed: of weights that are drawn at random.
+    Raises InputError where the name, a weight file or the network is missing.
+    """
+    torch.manual_seed(seed)
+    path = config_path(name)
+    if path is None:
+        return _from_open_clip(name, image_px)
+    told = read_json(path)
+    if "model_cfg" not in told:
+        raise InputError("no entry 'model_cfg'", where=path, fix=f"write it like {BASES / 'tiny.json'}")
+    found = _weights(path, told.get("weights", {}), weights or {})
+    return _from_config(name, told, found, image_px)
+
+
+def config_path(name: str) -> Path | None:
+    """The JSON file behind a base's name; None where open_clip itself knows the name."""
+    if name.startswith(("local-dir:", "hf-hub:")):
+        return None
+    shipped = BASES / f"{name}.json"
+    if shipped.is_file():
+        return shipped
+    if name.endswith(".json"):
+        if not Path(name).is_file():
+            raise InputError("no such base config", where=name, fix=f"use a path or one of {', '.join(shipped_bases())}")
+        return Path(name)
+    return None
+
+
+def _weights(config: Path, wanted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, Path]:
+    unknown = sorted(set(given) - {"vision", "text"})
+    if unknown:
+        raise InputError(f"--weights names no tower '{unknown[0]}'", fix="use vision=FILE,text=FOLDER")
+    folder = Path(os.environ.get(WEIGHTS_VARIABLE) or DEFAULT_WEIGHTS).expanduser()
+    found = {}
+    for tower in {**wanted, **given}:
+        path = Path(given[tower]).expanduser() if tower in given else folder / wanted[tower]
+        if not path.exists():
+            fix = f"give --weights {tower}=PATH, or put '{wanted.get(tower, path.name)}' into the folder {WEIGHTS_VARIABLE} names"
+            raise InputError(f"no {tower} weights at {path}", where=config, fix=fix)
+        found[tower] = path
+    return found
+
+
+def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], image_px: int | None) -> Base:
+    config = {"model_cfg": copy.deepcopy(told["model_cfg"]), "preprocess_cfg": copy.deepcopy(told.get("preprocess_cfg", {}))}
+    model_cfg = config["model_cfg"]
+    if image_px:
+        model_cfg["vision_cfg"]["image_size"] = image_px
+    text = model_cfg["text_cfg"]
+    if "text" in weights and text.get("hf_model_name"):
+        text["hf_model_name"] = text["hf_tokenizer_name"] = str(weights["text"])
+    model = build_clip(model_cfg, name)
+    if "vision" in weights:
+        _load_trunk(model, weights["vision"])
+    preprocess = {**_default_preprocess(), **config["preprocess_cfg"]}
+    config["preprocess_cfg"] = preprocess
+    return Base(
+        name=name,
+        model=model,
+        config=config,
+        tokenizer=_tokenizer(text),
+        pretrained=bool(weights),
+        text_folder=str(text.get("hf_model_name") or ""),
+        weights={k: str(v) for k, v in weights.items()},
+    )
+
+
+def build_clip(model_cfg: dict[str, Any], name: str) -> Model:
+    """The open_clip module a model_cfg describes; raises InputError naming `name` where open_clip cannot build it."""
+    from open_clip.model import CLIP, CustomTextCLIP
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # a sentence encoder's unused pooler is no news
+    logging.disable_progress_bar()
+    settings = {k: v for k, v in copy.deepcopy(model_cfg).items() if k != "custom_text"}
+    kind = CustomTextCLIP if model_cfg.get("custom_text") or model_cfg["text_cfg"].get("hf_model_name") else CLIP
+    try:
+        return kind(**settings)
+    except (TypeError, RuntimeError, OSError, ValueError, AssertionError) as error:
+        raise InputError(f"no model can be built from the config ({_short(error)})", where=name, fix="check the config") from error
+
+
+def _load_trunk(model: Model, path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    trunk = getattr(model.visual, "trunk", model.visual)
+    try:
+        missing, unexpected = trunk.load_state_dict(load_file(path), strict=False)
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise InputError(
+            f"not the vision tower's weights ({_short(error)})", where=path, fix="give safetensors of that model"
+        ) from error
+    extra = [k for k in unexpected if not k.startswith(("classifier.", "fc.", "head."))]
+    if missing or extra:
+        raise InputError(
+            f"{len(missing)} weights missing, {len(extra)} unknown", where=path, fix="give the tower that the config names"
+        )
+
+
+def _tokenizer(text_cfg: dict[str, Any]) -> Any:
+    import open_clip
+
+    length = text_cfg.get("context_length", 77)
+    if text_cfg.get("hf_tokenizer_name"):
+        return open_clip.tokenizer.HFTokenizer(text_cfg["hf_tokenizer_name"], context_length=length)
+    return open_clip.tokenizer.SimpleTokenizer(context_length=length)
+
+
+def _from_open_clip(name: str, image_px: int | None) -> Base:
+    import open_clip
+
+    bare, tag = (
+        (name, None) if name.startswith(("local-dir:", "hf-hub:")) else (name.partition(":")[0], name.partition(":")[2] or None)
+    )
+    try:
+        config = copy.deepcopy(open_clip.get_model_config(bare))
+        model = open_clip.create_model(bare, pretrained=tag, force_image_size=image_px)
+        tokenizer = open_clip.get_tokenizer(bare)
+    except Exception as error:  # open_clip, the Hub's client and the network fail in many ways
+        fix = f"use one of {', '.join(shipped_bases())}, a JSON config, local-dir:FOLDER, or an open_clip name such as ViT-B-32:openai"
+        raise InputError(f"base '{name}' cannot be loaded ({_short(error)})", fix=fix) from error
+    if image_px and config is not None:
+        config["vision_cfg"]["image_size"] = image_px
+    text = (config or {}).get("text_cfg", {})
+    folder = name.removeprefix("local-dir:") if name.startswith("local-dir:") else ""
+    told = open_clip.get_model_preprocess_cfg(model)
+    preprocess = {k: told[k] for k in ("mean", "std", "interpolation", "resize_mode") if k in told}
+    return Base(
+        name=name,
+        model=model,
+        config={"model_cfg": config, "preprocess_cfg": {**_default_preprocess(), **preprocess, "resize_mode": "squash"}},
+        tokenizer=tokenizer,
+        pretrained=bool(tag) or bare != name or ":" in name,
+        text_folder=(folder or text["hf_model_name"]) if text.get("hf_model_name") else "",
+    )
+
+
+def _default_preprocess() -> dict[str, Any]:
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+
+    return {
+        "mean": list(OPENAI_DATASET_MEAN),
+        "std": list(OPENAI_DATASET_STD),
+        "interpolation": "bicubic",
+        "resize_mode": "squash",
+    }
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -1,0 +1,103 @@
+"""Images as arrays: every format a microscope or a colleague may send, as 8-bit RGB, and bad files as a counted skip."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from cytoscribe.errors import InputError
+from cytoscribe.records import ImageRecord
+
+STRETCH = (0.5, 99.5)
+"""Percentiles of a 16-bit or float image that become black and white: cameras seldom fill their range."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image that cannot be used, and why."""
+
+    path: Path
+    row: int
+    reason: str
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Any image file as (H, W, 3) uint8 RGB.
+
+    16-bit and float images are stretched between their 0.5 and 99.5 percentiles; palette and CMYK are converted; what is
+    transparent becomes white. Raises InputError where the file is missing, broken or larger than Pillow's limit for bombs.
+    """
+    path = Path(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _rgb(ImageOps.exif_transpose(image))
+    except FileNotFoundError as error:
+        raise InputError("no such image", where=path, fix="check the image_path column") from error
+    except Exception as error:  # Pillow's plugins raise whatever a broken file brings them to
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"not a readable image ({reason or type(error).__name__})", where=path, fix="save it anew") from error
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith(("I", "F")):
+        return np.repeat(_stretched(np.asarray(image, dtype=np.float32))[..., None], 3, axis=2)
+    if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        image = Image.alpha_composite(white, layered)
+    return np.asarray(image.convert("RGB"))
+
+
+def _stretched(values: np.ndarray) -> np.ndarray:
+    values = np.nan_to_num(values)
+    low, high = np.percentile(values, STRETCH)
+    if high <= low:
+        low, high = float(values.min()), max(float(values.max()), float(values.min()) + 1.0)
+    return np.clip((values - low) / (high - low) * 255.0, 0, 255).round().astype(np.uint8)
+
+
+def squared(image: np.ndarray, px: int) -> np.ndarray:
+    """Resize (H, W, 3) uint8 to (px, px, 3) by antialiased bicubic interpolation: open_clip's `squash`, so both see the same."""
+    if image.shape[:2] == (px, px):
+        return image
+    return np.asarray(Image.fromarray(image).resize((px, px), Image.Resampling.BICUBIC))
+
+
+def read_square(record: ImageRecord, px: int) -> np.ndarray | Skipped:
+    """The record's image as (3, px, px) uint8, or why it was skipped."""
+    try:
+        return np.ascontiguousarray(squared(read_image(record.path), px).transpose(2, 0, 1))
+    except InputError as error:
+        return Skipped(record.path, record.row, error.what)
+
+
+def describe_skipped(skipped: Sequence[Skipped]) -> str:
+    """One line: how many images were skipped, and the first three with their reasons."""
+    shown = "; ".join(f"row {s.row} {s.path.name}: {s.reason}" for s in skipped[:3])
+    return f"skipped {len(skipped)} image{'s' * (len(skipped) != 1)} ({shown}{' ...' if len(skipped) > 3 else ''})"
+
+
+def load_squares(records: Iterable[ImageRecord], px: int, workers: int = 0) -> tuple[np.ndarray, list[int], list[Skipped]]:
+    """Decode images into memory: ((N, 3, px, px) uint8, positions of the N records that could be read, what was skipped).
+
+    workers: threads that decode (Pillow frees the interpreter lock while it decodes); 0 decodes in the caller's.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cytoscribe.progress import track
+
+    records = list(records)
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        read = pool.map(lambda r: read_square(r, px), records) if workers else (read_square(r, px) for r in records)
+        results = list(track(read, "reading images", total=len(records), unit="images"))
+    kept = [i for i, r in enumerate(results) if not isinstance(r, Skipped)]
+    arrays = [r for r in results if not isinstance(r, Skipped)]
+    stack = np.stack(arrays) if arrays else np.zeros((0, 3, px, px), np.uint8)
+    return stack, kept, [r for r in results if isinstance(r, Skipped)]

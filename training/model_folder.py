@@ -1,0 +1,144 @@
+"""A trained model as a folder, read back: encoders, the regions it knows, and its rejector.
+
+Layout: `merged/` loads in plain open_clip, `adapter/` in plain peft over the base; `regions.json` holds the regions and their
+class captions, `calibration.json` and `calibration.safetensors` the rejection, `config.json` how it was trained.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cytoscribe.errors import InputError
+from cytoscribe.progress import say, track
+from cytoscribe.records import ImageRecord
+from cytoscribe.runs import read_json
+from training import encoding
+from training.encoding import Model
+from training.images import Skipped, describe_skipped, read_square
+from training.rejection import Rejection
+
+MERGED = "merged"
+ADAPTER = "adapter"
+REGIONS_FILE = "regions.json"
+CONFIG_FILE = "config.json"
+OPEN_CLIP_CONFIG = "open_clip_config.json"
+OPEN_CLIP_WEIGHTS = "open_clip_model.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What `train-lora` made. regions: the known ones, in the order of every (K, ...) array; class_captions: region to texts;
+    settings: config.json; logit_scale: factor of the cosine in the trained softmax."""
+
+    folder: Path
+    model: Model
+    tokenize: Callable[[list[str]], Tensor]
+    regions: tuple[str, ...]
+    class_captions: dict[str, list[str]]
+    rejection: Rejection
+    settings: dict[str, Any]
+    logit_scale: float
+    image_px: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    device: torch.device
+
+    @staticmethod
+    def load(folder: str | Path, device: str = "auto") -> TrainedModel:
+        """Read a model folder; raises InputError where it is not one or a part is missing."""
+        folder = Path(folder)
+        if not (folder / REGIONS_FILE).is_file() or not (folder / MERGED).is_dir():
+            raise InputError("not a model folder", where=folder, fix="give the --out folder of a finished train-lora run")
+        told = read_json(folder / REGIONS_FILE)
+        regions = tuple(told["regions"])
+        where = encoding.pick_device(device)
+        model, tokenize, config = load_merged(folder / MERGED)
+        preprocess = config["preprocess_cfg"]
+        size = config["model_cfg"]["vision_cfg"]["image_size"]
+        return TrainedModel(
+            folder=folder,
+            model=model.to(where).eval(),
+            tokenize=tokenize,
+            regions=regions,
+            class_captions={r: list(told["class_captions"][r]) for r in regions},
+            rejection=Rejection.load(folder, regions),
+            settings=read_json(folder / CONFIG_FILE),
+            logit_scale=float(told["logit_scale"]),
+            image_px=int(size if isinstance(size, int) else size[0]),
+            mean=tuple(preprocess["mean"]),
+            std=tuple(preprocess["std"]),
+            device=where,
+        )
+
+    def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Skipped] | None = None) -> Tensor:
+        """(N, D) L2-normalised float32 on the CPU, one row a record.
+
+        An image that cannot be read raises InputError; with a list as `skipped` it is added there, its row is NaN, and one
+        line says how many were skipped.
+        """
+        starts = range(0, len(records), batch_size)
+        parts = [self._encode_batch(records[s : s + batch_size], skipped) for s in track(starts, "encoding images", unit="batches")]
+        if skipped:
+            say(describe_skipped(skipped))
+        return torch.cat(parts) if parts else torch.zeros(0, self.rejection.context.classes.shape[1])
+
+    def _encode_batch(self, records: Sequence[ImageRecord], skipped: list[Skipped] | None) -> Tensor:
+        squares = [read_square(r, self.image_px) for r in records]
+        broken = [s for s in squares if isinstance(s, Skipped)]
+        if broken and skipped is None:
+            raise InputError(f"image cannot be used ({broken[0].reason})", where=broken[0].path, fix="mend or remove that row")
+        if skipped is not None:
+            skipped.extend(broken)
+        good = [torch.from_numpy(s) for s in squares if not isinstance(s, Skipped)]
+        width = self.rejection.context.classes.shape[1]
+        features = torch.full((len(records), width), float("nan"))
+        if good:
+            rows = [i for i, s in enumerate(squares) if not isinstance(s, Skipped)]
+            features[rows] = encoding.image_features(self.model, torch.stack(good), self.mean, self.std, self.device, len(good))
+        return features
+
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        """(N, D) L2-normalised float32 on the CPU."""
+        return encoding.text_features(self.model, self.tokenize, list(texts), self.device)
+
+    def class_features(self, class_captions: Mapping[str, Sequence[str]] | None = None) -> Tensor:
+        """(K, D) mean text feature of each region, normalised, in the order of `regions`.
+
+        class_captions: region to texts, default the model's own. Raises InputError where a known region has no text.
+        """
+        if class_captions is None:
+            return self.rejection.context.classes
+        missing = [r for r in self.regions if not class_captions.get(r)]
+        if missing:
+            raise InputError(f"no class caption for '{missing[0]}'", fix="give every region that the model knows at least one text")
+        texts = {r: list(class_captions[r]) for r in self.regions}
+        return encoding.class_features(self.encode_texts, self.regions, texts)
+
+
+def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
+    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now.
+
+    open_clip looks for a Hugging Face text tower's config under the name in the config; that is the folder itself, and this
+    reader finds it there even after the folder was moved or copied.
+    """
+    import open_clip
+    from safetensors.torch import load_file
+
+    from training.base_models import build_clip
+
+    config = read_json(folder / OPEN_CLIP_CONFIG)
+    text = config["model_cfg"]["text_cfg"]
+    if text.get("hf_model_name"):
+        text.update(hf_model_name=str(folder), hf_tokenizer_name=str(folder), hf_model_pretrained=False)
+    if not (folder / OPEN_CLIP_WEIGHTS).is_file():
+        raise InputError("no such file", where=folder / OPEN_CLIP_WEIGHTS, fix="train the model again")
+    model = build_clip(json.loads(json.dumps(config["model_cfg"])), str(folder))
+    model.load_state_dict(load_file(folder / OPEN_CLIP_WEIGHTS))
+    return model, open_clip.get_tokenizer(f"local-dir:{folder}"), config

@@ -1,0 +1,193 @@
+"""Saying "none of the regions I know", with an error rate that was measured on held-out images of known regions.
+
+A score orders images by how unlike the known regions they are. Conformal p-values (Vovk et al. 2005) turn it into a decision:
+an image is rejected where at most a share alpha of held-out known images look as strange. That bounds how often known images
+are rejected, if they are exchangeable with the held-out ones; how often unseen ones are accepted must be measured apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cytoscribe.errors import InputError
+from cytoscribe.runs import atomic_path, read_json, write_json
+from training.scores import SCORES, ScoreContext
+
+CALIBRATION_FILE = "calibration.json"
+BANK_FILE = "calibration.safetensors"
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """The calibrated rejector of one model.
+
+    names: the scores that are combined, each standardised by `centre` and `spread` (of known calibration images) and averaged;
+    calibration: (M,) combined scores of held-out known images; groups: (M,) index of the region predicted for each;
+    bank: (B, D) features of training images with labels (B,), for the scores that compare with them.
+    """
+
+    names: tuple[str, ...]
+    centre: dict[str, float]
+    spread: dict[str, float]
+    calibration: np.ndarray
+    groups: np.ndarray
+    regions: tuple[str, ...]
+    context: ScoreContext
+    alpha: float = 0.05
+    split: str = "val"
+    notes: tuple[str, ...] = ()
+    chosen_by: dict[str, Any] = field(default_factory=dict)
+
+    def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray:
+        """(N,) float64, higher for images less like any known region. image_features: (N, D), class_features: (K, D) of the
+        regions' captions in use, default the model's own; both L2-normalised."""
+        context = self.context if class_features is None else self.context.with_classes(class_features)
+        return combine(raw_scores(self.names, image_features, context), self.centre, self.spread)
+
+    def p_values(self, scores: np.ndarray, predicted: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """(N,) conformal p-values of "this is a known region": (1 + calibration scores at least as high) / (M + 1).
+
+        predicted: (N,) index of each image's predicted region; then the calibration images predicted as that region are the
+        reference where there are enough of them, and all of them elsewhere.
+        """
+        scores = np.asarray(scores, dtype=np.float64)
+        marginal = _p_values(scores, self.calibration)
+        if predicted is None:
+            return marginal
+        result, predicted = marginal.copy(), np.asarray(predicted)
+        for group in np.unique(predicted):
+            reference = self.calibration[self.groups == group]
+            if len(reference) >= self.least:
+                result[predicted == group] = _p_values(scores[predicted == group], reference)
+        return result
+
+    def rejects(self, scores: np.ndarray, predicted: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """(N,) bool: True where the p-value is at most alpha. With too few calibration samples nothing is ever rejected."""
+        return self.p_values(scores, predicted) <= self.alpha
+
+    @property
+    def least(self) -> int:
+        """Samples that a threshold at alpha needs: 19 for alpha = 0.05."""
+        return int(np.ceil(1 / self.alpha - 1e-9)) - 1
+
+    def save(self, folder: Path) -> None:
+        """Write calibration.json (how, from how many, split by what, thresholds) and the feature bank beside it."""
+        from safetensors.torch import save_file
+
+        with atomic_path(folder / BANK_FILE) as temporary:
+            save_file({k: v.contiguous() for k, v in self.context.tensors().items()}, temporary)
+        write_json(folder / CALIBRATION_FILE, self._as_json())
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "method": "split conformal; mean of standardised scores; higher is less like a known region",
+            "alpha": self.alpha,
+            "split": self.split,
+            "n": len(self.calibration),
+            "threshold": threshold(self.calibration, self.alpha),
+            "scores": list(self.names),
+            "centre": self.centre,
+            "spread": self.spread,
+            "chosen_by": self.chosen_by,
+            "notes": list(self.notes),
+            "regions": {name: self._region_json(i) for i, name in enumerate(self.regions)},
+            "calibration_scores": [round(float(s), 6) for s in self.calibration],
+            "calibration_predicted": [int(g) for g in self.groups],
+            "logit_scale": self.context.logit_scale,
+        }
+
+    def _region_json(self, index: int) -> dict[str, Any]:
+        own = self.calibration[self.groups == index]
+        if len(own) < self.least:
+            return {
+                "n": len(own),
+                "threshold": None,
+                "note": f"not enough samples ({len(own)} of {self.least}): marginal threshold",
+            }
+        return {"n": len(own), "threshold": threshold(own, self.alpha)}
+
+    @staticmethod
+    def load(folder: Path, regions: tuple[str, ...]) -> Rejection:
+        """Read what `save` wrote; raises InputError where a part is missing."""
+        from safetensors.torch import load_file
+
+        told = read_json(folder / CALIBRATION_FILE)
+        if not (folder / BANK_FILE).is_file():
+            raise InputError("no such file", where=folder / BANK_FILE, fix="train the model again")
+        try:
+            context = ScoreContext.from_tensors(load_file(folder / BANK_FILE), told["logit_scale"])
+            return Rejection(
+                names=tuple(told["scores"]),
+                centre=told["centre"],
+                spread=told["spread"],
+                calibration=np.asarray(told["calibration_scores"], dtype=np.float64),
+                groups=np.asarray(told["calibration_predicted"], dtype=np.int64),
+                regions=regions,
+                context=context,
+                alpha=told["alpha"],
+                split=told["split"],
+                notes=tuple(told["notes"]),
+                chosen_by=told["chosen_by"],
+            )
+        except KeyError as error:
+            raise InputError(f"no entry {error}", where=folder / CALIBRATION_FILE, fix="train the model again") from error
+
+
+def calibrate(
+    names: Sequence[str], features: Tensor, context: ScoreContext, regions: tuple[str, ...], alpha: float = 0.05, split: str = "val"
+) -> Rejection:
+    """Rejector from features (M, D) of held-out images of known regions; unseen images have no part in it.
+
+    Raises InputError where there is no held-out image or alpha is not within (0, 1).
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha {alpha:g} is no rate", fix="give --alpha between 0 and 1, e.g. 0.05")
+    if not len(features):
+        raise InputError("no held-out image to calibrate the rejection on", fix="give the table a val split")
+    raw = raw_scores(names, features, context)
+    centre = {n: float(np.mean(s)) for n, s in raw.items()}
+    spread = {n: float(np.std(s)) or 1.0 for n, s in raw.items()}
+    predicted = (features @ context.classes.T).argmax(1).numpy()
+    rejection = Rejection(
+        tuple(names), centre, spread, np.round(combine(raw, centre, spread), 6), predicted, regions, context, alpha, split
+    )
+    if len(features) >= rejection.least:
+        return rejection
+    note = f"not enough calibration samples ({len(features)} of {rejection.least}): nothing will be rejected at alpha {alpha:g}"
+    return Rejection(**{**rejection.__dict__, "notes": (note,)})
+
+
+def raw_scores(names: Sequence[str], features: Tensor, context: ScoreContext) -> dict[str, np.ndarray]:
+    """Each named score of features (N, D), as (N,) float64."""
+    unknown = [n for n in names if n not in SCORES]
+    if unknown or not names:
+        raise InputError(f"unknown rejection score '{', '.join(unknown)}'", fix=f"use some of {', '.join(SCORES)}")
+    with torch.no_grad():
+        return {n: np.asarray(SCORES[n](features, context), dtype=np.float64) for n in names}
+
+
+def combine(raw: dict[str, np.ndarray], centre: dict[str, float], spread: dict[str, float]) -> np.ndarray:
+    """Mean of the standardised scores, (N,)."""
+    return np.mean([(s - centre[n]) / spread[n] for n, s in raw.items()], axis=0)
+
+
+def threshold(calibration: np.ndarray, alpha: float) -> float | None:
+    """The score from which on an image is rejected at alpha; None where there are too few calibration samples for one.
+
+    The ceil((M + 1)(1 - alpha))-th smallest calibration score (Vovk et al. 2005): p(score) <= alpha exactly above it.
+    """
+    rank = int(np.ceil((len(calibration) + 1) * (1 - alpha) - 1e-9))
+    return float(np.sort(calibration)[rank - 1]) if rank <= len(calibration) else None
+
+
+def _p_values(scores: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    ordered = np.sort(reference)
+    above = len(ordered) - np.searchsorted(ordered, scores, side="left")
+    return (1 + above) / (len(ordered) + 1)
