@@ -1,0 +1,197 @@
+"""Page geometry: lines, running heads, columns and reading order. All lengths are in points, y growing downwards."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Box = tuple[float, float, float, float]
+
+EDGE = 0.105
+"""Share of a page's height, at its top and at its bottom, where running heads and page numbers stand."""
+_DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"[^\w]*(?:page\s*)?(?:[A-Za-z]{0,2}\d{1,5}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?[^\w]*$", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Line:
+    """One typeset line, upright. `size` is that of most of its characters, in points; `block` is PyMuPDF's paragraph number.
+
+    `cells` counts the stretches of text that wide gaps part (a table's row has several); `column` is -1 for a line across columns.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    text: str
+    size: float
+    bold: bool
+    font: str
+    block: int
+    page: int
+    cells: int = 1
+    column: int = 0
+    furniture: bool = False
+
+    @property
+    def box(self) -> Box:
+        return (self.x0, self.y0, self.x1, self.y1)
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+
+@dataclass(slots=True)
+class Page:
+    """One page's upright lines; width and height as the lines count them."""
+
+    number: int
+    width: float
+    height: float
+    lines: list[Line] = field(default_factory=list)
+
+
+def mark_furniture(pages: Sequence[Page]) -> None:
+    """Mark running heads, page numbers, line numbers and marks that return on many pages at one place."""
+    seen: dict[tuple[str, int], set[int]] = defaultdict(set)
+    edges: list[tuple[Line, tuple[str, int]]] = []
+    for page in pages:
+        for line in page.lines:
+            if line.y1 < EDGE * page.height or line.y0 > (1 - EDGE) * page.height:
+                key = (_DIGITS.sub("#", line.text.lower()), line.y0 > page.height / 2)
+                edges.append((line, key))
+                seen[key].add(page.number)
+    often = 2 if len(pages) < 12 else 3
+    for line, key in edges:
+        if len(seen[key]) >= often or _NUMBER.fullmatch(line.text):
+            line.furniture = True
+    for page in pages:
+        _mark_line_numbers(page)
+
+
+def _mark_line_numbers(page: Page) -> None:
+    """Manuscripts number their lines: a column of rising integers beside the text."""
+    numbers: dict[int, list[Line]] = defaultdict(list)
+    for line in page.lines:
+        if line.text.isdigit() and len(line.text) <= 4:
+            numbers[round(line.x1 / 4)].append(line)
+    for column in numbers.values():
+        values = [int(line.text) for line in sorted(column, key=lambda l: l.y0)]
+        steps = Counter(b - a for a, b in itertools.pairwise(values))
+        at_edge = column[0].x1 < 0.17 * page.width or column[0].x0 > 0.85 * page.width
+        if (
+            len(values) >= 8
+            and at_edge
+            and steps
+            and steps.most_common(1)[0][0] in (1, 5)
+            and max(steps.values()) > 0.7 * (len(values) - 1)
+        ):
+            for line in column:
+                line.furniture = True
+
+
+def gutters(lines: Sequence[Line], width: float) -> list[float]:
+    """Where the white strips between columns lie (x), from left to right: none for one column, at most three.
+
+    A strip is voted for by pairs of lines that face each other across it.
+    """
+    wide = [l for l in lines if l.x1 - l.x0 > 0.11 * width and len(l.text) >= 12][:600]
+    if len(wide) < 6:
+        return []
+    x0, y0, x1, y1 = np.array([l.box for l in wide]).T
+    overlap = np.minimum(y1[:, None], y1) - np.maximum(y0[:, None], y0)
+    beside = (overlap > 0.5 * np.minimum(y1 - y0, (y1 - y0)[:, None])) & (x0 > x1[:, None] - 1)
+    to_right = np.where(beside, x0, np.inf).min(axis=1)
+    gaps = [(int(a), int(b)) for a, b in zip(x1, to_right, strict=True) if b < a + 0.2 * width]
+    found: list[float] = []
+    while len(found) < 3:
+        strip = _strip(gaps, int(width) + 2)
+        if strip is None or (found and _crossings(wide, strip, found) > 2):
+            break
+        found.append(strip)
+        gaps = [g for g in gaps if not g[0] - 2 <= strip <= g[1] + 2]
+    return sorted(found)
+
+
+def _strip(gaps: Sequence[tuple[int, int]], width: int) -> float | None:
+    votes = np.zeros(width + 1, dtype=int)
+    for start, end in gaps:
+        votes[max(start, 0)] += 1
+        votes[min(end + 1, width)] -= 1
+    votes = votes.cumsum()
+    best = votes.max()
+    if best < 4:
+        return None
+    at = np.flatnonzero(votes == best)
+    first = at[0]
+    last = first
+    while last + 1 <= width and votes[last + 1] == best:
+        last += 1
+    return float(first + last) / 2
+
+
+def _crossings(lines: Sequence[Line], x: float, others: Sequence[float]) -> int:
+    """Lines that cross `x` but none of the other strips: they show that no strip is at `x`."""
+    return sum(l.x0 < x - 4 and l.x1 > x + 4 and not any(l.x0 < o < l.x1 for o in others) for l in lines)
+
+
+def reading_order(page: Page, strips: Sequence[float]) -> list[Line]:
+    """Lines in reading order, those of one row joined: bands between lines that cross a strip, in each band column by column."""
+    bands: list[list[Line]] = []
+    pending: list[Line] = []
+    for line in sorted((l for l in page.lines if not l.furniture), key=lambda l: (l.y0, l.x0)):
+        line.column = sum(line.x0 + line.x1 > 2 * s for s in strips)
+        if any(line.x0 < s - 4 and line.x1 > s + 4 for s in strips):
+            line.column = -1
+        pending.append(line)
+    ordered: list[Line] = []
+    for line in pending:
+        if not bands or (line.column == -1) != (bands[-1][0].column == -1):
+            bands.append([])
+        bands[-1].append(line)
+    for band in bands:
+        columns: dict[int, list[Line]] = defaultdict(list)
+        for line in band:
+            columns[line.column].append(line)
+        for _, lines in sorted(columns.items()):
+            ordered += _rows(lines)
+    return ordered
+
+
+def _rows(lines: list[Line]) -> list[Line]:
+    """Join the stretches of one row, from left to right."""
+    rows: list[Line] = []
+    for line in sorted(lines, key=lambda l: l.middle):
+        last = rows[-1] if rows else None
+        if last is not None and min(last.y1, line.y1) - max(last.y0, line.y0) > 0.55 * min(last.y1 - last.y0, line.y1 - line.y0):
+            rows[-1] = _merge(last, line)
+        else:
+            rows.append(line)
+    return rows
+
+
+def _merge(a: Line, b: Line) -> Line:
+    left, right = (a, b) if a.x0 <= b.x0 else (b, a)
+    main = left if len(left.text) >= len(right.text) else right
+    gap = right.x0 - left.x1
+    return Line(
+        left.x0,
+        min(a.y0, b.y0),
+        max(a.x1, b.x1),
+        max(a.y1, b.y1),
+        f"{left.text} {right.text}" if gap > 0.12 * main.size else left.text + right.text,
+        main.size,
+        left.bold and right.bold,
+        main.font,
+        left.block,
+        a.page,
+        left.cells + right.cells if gap > 1.4 * main.size else max(left.cells, right.cells),
+        a.column,
+    )

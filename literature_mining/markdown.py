@@ -1,0 +1,144 @@
+"""Markdown in: papers that a converter took from a PDF, with the faults such conversions have, and Markdown that people wrote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cytoscribe.records import BlockKind, Document
+from literature_mining.assembly import Metadata, Piece, assemble
+from literature_mining.plaintext import read_text, stated_metadata
+from literature_mining.repair import clean, join_lines, vocabulary
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
+_RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})$")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:https?://|mailto:|#|www\.)(?:[^()\s]|\([^()]*\))*\)")
+_AUTOLINK = re.compile(r"<(https?://[^>\s]+)>")
+_STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=[^\s*_])([^*_\n]+?)(?<=[^\s*_])\1(?![\w])")
+_CAPTION = re.compile(
+    r"(?:Supplementary |Extended Data )?(?:Fig(?:ure|\.)?|Table|Tab\.|TABLE|FIGURE)\s*[A-Z]?\d+[a-zA-Z]?\s*(?:$|[.:|–—]|\(|e [A-Z]|[A-Z*])"
+)
+_REFERENCES = re.compile(r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|r e f e r e n c e s)$", re.IGNORECASE)
+_ENDS = re.compile(r"[.!?:…][\"'”’)\]]*(?:\[\d[\d,–-]*\])?$")
+_ITEM = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
+_FRONT = re.compile(
+    r"(?:edited by|reviewed by|received|accepted|published|citation|correspondence|keywords?|e-?mail|doi)\b|\*\s*correspond",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class _Paragraph:
+    lines: list[str] = field(default_factory=list)
+    kind: BlockKind = "body"
+    level: int = 0
+
+
+def read(path: Path) -> Document:
+    """Read a Markdown file. Raises InputError where it holds no text."""
+    raw = read_text(path)
+    paragraphs = [p for p in _paragraphs(raw) if p.lines]
+    words = vocabulary(line for p in paragraphs for line in p.lines)
+    title = next((p.lines[0] for p in paragraphs if p.kind == "heading" and p.level == 1 and len(p.lines[0].split()) > 3), "")
+    metadata = stated_metadata(raw[:20_000], title)
+    return assemble(path, _pieces(_mend(paragraphs), words, metadata), metadata)
+
+
+def plain(line: str) -> str:
+    """One line without Markdown marks: images gone, links and emphasis reduced to their words."""
+    line = _IMAGE.sub("", line)
+    line = _AUTOLINK.sub(r"\1", _LINK.sub(r"\1", line))
+    for mark in (_STRONG, _EMPHASIS):
+        line = mark.sub(r"\2", line)
+    return clean(line.replace("\\*", "*").replace("\\_", "_")).strip()
+
+
+def _paragraphs(text: str) -> list[_Paragraph]:
+    found = [_Paragraph()]
+    for raw in text.split("\n"):
+        line = raw.strip()
+        heading = _HEADING.match(line)
+        if not line or _RULE.match(line):
+            found.append(_Paragraph())
+        elif heading:
+            found += [_Paragraph([plain(heading[2])], "heading", len(heading[1])), _Paragraph()]
+        elif line.startswith("|"):
+            if found[-1].kind != "table":
+                found.append(_Paragraph(kind="table"))
+            if not re.fullmatch(r"[|\s:-]+", line):
+                found[-1].lines.append(" ".join(c for c in (plain(c) for c in line.strip("|").split("|")) if c))
+        else:
+            _add(found, line)
+    return found
+
+
+def _add(found: list[_Paragraph], line: str) -> None:
+    words = plain(line)
+    if found[-1].kind == "table" or (found[-1].lines and _ITEM.match(line)):
+        found.append(_Paragraph())
+    if not found[-1].lines:
+        found[-1].kind = _kind(words)
+    if words:
+        found[-1].lines.append(words)
+
+
+def _kind(words: str) -> BlockKind:
+    if _CAPTION.match(words):
+        return "caption"
+    if _FRONT.match(words):
+        return "front"
+    return "furniture" if _is_debris(words) else "body"
+
+
+def _is_debris(words: str) -> bool:
+    """Page marks and scraps of a running head, which hold hardly any word."""
+    letters = sum(c.isalpha() for c in words)
+    return len(words) < 40 and (letters < 0.5 * len(words.replace(" ", "")) or max(map(len, words.split()), default=0) < 3)
+
+
+def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
+    """Join body text that a blank line, a page's end, a caption or a stray heading cut in mid-sentence.
+
+    What stood between is put before the joined paragraph, so that it is kept and yet splices no sentence.
+    """
+    out: list[_Paragraph] = []
+    open_at: int | None = None
+    for paragraph in paragraphs:
+        kind = paragraph.kind
+        if kind == "heading" and (_is_debris(paragraph.lines[0]) or paragraph.lines[0][:1].islower()):
+            paragraph.kind = kind = "furniture" if _is_debris(paragraph.lines[0]) else "body"
+        if kind == "body" and open_at is not None and _continues(out[open_at].lines[-1], paragraph.lines[0]):
+            head = out.pop(open_at)
+            out.append(_Paragraph(head.lines + paragraph.lines))
+            open_at = len(out) - 1
+            continue
+        out.append(paragraph)
+        if kind == "heading":
+            open_at = None
+        elif kind == "body":
+            open_at = len(out) - 1
+    return out
+
+
+def _continues(last: str, first: str) -> bool:
+    if first[:1].islower() or last.endswith("-"):
+        return not _ENDS.search(last) or first[:1].islower()
+    return not _ENDS.search(last) and len(last) > 40
+
+
+def _pieces(paragraphs: list[_Paragraph], words, metadata: Metadata) -> list[Piece]:
+    pieces: list[Piece] = []
+    heading, kind_after = "", None
+    for paragraph in paragraphs:
+        kind = paragraph.kind
+        text = "\n".join(paragraph.lines) if kind == "table" else join_lines(paragraph.lines, words)[0]
+        if kind == "heading":
+            heading = text
+            kind_after = "reference" if _REFERENCES.match(text) else None
+        elif kind in ("body", "caption") and kind_after:
+            kind = kind_after
+        pieces.append(Piece(text, kind, heading=heading))
+    return [replace(p, kind="front") if p.kind == "body" and not p.heading and metadata.title else p for p in pieces]

@@ -1,0 +1,123 @@
+"""PDF in, through PyMuPDF: lines off the page, then layout, roles and assembly."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+
+from cytoscribe.errors import InputError
+from cytoscribe.records import Document
+from literature_mining.assembly import Metadata, assemble
+from literature_mining.layout import Line, Page, gutters, mark_furniture, reading_order
+from literature_mining.plaintext import stated_metadata
+from literature_mining.repair import clean, vocabulary
+from literature_mining.roles import Roles, body_style, groups
+
+FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
+MAX_PAGES = 2_000
+MAX_SECONDS = 120.0
+MAX_LINES = 20_000
+_CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
+_BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
+
+
+def read(path: Path) -> Document:
+    """Read a PDF. Raises InputError where it is encrypted, damaged beyond reading, or holds no text layer."""
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    with _open(path) as pdf:
+        pages, problems = _pages(pdf)
+        if not any(page.lines for page in pages):
+            raise InputError("holds no text layer (a scan)", where=path, fix="run text recognition on it first")
+        mark_furniture(pages)
+        style = body_style(pages)
+        words = vocabulary(line.text for page in pages for line in page.lines if not line.furniture)
+        ordered = [reading_order(page, gutters([l for l in page.lines if not l.furniture], page.width)) for page in pages]
+        pieces = list(Roles(pages, style).pieces([groups(lines, style) for lines in ordered], words))
+        metadata = _metadata(pdf, pages)
+        return assemble(path, pieces, metadata, n_pages=len(pages), problems=tuple(problems))
+
+
+def _open(path: Path) -> Any:
+    try:
+        pdf = pymupdf.open(path, filetype="pdf")
+    except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
+        raise InputError("not a readable PDF (damaged or cut short)", where=path, fix="fetch the paper again") from error
+    if pdf.needs_pass:
+        pdf.close()
+        raise InputError("encrypted with a password", where=path, fix="save it without a password")
+    if pdf.page_count == 0:
+        pdf.close()
+        raise InputError("has no pages", where=path, fix="fetch the paper again")
+    return pdf
+
+
+def _pages(pdf: Any) -> tuple[list[Page], list[str]]:
+    pages: list[Page] = []
+    problems: list[str] = []
+    until = time.monotonic() + MAX_SECONDS
+    for number in range(1, pdf.page_count + 1):
+        if number > MAX_PAGES or time.monotonic() > until:
+            problems.append(f"read only the first {number - 1} of {pdf.page_count} pages (limit of pages or time)")
+            break
+        try:
+            pages.append(_page(pdf[number - 1], number))
+        except Exception as error:  # MuPDF raises many kinds for damaged pages; the other pages are still worth reading
+            problems.append(f"page {number} could not be read ({error})")
+            pages.append(Page(number, 1, 1))
+    return pages, problems
+
+
+def _page(page: Any, number: int) -> Page:
+    found = page.get_text("dict", flags=FLAGS)
+    width, height = found["width"], found["height"]
+    out = Page(number, width, height)
+    for block in found["blocks"]:
+        for line in block.get("lines", ()):
+            made = _line(line, block["number"], number)
+            if made is not None:
+                out.lines.append(made)
+        if len(out.lines) > MAX_LINES:
+            break
+    return out
+
+
+def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
+    if abs(line["dir"][1]) > 0.1:
+        return None
+    texts, sizes, best = [], 0.0, ("", 0.0, 0, -1)
+    for span in line["spans"]:
+        text = span["text"]
+        if len(text) > best[3]:
+            best = (span["font"], span["size"], span["flags"], len(text))
+        if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and texts[-1][-1:].isalpha():
+            text = f"[{text.strip()}]"
+        texts.append(text)
+        sizes += len(text)
+    text = clean("".join(texts)).strip()
+    if not text:
+        return None
+    font, size, flags, _ = best
+    x0, y0, x1, y1 = line["bbox"]
+    return Line(x0, y0, x1, y1, text, size, bool(flags & 16 or _BOLD.search(font)), font, block, page)
+
+
+def _metadata(pdf: Any, pages: list[Page]) -> Metadata:
+    info = pdf.metadata or {}
+    opening = [l for p in pages[:2] for l in p.lines]
+    title = clean(info.get("title") or "").strip()
+    if len(title.split()) < 3:
+        title = _largest(pages[0].lines)
+    text = " ".join([l.text for l in opening] + [info.get("subject") or ""])
+    authors = tuple(a.strip() for a in re.split(r"[;,]| and ", clean(info.get("author") or "")) if a.strip())
+    return stated_metadata(text, title, authors)
+
+
+def _largest(lines: list[Line]) -> str:
+    long = [l for l in lines if len(l.text) > 3]
+    top = max((l.size for l in long), default=0.0)
+    return " ".join(l.text for l in long if l.size > top - 0.3)
