@@ -1,0 +1,94 @@
+"""Short sample papers of our own wording that state true facts, written as two-column PDF, JATS XML and Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from cytoscribe.runs import write_text
+
+NOTICE = "cytoscribe sample paper: made to try the tool, not a published article"
+"""Stands on every sample paper, so that none can be mistaken for a publication."""
+
+Block = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A sample paper. body: ("h2" | "h3" | "p", text) in reading order; figure: areas whose phantoms it shows."""
+
+    key: str
+    title: str
+    authors: tuple[str, ...]
+    format: str
+    figure: tuple[str, ...]
+    body: tuple[Block, ...]
+
+
+def papers() -> tuple[Paper, ...]:
+    """All sample papers, by key."""
+    folder = resources.files("cytoscribe.quickstart").joinpath("data/papers")
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".md")), key=lambda f: f.name)
+    return tuple(_parse(f.name.removesuffix(".md"), f.read_text(encoding="utf-8")) for f in files)
+
+
+def _parse(key: str, text: str) -> Paper:
+    head, _, rest = text.partition("\n\n")
+    fields = dict(line.split(": ", 1) for line in head.splitlines())
+    blocks = [_block(part.strip()) for part in re.split(r"\n{2,}", rest) if part.strip()]
+    figure = tuple(f.strip() for f in fields.get("figure", "").split(",") if f.strip())
+    return Paper(key, fields["title"], tuple(fields["authors"].split("; ")), fields["format"], figure, tuple(blocks))
+
+
+def _block(text: str) -> Block:
+    for kind, mark in (("h3", "### "), ("h2", "## ")):
+        if text.startswith(mark):
+            return kind, text.removeprefix(mark)
+    return "p", " ".join(text.split())
+
+
+def write_papers(folder: str | Path, seed: int = 0) -> list[Path]:
+    """Write every sample paper into `folder` in its own format; returns the files."""
+    from cytoscribe.quickstart.typeset import write_pdf
+
+    folder, written = Path(folder), []
+    for paper in papers():
+        path = folder / f"{paper.key}.{'xml' if paper.format == 'jats' else paper.format}"
+        if paper.format == "pdf":
+            write_pdf(paper, path, seed)
+        else:
+            write_text(path, _jats(paper) if paper.format == "jats" else _markdown(paper))
+        written.append(path)
+    return written
+
+
+def _markdown(paper: Paper) -> str:
+    marks = {"h2": "## ", "h3": "### ", "p": ""}
+    body = "\n\n".join(marks[kind] + text for kind, text in paper.body)
+    return f"# {paper.title}\n\n*{NOTICE}*\n\n{body}\n"
+
+
+def _jats(paper: Paper) -> str:
+    names = "".join(f'<contrib contrib-type="author"><string-name>{escape(a)}</string-name></contrib>' for a in paper.authors)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<article article-type="other"><front><journal-meta><journal-title-group>'
+        f"<journal-title>{NOTICE}</journal-title></journal-title-group></journal-meta><article-meta><title-group>"
+        f"<article-title>{escape(paper.title)}</article-title></title-group><contrib-group>{names}</contrib-group>"
+        f"</article-meta></front>\n<body>\n{_sections(paper.body)}</body></article>\n"
+    )
+
+
+def _sections(body: tuple[Block, ...]) -> str:
+    """Nested JATS sections of the flat list of headings and paragraphs."""
+    lines, depth = [], 0
+    for kind, text in body:
+        if kind == "p":
+            lines.append(f"<p>{escape(text)}</p>")
+            continue
+        level = int(kind[1]) - 1
+        lines.append("</sec>" * max(depth - level + 1, 0) + f"<sec><title>{escape(text)}</title>")
+        depth = level
+    return "\n".join([*lines, "</sec>" * depth]) + "\n"
