@@ -12,30 +12,21 @@ from xml.parsers import expat
 from cytoscribe.errors import InputError
 from cytoscribe.records import BlockKind, Document
 from literature_mining.assembly import Metadata, Piece, assemble
-from literature_mining.repair import clean
+from literature_mining.repair import clean, word_set
 
 MAX_DEPTH = 200
 MAX_ELEMENTS = 2_000_000
 _WHITE = re.compile(r"\s+")
-_DEFERRED = frozenset(
-    [
-        "fig",
-        "fig-group",
-        "table-wrap",
-        "table-wrap-group",
-        "boxed-text",
-        "list",
-        "def-list",
-        "disp-quote",
-        "supplementary-material",
-        "p",
-        "sec",
-        "speech",
-        "verse-group",
-    ]
+_DEFERRED = word_set(
+    """
+    fig fig-group table-wrap table-wrap-group boxed-text list def-list disp-quote supplementary-material p sec speech
+    verse-group
+    """
 )
-_SILENT = frozenset(
-    ["disp-formula", "graphic", "inline-graphic", "media", "tex-math", "object-id", "label-alternatives", "processing-meta", "fn"]
+_SILENT = word_set(
+    """
+    disp-formula graphic inline-graphic media tex-math object-id label-alternatives processing-meta fn
+    """
 )
 _TOC_ABSTRACTS = ("toc", "graphical", "web-summary", "precis", "teaser")
 

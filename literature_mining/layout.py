@@ -120,6 +120,16 @@ def gutters(lines: Sequence[Line], width: float) -> list[float]:
     return sorted(found)
 
 
+def usual_gutters(pages: Sequence[Sequence[float]]) -> list[float]:
+    """The strips that most of a paper's pages have: for the page that holds too little text to show its own."""
+    kinds = Counter(tuple(round(s / 12) for s in strips) for strips in pages if strips)
+    if not kinds:
+        return []
+    usual, count = kinds.most_common(1)[0]
+    alike = [strips for strips in pages if tuple(round(s / 12) for s in strips) == usual]
+    return [sum(column) / len(alike) for column in zip(*alike, strict=True)] if count >= 2 else []
+
+
 def _strip(gaps: Sequence[tuple[int, int]], width: int) -> float | None:
     votes = np.zeros(width + 1, dtype=int)
     for start, end in gaps:
@@ -142,51 +152,53 @@ def _crossings(lines: Sequence[Line], x: float, others: Sequence[float]) -> int:
     return sum(l.x0 < x - 4 and l.x1 > x + 4 and not any(l.x0 < o < l.x1 for o in others) for l in lines)
 
 
-def reading_order(page: Page, strips: Sequence[float]) -> list[Line]:
-    """Lines in reading order, those of one row joined: bands between lines that cross a strip, in each band column by column."""
+def assign_columns(page: Page, strips: Sequence[float]) -> None:
+    """Give every line its column, counted from 0, or -1 where it crosses a strip."""
+    for line in page.lines:
+        across = any(line.x0 < s - 4 and line.x1 > s + 4 for s in strips)
+        line.column = -1 if across else sum(line.x0 + line.x1 > 2 * s for s in strips)
+
+
+def reading_order(lines: Sequence[Line]) -> list[Line]:
+    """Lines in reading order, those of one row joined: bands between lines that cross columns, in each band column by column."""
     bands: list[list[Line]] = []
-    pending: list[Line] = []
-    for line in sorted((l for l in page.lines if not l.furniture), key=lambda l: (l.y0, l.x0)):
-        line.column = sum(line.x0 + line.x1 > 2 * s for s in strips)
-        if any(line.x0 < s - 4 and line.x1 > s + 4 for s in strips):
-            line.column = -1
-        pending.append(line)
-    ordered: list[Line] = []
-    for line in pending:
+    for line in sorted(lines, key=lambda l: (l.y0, l.x0)):
         if not bands or (line.column == -1) != (bands[-1][0].column == -1):
             bands.append([])
         bands[-1].append(line)
+    ordered: list[Line] = []
     for band in bands:
         columns: dict[int, list[Line]] = defaultdict(list)
         for line in band:
             columns[line.column].append(line)
-        for _, lines in sorted(columns.items()):
-            ordered += _rows(lines)
+        for _, column in sorted(columns.items()):
+            ordered += rows(column)
     return ordered
 
 
-def _rows(lines: list[Line]) -> list[Line]:
-    """Join the stretches of one row, from left to right."""
-    rows: list[Line] = []
+def rows(lines: Sequence[Line], between: str = " ") -> list[Line]:
+    """Join the stretches of one row, from left to right; `between` parts those that a wide gap parts."""
+    out: list[Line] = []
     for line in sorted(lines, key=lambda l: l.middle):
-        last = rows[-1] if rows else None
+        last = out[-1] if out else None
         if last is not None and min(last.y1, line.y1) - max(last.y0, line.y0) > 0.55 * min(last.y1 - last.y0, line.y1 - line.y0):
-            rows[-1] = _merge(last, line)
+            out[-1] = _merge(last, line, between)
         else:
-            rows.append(line)
-    return rows
+            out.append(line)
+    return out
 
 
-def _merge(a: Line, b: Line) -> Line:
+def _merge(a: Line, b: Line, between: str) -> Line:
     left, right = (a, b) if a.x0 <= b.x0 else (b, a)
     main = left if len(left.text) >= len(right.text) else right
     gap = right.x0 - left.x1
+    space = between if gap > 1.4 * main.size else " " if gap > 0.12 * main.size else ""
     return Line(
         left.x0,
         min(a.y0, b.y0),
         max(a.x1, b.x1),
         max(a.y1, b.y1),
-        f"{left.text} {right.text}" if gap > 0.12 * main.size else left.text + right.text,
+        left.text + space + right.text,
         main.size,
         left.bold and right.bold,
         main.font,

@@ -10,6 +10,7 @@ from cytoscribe.records import BlockKind, Document
 from literature_mining.assembly import Metadata, Piece, assemble
 from literature_mining.plaintext import read_text, stated_metadata
 from literature_mining.repair import clean, join_lines, vocabulary
+from literature_mining.sentences import is_closed
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})$")
@@ -22,7 +23,7 @@ _CAPTION = re.compile(
     r"(?:Supplementary |Extended Data )?(?:Fig(?:ure|\.)?|Table|Tab\.|TABLE|FIGURE)\s*[A-Z]?\d+[a-zA-Z]?\s*(?:$|[.:|–—]|\(|e [A-Z]|[A-Z*])"
 )
 _REFERENCES = re.compile(r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|r e f e r e n c e s)$", re.IGNORECASE)
-_ENDS = re.compile(r"[.!?:…][\"'”’)\]]*(?:\[\d[\d,–-]*\])?$")
+_NUMBERED = re.compile(r"\d+(?:\.\d+)+\.?\s+[A-Z](?:[^.!?]|\.(?=\S))*$")
 _ITEM = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
 _FRONT = re.compile(
     r"(?:edited by|reviewed by|received|accepted|published|citation|correspondence|keywords?|e-?mail|doi)\b|\*\s*correspond",
@@ -108,7 +109,9 @@ def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     open_at: int | None = None
     for paragraph in paragraphs:
         kind = paragraph.kind
-        if kind == "heading" and (_is_debris(paragraph.lines[0]) or paragraph.lines[0][:1].islower()):
+        if kind == "body" and len(paragraph.lines) <= 2 and _NUMBERED.match(" ".join(paragraph.lines)):
+            paragraph.kind = kind = "heading"
+        elif kind == "heading" and (_is_debris(paragraph.lines[0]) or paragraph.lines[0][:1].islower()):
             paragraph.kind = kind = "furniture" if _is_debris(paragraph.lines[0]) else "body"
         if kind == "body" and open_at is not None and _continues(out[open_at].lines[-1], paragraph.lines[0]):
             head = out.pop(open_at)
@@ -124,9 +127,7 @@ def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
 
 
 def _continues(last: str, first: str) -> bool:
-    if first[:1].islower() or last.endswith("-"):
-        return not _ENDS.search(last) or first[:1].islower()
-    return not _ENDS.search(last) and len(last) > 40
+    return not is_closed(last) and (first[:1].islower() or last.endswith("-") or len(last) > 40)
 
 
 def _pieces(paragraphs: list[_Paragraph], words, metadata: Metadata) -> list[Piece]:

@@ -11,17 +11,19 @@ import pymupdf
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import Document
-from literature_mining.assembly import Metadata, assemble
-from literature_mining.layout import Line, Page, gutters, mark_furniture, reading_order
+from literature_mining.assembly import Metadata, Piece, assemble
+from literature_mining.floats import Float, Style, take_floats
+from literature_mining.layout import Line, Page, assign_columns, gutters, mark_furniture, reading_order, usual_gutters
 from literature_mining.plaintext import stated_metadata
 from literature_mining.repair import clean, vocabulary
-from literature_mining.roles import Roles, body_style, groups
+from literature_mining.roles import Flow, Group, body_style, groups
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
 MAX_PAGES = 2_000
 MAX_SECONDS = 120.0
 MAX_LINES = 20_000
 _CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
+_CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
 _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
 
@@ -33,13 +35,24 @@ def read(path: Path) -> Document:
         pages, problems = _pages(pdf)
         if not any(page.lines for page in pages):
             raise InputError("holds no text layer (a scan)", where=path, fix="run text recognition on it first")
-        mark_furniture(pages)
-        style = body_style(pages)
-        words = vocabulary(line.text for page in pages for line in page.lines if not line.furniture)
-        ordered = [reading_order(page, gutters([l for l in page.lines if not l.furniture], page.width)) for page in pages]
-        pieces = list(Roles(pages, style).pieces([groups(lines, style) for lines in ordered], words))
+        pieces = _pieces(pages)
         metadata = _metadata(pdf, pages)
         return assemble(path, pieces, metadata, n_pages=len(pages), problems=tuple(problems))
+
+
+def _pieces(pages: list[Page]) -> list[Piece]:
+    mark_furniture(pages)
+    style = body_style(pages)
+    words = vocabulary(line.text for page in pages for line in page.lines if not line.furniture)
+    strips = [gutters([l for l in page.lines if not l.furniture], page.width) for page in pages]
+    usual = usual_gutters(strips)
+    return list(Flow(style, words).pieces([_roles_on(p, own or usual, style) for p, own in zip(pages, strips, strict=True)]))
+
+
+def _roles_on(page: Page, strips: list[float], style: Style) -> tuple[list[Group], list[Float]]:
+    assign_columns(page, strips)
+    floats, rest = take_floats(page, style)
+    return groups(reading_order(rest), style), floats
 
 
 def _open(path: Path) -> Any:
@@ -94,7 +107,7 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
         text = span["text"]
         if len(text) > best[3]:
             best = (span["font"], span["size"], span["flags"], len(text))
-        if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and texts[-1][-1:].isalpha():
+        if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and _CITED.search(texts[-1]):
             text = f"[{text.strip()}]"
         texts.append(text)
         sizes += len(text)

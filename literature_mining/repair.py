@@ -10,6 +10,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a list that is written out as a text."""
+    return frozenset(words.split())
+
+
 LIGATURES = {
     "ﬀ": "ff",
     "ﬁ": "fi",
@@ -51,116 +57,14 @@ WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LEFT_PART = re.compile(r"[\w']+(?:-[\w']+)*-$")
 _RIGHT_PART = re.compile(r"\w+(?:-\w+)*")
 # A fragment that is never the first half of a hyphenated compound: it binds without a hyphen.
-_BOUND = frozenset(
-    [
-        "ab",
-        "ad",
-        "ana",
-        "ante",
-        "anti",
-        "ap",
-        "ar",
-        "as",
-        "auto",
-        "be",
-        "bi",
-        "circum",
-        "co",
-        "com",
-        "con",
-        "contra",
-        "cor",
-        "counter",
-        "cyto",
-        "de",
-        "di",
-        "dia",
-        "dif",
-        "dis",
-        "dys",
-        "ef",
-        "en",
-        "endo",
-        "epi",
-        "equi",
-        "es",
-        "ex",
-        "exo",
-        "extra",
-        "fore",
-        "gen",
-        "hemi",
-        "hetero",
-        "histo",
-        "homo",
-        "hyper",
-        "hypo",
-        "il",
-        "im",
-        "immuno",
-        "in",
-        "infra",
-        "inter",
-        "intra",
-        "intro",
-        "ir",
-        "iso",
-        "macro",
-        "mal",
-        "mega",
-        "meta",
-        "micro",
-        "milli",
-        "mis",
-        "mono",
-        "morpho",
-        "multi",
-        "myelo",
-        "nano",
-        "neuro",
-        "ob",
-        "oc",
-        "of",
-        "op",
-        "ortho",
-        "os",
-        "out",
-        "over",
-        "para",
-        "per",
-        "peri",
-        "phylo",
-        "poly",
-        "post",
-        "pre",
-        "pro",
-        "proto",
-        "pseudo",
-        "psycho",
-        "re",
-        "retro",
-        "semi",
-        "soma",
-        "stereo",
-        "sub",
-        "suc",
-        "sup",
-        "super",
-        "supra",
-        "sur",
-        "sus",
-        "sym",
-        "syn",
-        "ther",
-        "thermo",
-        "to",
-        "trans",
-        "tri",
-        "ultra",
-        "un",
-        "under",
-        "uni",
-    ]
+_BOUND = word_set(
+    """
+    ab ad ana ante anti ap ar as auto be bi circum co com con contra cor counter cyto de di dia dif dis dys ef en endo epi
+    equi es ex exo extra fore gen hemi hetero histo homo hyper hypo il im immuno in infra inter intra intro ir iso macro mal
+    mega meta micro milli mis mono morpho multi myelo nano neuro ob oc of op ortho os out over para per peri phylo poly post
+    pre pro proto pseudo psycho re retro semi soma stereo sub suc sup super supra sur sus sym syn ther thermo to trans tri
+    ultra un under uni
+    """
 )
 
 

@@ -1,219 +1,243 @@
-"""Roles: which lines of a PDF are body text, headings, captions, tables, references or front matter, and their paragraphs."""
+"""Roles: what each stretch of a PDF's text is (body, heading, reference, front matter), and paragraphs joined across pages."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cytoscribe.records import BlockKind
 from literature_mining.assembly import Piece
+from literature_mining.floats import Float, Style
 from literature_mining.layout import Line, Page
 from literature_mining.repair import join_lines
+from literature_mining.sentences import is_closed
 
-_CAPTION = re.compile(
-    r"(?:(?:Supplementary|Supplemental|Extended Data|Online)\s+)?(?P<what>Fig(?:ure|\.)?|FIG(?:URE|\.)?|Table|TABLE|Tab\.|Scheme|Plate)"
-    r"\s*(?:[A-Z]{0,2}[-.]?\d+|[IVX]+)[a-z]?\s*(?P<after>.{0,3})"
-)
 _REFERENCES = re.compile(
-    r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|literature|works cited|reference list)\s*:?$", re.IGNORECASE
-)
-_AFTER_REFERENCES = re.compile(
-    r"(?:appendix|supplementa|supporting info|figure (?:legends|captions)|tables?$|publisher.s note)", re.IGNORECASE
-)
-_ABSTRACT = re.compile(r"(?:abstract|summary|a b s t r a c t)\b", re.IGNORECASE)
-_FRONT = re.compile(
-    r"(?:key ?words?|received|accepted|published|correspond|e-?mail|edited by|reviewed by|citation|doi|https?:|©|\*|abbreviations)\b",
+    r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|literature|works cited|reference list|r e f e r e n c e s)\s*:?",
     re.IGNORECASE,
 )
-_ENDS = re.compile(r"[.!?:][\"'”’)\]]*(?:\[\d[\d,–-]*\])?$")
-
-
-@dataclass
-class Style:
-    """What body text looks like in this paper."""
-
-    size: float
-    font: str
-    pitch: float
+_AFTER_REFERENCES = re.compile(
+    r"(?:appendix|supplementa|supporting info|figure (?:legends|captions)|tables?$|annex)", re.IGNORECASE
+)
+_ABSTRACT = re.compile(r"(?:abstract|summary|a b s t r a c t)\b[\s:.—–-]*", re.IGNORECASE)
+_FRONT = re.compile(
+    r"(?:key ?words?|received|accepted|published|correspond|e-?mail|edited by|reviewed by|citation:|doi\b|https?:|©|\*|abbreviations|"
+    r"electronic supplementary|vol\.|open access|conflicts? of interest|ethical|informed consent|acknowledge?ments?|funding|"
+    r"data availability|author contributions|publisher.s note|disclaimer|copyright)",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass
 class Group:
-    """Lines that form one paragraph, heading, caption or table."""
+    """Lines that form one paragraph, heading or stray label. `alone`: white space parts it from what stands before and after."""
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
-    closed: bool = False
+    alone: bool = True
+    right: float = 0.0
 
     @property
     def text(self) -> str:
+        """Words of all lines, hyphens not mended."""
         return " ".join(l.text for l in self.lines)
+
+    @property
+    def full(self) -> bool:
+        """Whether the last line reaches the column's right edge, so that the sentence may go on elsewhere."""
+        last = self.lines[-1]
+        return last.x1 > self.right - 0.25 * max(self.right - min(l.x0 for l in self.lines), 1)
 
 
 def body_style(pages: Sequence[Page]) -> Style:
-    """The size, font and line pitch that most characters have."""
-    sizes: Counter[tuple[float, str]] = Counter()
+    """The type size, font and line pitch that most characters have."""
+    kinds: Counter[tuple[float, str]] = Counter()
+    pitches: Counter[float] = Counter()
     for page in pages:
         for line in page.lines:
-            if not line.furniture:
-                sizes[(round(line.size * 2) / 2, line.font)] += len(line.text) if len(line.text) > 20 else 0
-    by_size: Counter[float] = Counter()
-    for (size, _), count in sizes.items():
-        by_size[size] += count
-    size = by_size.most_common(1)[0][0] if by_size else 10.0
-    font = max((k for k in sizes if k[0] == size), key=lambda k: sizes[k], default=(size, ""))[1]
-    return Style(size, font, 1.2 * size)
+            if not line.furniture and len(line.text) > 20:
+                kinds[round(line.size * 2) / 2, line.font] += len(line.text)
+        pitches.update(round(b.y0 - a.y0) for a, b in itertools.pairwise(page.lines) if a.block == b.block and 4 < b.y0 - a.y0 < 60)
+    sizes: Counter[float] = Counter()
+    for (size, _), count in kinds.items():
+        sizes[size] += count
+    size = sizes.most_common(1)[0][0] if sizes else 10.0
+    font = max((k for k in kinds if k[0] == size), key=lambda k: kinds[k], default=(size, ""))[1]
+    return Style(size, font, pitches.most_common(1)[0][0] if pitches else 1.2 * size)
 
 
 def groups(ordered: Sequence[Line], style: Style) -> list[Group]:
     """Cut a page's lines, in reading order, into paragraphs with a provisional role."""
     out: list[Group] = []
     for line in ordered:
-        last = out[-1] if out else None
-        kind = _line_kind(line, last, style)
-        if last is None or kind != last.kind or _breaks(last, line, kind, style):
+        kind = _kind(line, style)
+        if not out or kind != out[-1].kind or _breaks(out[-1], line, style):
             out.append(Group(kind))
         out[-1].lines.append(line)
+    edges = _right_edges(ordered, style)
+    for group in out:
+        group.right = edges.get(group.lines[-1].column, group.lines[-1].x1)
+    for before, after in itertools.pairwise(out):
+        step = after.lines[0].y0 - before.lines[-1].y0
+        if after.lines[0].column == before.lines[-1].column and -2 < step < 1.2 * style.pitch:
+            before.alone = after.alone = False
     return out
 
 
-def _line_kind(line: Line, last: Group | None, style: Style) -> BlockKind:
-    previous = last.lines[-1] if last else None
-    opens = previous is None or previous.block != line.block or line.y0 < previous.y0 or line.y0 - previous.y1 > 0.5 * line.size
-    label = _CAPTION.match(line.text) if opens else None
-    if label and (line.size < style.size - 0.4 or line.bold or _is_label(label["after"])):
-        return "caption"
-    if last and last.kind == "caption" and previous is not None and abs(line.size - previous.size) < 0.5:
-        if line.block == previous.block or (line.size < style.size - 0.4 and -2 < line.y0 - previous.y1 < 0.6 * line.size):
-            return "table" if line.cells > 2 else "caption"
-        if line.size < style.size - 0.4 and line.y0 < previous.y0 and not _ENDS.search(previous.text):
-            return "caption"
+def _kind(line: Line, style: Style) -> BlockKind:
     if line.cells >= 3:
         return "table"
-    if line.size > style.size + 0.7 and len(line.text) > 1:
+    if line.size > style.size + 0.7:
         return "heading"
     return "body" if line.size > style.size - 0.6 else "furniture"
 
 
-def _is_label(after: str) -> bool:
-    bare = after.strip()
-    return bare[:1] in (".", ":", "|", "–", "—") or (bare[:1].isupper() and after[:1] == " ") or not bare
-
-
-def _breaks(group: Group, line: Line, kind: BlockKind, style: Style) -> bool:
+def _breaks(group: Group, line: Line, style: Style) -> bool:
     last = group.lines[-1]
-    if kind == "caption" and _CAPTION.match(line.text) and line.block != last.block:
+    if line.y0 < last.y0 - 1:
         return True
-    if line.y0 < last.y0 - 1 or line.column != last.column:
-        return kind not in ("caption",)
     gap = line.y0 - last.y1
-    if kind in ("heading",):
+    if group.kind == "heading":
         return gap > 0.8 * line.size or abs(line.size - last.size) > 0.6
-    if kind == "caption":
-        return False
+    if line.column != last.column:
+        return True
     return gap > 0.45 * style.size or line.block != last.block or line.bold != last.bold
 
 
-class Roles:
-    """Gives each group its role in the flow of the whole paper, and joins body text across columns and pages."""
+def _right_edges(lines: Sequence[Line], style: Style) -> dict[int, float]:
+    edges: dict[int, list[float]] = {}
+    for line in lines:
+        if abs(line.size - style.size) < 0.6 and len(line.text) > 15:
+            edges.setdefault(line.column, []).append(line.x1)
+    return {column: sorted(xs)[int(0.85 * (len(xs) - 1))] for column, xs in edges.items()}
 
-    def __init__(self, pages: Sequence[Page], style: Style) -> None:
-        self.style, self.heading, self.section = style, "", "front"
-        self.words: Counter[str] = Counter()
-        self.pages = pages
 
-    def pieces(self, by_page: Sequence[list[Group]], words: Counter[str]) -> Iterator[Piece]:
-        """Pieces of the whole paper: body text in flow, floats put before the paragraph that runs on over them."""
-        self.words = words
-        waiting: list[Piece] = []
-        paragraph: Group | None = None
-        has_abstract = any(_ABSTRACT.match(g.lines[0].text) for g in by_page[0]) if by_page else False
-        self.section = "front" if has_abstract else "body"
-        for page in by_page:
-            for group in page:
-                self._settle(group)
-                if group.kind == "body":
-                    if paragraph is not None and self._runs_on(paragraph, group):
-                        paragraph.lines += group.lines
-                        continue
-                    yield from self._flush(paragraph, waiting)
-                    paragraph, waiting = group, []
-                elif group.kind == "heading":
-                    yield from self._flush(paragraph, waiting)
-                    paragraph, waiting = None, []
-                    self.heading = group.text
-                    yield self._piece(group)
-                else:
-                    waiting.append(self._piece(group))
-        yield from self._flush(paragraph, waiting)
+class Flow:
+    """Reads a paper's groups from first page to last: settles each one's role and joins body text across columns and pages."""
 
-    def _flush(self, paragraph: Group | None, waiting: list[Piece]) -> Iterator[Piece]:
-        """Floats met since the paragraph began: before it where it runs on over them, after it where it ended on its page."""
-        if paragraph is None:
-            yield from waiting
-            return
-        piece = self._piece(paragraph)
-        last = paragraph.lines[-1].page
-        crossing = piece.page != last
-        before = [p for p in waiting if crossing and p.page is not None and p.page < last]
-        yield from before
-        yield piece
-        yield from (p for p in waiting if p not in before)
+    def __init__(self, style: Style, words: Counter[str]) -> None:
+        self._style, self._words = style, words
+        self._heading, self._section = "", "body"
+        self._open: Group | None = None
+        self._waiting: list[Piece] = []
 
-    def _settle(self, group: Group) -> None:
-        text = group.text
-        first = group.lines[0]
-        if group.kind in ("body", "heading") and len(group.lines) <= 3 and _REFERENCES.fullmatch(text.strip()):
-            group.kind, self.section = "heading", "reference"
-        elif group.kind in ("body", "heading") and _ABSTRACT.match(text) and self.section == "front":
-            self.section = "body"
-            self.heading = "Abstract"
-        elif self.section == "reference" and group.kind in ("body", "furniture"):
+    def pieces(self, pages: Sequence[tuple[list[Group], list[Float]]]) -> Iterator[Piece]:
+        """Pieces of the whole paper in reading order; captions and tables stand beside the paragraph that they would cut."""
+        first = [g for groups, _ in pages[:2] for g in groups]
+        self._section = "front" if any(_ABSTRACT.match(g.text) for g in first) else "body"
+        for groups_, floats in pages:
+            self._waiting += [self._piece(Group(f.kind, f.lines)) for f in floats]
+            for group, after in itertools.zip_longest(groups_, groups_[1:]):
+                yield from self._take(group, after)
+        yield from self._flush()
+
+    def _take(self, group: Group, after: Group | None) -> Iterator[Piece]:
+        self._settle(group, after)
+        if group.kind == "body" and self._open is not None and self._runs_on(group):
+            self._open.lines += group.lines
+            self._open.right = group.right
+        elif group.kind in ("body", "heading"):
+            yield from self._flush()
+            if group.kind == "heading":
+                self._heading = self._text(group)
+                yield self._piece(group)
+            else:
+                self._open = group
+        else:
+            self._waiting.append(self._piece(group))
+
+    def _flush(self) -> Iterator[Piece]:
+        """The open paragraph, and what floated past since: before it where the paragraph left its first page, else after it."""
+        if self._open is None:
+            yield from self._waiting
+        else:
+            yield from self._around(self._open)
+        self._open, self._waiting = None, []
+
+    def _around(self, group: Group) -> Iterator[Piece]:
+        start, end = group.lines[0].page, group.lines[-1].page
+        early = [p for p in self._waiting if start != end and p.page is not None and p.page <= start]
+        yield from early
+        abstract = _ABSTRACT.match(group.text)
+        if abstract and abstract.end() < len(group.text) and self._heading == "Abstract":
+            yield Piece("Abstract", "heading", start, "Abstract")
+            group.lines[0].text = group.lines[0].text[abstract.end() :]
+        yield self._piece(group)
+        yield from (p for p in self._waiting if p not in early)
+
+    def _settle(self, group: Group, after: Group | None) -> None:
+        text, page = group.text.strip(), group.lines[0].page
+        if group.kind == "heading" and (not _LETTERS.search(text) or self._interrupts(group, after)):
+            group.kind = "furniture"
+        if group.kind in ("body", "heading") and _REFERENCES.fullmatch(text):
+            group.kind, self._section = "heading", "reference"
+        elif group.kind in ("body", "heading") and self._section == "front" and _ABSTRACT.match(text):
+            self._section, self._heading = "body", "Abstract"
+            group.kind = "heading" if _ABSTRACT.fullmatch(text) else "body"
+        elif self._section == "reference" and group.kind in ("body", "furniture"):
             group.kind = "reference"
-        elif (
-            (self.section == "front" and group.kind in ("body", "furniture"))
-            or (group.kind == "furniture" and first.page == 1)
-            or (group.kind == "body" and first.page == 1 and _FRONT.match(text))
-        ):
+        elif (self._section == "front" and group.kind in ("body", "furniture")) or self._is_matter(group, page):
             group.kind = "front"
-        elif group.kind == "body" and self._is_heading(group):
-            group.kind = "heading"
-        if group.kind == "heading" and self.section == "reference" and _AFTER_REFERENCES.match(text):
-            self.section = "body"
+        elif group.kind == "body":
+            group.kind = self._body_kind(group, after)
+        if group.kind == "heading" and self._section == "reference" and _AFTER_REFERENCES.match(text):
+            self._section = "body"
 
-    def _is_heading(self, group: Group) -> bool:
-        text = group.text
-        return (
-            len(group.lines) <= 2
-            and len(text) < 110
-            and not _ENDS.search(text)
-            and (text[:1].isupper() or text[:1].isdigit())
-            and any(c.isalpha() for c in text)
-            and (
-                all(l.bold or l.font != self.style.font for l in group.lines)
-                or (not text.endswith((",", "-", ";")) and group.lines[-1].x1 - group.lines[-1].x0 < 180)
-            )
-        )
+    def _interrupts(self, group: Group, after: Group | None) -> bool:
+        """A big label in the middle of a sentence is part of a picture, not a heading."""
+        open_ = self._open is not None and not is_closed(self._open.lines[-1].text)
+        return open_ and after is not None and after.kind == "body" and after.text[:1].islower()
 
-    def _runs_on(self, paragraph: Group, group: Group) -> bool:
-        last, first = paragraph.lines[-1], group.lines[0]
-        if not _ENDS.search(last.text):
-            return True
-        return first.text[:1].islower()
+    def _is_matter(self, group: Group, page: int) -> bool:
+        """Front and back matter: small type on the first page, and paragraphs that open with its words."""
+        if group.kind == "furniture":
+            return page == 1 or bool(_FRONT.match(group.text))
+        return group.kind == "body" and page == 1 and bool(_FRONT.match(group.text))
+
+    def _body_kind(self, group: Group, after: Group | None) -> BlockKind:
+        text, last = group.text.strip(), group.lines[-1]
+        short = len(group.lines) <= 2 and len(text) < 130 and not is_closed(text)
+        if not short:
+            return "body"
+        styled = all(l.bold or l.font != self._style.font for l in group.lines)
+        unfinished = self._open is not None and not is_closed(self._open.lines[-1].text)
+        if not _LETTERS.search(text) or (styled and unfinished and not self._can_follow(group)):
+            return "furniture"
+        starts = text[0].isupper() or text[0].isdigit()
+        goes_on = after is not None and after.kind == "body" and after.text[:1].islower()
+        if starts and group.alone and not unfinished and not goes_on and not text.endswith((",", ";", "-")):
+            reaches = last.x1 > group.right - 0.04 * self._style.size * 25
+            return "heading" if styled or not reaches else "body"
+        return "heading" if starts and styled and not unfinished and not goes_on and group.lines[0].bold else "body"
+
+    def _can_follow(self, group: Group) -> bool:
+        return group.text[:1].islower() or self._style.font == group.lines[0].font
+
+    def _runs_on(self, group: Group) -> bool:
+        open_ = self._open
+        assert open_ is not None
+        last = open_.lines[-1].text
+        return not is_closed(last) and (open_.full or last.endswith("-") or group.text[:1].islower())
+
+    def _text(self, group: Group) -> str:
+        return join_lines([l.text for l in group.lines], self._words)[0]
 
     def _piece(self, group: Group) -> Piece:
         lines = group.lines
         if group.kind == "table":
-            text, starts = "\n".join(l.text for l in lines), []
+            text, breaks = "\n".join(l.text for l in lines), ()
         else:
-            text, starts = join_lines([l.text for l in lines], self.words)
-        breaks = (
-            tuple((s, l.page) for s, l, before in zip(starts[1:], lines[1:], lines, strict=False) if l.page != before.page)
-            if starts
-            else ()
-        )
-        same = [l for l in lines if l.page == lines[0].page]
-        box = (min(l.x0 for l in same), min(l.y0 for l in same), max(l.x1 for l in same), max(l.y1 for l in same))
-        return Piece(text, group.kind, lines[0].page, self.heading, tuple(round(v, 1) for v in box), breaks)  # type: ignore[arg-type]
+            text, starts = join_lines([l.text for l in lines], self._words)
+            pages = itertools.pairwise([l.page for l in lines])
+            breaks = tuple((start, after) for start, (before, after) in zip(starts[1:], pages, strict=True) if after != before)
+        return Piece(text, group.kind, lines[0].page, self._heading, bounds(l for l in lines if l.page == lines[0].page), breaks)
+
+
+def bounds(lines: Iterable[Line]) -> tuple[float, float, float, float]:
+    """The box around lines of one page, in points."""
+    x0, y0, x1, y1 = zip(*(l.box for l in lines), strict=True)
+    return round(min(x0), 1), round(min(y0), 1), round(max(x1), 1), round(max(y1), 1)

@@ -5,288 +5,47 @@ from __future__ import annotations
 import re
 
 from cytoscribe.records import Block, Document, Sentence
+from literature_mining.repair import word_set
 
 _CLOSERS = "\"'”’»)\\]"
 _STOP = re.compile(rf"(?<=[.!?…])(?:\[\d[\d,;–-]*\])?[{_CLOSERS}]*(?:\[\d[\d,;–-]*\])?(?: +|$)")
-_BEFORE = re.compile(r"(\S+?)?\.(?:\[[\d,;–-]+\])?[\"'”’»)\]]*(?:\[[\d,;–-]+\])?$")
 # What may begin a sentence in lower case: names such as hOc4v, v.d.*, and the letter of a figure's panel ("b Border between").
 _NAMELIKE = re.compile(r"[a-z]+[-–]?[A-Z0-9]|(?!e\.g|i\.e)[a-z]+\.(?:[a-z]+\.)+\*")
 _PANEL = re.compile(r"[a-z](?:[,–-]\s?[a-z])*\s+[A-Z0-9(]")
+_CLOSED = re.compile(rf"[.!?:…][{_CLOSERS}]*(?:\[\d[\d,;–-]*\])?[{_CLOSERS}]*$")
 _OPENERS = "\"'“‘«([*#•–—-"
 # Words that end in a full stop without ending the sentence, whatever comes next.
-_NEVER = frozenset(
-    [
-        "e.g",
-        "eg",
-        "i.e",
-        "ie",
-        "cf",
-        "vs",
-        "viz",
-        "fig",
-        "figs",
-        "figure",
-        "tab",
-        "eq",
-        "eqs",
-        "eqn",
-        "ref",
-        "refs",
-        "sect",
-        "sec",
-        "suppl",
-        "supp",
-        "supplementary",
-        "approx",
-        "ca",
-        "resp",
-        "prof",
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "st",
-        "no",
-        "nos",
-        "nr",
-        "pp",
-        "vol",
-        "vols",
-        "ed",
-        "eds",
-        "incl",
-        "dept",
-        "univ",
-        "abb",
-        "bzw",
-        "vgl",
-        "z.b",
-        "d.h",
-        "u.a",
-        "esp",
-        "max",
-        "min",
-        "avg",
-        "ibid",
-        "op",
-        "loc",
-        "cit",
-        "a.k.a",
-        "aka",
-        "gen",
-        "sp",
-        "chap",
-        "ch",
-        "app",
-        "ext",
-        "int",
-        "lat",
-        "med",
-        "ant",
-        "post",
-        "sup",
-        "inf",
-        "dors",
-        "ventr",
-        "rostr",
-        "caud",
-        "lt",
-        "rt",
-        "bd",
-        "bds",
-    ]
+_NEVER = word_set(
+    """
+    e.g eg i.e ie cf vs viz fig figs figure tab eq eqs eqn ref refs sect sec suppl supp supplementary approx ca resp prof dr
+    mr mrs ms st no nos nr pp vol vols ed eds incl dept univ abb bzw vgl z.b d.h u.a esp max min avg ibid op loc cit a.k.a aka
+    gen sp chap ch app ext int lat med ant post sup inf dors ventr rostr caud lt rt bd bds
+    """
 )
 # Of these, the ones that may well end a sentence: they bind only to a number, or to a lower-case word.
-_BEFORE_NUMBER = frozenset(
-    [
-        "no",
-        "nos",
-        "nr",
-        "pp",
-        "p",
-        "vol",
-        "vols",
-        "ed",
-        "eds",
-        "max",
-        "min",
-        "st",
-        "ca",
-        "app",
-        "post",
-        "ms",
-        "ant",
-        "inf",
-        "sup",
-        "lat",
-        "med",
-        "int",
-        "ext",
-        "gen",
-        "op",
-        "ch",
-        "tab",
-        "figure",
-        "sp",
-    ]
+_BEFORE_NUMBER = word_set(
+    """
+    no nos nr pp p vol vols ed eds max min st ca app post ms ant inf sup lat med int ext gen op ch tab figure sp
+    """
 )
-_STARTERS = frozenset(
-    [
-        "The",
-        "This",
-        "That",
-        "These",
-        "Those",
-        "There",
-        "Then",
-        "Thus",
-        "Therefore",
-        "They",
-        "In",
-        "It",
-        "Its",
-        "If",
-        "As",
-        "At",
-        "An",
-        "On",
-        "Our",
-        "We",
-        "Within",
-        "While",
-        "When",
-        "Where",
-        "Whereas",
-        "Which",
-        "With",
-        "Both",
-        "By",
-        "But",
-        "For",
-        "From",
-        "Furthermore",
-        "Further",
-        "Finally",
-        "First",
-        "Second",
-        "Third",
-        "Here",
-        "However",
-        "Hence",
-        "Moreover",
-        "Most",
-        "Many",
-        "No",
-        "Not",
-        "Nevertheless",
-        "Of",
-        "Or",
-        "Only",
-        "Other",
-        "Similarly",
-        "Since",
-        "Some",
-        "Such",
-        "So",
-        "To",
-        "Total",
-        "Two",
-        "Three",
-        "Four",
-        "Five",
-        "Under",
-        "Unlike",
-        "Upon",
-        "Using",
-        "Layer",
-        "Layers",
-        "Area",
-        "Areas",
-        "All",
-        "Also",
-        "Although",
-        "After",
-        "Another",
-        "Accordingly",
-        "Additionally",
-        "Because",
-        "Before",
-        "Between",
-        "Based",
-        "Compared",
-        "Conversely",
-        "Consequently",
-        "Due",
-        "During",
-        "Each",
-        "Figure",
-        "Figs",
-        "Interestingly",
-        "Indeed",
-        "Instead",
-        "Like",
-        "Lower",
-        "More",
-        "Note",
-        "Notably",
-        "Recently",
-        "Results",
-        "Regarding",
-        "See",
-        "Several",
-        "Subsequently",
-        "Table",
-        "Taken",
-        "Today",
-        "Together",
-        "Until",
-        "Upper",
-        "What",
-        "Cells",
-        "Pyramidal",
-        "Neurons",
-    ]
+_STARTERS = word_set(
+    """
+    The This That These Those There Then Thus Therefore They In It Its If As At An On Our We Within While When Where Whereas
+    Which With Both By But For From Furthermore Further Finally First Second Third Here However Hence Moreover Most Many No
+    Not Nevertheless Of Or Only Other Similarly Since Some Such So To Total Two Three Four Five Under Unlike Upon Using Layer
+    Layers Area Areas All Also Although After Another Accordingly Additionally Because Before Between Based Compared
+    Conversely Consequently Due During Each Figure Figs Interestingly Indeed Instead Like Lower More Note Notably Recently
+    Results Regarding See Several Subsequently Table Taken Today Together Until Upper What Cells Pyramidal Neurons
+    """
 )
 _ROMAN = re.compile(r"(?:[ivx]+[abc]?|[a-z]?\d+[a-z]?)$", re.IGNORECASE)
-_AFTER_NOUN = frozenset(
-    [
-        "layer",
-        "layers",
-        "lamina",
-        "laminae",
-        "sublayer",
-        "sublayers",
-        "stratum",
-        "area",
-        "areas",
-        "region",
-        "field",
-        "fields",
-        "type",
-        "types",
-        "group",
-        "groups",
-        "phase",
-        "panel",
-        "panels",
-        "figure",
-        "table",
-        "case",
-        "class",
-        "cluster",
-        "hemisphere",
-        "brain",
-        "vitamin",
-        "part",
-        "subject",
-        "patient",
-        "zone",
-        "stage",
-        "section",
-        "grade",
-        "step",
-        "experiment",
-    ]
+_NUMBERING = re.compile(r"[A-Z]?\d+(?:\.\d+)*")
+_AFTER_NOUN = word_set(
+    """
+    layer layers lamina laminae sublayer sublayers stratum area areas region field fields type types group groups phase panel
+    panels figure table case class cluster hemisphere brain vitamin part subject patient zone stage section grade step
+    experiment
+    """
 )
 
 
@@ -311,6 +70,15 @@ def _of_block(document: Document, index: int, block: Block) -> list[Sentence]:
             page = document.page_of(at) if block.kind == "body" else block.page
             sentences.append(Sentence(words, at, at + len(words), page, block.kind, index, block.heading))
     return sentences
+
+
+def is_closed(text: str) -> bool:
+    """Whether a line's last sentence ends with it: it has an end mark that is not an abbreviation's ("et al.", "Fig.")."""
+    found = _CLOSED.search(text)
+    if found is None:
+        return False
+    word = text[: found.start()].rpartition(" ")[2].lower().strip("([")
+    return found[0][0] != "." or not (word in _NEVER or word == "al" or (len(word) == 1 and word not in "iv"))
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
@@ -358,7 +126,7 @@ def _full_stop(word: str, previous: str, first: str, *, opening: bool) -> bool:
         return low in _BEFORE_NUMBER and not first[0].isdigit() and (starter or low not in ("st", "ed", "eds", "figure", "tab"))
     if low == "al" or low.endswith(".al"):
         return starter
-    if opening and (word.isdigit() or _ROMAN.match(word)):
+    if opening and (_NUMBERING.fullmatch(word) or _ROMAN.match(word)):
         return False  # the number of a heading or of a list's item
     if len(word) == 1 and word.isupper():
         return _not_initial(word, previous, starter)
