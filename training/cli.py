@@ -1,0 +1,129 @@
+"""Commands `cut-tiles` and `train-lora`: they read options and call the stages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cytoscribe.errors import InputError
+from cytoscribe.options import Out, Overwrite, Seed
+
+
+def train_lora(
+    images: Annotated[Path, typer.Option("--images", help="images.csv: image_path, region; split, subject, section where known.")],
+    captions: Annotated[list[Path], typer.Option("--captions", help="Folder of generate-captions; may be given several times.")],
+    out: Out,
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base",
+            help="tiny, efficientnet_lite0_minilm, a JSON config, local-dir:FOLDER, hf-hub:OWNER/NAME, or an open_clip name "
+            "with its tag such as ViT-B-32:laion2b_s34b_b79k.",
+        ),
+    ] = "efficientnet_lite0_minilm",
+    weights: Annotated[
+        str, typer.Option("--weights", help="Tower weights of a JSON config: vision=FILE,text=FOLDER. Empty: from CYTO_WEIGHTS.")
+    ] = "",
+    region_column: Annotated[str, typer.Option("--region-column", help="Column of the table that holds the label.")] = "region",
+    scale: Annotated[str, typer.Option("--scale", help="Train on rows with this scale only (tile or region). Empty: on all.")] = "",
+    wording: Annotated[str, typer.Option("--wording", help="masked: captions without the region's name; named; both.")] = "masked",
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training images.")] = 6,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Images a step.")] = 64,
+    accumulate: Annotated[
+        int,
+        typer.Option("--accumulate", min=1, help="Parts a batch is computed in to save memory; the loss sees it whole. 1: off."),
+    ] = 1,
+    captions_per_image: Annotated[
+        int, typer.Option("--captions-per-image", min=1, help="Captions drawn for each image and step.")
+    ] = 1,
+    sampling: Annotated[str, typer.Option("--sampling", help="natural, or balanced: every region equally often.")] = "natural",
+    learning_rate: Annotated[
+        float, typer.Option("--learning-rate", help="Of adapters, or of all weights with --tune full.")
+    ] = 1e-3,
+    head_rate: Annotated[float, typer.Option("--head-rate", help="Of projections that are trained from scratch.")] = 2e-3,
+    patience: Annotated[
+        int, typer.Option("--patience", min=0, help="Epochs without a better validation F1 before stopping. 0: off.")
+    ] = 0,
+    checkpoint_steps: Annotated[int, typer.Option("--checkpoint-steps", min=1, help="Steps between checkpoints.")] = 100,
+    tune: Annotated[str, typer.Option("--tune", help="lora, full, or auto: full where the base has random weights.")] = "auto",
+    towers: Annotated[str, typer.Option("--towers", help="Which towers get adapters: both, vision, text, none.")] = "both",
+    rank: Annotated[int, typer.Option("--rank", min=1, help="Rank of the adapters.")] = 16,
+    alpha: Annotated[int, typer.Option("--alpha", min=0, help="Scaling of the adapters. 0: twice the rank.")] = 0,
+    dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.9, help="Dropout of the adapters' input. 0: off.")] = 0.0,
+    loss: Annotated[
+        str, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
+    ] = "label",
+    region_weight: Annotated[float, typer.Option("--region-weight", help="Of 'same region' in the label loss. 0: off.")] = 1.0,
+    claim_weight: Annotated[float, typer.Option("--claim-weight", help="Of 'same claims' in the label loss. 0: off.")] = 1.0,
+    image_weight: Annotated[float, typer.Option("--image-weight", help="Of images with images of their region. 0: off.")] = 0.0,
+    image_px: Annotated[int, typer.Option("--image-px", min=0, help="Side of the images in pixels. 0: the base's own.")] = 0,
+    augment: Annotated[str, typer.Option("--augment", help="strong, mild or none.")] = "strong",
+    laminar: Annotated[bool, typer.Option("--laminar", help="Keep the direction of layers: no turns beyond 10 degrees.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Threads that decode images. 0: none.")] = 2,
+    precision: Annotated[str, typer.Option("--precision", help="auto (bf16 where the device has it), bf16 or fp32.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
+    rejection_alpha: Annotated[float, typer.Option("--rejection-alpha", help="Share of known images that may be rejected.")] = 0.05,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Adapt a CLIP to image-caption pairs that only the region label connects, and calibrate its rejection."""
+    from training import clip_fit
+    from training.lora import Tuning
+    from training.losses import Objective
+    from training.optimisation import Optimisation
+    from training.settings import ImageOptions, RejectionOptions, TrainSettings
+
+    settings = TrainSettings(
+        images=images,
+        captions=tuple(captions),
+        base=base,
+        out=out,
+        region_column=region_column,
+        weights=parse_weights(weights),
+        wording=wording,
+        scale=scale,
+        seed=seed,
+        precision=precision,
+        device=device,
+        overwrite=overwrite,
+        tuning=Tuning(tune, towers, rank, alpha, dropout),
+        optimisation=Optimisation(
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            head_rate=head_rate,
+            accumulate=accumulate,
+            patience=patience,
+            checkpoint_steps=checkpoint_steps,
+            sampling=sampling,
+            captions_per_image=captions_per_image,
+        ),
+        objective=Objective(loss, region_weight, claim_weight, image_weight),
+        image=ImageOptions(image_px or None, augment, laminar, workers),
+        rejection=RejectionOptions(rejection_alpha),
+    )
+    summary = clip_fit.train(settings)
+    typer.echo(summary_text(out, summary))
+
+
+def parse_weights(text: str) -> dict[str, str]:
+    """`vision=FILE,text=FOLDER` as a mapping; raises InputError for anything else."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    wrong = [name for name, sign, path in pairs if not (sign and path)]
+    if wrong:
+        raise InputError(f"--weights '{wrong[0]}' has no path", fix="write vision=FILE,text=FOLDER")
+    return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def summary_text(out: Path, summary: dict[str, object]) -> str:
+    """What a run did, in a few lines."""
+    validation = summary["validation"]
+    figures = ", ".join(f"{k} {v}" for k, v in validation.items() if k != "epoch") if isinstance(validation, dict) else ""
+    images = summary["images"]
+    told = ", ".join(f"{n} {split}" for split, n in sorted(images.items())) if isinstance(images, dict) else ""
+    lines = [f"model     {out}", f"images    {told}; {summary['skipped_images']} skipped", f"captions  {summary['captions']}"]
+    lines.append(f"epochs    {summary['epochs']} ({summary['precision']}); held out: {figures}")
+    lines.extend(f"note      {note}" for note in summary["notes"] if isinstance(summary["notes"], list))  # type: ignore[union-attr]
+    return "\n".join(lines)

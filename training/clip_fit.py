@@ -1,0 +1,189 @@
+"""The stage behind `train-lora`: images and captions that share a region label in, a rejecting dual encoder out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cytoscribe import __version__
+from cytoscribe.errors import InputError
+from cytoscribe.progress import say
+from cytoscribe.runs import RunFolder, read_json, write_json
+from cytoscribe.tables import read_images
+from training import encoding, export, held_out, loop, pairs
+from training.augmentation import augmented, preset
+from training.base_models import Base, load_base
+from training.caption_files import read_captions
+from training.images import describe_skipped
+from training.loop import Fitting
+from training.lora import add_adapters, free_everything, trained
+from training.model_folder import CONFIG_FILE, REGIONS_FILE
+from training.pairs import CaptionPool
+from training.rejection import Rejection
+from training.settings import TrainSettings, deciding, input_digests
+from training.splits import SplitImages, counts, split_images, write_splits
+from training.squares import Squares
+from training.text_side import TextSide
+
+STORED_MARGIN = 1.25
+"""Images are kept this much larger than the model sees them, so that zooming in shows real detail."""
+FEW = 5
+
+
+def train(settings: TrainSettings) -> dict[str, Any]:
+    """Train, calibrate and export; returns a summary of counts and validation figures. A killed run goes on where it stopped.
+
+    Raises InputError where tables, captions, base or options cannot be used; nothing of an unseen region is ever read.
+    """
+    images, variants = _read(settings)
+    with RunFolder(settings.out, "train-lora", deciding(settings), input_digests(settings), overwrite=settings.overwrite) as run:
+        if run.resumed and read_json(run.path / "run.json")["status"] == "done":
+            say(f"{settings.out}: finished already, nothing to do")
+            return read_json(run.path / "run.json")["summary"]
+        if not run.resumed:
+            _forget(run.path)
+        if images.made:
+            write_splits(images, run.path)
+        summary = _train(settings, images, variants, run.path)
+        run.finish(summary)
+        (run.path / loop.CHECKPOINT).unlink(missing_ok=True)
+        (run.path / loop.BEST).unlink(missing_ok=True)
+        return summary
+
+
+def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
+    records = read_images(settings.images, region_column=settings.region_column)
+    if settings.scale:
+        records = [r for r in records if r.scale == settings.scale]
+        if not records:
+            raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
+    images = split_images(records, settings.seed, settings.images)
+    captions = read_captions(settings.captions)
+    return images, pairs.wordings([c for c in captions if c.region in images.regions], settings.wording)
+
+
+def _forget(folder: Path) -> None:
+    for name in (loop.CHECKPOINT, loop.BEST, REGIONS_FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _train(settings: TrainSettings, images: SplitImages, variants: list[pairs.Variant], folder: Path) -> dict[str, Any]:
+    device = encoding.pick_device(settings.device)
+    base = load_base(settings.base, settings.weights, settings.image.image_px, settings.seed)
+    stored = Squares(images.of("train"), round(base.image_px * STORED_MARGIN), settings.image.workers)
+    kept_back = Squares(images.of("val"), base.image_px, settings.image.workers)
+    skipped = stored.skipped + kept_back.skipped
+    if skipped:
+        say(describe_skipped(skipped))
+    regions = tuple(sorted({r.region for r in stored.records}))
+    if not regions:
+        raise InputError("no training image can be read", where=settings.images, fix="check the image_path column")
+    pool = pairs.build_pool(stored.records, variants, regions)
+    fitting = _fitting(settings, base, pool, stored, device)
+    _show_augmentation(fitting, folder)
+    progress = loop.fit(fitting, folder, held_out.validator(fitting, base, kept_back) if len(kept_back) else None)
+    merged = fitting.clip
+    if fitting.learner is not fitting.clip:
+        export.save_adapter(fitting.learner, folder)
+        merged = fitting.learner.merge_and_unload()
+    merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
+    export.save_merged(merged, base, folder)
+    rejection = held_out.calibrate_model(settings.rejection, merged, base, pool, stored, kept_back, settings.seed)
+    told = _told(settings, images, fitting, rejection, progress)
+    told |= {"skipped_images": len(skipped), "all_weights": sum(p.numel() for p in merged.parameters())}
+    _write(told, fitting.pool, rejection, progress, folder)
+    return {k: told[k] for k in ("regions", "images", "skipped_images", "captions", "epochs", "precision", "validation", "notes")}
+
+
+def _fitting(settings: TrainSettings, base: Base, pool: CaptionPool, squares: Squares, device: torch.device) -> Fitting:
+    tune = settings.tuning.resolved(base.pretrained)
+    model = base.model.to(device, memory_format=torch.channels_last)
+    if tune == "full":
+        free_everything(model)
+        learner = model
+    else:
+        learner = add_adapters(model, settings.tuning, base.name)
+    torch.manual_seed(settings.seed)
+    return Fitting(
+        learner=learner,
+        clip=model,
+        pool=pool,
+        squares=squares,
+        texts=TextSide(model, base.tokenize, pool.texts, device),
+        objective=settings.objective,
+        optimisation=settings.optimisation,
+        augmentation=preset(settings.image.augmentation, settings.image.laminar),
+        normalise=_scaler(base),
+        px=base.image_px,
+        seed=settings.seed,
+        device=device,
+        bf16=use_bf16(settings.precision, device),
+        frozen_statistics=tune != "full",
+        trained_weights=sum(p.numel() for _, p in trained(learner)),
+    )
+
+
+def _scaler(base: Base) -> Callable[[Tensor], Tensor]:
+    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std)
+
+
+def use_bf16(precision: str, device: torch.device) -> bool:
+    """`auto`: bf16 where the device multiplies it in hardware; on other CPUs it would be slower than fp32."""
+    if precision not in ("auto", "bf16", "fp32"):
+        raise InputError(f"unknown precision '{precision}'", fix="use auto, bf16 or fp32")
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def _show_augmentation(fitting: Fitting, folder: Path) -> None:
+    shown = np.linspace(0, len(fitting.squares) - 1, min(8, len(fitting.squares))).astype(int)
+    plain = torch.from_numpy(fitting.squares.take(shown))
+    generator = torch.Generator().manual_seed(fitting.seed)
+    export.save_contact_sheet(plain, augmented(plain.repeat(3, 1, 1, 1), fitting.px, fitting.augmentation, generator), folder)
+
+
+def _told(
+    settings: TrainSettings, images: SplitImages, fitting: Fitting, rejection: Rejection, progress: loop.Progress
+) -> dict[str, Any]:
+    """config.json: what was trained, on what, and how it went."""
+    per_region = _images_a_region(fitting.pool)
+    few = [r for r in fitting.pool.names if per_region[r] < FEW]
+    notes = [*rejection.notes, *([f"fewer than {FEW} training images: {', '.join(few)}"] if few else [])]
+    return {
+        "cytoscribe": __version__,
+        "base": settings.base,
+        "trained": "lora" if fitting.learner is not fitting.clip else "full",
+        "trained_weights": fitting.trained_weights,
+        "regions": list(fitting.pool.names),
+        "images": counts(images),
+        "captions": len(fitting.pool.texts),
+        "epochs": progress.epoch,
+        "seed": settings.seed,
+        "precision": "bf16" if fitting.bf16 else "fp32",
+        "image_px": fitting.px,
+        "notes": notes,
+        "rejection": {"scores": list(rejection.names), "alpha": rejection.alpha, "n": len(rejection.calibration)},
+        "validation": progress.history[-1] if progress.history else {},
+        "history": progress.history,
+        "settings": deciding(settings),
+    }
+
+
+def _images_a_region(pool: CaptionPool) -> dict[str, int]:
+    return {name: int((pool.image_regions == i).sum()) for i, name in enumerate(pool.names)}
+
+
+def _write(told: dict[str, Any], pool: CaptionPool, rejection: Rejection, progress: loop.Progress, folder: Path) -> None:
+    rejection.save(folder)
+    export.save_curves(progress.history, progress.losses, folder)
+    export.save_card(folder, told)
+    write_json(folder / CONFIG_FILE, told)
+    export.save_regions(pool.names, pairs.class_captions(pool), _images_a_region(pool), rejection.context.logit_scale, folder)

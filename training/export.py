@@ -1,0 +1,152 @@
+"""What a run leaves: adapter, merged model, regions, calibration, config, model card and curves."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cytoscribe.runs import atomic_path, write_json, write_text
+from training.base_models import Base
+from training.encoding import Model
+from training.model_folder import ADAPTER, MERGED, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, REGIONS_FILE
+
+
+def save_adapter(learner: Any, folder: Path) -> None:
+    """Write the peft adapter (safetensors), which plain peft puts back over the same base."""
+    temporary = folder / f".{ADAPTER}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    learner.save_pretrained(temporary, safe_serialization=True)
+    (temporary / "README.md").unlink(missing_ok=True)  # peft's card is an empty form; the folder's own README says it all
+    _put(temporary, folder / ADAPTER)
+
+
+def save_merged(model: Model, base: Base, folder: Path) -> None:
+    """Write the whole model so that `open_clip.create_model("local-dir:FOLDER/merged")` loads it.
+
+    open_clip finds a Hugging Face text tower's config only by name, and without a network only by path: the config names the
+    folder's own path. `TrainedModel.load` reads a folder that was moved all the same; for open_clip itself set
+    text_cfg.hf_model_name to where the folder stands.
+    """
+    from safetensors.torch import save_file
+
+    temporary = folder / f".{MERGED}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    state = {k: v.detach().cpu().clone().contiguous() for k, v in model.state_dict().items()}
+    save_file(state, temporary / OPEN_CLIP_WEIGHTS)
+    config = copy.deepcopy(base.config)
+    text = config["model_cfg"]["text_cfg"]
+    if text.get("hf_model_name"):
+        model.text.config.save_pretrained(temporary)
+        base.tokenizer.tokenizer.save_pretrained(temporary)
+        text.update(hf_model_name=str((folder / MERGED).resolve()), hf_tokenizer_name=str((folder / MERGED).resolve()))
+    (temporary / OPEN_CLIP_CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    _put(temporary, folder / MERGED)
+
+
+def _put(temporary: Path, final: Path) -> None:
+    shutil.rmtree(final, ignore_errors=True)
+    temporary.replace(final)
+
+
+def save_regions(
+    regions: tuple[str, ...], captions: Mapping[str, list[str]], counts: Mapping[str, int], scale: float, folder: Path
+) -> None:
+    """Write regions.json: labels in order, their class captions and training images, and the trained scale of the cosine."""
+    write_json(
+        folder / REGIONS_FILE,
+        {
+            "regions": list(regions),
+            "class_captions": dict(captions),
+            "training_images": {r: counts.get(r, 0) for r in regions},
+            "text_features": "calibration.safetensors, tensor `classes`, one row a region in this order",
+            "logit_scale": scale,
+        },
+    )
+
+
+def save_card(folder: Path, told: Mapping[str, Any]) -> None:
+    """Write README.md, the model card, from what config.json holds."""
+    lines = [
+        "---",
+        "library_name: open_clip",
+        "pipeline_tag: zero-shot-image-classification",
+        "tags: [cytoarchitecture, microscopy, clip, lora, open-set]",
+        "---",
+        "",
+        "# Region model",
+        "",
+        f"A dual encoder for images of {len(told['regions'])} regions, made by `train-lora` of cytoscribe {told['cytoscribe']}.",
+        "",
+        f"- base: `{told['base']}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
+        f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
+        f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
+        f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
+        f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
+        *[f"- note: {note}" for note in told["notes"]],
+        "",
+        "## Use",
+        "",
+        "```",
+        "describe --model THIS_FOLDER IMAGE...",
+        "evaluate --model THIS_FOLDER --images images.csv --out RESULTS",
+        "```",
+        "",
+        "`merged/` loads with `open_clip.create_model('local-dir:THIS_FOLDER/merged')`"
+        + (
+            f"; `adapter/` with `peft.PeftModel.from_pretrained(base, 'THIS_FOLDER/{ADAPTER}')`."
+            if told["trained"] == "lora"
+            else "."
+        ),
+        "",
+        "## Regions",
+        "",
+        *[f"- {region}" for region in told["regions"]],
+        "",
+        "## Limits",
+        "",
+        "The error rate of the rejection holds for images like the held-out ones (same laboratory, stain and microscope). "
+        "How many images of unseen regions it accepts has to be measured with `evaluate`.",
+    ]
+    write_text(folder / "README.md", "\n".join(lines) + "\n")
+
+
+def save_curves(history: list[dict[str, Any]], losses: list[float], folder: Path) -> None:
+    """Draw curves.png: loss a step, and the validation figures an epoch."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(range(1, len(losses) + 1), losses, color="#bbbbbb", linewidth=0.8, label="step")
+    per_epoch = len(losses) / max(1, len(history))
+    left.plot(
+        [per_epoch * h["epoch"] for h in history], [h["loss"] for h in history], color="#7a1f6b", marker="o", label="mean of epoch"
+    )
+    left.set(xlabel="step", ylabel="loss", ylim=(0, None))
+    left.legend(frameon=False)
+    names = [k for k in (history[0] if history else {}) if k not in ("epoch", "loss")]
+    for name in names:
+        right.plot([h["epoch"] for h in history], [h[name] for h in history], marker="o", label=name.replace("_", " "))
+    right.set(xlabel="epoch", ylabel="validation", ylim=(0, 1.02))
+    if names:
+        right.legend(frameon=False)
+    with atomic_path(folder / "curves.png") as temporary:
+        figure.savefig(temporary, dpi=130, format="png")
+
+
+def save_contact_sheet(images: torch.Tensor, augmented: torch.Tensor, folder: Path) -> None:
+    """Draw augmentation.png: images (N, 3, H, W) uint8 above, the same as training saw them (M * N of them) below."""
+    from PIL import Image
+
+    px = augmented.shape[-1]
+    plain = torch.nn.functional.interpolate(images.float() / 255, (px, px), mode="bilinear", antialias=True).clamp(0, 1)
+    rows = [plain, *augmented.split(len(images))]
+    sheet = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+    with atomic_path(folder / "augmentation.png") as temporary:
+        Image.fromarray((sheet * 255).byte().permute(1, 2, 0).numpy()).save(temporary, format="PNG")

@@ -1,0 +1,80 @@
+"""What the held-out images of known regions are for: validation after each epoch, and the rejector's threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cytoscribe.errors import InputError
+from training import encoding, pairs
+from training.base_models import Base
+from training.loop import Fitting
+from training.pairs import CaptionPool
+from training.rejection import Rejection, calibrate
+from training.scores import context_from
+from training.settings import RejectionOptions
+from training.squares import Squares
+
+BANK_PER_REGION = 400
+"""Training images a region that the scores compare with."""
+
+
+def validator(fitting: Fitting, base: Base, held_out: Squares) -> Callable[[], dict[str, float]]:
+    """A function that gives zero-shot macro-F1 and accuracy on the held-out images by the class captions."""
+    captions = pairs.class_captions(fitting.pool)
+    index = {name: i for i, name in enumerate(fitting.pool.names)}
+    rows = [i for i, r in enumerate(held_out.records) if r.region in index]
+    truth = np.array([index[held_out.records[i].region] for i in rows])
+
+    def figures() -> dict[str, float]:
+        from sklearn.metrics import accuracy_score, f1_score
+
+        with encoding.autocast(fitting.device, fitting.bf16):
+            classes = class_features(fitting.clip, base, fitting.pool.names, captions, fitting.device)
+            features = encoding.image_features(fitting.clip, held_out.all(rows), base.mean, base.std, fitting.device)
+        predicted = (features @ classes.T).argmax(1).numpy()
+        return {
+            "macro_f1": round(float(f1_score(truth, predicted, average="macro")), 4),
+            "accuracy": round(float(accuracy_score(truth, predicted)), 4),
+        }
+
+    return figures
+
+
+def class_features(
+    model: Any, base: Base, regions: tuple[str, ...], captions: dict[str, list[str]], device: torch.device
+) -> Tensor:
+    return encoding.class_features(lambda texts: encoding.text_features(model, base.tokenize, texts, device), regions, captions)
+
+
+def calibrate_model(
+    options: RejectionOptions, model: Any, base: Base, pool: CaptionPool, squares: Squares, held_out: Squares, seed: int
+) -> Rejection:
+    """Rejector from training images (the bank) and held-out ones (the threshold), both of known regions alone."""
+    cpu = torch.device("cpu")
+    rows = _bank_rows(pool, seed)
+    plain = torch.nn.functional.interpolate(
+        torch.from_numpy(squares.all(rows)).float(), (base.image_px,) * 2, mode="bicubic", antialias=True, align_corners=False
+    )
+    bank = encoding.image_features(model, plain.clamp(0, 255).round().byte(), base.mean, base.std, cpu)
+    classes = class_features(model, base, pool.names, pairs.class_captions(pool), cpu)
+    scale = float(model.logit_scale.exp())
+    context = context_from(classes, bank, torch.from_numpy(pool.image_regions[rows]), scale)
+    known = [i for i, r in enumerate(held_out.records) if r.region in pool.names]
+    features = encoding.image_features(model, held_out.all(known), base.mean, base.std, cpu)
+    if not known:
+        raise InputError("no held-out image to calibrate the rejection on", fix="give some rows split=val")
+    return calibrate(options.scores, features, context, pool.names, options.alpha)
+
+
+def _bank_rows(pool: CaptionPool, seed: int) -> list[int]:
+    rng = np.random.default_rng([seed, 3])
+    chosen = []
+    for region in range(len(pool.names)):
+        own = np.flatnonzero(pool.image_regions == region)
+        chosen.extend(sorted(rng.permutation(own)[:BANK_PER_REGION]))
+    return [int(i) for i in chosen]

@@ -1,0 +1,129 @@
+"""LoRA on both towers: targets read off the model itself, and a refusal to train with an adapter that learns nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from cytoscribe.errors import InputError
+
+TOWERS = ("both", "vision", "text", "none")
+TUNES = ("auto", "lora", "full")
+_PROJECTIONS = ("visual.head.proj", "visual.head.mlp", "text.proj")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What is trained. tune: `lora`, `full`, or `auto` (full where the base has random weights); towers: which get adapters;
+    rank and alpha as in Hu et al. (2021), alpha 0 stands for twice the rank; dropout of the adapters' input."""
+
+    tune: str = "auto"
+    towers: str = "both"
+    rank: int = 16
+    alpha: int = 0
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for value, allowed, option in ((self.tune, TUNES, "--tune"), (self.towers, TOWERS, "--towers")):
+            if value not in allowed:
+                raise InputError(f"{option} {value} is unknown", fix=f"use one of {', '.join(allowed)}")
+        if self.rank < 1:
+            raise InputError(f"--rank {self.rank} is no rank", fix="give 1 or more")
+
+    def resolved(self, pretrained: bool) -> str:
+        return ("lora" if pretrained else "full") if self.tune == "auto" else self.tune
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Module names: `adapted` get LoRA, `saved` are trained whole (projections, depthwise convolutions: a filter of nine
+    weights a channel is smaller than any adapter of it)."""
+
+    adapted: tuple[str, ...]
+    saved: tuple[str, ...]
+
+
+def tower_of(name: str) -> str:
+    """`vision` or `text` for a module or parameter name of an open_clip model."""
+    return "vision" if name.startswith("visual.") else "text"
+
+
+def find_targets(model: nn.Module, towers: str = "both") -> Targets:
+    """Every linear layer, convolution and attention block of the towers asked for, whatever the architecture calls them.
+
+    Raises InputError where a tower has none.
+    """
+    adapted, saved, inside = [], [], []
+    for name, module in model.named_modules():
+        if name in _PROJECTIONS and not isinstance(module, nn.Identity):
+            saved.append(name)
+            inside.append(name + ".")
+        if name.startswith(tuple(inside)) or name in saved or (towers != "both" and tower_of(name) != towers):
+            continue
+        if isinstance(module, nn.MultiheadAttention):
+            adapted.append(name)
+            inside.append(name + ".")  # its out_proj alone would get no gradient through peft
+        elif isinstance(module, nn.Conv2d) and module.groups > 1:
+            saved.append(name)
+        elif isinstance(module, (nn.Linear, nn.Conv2d)):
+            adapted.append(name)
+    wanted = {"both": {"vision", "text"}, "none": set()}.get(towers, {towers})
+    lacking = sorted(wanted - {tower_of(n) for n in adapted})
+    if lacking:
+        raise InputError(f"no layer of the {lacking[0]} tower can take LoRA", fix="choose other --towers, or --tune full")
+    return Targets(tuple(adapted), tuple(saved))
+
+
+def add_adapters(model: nn.Module, tuning: Tuning, base_name: str) -> Any:
+    """Wrap the model with peft and return the PeftModel; the open_clip module inside is changed in place.
+
+    Raises InputError where an option cannot take effect: dropout on `nn.MultiheadAttention`, which peft would ignore.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    targets = find_targets(model, tuning.towers)
+    attention = [n for n, m in model.named_modules() if isinstance(m, nn.MultiheadAttention) and n in targets.adapted]
+    if tuning.dropout and attention:
+        raise InputError(f"--dropout has no effect on {attention[0]} (nn.MultiheadAttention)", fix="set --dropout 0")
+    config = LoraConfig(
+        r=tuning.rank,
+        lora_alpha=tuning.alpha or 2 * tuning.rank,
+        lora_dropout=tuning.dropout,
+        target_modules=list(targets.adapted) or list(targets.saved),
+        modules_to_save=list(targets.saved) if targets.adapted else None,
+        base_model_name_or_path=base_name,
+    )
+    wrapped = get_peft_model(model, config)
+    wrapped.get_base_model().logit_scale.requires_grad_(True)
+    return wrapped
+
+
+def free_everything(model: nn.Module) -> None:
+    """Full fine-tuning: every weight learns."""
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+
+
+def trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Names and parameters that learn, in a stable order."""
+    return ((n, p) for n, p in model.named_parameters() if p.requires_grad)
+
+
+def refuse_dead(model: nn.Module) -> None:
+    """After a backward pass: raise InputError naming adapters (or trained layers) that no gradient reached.
+
+    B starts at zero, so A's gradient is zero in the first step by construction: B is what shows whether an adapter lives.
+    """
+    dead = [
+        n for n, p in trained(model) if p.grad is None or (p.ndim > 1 and ".lora_A." not in n and not bool(torch.any(p.grad != 0)))
+    ]
+    if dead:
+        shown = ", ".join(n.removeprefix("base_model.model.") for n in dead[:3])
+        raise InputError(
+            f"{len(dead)} of the trained weights get no gradient ({shown}{' ...' if len(dead) > 3 else ''})",
+            fix="choose other --towers, or --tune full",
+        )

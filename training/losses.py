@@ -1,0 +1,81 @@
+"""Contrastive losses for pairs that only a label connects: a caption has many images, an image many captions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cytoscribe.errors import InputError
+
+LOSSES = ("label", "clip", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is optimised.
+
+    loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`;
+    region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image" among the captions of its
+    region; image_weight: of images with images of their region; 0 switches a part off.
+    """
+
+    loss: str = "label"
+    region_weight: float = 1.0
+    claim_weight: float = 1.0
+    image_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"unknown loss '{self.loss}'", fix=f"use one of {', '.join(LOSSES)}")
+
+
+def contrast(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, fits: Tensor, objective: Objective) -> Tensor:
+    """Loss of a batch. images (N, D) and texts (M, D) L2-normalised; scale: factor of the cosine.
+
+    same_region, fits: (N, M) bool; `fits` where the region is equal and every image claim of the caption holds for the image.
+    """
+    logits = scale * images @ texts.T  # (N, M)
+    if objective.loss == "clip":
+        drawn = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
+        return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
+    if objective.loss == "sigmoid":
+        return _sigmoid(logits, fits)
+    total = objective.region_weight * _both_ways(logits, same_region)
+    if objective.claim_weight and not torch.equal(fits, same_region):
+        # among captions (or images) of one region alone, so that it never pulls against the region's own term
+        total = total + objective.claim_weight * _both_ways(logits.masked_fill(~same_region, -torch.inf), fits)
+    return total
+
+
+def _both_ways(logits: Tensor, positives: Tensor) -> Tensor:
+    return (positives_first(logits, positives) + positives_first(logits.T, positives.T)) / 2
+
+
+def positives_first(logits: Tensor, positives: Tensor) -> Tensor:
+    """Mean over rows of -mean over positives of log softmax (supervised contrastive, Khosla et al. 2020, "out").
+
+    Rows without a positive do not count; -inf logits are no candidates.
+    """
+    log_share = functional.log_softmax(logits, dim=1)
+    counts = positives.sum(1)
+    summed = log_share.masked_fill(~positives, 0.0).sum(1)
+    rows = counts > 0
+    return -(summed[rows] / counts[rows]).mean() if bool(rows.any()) else logits.sum() * 0.0
+
+
+def image_contrast(images: Tensor, regions: Tensor, scale: Tensor) -> Tensor:
+    """Supervised contrastive loss of images (N, D) with the other images of their region (N,)."""
+    logits = scale * images @ images.T
+    itself = torch.eye(len(images), dtype=torch.bool, device=images.device)
+    same = (regions[:, None] == regions[None, :]) & ~itself
+    return positives_first(logits.masked_fill(itself, -torch.inf), same)
+
+
+def _sigmoid(logits: Tensor, positives: Tensor) -> Tensor:
+    """Pairwise sigmoid loss (Zhai et al. 2023) with the bias set so that a random pair is as likely as positives are."""
+    share = positives.float().mean().clamp(1e-4, 1 - 1e-4)
+    bias = torch.log(share / (1 - share)) - logits.detach().mean()
+    return -functional.logsigmoid((logits + bias) * (positives.float() * 2 - 1)).sum(1).mean() / logits.shape[1] * 10

@@ -1,0 +1,79 @@
+"""Everything a training run depends on, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cytoscribe.runs import file_digest
+from training.base_models import config_path
+from training.caption_files import caption_shards
+from training.lora import Tuning
+from training.losses import Objective
+from training.optimisation import Optimisation
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """image_px: side the model sees, None for the base's own; augmentation: a preset's name; laminar: keep the pia on its side;
+    workers: threads that decode."""
+
+    image_px: int | None = None
+    augmentation: str = "strong"
+    laminar: bool = False
+    workers: int = 2
+
+
+@dataclass(frozen=True)
+class RejectionOptions:
+    """alpha: share of known images that may be rejected; scores: which are combined."""
+
+    alpha: float = 0.05
+    scores: tuple[str, ...] = ("energy", "knn", "probe_energy")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything a run depends on. captions: folders of `generate-captions`; weights: tower to path, for bases without a Hub;
+    wording: `masked`, `named` or `both`; precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`."""
+
+    images: Path
+    captions: tuple[Path, ...]
+    base: str
+    out: Path
+    region_column: str = "region"
+    weights: dict[str, str] = field(default_factory=dict)
+    wording: str = "masked"
+    scale: str = ""
+    seed: int = 0
+    precision: str = "auto"
+    device: str = "auto"
+    overwrite: bool = False
+    tuning: Tuning = field(default_factory=Tuning)
+    optimisation: Optimisation = field(default_factory=Optimisation)
+    objective: Objective = field(default_factory=Objective)
+    image: ImageOptions = field(default_factory=ImageOptions)
+    rejection: RejectionOptions = field(default_factory=RejectionOptions)
+
+
+def deciding(settings: TrainSettings) -> dict[str, Any]:
+    """What decides the result: everything but where it goes, how it is read and where it runs."""
+    told = asdict(settings)
+    for name in ("out", "overwrite", "device", "images", "captions", "weights"):
+        told.pop(name)
+    told["image"].pop("workers")
+    told["optimisation"].pop("checkpoint_steps")
+    return told
+
+
+def input_digests(settings: TrainSettings) -> dict[str, Any]:
+    """Digests of everything a run reads, so that a resumed run is known to read the same."""
+    shards = [path for folder in settings.captions for path in caption_shards(folder)]
+    config = config_path(settings.base)
+    return {
+        "images": file_digest(settings.images),
+        "captions": [file_digest(path) for path in shards],
+        "base": file_digest(config) if config else settings.base,
+        "weights": {k: file_digest(v) if Path(v).is_file() else str(v) for k, v in sorted(settings.weights.items())},
+    }
