@@ -12,6 +12,7 @@ from xml.parsers import expat
 from cytoscribe.errors import InputError
 from cytoscribe.records import BlockKind, Document
 from literature_mining.assembly import Metadata, Piece, assemble
+from literature_mining.metadata import licence_in
 from literature_mining.repair import clean, word_set
 
 MAX_DEPTH = 200
@@ -191,8 +192,8 @@ def _authors(front: Element | None) -> Iterator[str]:
 
 
 def _licence(licence: Element) -> str:
-    link = next((v for e in licence.iter() for k, v in e.attrib.items() if k.endswith("href") and "creativecommons" in v), "")
-    return link or _text(licence)[:300]
+    links = " ".join(v for e in licence.iter() for k, v in e.attrib.items() if k.endswith("href"))
+    return licence_in(links) or licence_in(_text(licence)) or _text(licence)[:300]
 
 
 def _child(element: Element | None, name: str) -> Element | None:

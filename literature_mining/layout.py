@@ -59,42 +59,45 @@ class Page:
 
 
 def mark_furniture(pages: Sequence[Page]) -> None:
-    """Mark running heads, page numbers, line numbers and marks that return on many pages at one place."""
+    """Mark running heads, page numbers and line numbers.
+
+    A running head returns, but for its digits, at the same height of several pages, and stands in no paragraph.
+    """
     seen: dict[tuple[str, int], set[int]] = defaultdict(set)
     edges: list[tuple[Line, tuple[str, int]]] = []
     for page in pages:
+        blocks = Counter(line.block for line in page.lines)
         for line in page.lines:
-            if line.y1 < EDGE * page.height or line.y0 > (1 - EDGE) * page.height:
-                key = (_DIGITS.sub("#", line.text.lower()), line.y0 > page.height / 2)
+            at_edge = line.y1 < EDGE * page.height or line.y0 > (1 - EDGE) * page.height
+            if at_edge and blocks[line.block] <= 4:
+                key = (_DIGITS.sub("#", line.text.lower()), round(line.y0 / 4))
                 edges.append((line, key))
                 seen[key].add(page.number)
     often = 2 if len(pages) < 12 else 3
     for line, key in edges:
         if len(seen[key]) >= often or _NUMBER.fullmatch(line.text):
             line.furniture = True
+    _mark_line_numbers(pages)
+
+
+def _mark_line_numbers(pages: Sequence[Page]) -> None:
+    """Manuscripts number their lines: a column of rising integers beside the text, at the same place of every page."""
+    columns: dict[tuple[int, int], list[Line]] = defaultdict(list)
     for page in pages:
-        _mark_line_numbers(page)
-
-
-def _mark_line_numbers(page: Page) -> None:
-    """Manuscripts number their lines: a column of rising integers beside the text."""
-    numbers: dict[int, list[Line]] = defaultdict(list)
-    for line in page.lines:
-        if line.text.isdigit() and len(line.text) <= 4:
-            numbers[round(line.x1 / 4)].append(line)
-    for column in numbers.values():
-        values = [int(line.text) for line in sorted(column, key=lambda l: l.y0)]
-        steps = Counter(b - a for a, b in itertools.pairwise(values))
-        at_edge = column[0].x1 < 0.17 * page.width or column[0].x0 > 0.85 * page.width
-        if (
-            len(values) >= 8
-            and at_edge
-            and steps
-            and steps.most_common(1)[0][0] in (1, 5)
-            and max(steps.values()) > 0.7 * (len(values) - 1)
-        ):
-            for line in column:
+        for line in page.lines:
+            if line.text.isdigit() and len(line.text) <= 4 and (line.x1 < 0.17 * page.width or line.x0 > 0.85 * page.width):
+                columns[page.number, round(line.x1 / 4)].append(line)
+    places = {place for (_, place), lines in columns.items() if _rises(lines)}
+    for (_, place), lines in columns.items():
+        if place in places:
+            for line in lines:
                 line.furniture = True
+
+
+def _rises(lines: Sequence[Line]) -> bool:
+    values = [int(line.text) for line in sorted(lines, key=lambda l: l.y0)]
+    steps = Counter(b - a for a, b in itertools.pairwise(values)).most_common(1)
+    return len(values) >= 8 and steps[0][0] in (1, 5) and steps[0][1] > 0.7 * (len(values) - 1)
 
 
 def gutters(lines: Sequence[Line], width: float) -> list[float]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cytoscribe.records import BlockKind, Document
 from literature_mining.assembly import Metadata, Piece, assemble
-from literature_mining.plaintext import read_text, stated_metadata
+from literature_mining.metadata import licence_in, stated_metadata
+from literature_mining.plaintext import read_text
 from literature_mining.repair import clean, join_lines, vocabulary
 from literature_mining.sentences import is_closed
 
@@ -45,7 +46,9 @@ def read(path: Path) -> Document:
     words = vocabulary(line for p in paragraphs for line in p.lines)
     title = next((p.lines[0] for p in paragraphs if p.kind == "heading" and p.level == 1 and len(p.lines[0].split()) > 3), "")
     metadata = stated_metadata(raw[:20_000], title)
-    return assemble(path, _pieces(_mend(paragraphs), words, metadata), metadata)
+    pieces = _pieces(_mend(paragraphs), words, metadata)
+    licence = metadata.licence or next(filter(None, (licence_in(p.text) for p in pieces)), "")
+    return assemble(path, pieces, replace(metadata, licence=licence))
 
 
 def plain(line: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from cytoscribe.records import Document
 from literature_mining.assembly import Metadata, Piece, assemble
 from literature_mining.floats import Float, Style, take_floats
 from literature_mining.layout import Line, Page, assign_columns, gutters, mark_furniture, reading_order, usual_gutters
-from literature_mining.plaintext import stated_metadata
-from literature_mining.repair import clean, vocabulary
+from literature_mining.metadata import licence_in, names_in, stated_metadata
+from literature_mining.repair import clean, symbols, vocabulary
 from literature_mining.roles import Flow, Group, body_style, groups
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
@@ -24,6 +25,7 @@ MAX_SECONDS = 120.0
 MAX_LINES = 20_000
 _CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
 _CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
+_NO_BYLINE = re.compile(r"received|abstract|universit|institut|department|@|https?:|keywords|published|school of|©", re.IGNORECASE)
 _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
 
@@ -36,7 +38,7 @@ def read(path: Path) -> Document:
         if not any(page.lines for page in pages):
             raise InputError("holds no text layer (a scan)", where=path, fix="run text recognition on it first")
         pieces = _pieces(pages)
-        metadata = _metadata(pdf, pages)
+        metadata = _metadata(pdf, pages, pieces)
         return assemble(path, pieces, metadata, n_pages=len(pages), problems=tuple(problems))
 
 
@@ -102,15 +104,14 @@ def _page(page: Any, number: int) -> Page:
 def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
     if abs(line["dir"][1]) > 0.1:
         return None
-    texts, sizes, best = [], 0.0, ("", 0.0, 0, -1)
+    texts, best = [], ("", 0.0, 0, -1)
     for span in line["spans"]:
         text = span["text"]
         if len(text) > best[3]:
             best = (span["font"], span["size"], span["flags"], len(text))
         if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and _CITED.search(texts[-1]):
             text = f"[{text.strip()}]"
-        texts.append(text)
-        sizes += len(text)
+        texts.append(symbols(span["font"], text))
     text = clean("".join(texts)).strip()
     if not text:
         return None
@@ -119,18 +120,43 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
     return Line(x0, y0, x1, y1, text, size, bool(flags & 16 or _BOLD.search(font)), font, block, page)
 
 
-def _metadata(pdf: Any, pages: list[Page]) -> Metadata:
-    info = pdf.metadata or {}
-    opening = [l for p in pages[:2] for l in p.lines]
-    title = clean(info.get("title") or "").strip()
-    if len(title.split()) < 3:
-        title = _largest(pages[0].lines)
-    text = " ".join([l.text for l in opening] + [info.get("subject") or ""])
-    authors = tuple(a.strip() for a in re.split(r"[;,]| and ", clean(info.get("author") or "")) if a.strip())
-    return stated_metadata(text, title, authors)
+def _metadata(pdf: Any, pages: list[Page], pieces: list[Piece]) -> Metadata:
+    info = {k: clean(str(v or "")).strip() for k, v in (pdf.metadata or {}).items()}
+    opening = [l.text for p in pages[:2] for l in p.lines]
+    title = _title(info.get("title", ""), pages[0].lines)
+    stated = stated_metadata(
+        "\n".join([*opening, info.get("subject", "")]), title, _authors(info.get("author", ""), title, opening)
+    )
+    if stated.licence:
+        return stated
+    return replace(stated, licence=next(filter(None, (licence_in(p.text) for p in pieces)), ""))
 
 
-def _largest(lines: list[Line]) -> str:
-    long = [l for l in lines if len(l.text) > 3]
-    top = max((l.size for l in long), default=0.0)
-    return " ".join(l.text for l in long if l.size > top - 0.3)
+def _title(named: str, lines: list[Line]) -> str:
+    """The title that the file's properties name, where the first page bears it out; else its largest type of title's length."""
+    first = _squeezed(" ".join(l.text for l in lines))
+    if len(named.split()) >= 3 and _squeezed(named)[:25] in first:
+        return named
+    for size in sorted({round(l.size, 1) for l in lines}, reverse=True):
+        text = " ".join(l.text for l in lines if abs(l.size - size) < 0.15)
+        if len(text.split()) >= 4 and 20 < len(text) < 400:
+            return text
+    return ""
+
+
+def _authors(named: str, title: str, opening: list[str]) -> tuple[str, ...]:
+    """Names under the title, else those that the file's properties give (often the first author alone)."""
+    after = next(
+        (i for i, line in enumerate(opening) if title and _squeezed(title).endswith(_squeezed(line)) and len(line) > 5), -1
+    )
+    byline: list[str] = []
+    for line in opening[after + 1 : after + 12] if after >= 0 else ():
+        if _NO_BYLINE.search(line):
+            break
+        byline.append(line)
+    names = tuple(a.strip() for a in re.split(r"[;,]| and ", named) if a.strip())
+    return max(names_in(byline), names, key=len)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())

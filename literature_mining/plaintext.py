@@ -7,15 +7,10 @@ from pathlib import Path
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import Document
-from literature_mining.assembly import Metadata, Piece, assemble
+from literature_mining.assembly import Piece, assemble
+from literature_mining.metadata import stated_metadata
 from literature_mining.repair import clean, join_lines, vocabulary
 
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;:)\]}]")
-_YEAR = re.compile(r"(?:©|\(c\)|copyright|published|accepted)\D{0,60}((?:19|20)\d\d)", re.IGNORECASE)
-_LICENCE = re.compile(
-    r"(?:CC[ -]?(?:BY|0)(?:-(?:NC|SA|ND))*(?: ?\d\.\d)?)\b|Creative Commons (?:CC0|Zero|(?:[A-Z]\w+[ -]?)+?)(?= ?License| ?Licence|,|\.| \()(?: (?:\d\.\d))?"
-    r"|creativecommons\.org/\w+/[\w-]+(?:/\d\.\d)?"
-)
 _HEADING = re.compile(r"(?:\d+(?:\.\d+)*\.?\s+)?[A-Z][^.!?;:]{2,80}$")
 
 
@@ -54,9 +49,3 @@ def _decode(raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
-
-
-def stated_metadata(text: str, title: str = "", authors: tuple[str, ...] = ()) -> Metadata:
-    """DOI, year and licence as a paper's opening text states them."""
-    doi, year, licence = _DOI.search(text), _YEAR.search(text), _LICENCE.search(text)
-    return Metadata(title, authors, int(year[1]) if year else None, doi[0] if doi else "", licence[0].strip() if licence else "")

@@ -67,6 +67,29 @@ _BOUND = word_set(
     """
 )
 
+# Endings, which never stand as the second half of a compound.
+_ENDINGS = word_set(
+    """
+    able al ally ance ances ant ar ary ate ated ation ed ence ent er ers est ible ic ical ically ied ies ing ings ion ism ist istic ity
+    ive ized ly malized ment mented ments ned ness ning ous sion tic ting tion tional tions tive ture tures ular
+    """
+)
+_HEADS = word_set("twenty thirty forty fifty sixty seventy eighty ninety self well non-")
+
+
+# What the letters of the symbol fonts of older typesetting systems stand for where the file names no Unicode for them.
+_SYMBOL_FONT = re.compile(r"(?:^|\+)Adv.*(?:SMP\d|symb|Sym|P4C4E|MathPi)", re.IGNORECASE)
+_SYMBOLS = {"\\": "<", "[": ">", "9": "×", "?": "+", "B": "≤", "C": "≥", "&": "≈", "¼": "=", "\x02": "·", "\x03": "°", "l": "µ"}
+_SYMBOLS |= dict(zip("abcdkrhvqpsxgu", "αβγδλσθχρπτωηυ", strict=True))
+
+
+def symbols(font: str, text: str) -> str:
+    """Text of one font run, a lone letter of an old symbol font replaced by the sign that it prints ("l" in "20 lm" is µ)."""
+    bare = text.strip()
+    if len(bare) != 1 or bare not in _SYMBOLS or not _SYMBOL_FONT.search(font):
+        return text
+    return text.replace(bare, _SYMBOLS[bare])
+
 
 def clean(text: str) -> str:
     """Mend single characters: ligatures, hyphen and space variants, invisible and control characters, detached accents.
@@ -108,9 +131,13 @@ def _compose(letter: str, accent: str) -> str:
 def vocabulary(lines: Iterable[str]) -> Counter[str]:
     """Count the words of a document, lower case, compounds also by part; words cut by a line's end are left out."""
     words: Counter[str] = Counter()
+    cut = False
     for line in lines:
         found = WORD.findall(line.lower())
-        if found and line.rstrip().endswith("-"):
+        if cut and found:
+            found.pop(0)
+        cut = line.endswith("-")
+        if found and cut:
             found.pop()
         words.update(found)
     for word, count in list(words.items()):
@@ -135,7 +162,7 @@ def joined_with(left: str, right: str, words: Counter[str]) -> str:
 
 def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
     if not tail[0].islower() or head[-1].isdigit() or (len(head) > 1 and head[-1].isupper()):
-        return tail[:3] not in ("and", "or ") or True
+        return True
     whole, stem = head.lower(), head.lower().rpartition("-")[2]
     end = tail.lower().partition("-")[0]
     if tail in ("and", "or"):
@@ -143,9 +170,9 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
     hyphenated, plain = words[f"{whole}-{tail.lower()}"] + words[f"{stem}-{end}"], words[stem + end]
     if hyphenated or plain:
         return hyphenated > plain
-    if stem in _BOUND or len(end) < 3:
+    if stem in _BOUND or end in _ENDINGS or len(end) < 3:
         return False
-    return words[stem] > 0 and words[end] > 0
+    return stem in _HEADS or (words[stem] > 0 and words[end] > 0)
 
 
 def join_lines(lines: Sequence[str], words: Counter[str]) -> tuple[str, list[int]]:

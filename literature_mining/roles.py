@@ -200,7 +200,7 @@ class Flow:
 
     def _body_kind(self, group: Group, after: Group | None) -> BlockKind:
         text, last = group.text.strip(), group.lines[-1]
-        short = len(group.lines) <= 2 and len(text) < 130 and not is_closed(text)
+        short = len(group.lines) <= 2 and len(text) < 130 and not is_closed(text) and not text.endswith(":")
         if not short:
             return "body"
         styled = all(l.bold or l.font != self._style.font for l in group.lines)

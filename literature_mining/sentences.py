@@ -12,7 +12,7 @@ _STOP = re.compile(rf"(?<=[.!?…])(?:\[\d[\d,;–-]*\])?[{_CLOSERS}]*(?:\[\d[\d
 # What may begin a sentence in lower case: names such as hOc4v, v.d.*, and the letter of a figure's panel ("b Border between").
 _NAMELIKE = re.compile(r"[a-z]+[-–]?[A-Z0-9]|(?!e\.g|i\.e)[a-z]+\.(?:[a-z]+\.)+\*")
 _PANEL = re.compile(r"[a-z](?:[,–-]\s?[a-z])*\s+[A-Z0-9(]")
-_CLOSED = re.compile(rf"[.!?:…][{_CLOSERS}]*(?:\[\d[\d,;–-]*\])?[{_CLOSERS}]*$")
+_CLOSED = re.compile(rf"[.!?…][{_CLOSERS}]*(?:\[\d[\d,;–-]*\])?[{_CLOSERS}]*$")
 _OPENERS = "\"'“‘«([*#•–—-"
 # Words that end in a full stop without ending the sentence, whatever comes next.
 _NEVER = word_set(
