@@ -1,0 +1,92 @@
+"""What the model says of each image: the region named, how sure, and whether it is rejected as unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytoscribe.records import ImageRecord
+from cytoscribe.tables import write_csv
+from eval.model import Model
+from eval.samples import Samples
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One row an image. features (N, D) L2-normalised; probabilities (N, K) of the softmax over class captions at the trained
+    temperature; predicted (N,) int; scores (N,), higher for stranger images; p_values (N,); rejected (N,) bool."""
+
+    features: np.ndarray
+    probabilities: np.ndarray
+    predicted: np.ndarray
+    scores: np.ndarray
+    p_values: np.ndarray
+    rejected: np.ndarray
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Features (N, D) of the records that could be read; `kept` (M,) bool says which of the M asked for; `skipped` why not the rest."""
+
+    features: Tensor
+    kept: np.ndarray
+    skipped: tuple[Any, ...]
+
+
+def encode(model: Model, records: Sequence[ImageRecord], batch_size: int = 64) -> Encoded:
+    """Encode images; those that cannot be read are named and left out."""
+    import torch
+
+    skipped: list[Any] = []
+    features = model.encode_images(records, batch_size=batch_size, skipped=skipped)
+    kept = torch.isfinite(features).all(1)
+    return Encoded(features[kept], kept.numpy(), tuple(skipped))
+
+
+def answer(model: Model, features: Tensor, class_captions: Mapping[str, Sequence[str]] | None = None) -> Answers:
+    """Name and judge images from their features (N, D), by the model's own class captions or by those given."""
+    import torch
+
+    classes = model.class_features(class_captions)
+    near = features @ classes.T  # (N, K)
+    predicted = near.argmax(1).numpy()
+    scores = model.rejection.scores(features, classes if class_captions is not None else None)
+    return Answers(
+        features=features.numpy(),
+        probabilities=torch.softmax(near * model.logit_scale, dim=1).numpy(),
+        predicted=predicted,
+        scores=scores,
+        p_values=model.rejection.p_values(scores, predicted),
+        rejected=np.asarray(model.rejection.rejects(scores, predicted), dtype=bool),
+    )
+
+
+COLUMNS = ("image_path", "row", "region", "known", "predicted", "probability", "score", "p_value", "rejected", "subject", "section")
+
+
+def write_answers(path: Path, samples: Samples, answers: Answers, regions: Sequence[str]) -> None:
+    """Write predictions.csv, one row an image, in the order of the images table."""
+    rows = [
+        (
+            record.path,
+            record.row,
+            record.region,
+            "no" if truth < 0 else "yes",
+            regions[int(answers.predicted[i])],
+            f"{answers.probabilities[i].max():.6f}",
+            f"{answers.scores[i]:.6f}",
+            f"{answers.p_values[i]:.6f}",
+            "yes" if answers.rejected[i] else "no",
+            record.subject,
+            record.section,
+        )
+        for i, (record, truth) in enumerate(zip(samples.records, samples.truth, strict=True))
+    ]
+    write_csv(path, COLUMNS, rows)

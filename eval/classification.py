@@ -1,0 +1,108 @@
+"""Zero-shot classification: the region whose class captions lie nearest to the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from eval.bootstrap import Estimate, Statistic, estimate, estimates
+
+
+@dataclass(frozen=True)
+class RegionFigures:
+    """How one region fared: precision and recall are plain values, `f1` carries the interval; n is its number of images."""
+
+    region: str
+    precision: float
+    recall: float
+    f1: Estimate
+
+
+@dataclass(frozen=True)
+class Classification:
+    """`confusion` (K, K) counts, rows true, columns predicted, both in the order of `regions`."""
+
+    macro_f1: Estimate
+    accuracy: Estimate
+    per_region: tuple[RegionFigures, ...]
+    confusion: np.ndarray
+    regions: tuple[str, ...]
+
+
+def classify(truth: np.ndarray, predicted: np.ndarray, regions: tuple[str, ...], weights: np.ndarray) -> Classification:
+    """Figures of known images: truth and predicted (N,) int index `regions`; weights (B, N) as `draw_weights` gives them.
+
+    Macro-F1 is the mean over the regions that have images, so a region that was not tested neither helps nor harms, while images
+    called by its name count against their own region.
+    """
+    size = len(regions)
+    pairs = _pair_indicator(truth, predicted, size)
+    confusion = (np.ones((1, truth.size)) @ pairs).reshape(size, size)
+    support = confusion.sum(1).astype(int)
+    scores = estimates(lambda w: _f1(_tables(w, pairs, size)), weights, support.tolist())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.diag(confusion) / confusion.sum(0)
+        recall = np.diag(confusion) / confusion.sum(1)
+    rows = [RegionFigures(r, float(precision[k]), float(recall[k]), scores[k]) for k, r in enumerate(regions) if support[k]]
+    return Classification(
+        macro_f1=estimate(macro_f1(truth, predicted, size), weights),
+        accuracy=estimate(accuracy(truth, predicted), weights),
+        per_region=tuple(rows),
+        confusion=confusion.astype(int),
+        regions=regions,
+    )
+
+
+def macro_f1(truth: np.ndarray, predicted: np.ndarray, size: int) -> Statistic:
+    """Statistic: mean F1 over the regions that have images in the replicate (as scikit-learn's, with `labels` so chosen)."""
+    pairs = _pair_indicator(truth, predicted, size)
+    return lambda weights: _mean_of_present(_f1(_tables(weights, pairs, size)))
+
+
+def accuracy(truth: np.ndarray, predicted: np.ndarray) -> Statistic:
+    """Statistic: share of images given their own region."""
+    right = (truth == predicted).astype(np.float64)
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        total = weights.sum(1)
+        return np.where(total > 0, weights @ right / np.maximum(total, 1), np.nan)
+
+    return statistic
+
+
+def confusions(result: Classification, most: int = 10) -> list[tuple[str, str, int, float]]:
+    """The commonest mistakes: (true, predicted, images, share of the true region's images), commonest first."""
+    wrong = result.confusion * ~np.eye(len(result.regions), dtype=bool)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    found = []
+    for row, column in zip(*np.unravel_index(order, wrong.shape), strict=True):
+        if wrong[row, column]:
+            share = wrong[row, column] / result.confusion[row].sum()
+            found.append((result.regions[row], result.regions[column], int(wrong[row, column]), float(share)))
+    return found
+
+
+def _pair_indicator(truth: np.ndarray, predicted: np.ndarray, size: int) -> csr_array:
+    """(N, size * size) sparse: one where a sample's cell of the confusion matrix is, so that weights @ it are the matrices."""
+    samples = np.arange(truth.size)
+    return csr_array((np.ones(truth.size), (samples, truth * size + predicted)), shape=(truth.size, size * size))
+
+
+def _tables(weights: np.ndarray, pairs: csr_array, size: int) -> np.ndarray:
+    return np.asarray(weights @ pairs).reshape(-1, size, size)
+
+
+def _f1(tables: np.ndarray) -> np.ndarray:
+    """F1 of each region (B, K) of confusion matrices (B, K, K); NaN where the region has no images."""
+    hits = np.diagonal(tables, axis1=1, axis2=2)
+    true, called = tables.sum(2), tables.sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(true > 0, 2 * hits / (true + called), np.nan)
+
+
+def _mean_of_present(values: np.ndarray) -> np.ndarray:
+    there = np.isfinite(values)
+    count = there.sum(1)
+    return np.where(count > 0, np.where(there, values, 0).sum(1) / np.maximum(count, 1), np.nan)

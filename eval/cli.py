@@ -1,0 +1,120 @@
+"""Commands `evaluate` and `describe`: they parse, call the stage, and print its result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cytoscribe.options import Out, Overwrite, Seed
+
+_CAPTIONS, _MEASURE = "What is compared with the images", "How it is measured"
+
+ModelOption = Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")]
+ClassCaptions = Annotated[
+    Path | None,
+    typer.Option(
+        "--class-captions",
+        help="JSON object from region to a list of texts, to name regions in words of your own. Default: the model's own.",
+        rich_help_panel=_CAPTIONS,
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=_MEASURE)]
+
+
+def evaluate(
+    model: ModelOption,
+    images: Annotated[Path, typer.Option("--images", help="Table of images: image_path, region, and split where it has one.")],
+    out: Out,
+    captions: Annotated[
+        Path | None,
+        typer.Option(
+            "--captions", help="Captions folder for retrieval. Default: the class captions are searched.", rich_help_panel=_CAPTIONS
+        ),
+    ] = None,
+    class_captions: ClassCaptions = None,
+    wording: Annotated[
+        str,
+        typer.Option(
+            "--wording",
+            help="masked: captions without the region's name, so that the name alone finds nothing; named: as published.",
+            rich_help_panel=_CAPTIONS,
+        ),
+    ] = "masked",
+    region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
+    split: Annotated[
+        str, typer.Option("--split", help="Split of --images to measure; 'all' takes every image. Unseen images always come along.")
+    ] = "test",
+    bootstrap: Annotated[
+        int,
+        typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.", rich_help_panel=_MEASURE),
+    ] = 1000,
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            "--batch-size", min=1, help="Images encoded at a time; lower it where memory is short.", rich_help_panel=_MEASURE
+        ),
+    ] = 64,
+    device: Device = "auto",
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure a model: naming, retrieval and rejection of unseen regions, with intervals, and a report to look at.
+
+    Writes metrics.json, report.html, predictions.csv, per_region.csv and confusion.csv.
+    """
+    from eval.evaluator import EvaluateSettings
+    from eval.evaluator import evaluate as stage
+    from eval.summary import evaluation_lines
+
+    settings = EvaluateSettings(
+        model=model,
+        images=images,
+        out=out,
+        captions=captions,
+        class_captions=class_captions,
+        region_column=region_column,
+        split=split,
+        wording=wording,
+        bootstrap=bootstrap,
+        seed=seed,
+        device=device,
+        batch_size=batch_size,
+        overwrite=overwrite,
+    )
+    for line in evaluation_lines(stage(settings), out):
+        typer.echo(line)
+
+
+def describe(
+    images: Annotated[
+        list[Path], typer.Argument(help="Image files; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE...")
+    ],
+    model: ModelOption,
+    descriptions: Annotated[
+        Path | None,
+        typer.Option(
+            "--descriptions",
+            help="Folder that mine-descriptions wrote, for each region's description with its papers. Default: the model's captions.",
+            rich_help_panel=_CAPTIONS,
+        ),
+    ] = None,
+    class_captions: ClassCaptions = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Say which region an image shows, or "unseen", and what is known of that region and from which papers.
+
+    Images that cannot be read are named on standard error, the rest go on, and the exit code is 2.
+    """
+    from eval.describer import DescribeSettings
+    from eval.describer import describe as stage
+
+    settings = DescribeSettings(model, tuple(images), descriptions, class_captions, device, as_json=json)
+    failed = 0
+    for answer in stage(settings):
+        failed += answer.problem is not None
+        typer.echo(answer.json_line() if json else answer.text(), err=answer.problem is not None and not json)
+    if failed:
+        raise typer.Exit(2)

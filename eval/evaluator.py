@@ -1,0 +1,306 @@
+"""The stage `evaluate`: encode the images once, then read every figure off their features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cytoscribe.errors import InputError
+from cytoscribe.records import Caption, ImageRecord
+from cytoscribe.runs import RunFolder, file_digest, write_json
+from cytoscribe.tables import read_images, write_csv
+from eval.answers import Answers, answer, encode, write_answers
+from eval.bootstrap import Clusters, Estimate, clusters_of, draw_weights, estimate, weighted_mean
+from eval.class_captions import read_class_captions
+from eval.classification import Classification, classify
+from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
+from eval.leaks import Leaks, find_leaks
+from eval.metrics import flat
+from eval.model import Model
+from eval.open_set import open_set
+from eval.retrieval import Fits, ImageClaims, Recall, among_images, first_fit, image_claims, recall, same, transposed
+from eval.samples import Samples, choose_samples, trained_images, with_trained_splits
+
+METRICS_FILE = "metrics.json"
+REPORT_FILE = "report.html"
+PREDICTIONS_FILE = "predictions.csv"
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
+    `named` captions in retrieval; class_captions: JSON file of region to texts, None for the model's own."""
+
+    model: Path
+    images: Path
+    out: Path
+    captions: Path | None = None
+    class_captions: Path | None = None
+    region_column: str = "region"
+    split: str = "test"
+    wording: str = "masked"
+    bootstrap: int = 1000
+    seed: int = 0
+    device: str = "auto"
+    batch_size: int = 64
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that was measured, for metrics.json and for the report. `figures` are by name; `notes` are what a reader must know."""
+
+    samples: Samples
+    answers: Answers
+    regions: tuple[str, ...]
+    gallery: Gallery
+    nearest: np.ndarray
+    classification: Classification
+    figures: Mapping[str, Estimate]
+    facts: Mapping[str, Any]
+    leaks: Leaks
+    clusters: Clusters
+    alpha: float
+    notes: tuple[str, ...] = field(default=())
+
+
+def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluation:
+    """Measure a model on a table of images; writes metrics.json, predictions.csv, per_region.csv, confusion.csv and report.html.
+
+    model: given by a caller that has it in memory, else read from `settings.model`. Raises InputError on input that cannot be used.
+    """
+    from eval.report import write_report
+
+    _check(settings)
+    model = model or load_model(settings.model, settings.device)
+    asked = read_inputs(settings, model)
+    with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
+        result = measure(settings, model, asked)
+        write_answers(settings.out / PREDICTIONS_FILE, result.samples, result.answers, result.regions)
+        _write_tables(settings.out, result.classification)
+        write_report(settings.out / REPORT_FILE, result)
+        write_json(settings.out / METRICS_FILE, flat(result.figures, result.facts))
+        run.finish({"images": len(result.samples.records), "figures": len(result.figures)})
+    return result
+
+
+def load_model(folder: Path, device: str) -> Model:
+    """The model folder that `train-lora` wrote."""
+    from training.model_folder import TrainedModel
+
+    return TrainedModel.load(folder, device=device)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured, read and checked. trained: images of training and calibration; texts: class captions given, with `unused`
+    regions of theirs; captions: the dataset's."""
+
+    samples: Samples
+    trained: tuple[ImageRecord, ...]
+    texts: dict[str, list[str]] | None
+    unused: tuple[str, ...]
+    captions: tuple[Caption, ...]
+
+
+def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
+    """Read tables and texts, before anything is written or encoded; raises InputError where one cannot be used."""
+    trained = trained_images(model.folder)
+    records = with_trained_splits(read_images(settings.images, region_column=settings.region_column), trained)
+    texts, unused = read_class_captions(settings.class_captions, model.regions) if settings.class_captions else (None, [])
+    seen = {r.path.resolve(): r for r in (*trained, *records) if r.split in ("train", "val")}
+    return Asked(
+        samples=choose_samples(records, model.regions, settings.split, settings.images),
+        trained=tuple(seen.values()),
+        texts=texts,
+        unused=tuple(unused),
+        captions=tuple(read_gallery_captions(settings.captions)),
+    )
+
+
+def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluation:
+    """Every figure, nothing written."""
+    samples = asked.samples
+    gallery = build_gallery(model, asked.captions, settings.wording, asked.texts)
+    leaks = find_leaks(samples.records, asked.trained)
+    encoded = encode(model, samples.records, settings.batch_size)
+    samples = samples.only(encoded.kept)
+    if not (~samples.unseen).any():
+        raise InputError("no image of a known region could be read", where=settings.images, fix="check the paths")
+    answers = answer(model, encoded.features, asked.texts)
+    clusters = clusters_of(samples.records)
+    weights = draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed)
+    known = ~samples.unseen
+    classification = classify(samples.truth[known], answers.predicted[known], model.regions, weights[:, known])
+    retrieval = _retrieval(samples, answers, gallery, weights, settings)
+    figures = {
+        "zero_shot.macro_f1": classification.macro_f1,
+        "zero_shot.accuracy": classification.accuracy,
+        **retrieval.figures,
+        **_among_images(samples, answers, clusters, weights),
+        **_open_set(samples, answers, weights),
+    }
+    notes = [*samples.notes, *_notes(encoded.skipped, asked.unused, samples, clusters, settings), *model.rejection.notes]
+    facts = _facts(samples, encoded.skipped, leaks, clusters, model, gallery) | retrieval.facts
+    return Evaluation(
+        samples,
+        answers,
+        model.regions,
+        gallery,
+        (answers.features @ gallery.features.T).argmax(1),
+        classification,
+        figures,
+        facts,
+        leaks,
+        clusters,
+        model.rejection.alpha,
+        tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Retrieved:
+    figures: dict[str, Estimate]
+    facts: dict[str, Any]
+
+
+def _retrieval(samples: Samples, answers: Answers, gallery: Gallery, weights: np.ndarray, settings: EvaluateSettings) -> _Retrieved:
+    """Image to text and back, on known images: by region, and by image claims where captions carry them."""
+    known = ~samples.unseen
+    records = [r for r, k in zip(samples.records, known, strict=True) if k]
+    images, truth = answers.features[known], samples.truth[known]
+    captions = draw_weights(np.arange(len(gallery.captions)), np.zeros(len(gallery.captions)), settings.bootstrap, settings.seed)
+    relations: dict[str, tuple[Fits, np.ndarray]] = {"": (same(truth, gallery.regions), np.ones(len(gallery.captions), dtype=bool))}
+    claims = image_claims(records, gallery.captions)
+    if claims is not None:
+        relations |= _claim_relations(claims)
+    figures, facts = {}, {}
+    for level, (fits, among) in relations.items():
+        if not among.any():
+            continue
+        asked = {
+            f"retrieval.i2t{level}": _recall(
+                images, gallery.features[among], lambda r, f=fits, a=among: f(r)[:, a], weights[:, known]
+            ),
+            f"retrieval.t2i{level}": _recall(
+                gallery.features[among], images, transposed(lambda r, f=fits, a=among: f(r)[:, a], len(images)), captions[:, among]
+            ),
+        }
+        for name, found in asked.items():
+            if found.queries:
+                figures |= {f"{name}.recall@{k}": value for k, value in found.at.items()}
+                facts |= {f"{name}.chance": round(found.chance, 6), f"{name}.gallery": found.gallery}
+                facts |= {f"{name}.unanswerable": found.unanswerable}
+    return _Retrieved(figures, facts)
+
+
+def _claim_relations(claims: ImageClaims) -> dict[str, tuple[Fits, np.ndarray]]:
+    """`_fit` searches the captions that speak of single images; `_exact` those among them that state every attribute there is."""
+    said = np.asarray(claims.captions.sum(1)).ravel()
+    return {"_fit": (claims.fits, said > 0), "_exact": (claims.exact, said == max(len(claims.columns), 1))}
+
+
+def _recall(queries: np.ndarray, gallery: np.ndarray, fits: Fits, weights: np.ndarray) -> Recall:
+    rank, share = first_fit(queries, gallery, fits)
+    return recall(rank, share, len(gallery), weights)
+
+
+def _among_images(samples: Samples, answers: Answers, clusters: Clusters, weights: np.ndarray) -> dict[str, Estimate]:
+    known = ~samples.unseen
+    features, truth, drawn = answers.features[known], samples.truth[known], weights[:, known]
+    everywhere = among_images(features, truth, drawn)
+    found = {"retrieval.i2i.recall@1": everywhere.recall_at_1, "retrieval.i2i.map": everywhere.mean_ap}
+    if clusters.unit != "image":
+        apart = among_images(features, truth, drawn, clusters.index[known])
+        if apart.queries:
+            found |= {"retrieval.i2i_apart.recall@1": apart.recall_at_1, "retrieval.i2i_apart.map": apart.mean_ap}
+    return found
+
+
+def _open_set(samples: Samples, answers: Answers, weights: np.ndarray) -> dict[str, Estimate]:
+    known = ~samples.unseen
+    rejected = estimate(weighted_mean(answers.rejected[known].astype(float)), weights[:, known])
+    if known.all():
+        return {"open_set.known_rejected": rejected}
+    right = answers.predicted == samples.truth
+    found = open_set(answers.scores, samples.unseen, right, answers.rejected, weights)
+    return {
+        "open_set.auroc": found.auroc,
+        "open_set.fpr95": found.fpr95,
+        "open_set.aupr": found.aupr,
+        "open_set.oscr": found.oscr,
+        "open_set.known_rejected": rejected,
+        "open_set.unseen_rejected": found.unseen_rejected,
+    }
+
+
+def _check(settings: EvaluateSettings) -> None:
+    if settings.wording not in WORDINGS:
+        raise InputError(f"unknown wording '{settings.wording}'", fix=f"use {' or '.join(WORDINGS)}")
+    if settings.bootstrap < 0 or settings.bootstrap == 1:
+        raise InputError(f"{settings.bootstrap} bootstrap replicates give no interval", fix="give --bootstrap 1000, or 0 for none")
+
+
+def _told(settings: EvaluateSettings) -> dict[str, Any]:
+    names = ("region_column", "split", "wording", "bootstrap", "seed")
+    return {name: getattr(settings, name) for name in names}
+
+
+def _inputs(settings: EvaluateSettings) -> dict[str, Any]:
+    """Digests of what is read. Results do not depend on where the files lie."""
+    files = {"images": settings.images, "class_captions": settings.class_captions, "model": settings.model / "regions.json"}
+    digests = {name: file_digest(path) for name, path in files.items() if path and path.is_file()}
+    return digests | ({"captions": str(settings.captions.resolve())} if settings.captions else {})
+
+
+def _notes(
+    skipped: Sequence[Any], unused: Sequence[str], samples: Samples, clusters: Clusters, settings: EvaluateSettings
+) -> list[str]:
+    notes = []
+    if skipped:
+        first = "; ".join(f"row {s.row} {Path(s.path).name}: {s.reason}" for s in skipped[:3])
+        notes.append(f"{len(skipped)} images could not be read and are left out ({first})")
+    if unused:
+        notes.append(
+            f"class captions of {len(unused)} regions that the model does not know were not used ({', '.join(unused[:5])})"
+        )
+    if not samples.unseen.any():
+        notes.append("no image of an unseen region was given: the open-set figures are left out, but for the known images rejected")
+    if settings.bootstrap and clusters.unit != "image" and clusters.count < 10:
+        notes.append(f"only {clusters.count} {clusters.unit}s to resample: the intervals are rough")
+    return notes
+
+
+def _facts(
+    samples: Samples, skipped: Sequence[Any], leaks: Leaks, clusters: Clusters, model: Model, gallery: Gallery
+) -> dict[str, Any]:
+    return {
+        "images.known": int((~samples.unseen).sum()),
+        "images.unseen": int(samples.unseen.sum()),
+        "images.skipped": len(skipped),
+        "regions.known": len(model.regions),
+        "open_set.alpha": model.rejection.alpha,
+        "captions.searched": len(gallery.captions),
+        "captions.source": gallery.source,
+        "bootstrap.unit": clusters.unit,
+        "bootstrap.units": clusters.count,
+        "leaks.images": len(leaks.images),
+        "leaks.sections": len(leaks.sections),
+        "leaks.subjects": len(leaks.subjects),
+        "leaks.compared_with": leaks.checked,
+    }
+
+
+def _write_tables(out: Path, result: Classification) -> None:
+    columns = ("region", "images", "precision", "recall", "f1", "f1_low", "f1_high")
+    rows = [
+        (r.region, r.f1.n, *(f"{x:.6f}" for x in (r.precision, r.recall, r.f1.value)), *(f"{x:.6f}" for x in r.f1.ci95 or ()))
+        for r in result.per_region
+    ]
+    write_csv(out / "per_region.csv", columns, rows)
+    matrix = [(region, *counts) for region, counts in zip(result.regions, result.confusion.tolist(), strict=True)]
+    write_csv(out / "confusion.csv", ("true", *result.regions), matrix)

@@ -1,0 +1,64 @@
+"""Did the model see in training what it is measured on? The same picture, section or brain on both sides flatters every figure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cytoscribe.records import ImageRecord
+from cytoscribe.runs import file_digest
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """images: pairs (measured, trained) of files with the same content; sections, subjects: names on both sides.
+
+    checked: number of training images compared with; 0 means that nothing is known of the training.
+    """
+
+    images: tuple[tuple[Path, Path], ...] = ()
+    sections: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    checked: int = 0
+
+    @property
+    def serious(self) -> bool:
+        """True where a picture or a section is on both sides."""
+        return bool(self.images or self.sections)
+
+
+def find_leaks(measured: Sequence[ImageRecord], trained: Sequence[ImageRecord]) -> Leaks:
+    """Compare by content (files of equal size are hashed), by section and by subject. `trained` are train and val images alike,
+    since the rejection was calibrated on the latter."""
+    return Leaks(
+        images=tuple(_same_files([r.path for r in measured], [r.path for r in trained])),
+        sections=_both({_section(r) for r in measured if r.section}, {_section(r) for r in trained if r.section}),
+        subjects=_both({r.subject for r in measured if r.subject}, {r.subject for r in trained if r.subject}),
+        checked=len(trained),
+    )
+
+
+def _section(record: ImageRecord) -> str:
+    return f"{record.subject} {record.section}".strip()
+
+
+def _both(some: set[str], others: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(some & others))
+
+
+def _same_files(some: Iterable[Path], others: Iterable[Path]) -> list[tuple[Path, Path]]:
+    by_size: dict[int, list[Path]] = defaultdict(list)
+    for path in dict.fromkeys(others):
+        if path.is_file():
+            by_size[path.stat().st_size].append(path)
+    digest = cache(file_digest)
+    found = []
+    for path in some:
+        rivals = by_size.get(path.stat().st_size, []) if path.is_file() else []
+        twin = next((r for r in rivals if r.resolve() == path.resolve() or digest(r) == digest(path)), None)
+        if twin is not None:
+            found.append((path, twin))
+    return found

@@ -1,0 +1,49 @@
+"""The figures of one evaluation under their names in metrics.json."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from eval.bootstrap import Estimate
+
+MEANING: dict[str, str] = {
+    "zero_shot.macro_f1": "mean F1 over the regions that have images; region with the nearest class captions",
+    "zero_shot.accuracy": "share of known images given their own region",
+    "retrieval.i2t": "image to text: one of the first k captions is of the image's region",
+    "retrieval.t2i": "text to image: one of the first k images is of the caption's region",
+    "retrieval.i2t_fit": "image to text: one of the first k captions is of its region and says nothing untrue of this very image",
+    "retrieval.t2i_fit": "text to image: all that the caption says is true of one of the first k images",
+    "retrieval.i2t_exact": "image to text: one of the first k captions states all known attributes of this very image, and no other",
+    "retrieval.t2i_exact": "text to image: one of the first k images has exactly the attributes that the caption states",
+    "retrieval.i2i": "image to image, leave-one-out: same region",
+    "retrieval.i2i_apart": "image to image, only images of other sections (or subjects) answer: same region",
+    "open_set.auroc": "probability that an unseen image scores above a known one",
+    "open_set.fpr95": "share of unseen images accepted when 95% of the known ones are",
+    "open_set.aupr": "average precision of finding unseen images",
+    "open_set.oscr": "area under accepted-and-rightly-named known over accepted unseen (Dhamija et al. 2018)",
+    "open_set.known_rejected": "share of known images rejected at the model's own threshold; alpha is what was promised",
+    "open_set.unseen_rejected": "share of unseen images rejected at the model's own threshold",
+}
+"""What each figure, or family of figures, says, in one line."""
+
+
+def meaning(name: str) -> str:
+    """The line of MEANING whose name is the figure's, or its longest beginning; empty where there is none."""
+    fitting = [k for k in MEANING if name == k or name.startswith(k + ".")]
+    return MEANING[max(fitting, key=len)] if fitting else ""
+
+
+def flat(figures: Mapping[str, Estimate], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """metrics.json: for each figure `name`, `name.ci95` ([low, high] or null) and `name.n`; then plain facts as they are.
+
+    A figure that could not be computed (NaN) is left out: JSON has no NaN, and a missing figure is plainer than a null one.
+    """
+    told: dict[str, Any] = {}
+    for name, figure in figures.items():
+        if math.isfinite(figure.value):
+            told[name] = round(figure.value, 6)
+            told[f"{name}.ci95"] = [round(x, 6) for x in figure.ci95] if figure.ci95 else None
+            told[f"{name}.n"] = figure.n
+    return {**told, **facts}

@@ -1,0 +1,55 @@
+"""What evaluation asks of a model: `training.model_folder.TrainedModel` gives it, and so may any other encoder with a rejector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from cytoscribe.records import ImageRecord
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Rejector(Protocol):
+    """Scores (N,), higher for images more like nothing known, and conformal p-values of "this is a known region"."""
+
+    @property
+    def alpha(self) -> float: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray: ...
+
+    def p_values(self, scores: np.ndarray, predicted: Sequence[int] | np.ndarray | None = None) -> np.ndarray: ...
+
+    def rejects(self, scores: np.ndarray, predicted: Sequence[int] | np.ndarray | None = None) -> np.ndarray: ...
+
+
+class Model(Protocol):
+    """Encoders into one space (features (N, D), L2-normalised, float32, on the CPU), the known regions and the rejector."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def regions(self) -> tuple[str, ...]: ...
+
+    @property
+    def class_captions(self) -> dict[str, list[str]]: ...
+
+    @property
+    def logit_scale(self) -> float: ...
+
+    @property
+    def rejection(self) -> Rejector: ...
+
+    def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Any] | None = None) -> Tensor: ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Tensor: ...
+
+    def class_features(self, class_captions: Mapping[str, Sequence[str]] | None = None) -> Tensor: ...

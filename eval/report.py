@@ -1,0 +1,121 @@
+"""report.html: one page that a colleague can open anywhere, with every figure, what it was measured on, and examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoscribe.runs import write_text
+from eval import figures
+from eval.bootstrap import Estimate
+from eval.classification import confusions
+from eval.examples import example_groups
+from eval.metrics import meaning
+
+if TYPE_CHECKING:
+    from eval.evaluator import Evaluation
+
+_HEADLINES = (
+    ("zero_shot.macro_f1", "macro-F1", "naming known regions"),
+    ("retrieval.i2i.recall@1", "image → image", "recall@1, same region"),
+    ("retrieval.i2t_exact.recall@1", "image → caption", "recall@1, exact attributes"),
+    ("retrieval.i2t.recall@1", "image → caption", "recall@1, same region"),
+    ("open_set.auroc", "AUROC", "unseen against known"),
+    ("open_set.fpr95", "FPR95", "unseen accepted, lower is better"),
+    ("open_set.known_rejected", "known rejected", "at the model's threshold"),
+    ("open_set.unseen_rejected", "unseen rejected", "at the model's threshold"),
+)
+_FAMILIES = (
+    ("Naming known regions", "zero_shot."),
+    ("Retrieval", "retrieval."),
+    ("Saying “unseen”", "open_set."),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure as the page shows it; `recall` figures of one family share a meaning."""
+
+    name: str
+    value: str
+    interval: str
+    n: int
+    meaning: str
+
+
+def write_report(path: Path, result: Evaluation) -> None:
+    """Write the page, atomically. Everything that came from files is escaped."""
+    write_text(path, render(result))
+
+
+def render(result: Evaluation) -> str:
+    """The page as HTML."""
+    import jinja2
+
+    folder = Path(__file__).parent / "templates"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(**_content(result))
+
+
+def _content(result: Evaluation) -> dict[str, object]:
+    samples, answers = result.samples, result.answers
+    unseen = samples.unseen
+    right = answers.predicted == samples.truth
+    per_region = sorted(result.classification.per_region, key=lambda r: r.f1.value)
+    return {
+        "headlines": _headlines(result.figures),
+        "families": [(title, _rows(result.figures, start)) for title, start in _FAMILIES],
+        "facts": result.facts,
+        "notes": result.notes,
+        "leaks": result.leaks,
+        "alpha": result.alpha,
+        "clusters": result.clusters,
+        "confusion": figures.confusion_matrix(result.classification),
+        "bars": figures.region_bars(result.classification),
+        "histogram": figures.score_histogram(answers.scores, unseen, answers.rejected),
+        "curves": figures.rejection_curves(answers.scores, unseen, right) if unseen.any() else "",
+        "per_region": [(r, _text(r.precision), _text(r.recall), _text(r.f1.value), _interval(r.f1)) for r in per_region],
+        "mistakes": confusions(result.classification),
+        "unseen_regions": _unseen_regions(result),
+        "groups": example_groups(samples, answers, result.gallery, result.nearest, result.regions, seed=0),
+    }
+
+
+def _headlines(measured: Mapping[str, Estimate]) -> list[tuple[str, str, str, str]]:
+    return [(label, _text(measured[k].value), _interval(measured[k]), hint) for k, label, hint in _HEADLINES if k in measured]
+
+
+def _rows(measured: Mapping[str, Estimate], start: str) -> list[Row]:
+    return [Row(k, _text(v.value), _interval(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)]
+
+
+def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str]]:
+    """Each unseen region: images, share rejected, and what it was most often taken for."""
+    rows: dict[str, list[int]] = {}
+    for i, record in enumerate(result.samples.records):
+        if result.samples.truth[i] < 0:
+            rows.setdefault(record.region, []).append(i)
+    told = []
+    for region, members in sorted(rows.items()):
+        called = [result.regions[result.answers.predicted[i]] for i in members]
+        commonest = max(sorted(set(called)), key=called.count)
+        share = result.answers.rejected[members].mean()
+        told.append((region, len(members), _text(float(share)), f"{commonest} ({called.count(commonest) / len(called):.0%})"))
+    return told
+
+
+def _text(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "–"
+
+
+def _interval(figure: Estimate) -> str:
+    return f"{figure.ci95[0]:.3f} to {figure.ci95[1]:.3f}" if figure.ci95 else "no interval"

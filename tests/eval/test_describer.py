@@ -1,0 +1,109 @@
+"""`describe`: region or unseen, with evidence; an image that cannot be read is one line and does not stop the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from cytoscribe import cli
+from cytoscribe.errors import InputError
+from cytoscribe.records import Claim, Description
+from cytoscribe.tables import write_records
+from eval import describer
+from eval.describer import DescribeSettings, credible, describe
+from eval.evidence import Source, read_evidence
+from tests.eval.conftest import FakeModel, paint
+
+
+@pytest.fixture
+def mined(tmp_path: Path) -> Path:
+    folder = tmp_path / "mined"
+    claims = [
+        Claim(f"c{page}", "red", "paper.pdf", "10.1/x", page, "s", 0, 1, "s", "IV", "thickness", "broad", True, (), 1.0)
+        for page in (7, 3)
+    ]
+    write_records(folder / "claims.parquet", Claim, claims)
+    text = Description("red", "Layer IV is broad.", ("c7", "c3", "gone"), ("paper.pdf", "notes.md"), 1.0, ())
+    write_records(folder / "descriptions.parquet", Description, [text])
+    return folder
+
+
+def test_regions_unseen_and_broken_images_each_get_their_answer(model: FakeModel, mined: Path, tmp_path: Path) -> None:
+    red, grey = paint(tmp_path / "r.png", (220, 30, 30), 1), paint(tmp_path / "g.png", (120, 120, 120), 2, noise=0)
+    answers = list(describe(DescribeSettings(model.folder, (red, tmp_path / "none.png", grey), mined), model))
+    assert [a.answer for a in answers] == ["red", "", "unseen"]
+    assert "source: paper.pdf, p. 3, 7 (doi:10.1/x)" in answers[0].text()
+    assert "Layer IV is broad." in answers[0].text()
+    assert answers[1].text() == f"error: {tmp_path / 'none.png'}: no such image"
+    assert "nearest known" in answers[2].text()
+    assert answers[2].evidence is None
+    told = json.loads(answers[0].json_line())
+    assert told["sources"][1] == {"document": "paper.pdf", "doi": "10.1/x", "pages": [3, 7]}
+    assert json.loads(answers[1].json_line())["error"] == "no such image"
+
+
+@pytest.mark.parametrize("mode", ["I;16", "CMYK", "P", "LA", "F"])
+def test_every_kind_of_image_is_read(model: FakeModel, tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("x.tif" if mode != "P" else "x.png")
+    ramp = np.linspace(0, 1, 400).reshape(20, 20)
+    if mode in ("I;16", "F"):
+        Image.fromarray((ramp * 40_000).astype(np.uint16) if mode == "I;16" else ramp.astype(np.float32)).save(path)
+    else:
+        Image.fromarray((ramp * 255).astype(np.uint8)).convert("RGB").convert("L" if mode == "LA" else "RGB").convert(mode).save(
+            path
+        )
+    (answer,) = describe(DescribeSettings(model.folder, (path,)), model)
+    assert answer.problem is None
+
+
+def test_evidence_falls_back_to_the_model_folder_then_to_class_captions(model: FakeModel, mined: Path, tmp_path: Path) -> None:
+    bare = read_evidence(None, tmp_path, model.class_captions)
+    assert (bare["red"].text, bare["red"].sources) == ("a red field", ())
+    carried = read_evidence(None, mined, model.class_captions)
+    assert carried["red"].sources == (Source("notes.md", "", ()), Source("paper.pdf", "10.1/x", (3, 7)))
+    assert carried["blue"].origin == "class caption"
+    with pytest.raises(InputError, match=r"holds no descriptions\.parquet"):
+        read_evidence(tmp_path / "model", mined, model.class_captions)
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=8))
+def test_the_credible_set_is_the_smallest_that_holds_the_mass(weights: list[float]) -> None:
+    probabilities = np.array(weights) / sum(weights)
+    chosen = credible(probabilities, [str(i) for i in range(len(weights))])
+    held = [p for _, p in chosen]
+    assert held == sorted(held, reverse=True)
+    assert sum(held) >= 0.95 - 1e-6
+    assert sum(held[:-1]) < 0.95
+
+
+def test_the_command_goes_on_past_a_broken_image_and_ends_with_2(
+    model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(describer, "load_model", lambda folder, device: model)
+    red = paint(tmp_path / "r.png", (220, 30, 30), 1)
+    command = cli.command("describe")
+    assert cli.run(command, [str(tmp_path / "no.png"), str(red), "--model", str(model.folder)]) == 2
+    shown = capsys.readouterr()
+    assert shown.err == f"error: {tmp_path / 'no.png'}: no such image\n"
+    assert "r.png: red" in shown.out
+    assert cli.run(command, [str(red), "--model", str(model.folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"] == "red"
+
+
+def test_the_command_evaluate_prints_figures(
+    model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from eval import evaluator
+
+    monkeypatch.setattr(evaluator, "load_model", lambda folder, device: model)
+    asked = ["--model", str(model.folder), "--images", str(images), "--out", str(tmp_path / "out"), "--bootstrap", "20"]
+    assert cli.run(cli.command("evaluate"), asked) == 0
+    assert "zero_shot.macro_f1" in capsys.readouterr().out
+    assert cli.run(cli.command("evaluate"), [*asked, "--split", "val"]) == 2
+    assert "no image has split 'val'" in capsys.readouterr().err
