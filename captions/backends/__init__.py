@@ -1,0 +1,1 @@
+"""Writers of captions behind one small interface."""

@@ -1,0 +1,67 @@
+"""What every caption writer offers: a batch of prompts in, completions out as they are finished, with their usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from captions.scene import Scene
+from cytoscribe.records import Claim
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a language model draws. temperature 0 is greedy; max_new_tokens bounds the answer."""
+
+    temperature: float = 0.8
+    top_p: float = 0.95
+    max_new_tokens: int = 160
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One caption to be written. A language model reads `system` and `user`; the template backend reads the claims themselves.
+
+    `key` names the content (prompt, model, sampling, claims): equal keys are never asked twice. `named` says whether the caption
+    may call the region by its name; `feedback` tells why an earlier attempt was refused.
+    """
+
+    key: str
+    region: str
+    claims: tuple[Claim, ...]
+    style: str
+    template: str
+    scene: Scene
+    seed: int
+    named: bool = True
+    system: str = ""
+    user: str = ""
+    sampling: Sampling = Sampling()
+    feedback: str = ""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a backend wrote for a prompt. `error` is "" unless the request failed for good; tokens are the model's own, 0 unknown."""
+
+    key: str
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+
+class Backend(Protocol):
+    """A writer of captions. `name` goes into the `model` column."""
+
+    name: str
+
+    def complete(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
+        """Yield one completion a prompt, in any order, as soon as each is finished."""
+        ...
+
+    def close(self) -> None:
+        """Free what the backend holds (a model, connections)."""
+        ...

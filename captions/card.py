@@ -1,0 +1,50 @@
+"""The dataset card: YAML that the Hub and `datasets` read, and what a person must know before training on the captions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from cytoscribe import __version__
+from cytoscribe.records import Caption
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the card tells of a run beyond its captions."""
+
+    source: str
+    models: Sequence[str]
+    seed: int
+    max_tokens: int
+    rejected: Mapping[str, int]
+    unseen: Sequence[str]
+    shortages: Mapping[str, str]
+    image: bool
+
+
+def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: CardFacts) -> str:
+    """The text of README.md."""
+    source = (files("captions") / "data" / "card.md.jinja").read_text(encoding="utf-8")
+    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    total = [*captions, *long]
+    return environment.from_string(source).render(
+        facts=facts,
+        version=__version__,
+        captions=captions,
+        long=long,
+        size=_size_category(len(total)),
+        regions=Counter(c.region for c in total),
+        styles=Counter(c.style for c in total),
+        leaks=sum(not c.masked_caption for c in total),
+    )
+
+
+def _size_category(count: int) -> str:
+    bounds = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
+    return next((name for bound, name in bounds if count < bound), "1M<n<10M")

@@ -1,0 +1,144 @@
+"""Plan one attempt at one caption: which style, which claims, by name or not; drawn from the seed, never from the clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from captions.backends.base import Prompt, Sampling
+from captions.compose import applicable
+from captions.facets import Facet
+from captions.language import area_names, layer_depth
+from captions.scene import Scene, contradicts
+from captions.units import Unit
+from cytoscribe.runs import fingerprint
+from prompts.loader import PromptSet
+
+SIZES = {
+    "textbook": (1, 5),
+    "microscope": (1, 5),
+    "terse": (2, 8),
+    "layers": (2, 6),
+    "comparison": (1, 3),
+    "question": (1, 4),
+    "paragraph": (5, 12),
+    "short": (1, 3),
+}
+"""Fewest and most statements of a caption, by style."""
+
+WORDS = {"short": 20, "terse": 40, "paragraph": 160}
+"""Most words that a language model is asked for, by style; 50 for the others."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run draws from: styles in rotation, share of captions without the name, the seed, and sampling of a model."""
+
+    styles: tuple[str, ...]
+    seed: int
+    sampling: Sampling = field(default_factory=Sampling)
+    unnamed_share: float = 0.25
+
+
+def plan(
+    unit: Unit, slot: int, attempt: int, recipe: Recipe, scene: Scene, prompts: PromptSet, model: str, feedback: str
+) -> Prompt:
+    """The prompt of a slot (the how-manieth caption of its unit) at an attempt (0 first)."""
+    rng = random.Random(f"{recipe.seed}/{unit.key}/{slot}/{attempt}")
+    facets = scene.facets(unit.claims)
+    usable = [s for s in recipe.styles if applicable(s, facets, image=scene.image)] or ["short"]
+    style = usable[(slot + attempt) % len(usable)]
+    chosen = _choose(style, facets, rng, image=scene.image)
+    claims = tuple(c for f in chosen for c in f.claims)
+    named = rng.random() >= recipe.unnamed_share
+    variables = _variables(unit, chosen, style, scene, named, feedback)
+    system, user = prompts.render(style, variables) if style in prompts.styles else ("", "")
+    content = {
+        "model": model,
+        "system": system,
+        "user": user,
+        "style": style,
+        "claims": [(c.claim_id, c.layer, c.attribute, c.value, c.polarity, c.compared_to) for c in claims],
+        "facets": [(f.with_, f.clauses, f.terse) for f in chosen],
+        "sampling": recipe.sampling,
+        "seed": (recipe.seed, unit.key, slot, attempt),
+        "named": named,
+    }
+    return Prompt(
+        key=fingerprint(content),
+        region=unit.region,
+        claims=claims,
+        style=style,
+        template=prompts.name(style),
+        scene=scene,
+        seed=rng.getrandbits(63),
+        named=named,
+        system=system,
+        user=user,
+        sampling=recipe.sampling,
+        feedback=feedback,
+    )
+
+
+def _choose(style: str, facets: Sequence[Facet], rng: random.Random, *, image: bool) -> list[Facet]:
+    """A subset of the facets that the style can carry; no two of them contradict each other."""
+    least, most = SIZES.get(style, (1, 4))
+    if image:
+        least, most = least, most + 3
+    pool = list(facets)
+    rng.shuffle(pool)
+    size = rng.randint(min(least, len(pool)), min(most, len(pool)))
+    if style == "comparison":
+        return _comparing(pool, size, rng)
+    if style == "layers":
+        pool.sort(key=lambda f: layer_depth(f.claims[0].layer)[0] < 0)
+        pool = _spread(pool)
+    if style != "terse" and not image:
+        pool = [f for f in pool if f.with_ and f.terse] or pool
+    return _consistent(pool, size)
+
+
+def _comparing(pool: Sequence[Facet], size: int, rng: random.Random) -> list[Facet]:
+    partners = list(dict.fromkeys(f.claims[0].compared_to for f in pool if f.diffs))
+    partner = rng.choice(partners)
+    same = [f for f in pool if f.diffs and f.claims[0].compared_to == partner]
+    chosen = _consistent(same, size)
+    plain = [f for f in pool if f.with_ and not f.claims[0].compared_to and f.claims[0].polarity]
+    return [*chosen, *plain[:1]] if rng.random() < 0.3 else chosen
+
+
+def _spread(pool: Sequence[Facet]) -> list[Facet]:
+    """Facets of layers not yet taken come first, so that a layered account has several layers."""
+    first: dict[str, Facet] = {}
+    for facet in pool:
+        first.setdefault(facet.claims[0].layer, facet)
+    return [*first.values(), *(f for f in pool if f not in first.values())]
+
+
+def _consistent(pool: Sequence[Facet], size: int) -> list[Facet]:
+    chosen: list[Facet] = []
+    for facet in pool:
+        if len(chosen) == size:
+            break
+        if not any(contradicts(a, b) for f in chosen for a in f.claims for b in facet.claims):
+            chosen.append(facet)
+    return chosen
+
+
+def _variables(unit: Unit, facets: Sequence[Facet], style: str, scene: Scene, named: bool, feedback: str) -> dict[str, object]:
+    compared = next((c.compared_to for f in facets for c in f.claims if c.compared_to), ())
+    return {
+        "subject": _subject(unit.region, scene, named),
+        "named": named,
+        "facts": [f.clauses[0] for f in facets],
+        "words": WORDS.get(style, 50),
+        "other": area_names(scene.regions.get(compared[0]), compared[0])[0] if compared else "",
+        "feedback": feedback,
+    }
+
+
+def _subject(region: str, scene: Scene, named: bool) -> str:
+    if scene.image:
+        return region if named else f"this {scene.subject.noun}"
+    return area_names(scene.regions.get(region), region)[0] if named else "this area"

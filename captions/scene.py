@@ -1,0 +1,50 @@
+"""What the captions of one run are about: the table of regions, and how images' attributes read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from captions.attributes import PhraseBook, Subject, image_facets
+from captions.facets import Facet, literature_facet
+from captions.language import area_names
+from cytoscribe.records import Claim, Region
+
+
+@dataclass(frozen=True)
+class Scene:
+    """regions: label to row of the table; image: True where the claims come from an images table."""
+
+    regions: dict[str, Region]
+    subject: Subject
+    book: PhraseBook
+    image: bool
+
+    def facets(self, claims: Sequence[Claim]) -> list[Facet]:
+        """One facet a statement; claims of several papers that state the same share one."""
+        if self.image:
+            return image_facets(claims, self.book)
+        groups: dict[tuple[object, ...], list[Claim]] = {}
+        for claim in claims:
+            groups.setdefault(statement(claim), []).append(claim)
+        return [self._literature(group) for group in groups.values()]
+
+    def _literature(self, claims: Sequence[Claim]) -> Facet:
+        others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
+        one = literature_facet(claims[0], others)
+        return Facet(tuple(claims), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
+
+
+def statement(claim: Claim) -> tuple[object, ...]:
+    """What the claim says of its region, whoever says it."""
+    return (claim.layer, claim.attribute, claim.value, claim.polarity, claim.compared_to)
+
+
+def contradicts(one: Claim, other: Claim) -> bool:
+    """True where both speak of the same trait of the same layer, without or with the same comparison, and differ."""
+    if (one.layer, one.attribute, one.compared_to) != (other.layer, other.attribute, other.compared_to):
+        return False
+    if one.value == other.value:
+        return one.polarity != other.polarity
+    free = {"cell_type", "arrangement", "lamination"}
+    return one.polarity and other.polarity and one.attribute not in free

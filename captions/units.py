@@ -1,0 +1,124 @@
+"""What captions are written for: a region with the claims of papers, or a set of attributes that images share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from captions.attributes import PhraseBook, image_claim, read_phrases, subject_of
+from captions.scene import Scene
+from cytoscribe.errors import InputError
+from cytoscribe.records import Claim, Description, ImageRecord, Region
+from cytoscribe.tables import read_images, read_records
+from literature_mining.regions import read_regions
+
+TYPICAL = 0.9
+"""Share of a region's images that must agree on a value before it counts as the region's own."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`wanted` captions are to be written of `region` from `claims`. `key` names the unit in seeds and messages."""
+
+    key: str
+    region: str
+    claims: tuple[Claim, ...]
+    wanted: int
+
+
+@dataclass(frozen=True)
+class Material:
+    """All units of a run, what they are about, and which regions were kept out because they are marked unseen."""
+
+    units: tuple[Unit, ...]
+    scene: Scene
+    unseen: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class AttributeSettings:
+    """How an images table is read. columns: () takes every column the contract does not name; noun: what an image shows."""
+
+    table: Path
+    columns: tuple[str, ...] = ()
+    region_column: str = "region"
+    split: str = "train"
+    per_set: int = 5
+    noun: str = ""
+    phrases: Path | None = None
+
+
+def literature_material(folder: str | Path, per_region: int) -> Material:
+    """Units of a mining run: one a region with claims; regions that `regions.csv` marks unseen are kept out."""
+    folder = Path(folder)
+    claims = read_records(folder / "claims.parquet", Claim)
+    described = {d.region: d for d in read_records(folder / "descriptions.parquet", Description)}
+    table = folder / "regions.csv"
+    regions = {r.name: r for r in read_regions(table, drop_shared=True).regions} if table.exists() else {}
+    unseen = tuple(n for n, r in regions.items() if r.unseen)
+    units = []
+    for region in dict.fromkeys([*described, *(c.region for c in claims)]):
+        chosen = set(described[region].claim_ids) if region in described else set()
+        own = tuple(c for c in claims if c.region == region and (not chosen or c.claim_id in chosen))
+        if own and region not in unseen:
+            units.append(Unit(region, region, own, per_region))
+    if not units:
+        raise InputError("no region has a claim", where=folder, fix="mine more papers, or look at report.html for what was found")
+    book = PhraseBook(read_phrases().subject, {})
+    return Material(tuple(units), Scene(regions, book.subject, book, image=False), unseen, str(folder.name))
+
+
+def attribute_material(settings: AttributeSettings, per_region: int) -> Material:
+    """Units of an images table: one a distinct set of attributes within a region, and one a region of what its images share.
+
+    Rows of another split than `settings.split` never enter; a table without splits is used whole.
+    Raises InputError where a column is missing or no row is left.
+    """
+    images = read_images(settings.table, region_column=settings.region_column)
+    columns = settings.columns or tuple(images[0].attributes)
+    _check_columns(settings, images[0], columns)
+    rows = [i for i in images if not i.split or i.split == settings.split]
+    unseen = tuple(dict.fromkeys(i.region for i in images if i.split == "unseen"))
+    rows = [i for i in rows if i.region not in unseen and any(i.attributes.get(c) for c in columns)]
+    if not rows:
+        raise InputError(f"no row of split '{settings.split}' has attributes", where=settings.table, fix="choose another --split")
+    book = read_phrases(settings.phrases)
+    subject = subject_of(book, columns, settings.noun)
+    regions = {n: Region(n) for n in dict.fromkeys(i.region for i in images)}
+    units = [*_region_units(rows, columns, per_region, settings), *_set_units(rows, columns, settings)]
+    return Material(tuple(units), Scene(regions, subject, book, image=True), unseen, settings.table.name)
+
+
+def _check_columns(settings: AttributeSettings, first: ImageRecord, columns: Sequence[str]) -> None:
+    missing = [c for c in columns if c not in first.attributes]
+    if missing or not columns:
+        what = f"no column '{missing[0]}'" if missing else "no attribute columns"
+        raise InputError(what, where=settings.table, fix=f"choose --columns from {', '.join(first.attributes) or '(none found)'}")
+
+
+def _set_units(rows: Iterable[ImageRecord], columns: Sequence[str], settings: AttributeSettings) -> list[Unit]:
+    sets = dict.fromkeys((r.region, tuple(r.attributes[c] for c in columns)) for r in rows)
+    units = []
+    for region, values in sets:
+        pairs = [(c, v) for c, v in zip(columns, values, strict=True) if v]
+        claims = tuple(image_claim(c, v, region, settings.table.name) for c, v in pairs)
+        units.append(Unit(f"{region}|{'|'.join(f'{c}={v}' for c, v in pairs)}", region, claims, settings.per_set))
+    return sorted(units, key=lambda u: u.key)
+
+
+def _region_units(rows: Sequence[ImageRecord], columns: Sequence[str], wanted: int, settings: AttributeSettings) -> list[Unit]:
+    units = []
+    for region in dict.fromkeys(r.region for r in rows):
+        own = [r for r in rows if r.region == region]
+        claims = []
+        for column in columns:
+            counts = Counter(r.attributes[column] for r in own if r.attributes[column])
+            value, count = counts.most_common(1)[0] if counts else ("", 0)
+            if value and count >= TYPICAL * counts.total():
+                claims.append(image_claim(column, value, region, settings.table.name))
+        if claims:
+            units.append(Unit(region, region, tuple(claims), wanted))
+    return units

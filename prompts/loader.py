@@ -1,0 +1,111 @@
+"""Load the Jinja templates of prompts: sandboxed, strict about variables, the user's own folder before the shipped one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from cytoscribe.errors import InputError
+
+VARIABLES: dict[str, str] = {
+    "subject": "how to call the region or what the image shows, e.g. 'area FG1' or 'this area'",
+    "named": "true where the caption may use the name, false where it must not",
+    "facts": "list of plain sentences: the claims, and all that the caption may say",
+    "words": "most words that the caption may have",
+    "other": "the region compared with, or '' where the style compares nothing",
+    "feedback": "why the last attempt was refused, or ''",
+}
+"""What a caption template may use; anything else is an error that names the template."""
+
+USER_MARK = "=== user ==="
+"""The line that divides the system part of a prompt from the user part."""
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """Templates of one task, by style. `words` bounds the length that a style asks for."""
+
+    task: str
+    templates: Mapping[str, Template]
+    digests: Mapping[str, str]
+    environment: SandboxedEnvironment = field(repr=False)
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names of the styles, sorted."""
+        return tuple(sorted(self.templates))
+
+    def name(self, style: str) -> str:
+        """What the `template` column holds for this style."""
+        return f"{self.task}/{style}"
+
+    def render(self, style: str, variables: Mapping[str, Any]) -> tuple[str, str]:
+        """(system, user) of one prompt. Raises InputError that names template and variable where one is missing."""
+        if style not in self.templates:
+            raise InputError(f"no prompt of style '{style}'", fix=f"use one of {', '.join(self.styles)}")
+        try:
+            text = self.templates[style].render(**variables)
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise InputError(f"cannot be rendered ({error})", where=f"{self.name(style)}.jinja", fix="mend the template") from error
+        system, mark, user = text.partition(USER_MARK)
+        if not mark:
+            raise InputError(f"no line '{USER_MARK}'", where=f"{self.name(style)}.jinja", fix="put it between instruction and data")
+        return system.strip(), user.strip()
+
+
+def load_prompts(folder: str | Path | None = None, task: str = "caption") -> PromptSet:
+    """Templates of a task: those shipped, with those of `folder/<task>/*.jinja` before them; names that begin with `_` are parts.
+
+    Raises InputError where the folder has no templates of the task, or one is broken or uses an unknown variable.
+    """
+    roots = [*([Path(folder)] if folder else []), Path(str(files("prompts")))]
+    if folder and not list((Path(folder) / task).glob("*.jinja")):
+        raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file a style there")
+    environment = SandboxedEnvironment(
+        loader=ChoiceLoader([FileSystemLoader(r) for r in roots]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    paths = {p.stem: p for root in reversed(roots) for p in sorted((root / task).glob("*.jinja")) if not p.stem.startswith("_")}
+    parts = b"".join(p.read_bytes() for root in roots for p in sorted((root / task).glob("_*.jinja")))
+    return PromptSet(
+        task,
+        {style: _template(environment, task, path) for style, path in paths.items()},
+        {style: hashlib.sha256(path.read_bytes() + parts).hexdigest()[:16] for style, path in paths.items()},
+        environment,
+    )
+
+
+def _template(environment: SandboxedEnvironment, task: str, path: Path) -> Template:
+    try:
+        unknown = _undeclared(environment, f"{task}/{path.name}", set()) - set(VARIABLES)
+        template = environment.get_template(f"{task}/{path.name}")
+    except (TemplateError, UnicodeDecodeError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{path}, line {line}" if line else path
+        raise InputError(f"not a template ({error})", where=where, fix="mend its Jinja syntax") from error
+    if unknown:
+        raise InputError(f"unknown variable '{sorted(unknown)[0]}'", where=path, fix=f"use only {', '.join(VARIABLES)}")
+    return template
+
+
+def _undeclared(environment: SandboxedEnvironment, name: str, seen: set[str]) -> set[str]:
+    """Variables of a template and of every template that it extends or includes."""
+    assert environment.loader is not None
+    source, _, _ = environment.loader.get_source(environment, name)
+    tree = environment.parse(source, name)
+    seen.add(name)
+    found = meta.find_undeclared_variables(tree)
+    for other in meta.find_referenced_templates(tree):
+        if other and other not in seen:
+            found |= _undeclared(environment, other, seen)
+    return found
