@@ -115,8 +115,9 @@ def gutters(lines: Sequence[Line], width: float) -> list[float]:
     gaps = [(int(a), int(b)) for a, b in zip(x1, to_right, strict=True) if b < a + 0.2 * width]
     found: list[float] = []
     while len(found) < 3:
-        strip = _strip(gaps, int(width) + 2)
-        if strip is None or (found and _crossings(wide, strip, found) > 2):
+        strip, votes = _strip(gaps, int(width) + 2)
+        crossings = _crossings(wide, strip, found)
+        if votes < 1 or (found and crossings > 2) or (votes < 4 and not (crossings <= 2 and _flanked(wide, strip))):
             break
         found.append(strip)
         gaps = [g for g in gaps if not g[0] - 2 <= strip <= g[1] + 2]
@@ -133,26 +134,30 @@ def usual_gutters(pages: Sequence[Sequence[float]]) -> list[float]:
     return [sum(column) / len(alike) for column in zip(*alike, strict=True)] if count >= 2 else []
 
 
-def _strip(gaps: Sequence[tuple[int, int]], width: int) -> float | None:
+def _strip(gaps: Sequence[tuple[int, int]], width: int) -> tuple[float, int]:
+    """The place that lies in most gaps, and in how many."""
     votes = np.zeros(width + 1, dtype=int)
     for start, end in gaps:
         votes[max(start, 0)] += 1
         votes[min(end + 1, width)] -= 1
     votes = votes.cumsum()
-    best = votes.max()
-    if best < 4:
-        return None
-    at = np.flatnonzero(votes == best)
-    first = at[0]
-    last = first
+    best = int(votes.max())
+    first = last = int(votes.argmax())
     while last + 1 <= width and votes[last + 1] == best:
         last += 1
-    return float(first + last) / 2
+    return (first + last) / 2, best
 
 
 def _crossings(lines: Sequence[Line], x: float, others: Sequence[float]) -> int:
     """Lines that cross `x` but none of the other strips: they show that no strip is at `x`."""
     return sum(l.x0 < x - 4 and l.x1 > x + 4 and not any(l.x0 < o < l.x1 for o in others) for l in lines)
+
+
+def _flanked(lines: Sequence[Line], x: float) -> bool:
+    """Whether columns of lines end and begin beside `x`, though few face each other (a figure stands in one of them)."""
+    before = [l.x1 for l in lines if l.x1 < x]
+    after = Counter(round(l.x0 / 3) for l in lines if l.x0 > x)
+    return len(before) >= 3 and x - max(before) < 25 and bool(after) and max(after.values()) >= 3
 
 
 def assign_columns(page: Page, strips: Sequence[float]) -> None:

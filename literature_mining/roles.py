@@ -12,6 +12,7 @@ from cytoscribe.records import BlockKind
 from literature_mining.assembly import Piece
 from literature_mining.floats import Float, Style
 from literature_mining.layout import Line, Page
+from literature_mining.metadata import names_in
 from literature_mining.repair import join_lines
 from literature_mining.sentences import is_closed
 
@@ -28,6 +29,9 @@ _FRONT = re.compile(
     r"electronic supplementary|vol\.|open access|conflicts? of interest|ethical|informed consent|acknowledge?ments?|funding|"
     r"data availability|author contributions|publisher.s note|disclaimer|copyright)",
     re.IGNORECASE,
+)
+_SECTION = re.compile(
+    r"(?:\d+\.?\s*)?(?:introduction|background|materials?|methods?|results?|summary|objectives?)\b", re.IGNORECASE
 )
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 
@@ -123,6 +127,7 @@ class Flow:
         self._style, self._words = style, words
         self._heading, self._section = "", "body"
         self._open: Group | None = None
+        self._begun = False
         self._waiting: list[Piece] = []
 
     def pieces(self, pages: Sequence[tuple[list[Group], list[Float]]]) -> Iterator[Piece]:
@@ -146,7 +151,7 @@ class Flow:
                 self._heading = self._text(group)
                 yield self._piece(group)
             else:
-                self._open = group
+                self._open, self._begun = group, True
         else:
             self._waiting.append(self._piece(group))
 
@@ -173,6 +178,8 @@ class Flow:
         text, page = group.text.strip(), group.lines[0].page
         if group.kind == "heading" and (not _LETTERS.search(text) or self._interrupts(group, after)):
             group.kind = "furniture"
+        if group.kind == "heading" and page == 1 and self._heading and self._section != "reference" and not self._begun:
+            group.kind = "front" if names_in([text]) and not _SECTION.match(text) else "heading"
         if group.kind in ("body", "heading") and _REFERENCES.fullmatch(text):
             group.kind, self._section = "heading", "reference"
         elif group.kind in ("body", "heading") and self._section == "front" and _ABSTRACT.match(text):
