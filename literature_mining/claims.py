@@ -1,0 +1,299 @@
+"""Claims out of sentences: which attribute, which value, which layer, which region, stated or denied.
+
+Each describing word of the lexicon is bound to the noun that it qualifies (before it: "large pyramidal cells"; after it: "the
+cells in layer V were large"), the noun to its layer, and the clause to its region. A word that binds to nothing claims nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from literature_mining.anaphora import Context, follow
+from literature_mining.comparison import Binding, bind_region, compared_regions
+from literature_mining.layers import WHITE_MATTER, base, between
+from literature_mining.lexicon import Lexicon, Sense, Word, load_lexicon
+from literature_mining.mentions import Mention, RegionFinder
+from literature_mining.patterns import Clause, Item, find_clauses, find_items
+from literature_mining.qualify import Head, head_of, is_denied, is_reversed, layers_of
+from literature_mining.regions import RegionTable
+
+
+@dataclass(frozen=True)
+class FoundClaim:
+    """One claim of a text: `text[start:end]` are the words that carry it; `score` in [0, 1] is lower for inferred regions."""
+
+    region: str
+    layer: str
+    attribute: str
+    value: str
+    polarity: bool
+    compared_to: tuple[str, ...]
+    start: int
+    end: int
+    score: float
+
+
+class Extractor(Protocol):
+    """What every extractor of claims offers."""
+
+    def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
+        """Claims of a text; `topic` is the region that an unnamed subject means."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Draft:
+    layer: str
+    attribute: str
+    value: str
+    polarity: bool
+    start: int
+    end: int
+    word: Item
+    clause: Clause
+    head: Head
+    compares: bool
+
+
+class RuleExtractor:
+    """Reads claims by rules over the lexicon; needs no model. Without a table every claim is about the topic."""
+
+    def __init__(self, table: RegionTable | None = None, lexicon: Lexicon | None = None) -> None:
+        self.table = table or RegionTable()
+        self.lexicon = lexicon or load_lexicon()
+        self.finder = RegionFinder(self.table) if self.table.regions else None
+
+    def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
+        """Claims of one or more sentences, in order. `topic` stands in where a sentence names no region of the table."""
+        from literature_mining.sentences import spans_of
+
+        context = Context(topic=(topic,) if topic else ())
+        claims: list[FoundClaim] = []
+        for start, end in spans_of(text):
+            found, context = self.read_sentence(text[start:end], context)
+            claims += [replace(c, start=c.start + start, end=c.end + start) for c in found]
+            if topic and not self.table.regions:
+                context = replace(context, topic=(topic,))
+        return claims
+
+    def read_sentence(
+        self, text: str, context: Context, mentions: Sequence[Mention] | None = None
+    ) -> tuple[list[FoundClaim], Context]:
+        """Claims of one sentence, and the context that the next sentence is read in."""
+        if mentions is None:
+            mentions = self.finder.find(text) if self.finder else []
+        items = find_items(text, mentions, self.lexicon, strangers=bool(self.table.regions))
+        if not any(i.is_("word", "type", "layer") for i in items) or self._is_silent(items, text):
+            return [], follow(context, items, (), ())
+        clauses = find_clauses(items)
+        drafts = list(self._drafts(clauses, context))
+        claims, bound = self._bound(drafts, clauses, context)
+        return claims, follow(context, items, claims, bound)
+
+    def _is_silent(self, items: Sequence[Item], text: str) -> bool:
+        words = " " + " ".join(text.lower().replace("-", " ").split()) + " "
+        spoken = f"{words} "
+        for mark in ",.;:()":
+            spoken = spoken.replace(mark, " ")
+        spoken = f" {' '.join(spoken.split())} "
+        if any(f" {' '.join(form)} " in spoken for form in self.lexicon.unless):
+            return False
+        return any(f" {' '.join(form)} " in spoken for form in self.lexicon.silent)
+
+    # ------------------------------------------------------------ words to drafts
+
+    def _drafts(self, clauses: Sequence[Clause], context: Context) -> Iterable[_Draft]:
+        for clause in clauses:
+            for position, item in enumerate(clause.items):
+                if item.words:
+                    yield from self._word(clauses, clause, position, context)
+                elif item.is_("type") and item.back == "claimed":
+                    yield from self._type(clauses, clause, position, context)
+            yield from self._missing_layers(clause)
+
+    def _word(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
+        item = clause.items[at]
+        if any(w.needs for w in item.words) and not _has(clauses, item.words[0].needs):
+            return
+        for head in head_of(clauses, clause, at, context):
+            sense = _sense(item.words, head)
+            if sense is None:
+                continue
+            yield from self._stated(clauses, clause, at, head, sense, context)
+
+    def _stated(
+        self, clauses: Sequence[Clause], clause: Clause, at: int, head: Head, sense: Sense, context: Context
+    ) -> Iterable[_Draft]:
+        item = clause.items[at]
+        attribute, value = self._gradient(clause, at, head, sense)
+        if value == "*":
+            value = _type_of(clause, at, head)
+            if not value or _sized(clause, at, head):
+                return
+        polarity = not is_denied(clauses, clause, at, head)
+        reversed_, compares = is_reversed(clause, at), any(w.compares for w in item.words)
+        if reversed_:
+            value = self.lexicon.poles.get(value, f"less {value}")
+        compares = compares or reversed_ or _comparer_before(clause, at)
+        layers = layers_of(clauses, clause, at, head, context, border=attribute == "border")
+        if attribute == "border":
+            layers = _borders(layers)
+        if attribute == "size_gradient":
+            layers = _whole_layers(layers)
+        if attribute in {"layer_thickness", "layer_visibility"} and layers == ("all",) and head.kind == "layer":
+            return
+        if attribute == "layer_thickness" and head.kind == "area":
+            return
+        if attribute == "cortical_type" and head.kind != "layer":
+            layers = ("all",)
+        start, end = _span(clause, at, head)
+        for layer in layers or ("all",):
+            if layer == WHITE_MATTER:
+                continue
+            yield _Draft(layer, attribute, value, polarity, start, end, item, clause, head, compares)
+
+    def _gradient(self, clause: Clause, at: int, head: Head, sense: Sense) -> Sense:
+        """An increase of size towards a deeper layer is a gradient within the area, not a size."""
+        change = clause.items[at].text.lower()
+        if sense[0] != "cell_size" or not change.startswith(("increas", "decreas", "declin")):
+            return sense
+        near = [i for i in clause.items if i.is_("deepward")]
+        towards = [
+            i
+            for before, i in zip(clause.items, clause.items[1:], strict=False)
+            if before.is_("preposition") and before.text.lower() in {"to", "towards", "toward", "from"} and i.is_("layer")
+        ]
+        if near or towards:
+            return "size_gradient", f"{'increases' if change.startswith('inc') else 'decreases'} with depth"
+        return sense
+
+    def _type(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
+        item = clause.items[at]
+        after = clause.items[at + 1 : at + 4]
+        if not any(i.noun == "cells" for i in after):
+            return
+        place = at + 1 + next(k for k, i in enumerate(after) if i.noun == "cells")
+        head = Head(clause.items[place], place, "cells", True, clause)
+        denied = is_denied(clauses, clause, at, head)
+        for layer in layers_of(clauses, clause, at, head, context, border=False) or ("all",):
+            yield _Draft(layer, "cell_type", item.names[0], not denied, item.start, head.item.end, item, clause, head, False)
+
+    def _missing_layers(self, clause: Clause) -> Iterable[_Draft]:
+        """`no layer IV`, `lacks an inner granular layer`: a layer that is denied outright."""
+        for at, item in enumerate(clause.items):
+            if not item.is_("layer") or not item.names or "all" in item.names or WHITE_MATTER in item.names:
+                continue
+            before = [i for i in clause.items[max(0, at - 3) : at] if not i.is_("determiner", "type")]
+            granular = [i for i in before if i.words and i.text.lower() in {"granular", "true", "visible"}]
+            before = [i for i in before if i not in granular]
+            if (
+                before
+                and before[-1].is_("negator")
+                and before[-1].text.lower() not in {"not", "nor", "neither", "instead of", "without"}
+            ):
+                head = Head(item, at, "layer", True, clause)
+                for layer in item.names:
+                    yield _Draft(layer, "layer_visibility", "absent", True, before[-1].start, item.end, item, clause, head, False)
+
+    # ------------------------------------------------------------ drafts to claims
+
+    def _bound(
+        self, drafts: Sequence[_Draft], clauses: Sequence[Clause], context: Context
+    ) -> tuple[list[FoundClaim], tuple[Binding, ...]]:
+        compared = compared_regions(clauses)
+        claims: dict[tuple[object, ...], FoundClaim] = {}
+        bound: list[Binding] = []
+        for draft in drafts:
+            for binding in bind_region(clauses, draft.clause, draft.word, draft.head.item, draft.compares, compared, context):
+                bound.append(binding)
+                layer = self._own_layer(draft)
+                claim = FoundClaim(
+                    binding.region,
+                    layer,
+                    draft.attribute,
+                    draft.value,
+                    draft.polarity,
+                    binding.compared_to if draft.compares or not draft.polarity else (),
+                    draft.start,
+                    draft.end,
+                    binding.score,
+                )
+                claims.setdefault((claim.region, layer, claim.attribute, claim.value, claim.polarity), claim)
+        return _settled(list(claims.values())), tuple(bound)
+
+    def _own_layer(self, draft: _Draft) -> str:
+        return draft.layer
+
+
+def _sense(words: Sequence[Word], head: Head) -> Sense | None:
+    for word in words:
+        if head.kind in word.senses:
+            return word.senses[head.kind]
+    for word in words:
+        if "any" in word.senses:
+            return word.senses["any"]
+    return None
+
+
+def _has(clauses: Sequence[Clause], noun: str) -> bool:
+    return any(
+        i.noun == noun or (noun == "layer" and i.is_("layer")) or (noun == "cells" and i.is_("type"))
+        for c in clauses
+        for i in c.items
+    )
+
+
+def _type_of(clause: Clause, at: int, head: Head) -> str:
+    if head.kind != "cells":
+        return ""
+    types = [i.names[0] for i in clause.items[max(0, head.at - 3) : head.at + 1] if i.is_("type")]
+    return types[-1] if types else ""
+
+
+def _sized(clause: Clause, at: int, head: Head) -> bool:
+    low, high = sorted((at, head.at))
+    return any(w.senses.get("cells", ("", ""))[0] == "cell_size" for i in clause.items[low:high] for w in i.words)
+
+
+def _comparer_before(clause: Clause, at: int) -> bool:
+    return any(i.is_("comparer", "reverser") for i in clause.items[max(0, at - 2) : at])
+
+
+def _borders(layers: tuple[str, ...]) -> tuple[str, ...]:
+    return layers
+
+
+def _whole_layers(layers: tuple[str, ...]) -> tuple[str, ...]:
+    whole = dict.fromkeys(base(x) or x for x in layers)
+    return tuple(whole)
+
+
+def _span(clause: Clause, at: int, head: Head) -> tuple[int, int]:
+    item = clause.items[at]
+    if head.clause is not clause or head.item.start < 0:
+        return item.start, item.end
+    start = min(item.start, head.item.start)
+    before = clause.items[at - 1] if at else None
+    if before is not None and before.is_("negator", "reverser", "comparer", "hedge") and before.start < start:
+        start = before.start
+    return start, max(item.end, head.item.end, *(i.end for i in head.tail))
+
+
+def _settled(claims: list[FoundClaim]) -> list[FoundClaim]:
+    """Drop what a stronger claim of the same sentence says better: visible where absent or prominent is stated too."""
+    stronger = {(c.region, c.layer) for c in claims if c.attribute == "layer_visibility" and c.value != "visible"}
+    denied = {(c.region, c.layer) for c in claims if c.attribute == "layer_visibility" and c.value == "absent"}
+    kept = []
+    for claim in claims:
+        place = (claim.region, claim.layer)
+        if claim.attribute == "layer_visibility" and claim.value == "visible" and place in stronger:
+            continue
+        if claim.attribute == "cortical_type" and claim.value == "granular" and place in denied | stronger:
+            continue
+        kept.append(claim)
+    return kept
+
+
+__all__ = ["Extractor", "FoundClaim", "RuleExtractor", "between"]

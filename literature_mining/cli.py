@@ -1,0 +1,58 @@
+"""The command `mine-descriptions`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cytoscribe.options import Out, Overwrite, Seed
+
+
+class SharedAliases(StrEnum):
+    """What becomes of an alias that two regions share."""
+
+    error = "error"
+    drop = "drop"
+
+
+def mine_descriptions(
+    regions: Annotated[
+        Path, typer.Option("--regions", help="CSV of regions: `region` (required), `aliases` (`;` between), `parent`.")
+    ],
+    papers: Annotated[
+        list[Path], typer.Option("--papers", help="Papers or folders of papers: PDF, JATS XML, Markdown, text. May be given often.")
+    ],
+    out: Out,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes that read papers; 1 (default) uses none beside this one.")
+    ] = 1,
+    lexicon: Annotated[Path | None, typer.Option("--lexicon", help="TOML of words to add to the lexicon; off by default.")] = None,
+    shared_aliases: Annotated[
+        SharedAliases, typer.Option("--shared-aliases", help="An alias that two regions share: `error`, or `drop` it from both.")
+    ] = SharedAliases.error,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+    more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
+) -> None:
+    """Mine what papers say of each region's cytoarchitecture, every claim with the sentence that states it."""
+    from literature_mining.miner import MineSettings, mine
+
+    result = mine(
+        MineSettings(
+            regions=regions,
+            papers=(*papers, *(more_papers or ())),
+            out=out,
+            lexicon=lexicon,
+            workers=workers,
+            seed=seed,
+            overwrite=overwrite,
+            drop_shared=shared_aliases is SharedAliases.drop,
+        )
+    )
+    typer.echo(f"{len(result.claims)} claims about {len(result.descriptions)} regions from {len(result.papers)} papers")
+    if result.unread:
+        typer.echo(f"{len(result.unread)} papers could not be read; {out / 'report.html'} names them")
+    typer.echo(f"look at {out / 'report.html'}")

@@ -1,0 +1,224 @@
+"""Which region a clause is about, and which region it is only compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from literature_mining.anaphora import Context
+from literature_mining.patterns import Clause, Item
+
+_DIFFER = ("differ", "distinguish", "separat")
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A claim's region, the regions it is compared with, and how sure the binding is."""
+
+    region: str
+    compared_to: tuple[str, ...]
+    score: float
+
+
+def compared_regions(clauses: Sequence[Clause]) -> frozenset[int]:
+    """Start offsets of the regions that stand only as the measure: after "than", "compared to", "differs from"."""
+    measures: set[int] = set()
+    for clause in clauses:
+        items = clause.items
+        for at, item in enumerate(items):
+            if item.is_("compared") or _differs_from(items, at):
+                measures |= _following(items, at)
+    return frozenset(measures)
+
+
+def _differs_from(items: Sequence[Item], at: int) -> bool:
+    return items[at].text.lower() == "from" and any(i.text.lower().startswith(_DIFFER) for i in items[max(0, at - 6) : at])
+
+
+def _following(items: Sequence[Item], at: int) -> set[int]:
+    found: set[int] = set()
+    for item in items[at + 1 :]:
+        if item.is_("region"):
+            found.add(item.start)
+        elif item.is_("glue"):
+            if (item.text == "," or not found) and found:
+                break
+        elif (
+            item.is_("verb", "break")
+            or (item.is_("word") and found)
+            or (item.is_("preposition") and found and item.text.lower() in {"by", "with"})
+        ):
+            break
+    return found
+
+
+def bind_region(
+    clauses: Sequence[Clause],
+    clause: Clause,
+    word: Item,
+    head: Item,
+    compares: bool,
+    measures: frozenset[int],
+    context: Context,
+) -> list[Binding]:
+    """Regions that a word of a clause describes; none where no region is certain."""
+    moved = _moved(clauses, clause, context)
+    if moved and compares_or_changes(word, compares):
+        return [Binding(to, (origin,), 0.8) for origin, to in moved]
+    item = _described(clauses, clause, word, measures)
+    names, score = _names(clauses, item, measures, context)
+    compared = _compared(clauses, clause, measures, names)
+    pair = _border_pair(clauses, context) if item is None or _in_border(clauses, item) else ()
+    if pair:
+        if not compares_or_changes(word, compares):
+            return []
+        return [Binding(pair[1], (pair[0],), 0.6)]
+    if not compared and compares:
+        compared = tuple(r for r in context.pair if r not in names)[:1] if set(names) & set(context.pair) else ()
+    return [Binding(n, tuple(c for c in compared if c != n), score) for n in names if n]
+
+
+def compares_or_changes(word: Item, compares: bool) -> bool:
+    """True for a word that states a difference."""
+    return compares or word.text.lower().startswith(("increas", "decreas", "declin", "reduc", "drop"))
+
+
+def _described(clauses: Sequence[Clause], clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
+    """The region item that this clause gives the trait to."""
+    own = [i for i in clause.items if i.is_("region") and i.start not in measures]
+    near = _right_of(clause, word, measures)
+    if near is not None:
+        return near
+    left = [i for i in own if i.start < word.start]
+    if left:
+        return left[-1]
+    right = [i for i in own if i.start > word.start]
+    if right:
+        return right[0]
+    if clause.antecedent is not None and clause.antecedent.is_("region"):
+        return clause.antecedent
+    for earlier in reversed(clauses[: clause.index]):
+        if earlier.aside:
+            continue
+        named = [i for i in earlier.items if i.is_("region") and i.start not in measures]
+        if named:
+            return named[-1]
+        if earlier.antecedent is not None and earlier.antecedent.is_("region"):
+            return earlier.antecedent
+    for later in clauses[clause.index + 1 :]:
+        named = [i for i in later.items if i.is_("region") and i.start not in measures]
+        if named:
+            return named[0]
+    return None
+
+
+def _right_of(clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
+    """`... was larger in hOc3d`: a region after a preposition, before the next conjunction."""
+    governed = False
+    for item in clause.items:
+        if item.start <= word.start:
+            continue
+        if item.is_("region"):
+            return item if governed and item.start not in measures else None
+        if item.is_("preposition"):
+            governed = item.text.lower() in {"in", "of", "within", "for"}
+        elif item.is_("glue", "verb", "break", "compared"):
+            return None
+    return None
+
+
+def _names(
+    clauses: Sequence[Clause], item: Item | None, measures: frozenset[int], context: Context
+) -> tuple[tuple[str, ...], float]:
+    if item is None:
+        return context.topic, 0.7
+    if item.names:
+        return item.names + _coordinated(clauses, item, measures), 1.0
+    earlier = _named_before(clauses, item)
+    if item.back == "one" or item.is_("pronoun"):
+        return (earlier[-1:] if earlier and item.back == "one" else context.topic), 0.8
+    if item.back in {"two", "they"}:
+        return (context.pair or context.topic if len(set(earlier)) < 2 else tuple(dict.fromkeys(earlier))[-2:]), 0.7
+    if item.back == "latter":
+        return (earlier[-1:] if earlier else context.pair[-1:]), 0.8
+    if item.back == "former":
+        return (earlier[-2:-1] if len(earlier) > 1 else context.pair[:1]), 0.8
+    return (), 0.0
+
+
+def _coordinated(clauses: Sequence[Clause], item: Item, measures: frozenset[int]) -> tuple[str, ...]:
+    """`both pre-SMA and PMdr`, `Fo4 and Fo6`: regions joined to this one share its traits."""
+    items = next((c.items for c in clauses if item in c.items), [])
+    if item not in items:
+        return ()
+    at = items.index(item)
+    names: list[str] = []
+    joined = False
+    for step in (-1, 1):
+        position = at + step
+        while (
+            0 <= position + step < len(items) and items[position].is_("glue") and items[position].text.lower() in {"and", ",", "&"}
+        ):
+            joined = joined or items[position].text != ","
+            nearby = position + step
+            while 0 <= nearby < len(items) and (items[nearby].noun == "area" or items[nearby].is_("determiner", "glue")):
+                joined = joined or items[nearby].text.lower() == "and"
+                nearby += step
+            if (
+                not (0 <= nearby < len(items))
+                or not items[nearby].is_("region")
+                or not items[nearby].names
+                or items[nearby].start in measures
+            ):
+                break
+            names += items[nearby].names
+            position = nearby + step
+    return tuple(names) if joined else ()
+
+
+def _named_before(clauses: Sequence[Clause], item: Item) -> tuple[str, ...]:
+    return tuple(n for c in clauses for i in c.items if i.is_("region") and i.start < item.start for n in i.names)
+
+
+def _compared(clauses: Sequence[Clause], clause: Clause, measures: frozenset[int], names: Sequence[str]) -> tuple[str, ...]:
+    here = [n for i in clause.items if i.start in measures for n in i.names]
+    if not here:
+        here = [n for c in clauses[: clause.index + 1] for i in c.items if i.start in measures for n in i.names]
+    return tuple(dict.fromkeys(n for n in here if n not in names))
+
+
+def _border_pair(clauses: Sequence[Clause], context: Context) -> tuple[str, ...]:
+    """The two regions of "the border between A and B is characterised by"."""
+    items = clauses[0].items
+    for at, item in enumerate(items[:8]):
+        if item.noun == "border":
+            named = [n for i in items[at + 1 : at + 7] if i.is_("region") for n in i.names]
+            if len(named) == 2 and any(i.text.lower() in {"between", "from"} for i in items[at + 1 : at + 3]):
+                return tuple(named)
+            if items[max(0, at - 1)].text.lower() in {"this", "the"} and len(context.pair) == 2 and not named:
+                following = items[at + 1] if at + 1 < len(items) else None
+                return context.pair if following is not None and following.is_("verb") else ()
+    return ()
+
+
+def _in_border(clauses: Sequence[Clause], item: Item) -> bool:
+    items = clauses[0].items
+    start = next((i.start for i in items[:8] if i.noun == "border"), None)
+    if start is None or item not in items:
+        return False
+    between = items[: items.index(item)]
+    return not any(i.is_("verb") for i in between) and any(i.text.lower() in {"between", "from"} for i in between)
+
+
+def _moved(clauses: Sequence[Clause], clause: Clause, context: Context) -> list[tuple[str, str]]:
+    """`from areas SMA to pre-SMA, from 24d to 24c, ... decreased`: pairs of origin and goal."""
+    pairs: list[tuple[str, str]] = []
+    for earlier in clauses:
+        items = earlier.items
+        for at, item in enumerate(items):
+            if item.text.lower() != "from":
+                continue
+            ahead = [i for i in items[at + 1 : at + 9] if i.is_("region", "preposition")]
+            if len(ahead) >= 3 and ahead[0].names and ahead[1].text.lower() == "to" and ahead[2].names:
+                pairs.append((ahead[0].names[0], ahead[2].names[0]))
+    return pairs

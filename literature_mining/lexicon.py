@@ -1,0 +1,160 @@
+"""The words of cytoarchitecture, read from data files that a neuroanatomist can edit and add to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from cytoscribe.errors import InputError
+
+NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area")
+SENSES = (*NOUNS, "layer", "any")
+ATTRIBUTES = (
+    "cell_density",
+    "cell_size",
+    "cell_type",
+    "layer_thickness",
+    "layer_visibility",
+    "lamination",
+    "arrangement",
+    "border",
+    "size_gradient",
+    "cortical_type",
+    "staining",
+)
+Sense = tuple[str, str]
+"""An attribute and its value."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """One form of the lexicon. `senses` maps the noun it qualifies (or "any") to what it then says."""
+
+    form: str
+    senses: Mapping[str, Sense]
+    compares: bool = False
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All lists of the data files, ready to be looked up by a form's first word."""
+
+    words: Mapping[tuple[str, ...], tuple[Word, ...]]
+    nouns: Mapping[tuple[str, ...], str]
+    types: Mapping[tuple[str, ...], tuple[str, bool]]
+    grammar: Mapping[str, frozenset[tuple[str, ...]]]
+    poles: Mapping[str, str]
+    silent: tuple[tuple[str, ...], ...]
+    unless: tuple[tuple[str, ...], ...]
+    attributes: frozenset[str]
+    first: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict, repr=False)
+    """First word to (whole form, list it stands in), longest form first."""
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """A form as its words: lower case, hyphens and slashes as spaces."""
+    return tuple(text.lower().replace("-", " ").replace("/", " ").split())
+
+
+@lru_cache(maxsize=8)
+def load_lexicon(extra: Path | None = None) -> Lexicon:
+    """The lexicon that comes with the package, and what the file `extra` adds to it.
+
+    Raises InputError where `extra` is missing, is no TOML, or has an entry that names no attribute and value.
+    """
+    bundled = resources.files("literature_mining").joinpath("data/cytoarchitecture.toml")
+    tables = [(Path("cytoarchitecture.toml"), tomllib.loads(bundled.read_text(encoding="utf-8")))]
+    if extra is not None:
+        tables.append((extra, _read(extra)))
+    return _build(tables)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=path, fix="check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"not a valid lexicon ({error})", where=path, fix="mend the TOML at that place") from error
+
+
+def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
+    words: dict[tuple[str, ...], list[Word]] = {}
+    nouns: dict[tuple[str, ...], str] = {}
+    types: dict[tuple[str, ...], tuple[str, bool]] = {}
+    grammar: dict[str, set[tuple[str, ...]]] = {}
+    poles: dict[str, str] = {}
+    silent: list[tuple[str, ...]] = []
+    unless: list[tuple[str, ...]] = []
+    for path, table in tables:
+        for number, entry in enumerate(table.get("word", []), start=1):
+            for word in _words(path, number, entry):
+                words.setdefault(forms(word.form), []).append(word)
+        for kind, listed in table.get("nouns", {}).items():
+            if kind not in NOUNS:
+                raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(NOUNS)}")
+            nouns.update({forms(n): kind for n in listed})
+        for group, claimed in (("plain", False), ("claimed", True)):
+            for name, listed in table.get("cell_types", {}).get(group, {}).items():
+                types.update({forms(n): (name, claimed) for n in listed})
+        for name, listed in table.get("grammar", {}).items():
+            grammar.setdefault(name, set()).update(forms(x) for x in listed)
+        poles.update(table.get("poles", {}))
+        silent += [forms(x) for x in table.get("silent", {}).get("words", [])]
+        unless += [forms(x) for x in table.get("silent", {}).get("unless", [])]
+    frozen = {k: frozenset(v) for k, v in grammar.items()}
+    attributes = frozenset(sense[0] for entries in words.values() for w in entries for sense in w.senses.values())
+    return Lexicon(
+        {k: tuple(v) for k, v in words.items()},
+        nouns,
+        types,
+        frozen,
+        poles,
+        tuple(silent),
+        tuple(unless),
+        attributes,
+        _index(words, nouns, types, frozen),
+    )
+
+
+def _words(path: Path, number: int, entry: Mapping[str, Any]) -> Iterable[Word]:
+    where = f"{path}, word {number}"
+    unknown = [k for k in entry if k not in {*SENSES, "forms", "compare", "needs"}]
+    if unknown:
+        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use forms, compare, needs, {', '.join(SENSES)}")
+    senses = {k: _sense(where, str(entry[k])) for k in SENSES if k in entry}
+    if not senses or not (entry.get("forms") or entry.get("compare")):
+        raise InputError(
+            "the entry has no forms or says nothing", where=where, fix='give forms = ["..."] and any = "attribute = value"'
+        )
+    for key, compares in (("forms", False), ("compare", True)):
+        for form in entry.get(key, []):
+            yield Word(str(form), senses, compares, str(entry.get("needs", "")))
+
+
+def _sense(where: str, text: str) -> Sense:
+    attribute, _, value = (part.strip() for part in text.partition("="))
+    if not attribute or not value:
+        raise InputError(f"'{text}' is no attribute and value", where=where, fix='write "attribute = value"')
+    return attribute, value
+
+
+def _index(
+    words: Mapping[tuple[str, ...], Any],
+    nouns: Mapping[tuple[str, ...], Any],
+    types: Mapping[tuple[str, ...], Any],
+    grammar: Mapping[str, frozenset[tuple[str, ...]]],
+) -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
+    listed = [(f, "word") for f in words] + [(f, "noun") for f in nouns] + [(f, "type") for f in types]
+    listed += [(f, name) for name, group in grammar.items() for f in group]
+    rank = {"word": 0, "noun": 1, "type": 2}
+    first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for form, kind in listed:
+        first.setdefault(form[0], []).append((form, kind))
+    return {k: tuple(sorted(v, key=lambda x: (-len(x[0]), rank.get(x[1], 3), x))) for k, v in first.items()}

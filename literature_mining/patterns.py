@@ -1,0 +1,308 @@
+"""A sentence as typed items (regions, layers, nouns, words that describe, small words) and the clauses they form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from literature_mining.layers import find_layers
+from literature_mining.lexicon import Lexicon, Word
+from literature_mining.mentions import Mention, flatten
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_PREPOSITIONS = frozenset(
+    [
+        "of",
+        "in",
+        "within",
+        "at",
+        "for",
+        "between",
+        "to",
+        "towards",
+        "toward",
+        "into",
+        "from",
+        "with",
+        "by",
+        "through",
+        "throughout",
+        "near",
+        "along",
+        "across",
+        "below",
+        "above",
+        "beneath",
+        "on",
+        "against",
+        "among",
+        "without",
+        "than",
+    ]
+)
+_DETERMINERS = frozenset(
+    ["the", "a", "an", "this", "these", "its", "their", "his", "our", "each", "such", "that", "those", "some", "any", "both"]
+)
+_GLUE = frozenset({",", "and", "or", "but", "nor", "&"})
+_HARD = frozenset({";", ":", "(", ")", "[", "]"})
+_COMPARISON = re.compile(
+    r"\b(?:(?:as|when|if)?\s*compar(?:ed|ing)\s+(?:to|with)|in\s+(?:comparison|contrast)\s+(?:to|with)|as\s+opposed\s+to|relative\s+to|unlike|than|"
+    r"versus|with\s+respect\s+to|similar\s+to|as\s+in|like\s+in|in\s+contrast\s+to)\b",
+    re.IGNORECASE,
+)
+_DIFFERS = re.compile(
+    r"\b(?:differ(?:s|ed|ing)?|distinguish(?:es|ed|able)?|separat(?:es|ed|able)|different)\b[^.;]{0,80}?\bfrom\b", re.IGNORECASE
+)
+_ANAPHOR = re.compile(
+    r"\b(?:(?P<two>both(?:\s+of\s+(?:them|these))?(?:\s+(?:these\s+)?(?:areas|regions|nuclei|fields))?(?=\s)|(?:these|the)\s+two\s+(?:areas|regions|nuclei|fields)|these\s+(?:areas|regions))|"
+    r"(?P<latter>the\s+latter(?:\s+(?:one|area|region|nucleus|field))?(?!\s+(?:sub)?layer))|(?P<former>the\s+former(?:\s+(?:one|area|region|nucleus|field))?(?!\s+(?:sub)?layer))|"
+    r"(?P<one>this\s+(?:cortical\s+|cytoarchitectonic\s+|brain\s+)?(?:area|region|nucleus|field|cortex|structure|subdivision)|the\s+(?:area|region|nucleus|field|structure)(?=\s+(?:is|was|has|had|shows|showed|contains|displays|consists))|here)|"
+    r"(?P<it>it|its)|(?P<they>they|their))\b",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[A-Za-z0-9][\w.*/-]*|(?<![\w.-])(?:h[A-Z][a-z]+|[A-Z][A-Za-z]{0,4})\d[A-Za-z0-9.]*(?![\w-])|"
+    r"\b(?:(?:primary|secondary)\s+)?(?:motor|premotor|prefrontal|visual|auditory|somatosensory|insular|entorhinal|perirhinal|cingulate|parietal|temporal|"
+    r"occipital|frontal|piriform|orbitofrontal|retrosplenial|sensory)\s+(?:cortex|areas?|gyrus|isocortex|nucleus)\b"
+)
+_ASIDE = re.compile(
+    r"\((?=[^()]*(?:\b(?:1[89]|20)\d\d[a-z]?\b|\b[Ff]igs?\b|[Ff]igures?\b|\b[Tt]ables?\b|[Ss]uppl|\bsee\b|\bcf\b|\be\.g\.|\bsection\b|\barrow))[^()]*\)|"
+    r"\[[^\[\]]*\d[^\[\]]*\]|\([A-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)"
+)
+_NOT_A_SIGN = re.compile(r"\b(?:figs?|figures?|tables?)\.?\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One unit of a sentence. `kinds` holds every role its form can play; a form with no role is "other".
+
+    `names`: regions or layers; `words`: the lexicon's entries; `noun`: kind of noun; `back`: points to something named before.
+    """
+
+    start: int
+    end: int
+    text: str
+    kinds: frozenset[str]
+    names: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
+    noun: str = ""
+    back: str = ""
+
+    def is_(self, *kinds: str) -> bool:
+        """True where the item can play one of these roles."""
+        return not self.kinds.isdisjoint(kinds)
+
+
+@dataclass
+class Clause:
+    """Items of one clause. `antecedent` is what a relative clause or a bracket speaks of; `relative` says that it is one."""
+
+    items: list[Item]
+    antecedent: Item | None = None
+    relative: bool = False
+    aside: bool = False
+    linked: bool = True
+    index: int = 0
+    compared: frozenset[int] = field(default_factory=frozenset)
+
+
+def find_items(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strangers: bool = True) -> list[Item]:
+    """Typed items of a sentence in order. `strangers`: signs that look like areas of no table become nameless regions."""
+    flat = _ASIDE.sub(lambda m: " " * len(m.group()), flatten(text))
+    fixed = [
+        Item(m.start, m.end, flat[m.start : m.end], frozenset({"region"}), m.regions)
+        for m in mentions
+        if flat[m.start : m.end].strip()
+    ]
+    fixed = [i for i in fixed if flat[i.start] != " "]
+    for layer in find_layers(_without(flat, fixed)):
+        kinds = frozenset({"layer"})
+        fixed.append(
+            Item(layer.start, layer.end, flat[layer.start : layer.end], kinds, layer.layers, back="layer" if layer.back else "")
+        )
+    rest = _without(flat, fixed)
+    if strangers:
+        fixed += [
+            Item(m.start(), m.end(), m.group(), frozenset({"region"}))
+            for m in _UNKNOWN.finditer(rest)
+            if not _NOT_A_SIGN.search(rest[: m.start()][-9:])
+        ]
+        rest = _without(flat, fixed)
+    fixed += [Item(m.start(), m.end(), m.group(), frozenset({"compared"})) for m in _COMPARISON.finditer(rest)]
+    rest = _without(flat, fixed)
+    fixed += [
+        Item(
+            m.start(),
+            m.end(),
+            m.group(),
+            frozenset({"region"} if m.lastgroup != "it" else {"region", "pronoun"}),
+            back=str(m.lastgroup),
+        )
+        for m in _ANAPHOR.finditer(rest)
+    ]
+    rest = _without(flat, fixed)
+    return sorted([*fixed, *_worded(rest, lexicon)], key=lambda i: i.start)
+
+
+def _without(flat: str, items: Iterable[Item]) -> str:
+    signs = list(flat)
+    for item in items:
+        signs[item.start : item.end] = "\x00" * (item.end - item.start)
+    return "".join(signs)
+
+
+def _worded(flat: str, lexicon: Lexicon) -> list[Item]:
+    tokens = [(m.start(), m.end(), m.group().lower()) for m in _TOKEN.finditer(flat) if m.group() != "\x00" and m.group() != "-"]
+    items: list[Item] = []
+    at = 0
+    while at < len(tokens):
+        length, kinds = _longest_form(tokens, at, flat, lexicon)
+        start, end = tokens[at][0], tokens[at + length - 1][1]
+        items.append(_item(start, end, flat[start:end], tuple(t[2] for t in tokens[at : at + length]), kinds, lexicon))
+        at += length
+    return items
+
+
+def _longest_form(tokens: Sequence[tuple[int, int, str]], at: int, flat: str, lexicon: Lexicon) -> tuple[int, frozenset[str]]:
+    for form, kind in lexicon.first.get(tokens[at][2], ()):
+        n = len(form)
+        if n == 1 or (
+            tuple(t[2] for t in tokens[at : at + n]) == form and "\x00" not in flat[tokens[at][0] : tokens[at + n - 1][1]]
+        ):
+            same = frozenset(k for f, k in lexicon.first[form[0]] if f == form)
+            return n, same or frozenset({kind})
+    return 1, frozenset()
+
+
+def _item(start: int, end: int, text: str, form: tuple[str, ...], listed: frozenset[str], lexicon: Lexicon) -> Item:
+    kinds = {_ROLES.get(k, k) for k in listed}
+    if len(form) == 1:
+        word = form[0]
+        kinds |= {
+            role
+            for role, group in (("preposition", _PREPOSITIONS), ("determiner", _DETERMINERS), ("glue", _GLUE), ("hard", _HARD))
+            if word in group
+        }
+        if word == "that" or word in {"since"}:
+            kinds |= {"break"}
+    return Item(
+        start,
+        end,
+        text,
+        frozenset(kinds or {"other"}),
+        names=lexicon.types[form][:1] if form in lexicon.types else (),
+        words=lexicon.words.get(form, ()),
+        noun=lexicon.nouns.get(form, ""),
+        back="claimed" if form in lexicon.types and lexicon.types[form][1] else "",
+    )
+
+
+_ROLES = {
+    "negators": "negator",
+    "reversers": "reverser",
+    "comparers": "comparer",
+    "verbs": "verb",
+    "breaks": "break",
+    "hedges": "hedge",
+    "deepward": "deepward",
+    "denied_by": "denied",
+}
+
+
+def find_clauses(items: Sequence[Item]) -> list[Clause]:
+    """Clauses in order. A new one begins at a strong mark, a subordinating word, or a conjunction before a subject with its verb."""
+    main, asides = _lift_asides(items)
+    clauses: list[Clause] = [Clause([])]
+    for position, item in enumerate(main):
+        current = clauses[-1]
+        if item.is_("hard"):
+            clauses.append(Clause([], linked=item.text != ";"))
+        elif item.is_("break") and not _is_pronoun_that(main, position):
+            word = item.text.lower()
+            relative = word in {"which", "that", "where", "whose", "who", "and which"}
+            antecedent = _last(current.items, "region", "layer", "noun") if relative else None
+            clauses.append(Clause([], antecedent=antecedent, relative=relative))
+        elif item.is_("glue") and any(i.is_("verb") for i in current.items) and _subject_follows(main, position):
+            clauses.append(Clause([]))
+        else:
+            current.items.append(item)
+    clauses = [c for c in clauses if c.items]
+    for aside_at, aside in asides:
+        owner = max((c for c in clauses if c.items[0].start < aside_at), key=lambda c: c.items[0].start, default=None)
+        antecedent = _governor([i for i in owner.items if i.end <= aside_at]) if owner else None
+        clauses.append(Clause(aside, antecedent=antecedent, aside=True))
+    clauses.sort(key=lambda c: c.items[0].start)
+    for index, clause in enumerate(clauses):
+        clause.index = index
+    return clauses
+
+
+def _lift_asides(items: Sequence[Item]) -> tuple[list[Item], list[tuple[int, list[Item]]]]:
+    main: list[Item] = []
+    asides: list[tuple[int, list[Item]]] = []
+    at = 0
+    while at < len(items):
+        if items[at].text in "([" and items[at].is_("hard"):
+            close = next((k for k in range(at + 1, len(items)) if items[k].text in ")]" and items[k].is_("hard")), None)
+            if close is not None:
+                inner = list(items[at + 1 : close])
+                if any(i.is_("word") for i in inner):
+                    asides.append((items[at].start, inner))
+                at = close + 1
+                continue
+        main.append(items[at])
+        at += 1
+    return main, asides
+
+
+def _is_pronoun_that(items: Sequence[Item], at: int) -> bool:
+    """`that of FG1`, `than that in`: a pronoun, not the start of a clause."""
+    following = items[at + 1] if at + 1 < len(items) else None
+    before = items[at - 1] if at else None
+    return items[at].text.lower() == "that" and (
+        (following is not None and following.is_("preposition")) or (before is not None and before.is_("compared"))
+    )
+
+
+def _subject_follows(items: Sequence[Item], at: int) -> bool:
+    named = False
+    for position in range(at + 1, len(items)):
+        item = items[position]
+        if item.is_("glue") and position == at + 1:
+            continue
+        if item.is_("verb") and not item.is_("word"):
+            return named
+        if item.is_("glue", "hard", "break", "compared"):
+            return False
+        if item.is_("region", "layer", "noun"):
+            named = True
+    return False
+
+
+def _last(items: Sequence[Item], *kinds: str) -> Item | None:
+    return next((i for i in reversed(items) if i.is_(*kinds)), None)
+
+
+def _governor(items: Sequence[Item]) -> Item | None:
+    """Head of the noun phrase that ends here: `the size of cells in layer III (` gives `size`."""
+    head: Item | None = None
+    for position in range(len(items) - 1, -1, -1):
+        item = items[position]
+        if item.is_("verb", "glue") and head is not None:
+            break
+        if item.is_("noun", "layer"):
+            head = item
+        if head is item and not (position and _prepositional(items, position)):
+            break
+    return head
+
+
+def _prepositional(items: Sequence[Item], at: int) -> bool:
+    """True where a preposition governs the noun at this place, determiners and adjectives between them aside."""
+    for item in reversed(items[:at]):
+        if item.is_("preposition", "compared"):
+            return True
+        if item.is_("verb", "glue", "noun", "region", "layer"):
+            return False
+    return False
