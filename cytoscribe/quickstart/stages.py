@@ -1,0 +1,122 @@
+"""The path from papers to an evaluated model, stage by stage, as the quickstart walks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cytoscribe.quickstart.images import ImageSettings
+
+if TYPE_CHECKING:
+    from eval.describer import Described
+    from eval.evaluator import Evaluation
+    from literature_mining.miner import MineResult
+
+CAPTIONS_PER_REGION = 24
+EPOCHS = 30
+
+
+@dataclass(frozen=True)
+class QuickstartSettings:
+    """images_per_region: images drawn of each known area, over all splits; epochs: passes of the training over its images."""
+
+    out: Path
+    seed: int = 0
+    images_per_region: int = 48
+    epochs: int = EPOCHS
+    overwrite: bool = False
+
+    @cached_property
+    def images(self) -> ImageSettings:
+        return ImageSettings(per_region=self.images_per_region, seed=self.seed)
+
+
+def prepare(settings: QuickstartSettings) -> tuple[Path, Path, Path]:
+    """Write the sample papers, the region table and the images; returns their paths: papers folder, regions.csv, images.csv."""
+    from cytoscribe.quickstart.images import write_images, write_regions
+    from cytoscribe.quickstart.papers import write_papers
+
+    papers = settings.out / "papers"
+    write_papers(papers, settings.seed)
+    return papers, write_regions(settings.out), write_images(settings.out, settings.images)
+
+
+def mine(settings: QuickstartSettings) -> MineResult:
+    """Mine the sample papers into `mined/`."""
+    from literature_mining.miner import MineSettings
+    from literature_mining.miner import mine as stage
+
+    return stage(
+        MineSettings(
+            regions=settings.out / "regions.csv",
+            papers=(settings.out / "papers",),
+            out=settings.out / "mined",
+            seed=settings.seed,
+            overwrite=settings.overwrite,
+        )
+    )
+
+
+def write_captions(settings: QuickstartSettings) -> Any:
+    """Write captions by templates into `captions/`."""
+    from captions.generate import GenerateSettings, generate
+
+    return generate(
+        GenerateSettings(
+            out=settings.out / "captions",
+            descriptions=settings.out / "mined",
+            per_region=CAPTIONS_PER_REGION,
+            seed=settings.seed,
+            overwrite=settings.overwrite,
+        )
+    )
+
+
+def train(settings: QuickstartSettings) -> dict[str, Any]:
+    """Train the small base on images and captions into `model/`."""
+    from training.clip_fit import train as stage
+    from training.optimisation import Optimisation
+    from training.settings import ImageOptions, TrainSettings
+
+    return stage(
+        TrainSettings(
+            images=settings.out / "images.csv",
+            captions=(settings.out / "captions",),
+            base="tiny",
+            out=settings.out / "model",
+            seed=settings.seed,
+            overwrite=settings.overwrite,
+            optimisation=Optimisation(epochs=settings.epochs, batch_size=32),
+            image=ImageOptions(augmentation="mild", laminar=True),
+        )
+    )
+
+
+def evaluate(settings: QuickstartSettings) -> Evaluation:
+    """Measure the model on the test subjects, and on the unseen areas, into `evaluation/`."""
+    from eval.evaluator import EvaluateSettings
+    from eval.evaluator import evaluate as stage
+
+    return stage(
+        EvaluateSettings(
+            model=settings.out / "model",
+            images=settings.out / "images.csv",
+            out=settings.out / "evaluation",
+            captions=settings.out / "captions",
+            seed=settings.seed,
+            overwrite=settings.overwrite,
+        )
+    )
+
+
+def describe(settings: QuickstartSettings) -> tuple[Described, ...]:
+    """Answers for one test image of every area, known and unseen, of the first test subject."""
+    from cytoscribe.quickstart.images import plans
+    from eval.describer import DescribeSettings
+    from eval.describer import describe as stage
+
+    chosen = [p for p in plans(settings.images) if p.subject.name == "test-1" and p.index == 0]
+    paths = tuple(settings.out / p.path for p in chosen)
+    return tuple(stage(DescribeSettings(settings.out / "model", paths, settings.out / "mined")))
