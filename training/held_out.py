@@ -62,7 +62,7 @@ def calibrate_model(
     )
     bank = encoding.image_features(model, plain.clamp(0, 255).round().byte(), base.mean, base.std, cpu)
     classes = class_features(model, base, pool.names, pairs.class_captions(pool), cpu)
-    scale = float(model.logit_scale.exp())
+    scale = float(model.logit_scale.detach().exp())
     context = context_from(classes, bank, torch.from_numpy(pool.image_regions[rows]), scale)
     known = [i for i, r in enumerate(held_out.records) if r.region in pool.names]
     features = encoding.image_features(model, held_out.all(known), base.mean, base.std, cpu)
