@@ -9,7 +9,10 @@ from pathlib import Path
 from cytoscribe.records import Block, BlockKind, Document
 
 BETWEEN = "\n\n"
-"""What stands between two blocks in a document's text; a block itself holds no line feed."""
+"""What stands between two blocks in a document's text; a block itself holds a line feed only where it is a table."""
+
+CELL = " | "
+"""What stands between the cells of a table's row; the rows of a table are parted by line feeds."""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,15 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Document
 
 FORMATS = (".pdf", ".xml", ".nxml", ".md", ".txt")
+_NO_PAPERS = ("readme", "license", "licence", "copying", "changelog", "contributing", "notice")
 MAX_BYTES = 400_000_000
 """A file larger than this (400 MB) is no paper; it is reported and never opened."""
 
 
 def find_papers(paths: Iterable[str | Path]) -> list[Path]:
-    """Files of a known format among `paths` and, for folders, below them; sorted, each once. Hidden files are passed over.
+    """Files of a known format among `paths` and, for folders, below them; sorted, each once.
+
+    Below folders, hidden files and what is no paper by its name (README, LICENSE and the like) are passed over.
 
     Raises InputError where a path does not exist, a file named outright is of another format, or nothing is found.
     """
@@ -32,7 +35,7 @@ def find_papers(paths: Iterable[str | Path]) -> list[Path]:
 
 def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
-        return [file for file in _walk(path) if file.suffix.lower() in FORMATS]
+        return [file for file in _walk(path) if file.suffix.lower() in FORMATS and file.stem.lower() not in _NO_PAPERS]
     if not path.exists():
         raise InputError("no such file or folder", where=path, fix="check the path")
     if path.suffix.lower() not in FORMATS:

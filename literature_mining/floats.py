@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cytoscribe.records import BlockKind
+from literature_mining.assembly import CELL
 from literature_mining.layout import Line, Page, reading_order, rows
 from literature_mining.sentences import is_closed
 
@@ -15,8 +16,6 @@ CAPTION = re.compile(
     r"(?:(?:Supplementary|Supplemental|Extended Data|Online)\s+)?(?P<what>Fig(?:ure|\.)?|FIG(?:URE|\.)?|Table|TABLE|Tab\.|Scheme|Plate|Abb\.)"
     r"\s*(?:[A-Z]{0,2}[-.]?\d+(?:\.\d+)?|[IVX]+)[a-z]?\b(?P<after>.{0,3})"
 )
-CELL = " | "
-"""What stands between the cells of a table's row."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import BlockKind, Document
-from literature_mining.assembly import Metadata, Piece, assemble
+from literature_mining.assembly import CELL, Metadata, Piece, assemble
 from literature_mining.metadata import licence_in
 from literature_mining.repair import clean, word_set
 
@@ -143,7 +143,7 @@ def _float(element: Element, heading: str) -> Iterator[Piece]:
     parts = [_text(e) for e in (_child(element, "label"), *(caption if caption is not None else ())) if e is not None]
     stopped = [part if part.endswith((".", "?", "!", ":")) else f"{part}." for part in parts if part]
     yield Piece(" ".join(stopped), "caption", heading=heading)
-    rows = [" ".join(filter(None, (_text(cell) for cell in row))) for row in element.iter() if _name(row) == "tr"]
+    rows = [CELL.join(filter(None, (_text(cell) for cell in row))) for row in element.iter() if _name(row) == "tr"]
     yield Piece("\n".join(filter(None, rows)), "table", heading=heading)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cytoscribe.records import BlockKind, Document
-from literature_mining.assembly import Metadata, Piece, assemble
-from literature_mining.metadata import licence_in, stated_metadata
+from literature_mining.assembly import CELL, Metadata, Piece, assemble
+from literature_mining.metadata import licence_in, names_in, stated_metadata
 from literature_mining.plaintext import read_text
 from literature_mining.repair import clean, join_lines, vocabulary
 from literature_mining.sentences import is_closed
@@ -26,6 +26,8 @@ _CAPTION = re.compile(
 _REFERENCES = re.compile(r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|r e f e r e n c e s)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d+(?:\.\d+)+\.?\s+[A-Z](?:[^.!?]|\.(?=\S))*$")
 _ITEM = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
+_BULLET = re.compile(r"(?:[-*+•]\s+)+")
+_AFFILIATION = re.compile(r"universit|institut|department|hospital|school of|@|\b\d{5}\b", re.IGNORECASE)
 _FRONT = re.compile(
     r"(?:edited by|reviewed by|received|accepted|published|citation|correspondence|keywords?|e-?mail|doi)\b|\*\s*correspond",
     re.IGNORECASE,
@@ -37,6 +39,7 @@ class _Paragraph:
     lines: list[str] = field(default_factory=list)
     kind: BlockKind = "body"
     level: int = 0
+    quoted: bool = False
 
 
 def read(path: Path) -> Document:
@@ -73,17 +76,21 @@ def _paragraphs(text: str) -> list[_Paragraph]:
             if found[-1].kind != "table":
                 found.append(_Paragraph(kind="table"))
             if not re.fullmatch(r"[|\s:-]+", line):
-                found[-1].lines.append(" ".join(c for c in (plain(c) for c in line.strip("|").split("|")) if c))
+                found[-1].lines.append(CELL.join(c for c in (plain(c) for c in line.strip("|").split("|")) if c))
         else:
             _add(found, line)
     return found
 
 
 def _add(found: list[_Paragraph], line: str) -> None:
-    words = plain(line)
+    quoted = line.startswith(">") and (not found[-1].lines or found[-1].quoted)
+    line = line.lstrip("> ") if quoted else line
     if found[-1].kind == "table" or (found[-1].lines and _ITEM.match(line)):
         found.append(_Paragraph())
+    bullet = _BULLET.match(line)
+    words = plain(line[bullet.end() :] if bullet and not found[-1].lines else line)
     if not found[-1].lines:
+        found[-1].quoted = quoted
         found[-1].kind = _kind(words)
     if words:
         found[-1].lines.append(words)
@@ -145,4 +152,11 @@ def _pieces(paragraphs: list[_Paragraph], words, metadata: Metadata) -> list[Pie
         elif kind in ("body", "caption") and kind_after:
             kind = kind_after
         pieces.append(Piece(text, kind, heading=heading))
-    return [replace(p, kind="front") if p.kind == "body" and not p.heading and metadata.title else p for p in pieces]
+    return [replace(p, kind="front") if p.kind == "body" and _is_front(p, metadata) else p for p in pieces]
+
+
+def _is_front(piece: Piece, metadata: Metadata) -> bool:
+    """Text before the title, and by-lines and addresses under it."""
+    if not metadata.title or piece.heading not in ("", metadata.title):
+        return False
+    return not piece.heading or len(names_in([piece.text])) > 1 or bool(_AFFILIATION.search(piece.text) and len(piece.text) < 400)

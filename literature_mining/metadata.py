@@ -21,7 +21,7 @@ _LICENCE_NAME = re.compile(
 )
 _NAME_PARTS = (("Non", "NC"), ("Share", "SA"), ("Deriv", "ND"))
 _MARKS = re.compile(r"\[[\d,\s*a-z–-]*\]|[\d*†‡§¶#✉✝©]+|\(&\)|\b(?:MD|PhD|MSc|Dr|Prof)\b\.?")
-_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]*\s+){1,4}[^\W\d_][\w’'-]+$")
+_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]*\s+){1,4}[^\W\d_][\w’'-]*$")
 _PARTICLES = frozenset(
     ["van", "von", "de", "der", "den", "di", "da", "del", "la", "le", "el", "zu", "af", "ten", "ter", "dos", "bin", "al"]
 )

@@ -157,6 +157,8 @@ def joined_with(left: str, right: str, words: Counter[str]) -> str:
     head, tail = _LEFT_PART.search(left), _RIGHT_PART.match(right)
     if head is None or tail is None:
         return " " if tail is None or left.endswith((" -", "--")) else "-"
+    if tail[0] in ("and", "or", "und", "oder", "to"):
+        return " "  # "supra- and infragranular"
     return "-" if _is_compound(head[0][:-1], tail[0], words) else ""
 
 
@@ -165,8 +167,6 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
         return True
     whole, stem = head.lower(), head.lower().rpartition("-")[2]
     end = tail.lower().partition("-")[0]
-    if tail in ("and", "or"):
-        return True
     hyphenated, plain = words[f"{whole}-{tail.lower()}"] + words[f"{stem}-{end}"], words[stem + end]
     if hyphenated or plain:
         return hyphenated > plain

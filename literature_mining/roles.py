@@ -179,7 +179,7 @@ class Flow:
         if group.kind == "heading" and (not _LETTERS.search(text) or self._interrupts(group, after)):
             group.kind = "furniture"
         if group.kind == "heading" and page == 1 and self._heading and self._section != "reference" and not self._begun:
-            group.kind = "front" if names_in([text]) and not _SECTION.match(text) else "heading"
+            group.kind = "front" if len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
         if group.kind in ("body", "heading") and _REFERENCES.fullmatch(text):
             group.kind, self._section = "heading", "reference"
         elif group.kind in ("body", "heading") and self._section == "front" and _ABSTRACT.match(text):
