@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from literature_mining.patterns import Item
@@ -87,4 +87,4 @@ def under_heading(context: Context, regions: Sequence[str]) -> Context:
         return Context(topic=unique, pair=context.pair)
     if len(unique) == 2:
         return Context(topic=(), pair=unique)
-    return replace(Context(), pair=())
+    return Context(pair=context.pair)

@@ -141,13 +141,15 @@ class RuleExtractor:
         if attribute == "border":
             layers = _borders(layers)
         if attribute == "size_gradient":
-            layers = _whole_layers(layers)
+            layers = _whole_layers(layers if layers != ("all",) else _towards(clause))
         if attribute in {"layer_thickness", "layer_visibility"} and layers == ("all",) and head.kind == "layer":
             return
         if attribute == "layer_thickness" and head.kind == "area":
             return
         if attribute == "cortical_type" and head.kind != "layer":
             layers = ("all",)
+        if attribute == "border" and not layers:
+            return
         start, end = _span(clause, at, head)
         for layer in layers or ("all",):
             if layer == WHITE_MATTER:
@@ -263,6 +265,12 @@ def _comparer_before(clause: Clause, at: int) -> bool:
 
 def _borders(layers: tuple[str, ...]) -> tuple[str, ...]:
     return layers
+
+
+def _towards(clause: Clause) -> tuple[str, ...]:
+    """Layers between which a gradient runs (`from sublayer IIIa to IIIc`)."""
+    named = [n for i in clause.items if i.is_("layer") for n in i.names if base(n) and n != base(n)]
+    return tuple(named) or ("all",)
 
 
 def _whole_layers(layers: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,7 +28,19 @@ def compared_regions(clauses: Sequence[Clause]) -> frozenset[int]:
         for at, item in enumerate(items):
             if item.is_("compared") or _differs_from(items, at):
                 measures |= _following(items, at)
+            elif item.text.lower() == "not":
+                measures |= _set_aside(items, at)
     return frozenset(measures)
+
+
+def _set_aside(items: Sequence[Item], at: int) -> set[int]:
+    """`but not Fo5`, `but not in Fo5`: a region that is only excluded."""
+    for item in items[at + 1 : at + 4]:
+        if item.is_("region"):
+            return {item.start}
+        if not item.is_("preposition", "determiner") and item.noun != "area":
+            return set()
+    return set()
 
 
 def _differs_from(items: Sequence[Item], at: int) -> bool:
@@ -86,17 +98,19 @@ def compares_or_changes(word: Item, compares: bool) -> bool:
 def _described(clauses: Sequence[Clause], clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
     """The region item that this clause gives the trait to."""
     own = [i for i in clause.items if i.is_("region") and i.start not in measures]
+    if any(not i.is_("pronoun") for i in own):
+        own = [i for i in own if not i.is_("pronoun")]
     near = _right_of(clause, word, measures)
     if near is not None:
         return near
     left = [i for i in own if i.start < word.start]
     if left:
         return left[-1]
+    if clause.antecedent is not None and clause.antecedent.is_("region"):
+        return clause.antecedent
     right = [i for i in own if i.start > word.start]
     if right:
         return right[0]
-    if clause.antecedent is not None and clause.antecedent.is_("region"):
-        return clause.antecedent
     for earlier in reversed(clauses[: clause.index]):
         if earlier.aside:
             continue
@@ -135,6 +149,14 @@ def _names(
     if item.names:
         return item.names + _coordinated(clauses, item, measures), 1.0
     earlier = _named_before(clauses, item)
+    if item.is_("pronoun"):
+        subjects = [
+            i
+            for c in clauses
+            for i in c.items[:4]
+            if i.is_("region") and i.names and i.start < item.start and i.start not in measures
+        ]
+        return (subjects[0].names if subjects else context.topic), 0.8
     if item.back == "one" or item.is_("pronoun"):
         return (earlier[-1:] if earlier and item.back == "one" else context.topic), 0.8
     if item.back in {"two", "they"}:

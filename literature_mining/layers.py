@@ -16,8 +16,8 @@ _GLUE = r"\s*(?:,\s*and|,\s*or|,|and|or|/|-|&|to|as well as)\s*(?:(?:sub)?layers
 _NUMBERED = re.compile(
     rf"\b(?P<part>(?:lower|deeper|deep|upper|superficial|outer|inner)\s+(?:(?:part|portion|half|third|parts|portions)\s+of\s+)?)?"
     rf"(?:cortical\s+|cellular\s+)?(?:(?:infra|supra)granular\s+)?\(?(?:[Ss]ub)?(?:[Ll]ayers?|[Ll]amina(?:e)?|strat(?:um|a))\s+"
-    rf"(?P<list>{_NUMERAL}(?:{_GLUE}(?:{_NUMERAL}|[abc]\b))*)"
-    rf"(?P<sub>\s+(?:and|or)\s+[abc]\b)?"
+    rf"(?P<list>{_NUMERAL}(?:{_GLUE}(?:{_NUMERAL}|[bc]\b))*)"
+    rf"(?P<sub>\s+(?:and|or)\s+[bc]\b)?"
 )
 _BETWEEN = re.compile(rf"(?<=between )(?P<list>{_ROMAN}\s+and\s+{_ROMAN})(?![A-Za-z0-9])")
 _BARE = re.compile(
@@ -48,10 +48,10 @@ _SUBLAYER = re.compile(
 )
 _WHITE = re.compile(r"\b(?:subcortical\s+)?white[\s-]matter\b", re.IGNORECASE)
 _BACK = re.compile(
-    r"\b(?:this|the|that|these|those|its)\s+(?:latter\s+|same\s+|former\s+)?(?:sub)?layers?\b(?!\s*(?:[IVL1-6]))", re.IGNORECASE
+    r"\b(?:this|the|that|these|those|its)\s+(?:latter\s+|same\s+|former\s+)?(?:sub)?layers?\b(?!\s*(?-i:[IVL1-6]))", re.IGNORECASE
 )
 _WHOLE = re.compile(
-    r"\b(?:all|most|individual|cortical)\s+(?:the\s+)?(?:cortical\s+)?(?:layers|laminae)\b|\b(?<!sub)layers\b(?!\s*[IV1-6])",
+    r"\b(?:all|most|individual|cortical)\s+(?:the\s+)?(?:cortical\s+)?(?:layers|laminae)\b|\b(?<!sub)layers\b(?!\s*(?-i:[IV1-6]))",
     re.IGNORECASE,
 )
 _SYNONYM = {

@@ -48,7 +48,7 @@ _GLUE = frozenset({",", "and", "or", "but", "nor", "&"})
 _HARD = frozenset({";", ":", "(", ")", "[", "]"})
 _COMPARISON = re.compile(
     r"\b(?:(?:as|when|if)?\s*compar(?:ed|ing)\s+(?:to|with)|in\s+(?:comparison|contrast)\s+(?:to|with)|as\s+opposed\s+to|relative\s+to|unlike|than|"
-    r"versus|with\s+respect\s+to|similar\s+to|as\s+in|like\s+in|in\s+contrast\s+to)\b",
+    r"versus|similar\s+to|like\s+in)\b",
     re.IGNORECASE,
 )
 _DIFFERS = re.compile(
@@ -71,6 +71,12 @@ _ASIDE = re.compile(
     r"\[[^\[\]]*\d[^\[\]]*\]|\([A-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)"
 )
 _NOT_A_SIGN = re.compile(r"\b(?:figs?|figures?|tables?)\.?\s*$", re.IGNORECASE)
+
+
+_OUTER_BORDER = re.compile(
+    r"\b(?:(?:cortex|cortical|layer\s+VI|gr[ae]y(?:\s+matter)?)\s?(?:[-/]|\s(?:and|to)\s)\s?)?white[\s-]matter[\s-]?(?:border(?:line)?|boundary|transition|junction|interface)s?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class Clause:
     antecedent: Item | None = None
     relative: bool = False
     aside: bool = False
+    subordinate: bool = False
     linked: bool = True
     index: int = 0
     compared: frozenset[int] = field(default_factory=frozenset)
@@ -116,6 +123,10 @@ def find_items(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, stra
         if flat[m.start : m.end].strip()
     ]
     fixed = [i for i in fixed if flat[i.start] != " "]
+    fixed += [
+        Item(m.start(), m.end(), m.group(), frozenset({"noun"}), ("VI-WM",), noun="border")
+        for m in _OUTER_BORDER.finditer(_without(flat, fixed))
+    ]
     for layer in find_layers(_without(flat, fixed)):
         kinds = frozenset({"layer"})
         fixed.append(
@@ -222,14 +233,16 @@ def find_clauses(items: Sequence[Item]) -> list[Clause]:
             word = item.text.lower()
             relative = word in {"which", "that", "where", "whose", "who", "and which"}
             antecedent = _last(current.items, "region", "layer", "noun") if relative else None
-            clauses.append(Clause([], antecedent=antecedent, relative=relative))
-        elif item.is_("glue") and any(i.is_("verb") for i in current.items) and _subject_follows(main, position):
+            clauses.append(Clause([], antecedent=antecedent, relative=relative, subordinate=not relative))
+        elif (item.is_("glue") and any(i.is_("verb") for i in current.items) and _subject_follows(main, position)) or (item.text == "," and current.subordinate and _main_follows(current, main, position)):
             clauses.append(Clause([]))
         else:
             current.items.append(item)
     clauses = [c for c in clauses if c.items]
     for aside_at, aside in asides:
-        owner = max((c for c in clauses if c.items[0].start < aside_at), key=lambda c: c.items[0].start, default=None)
+        owner = max(
+            (c for c in clauses if c.items[0].start < aside_at and not c.aside), key=lambda c: c.items[0].start, default=None
+        )
         antecedent = _governor([i for i in owner.items if i.end <= aside_at]) if owner else None
         clauses.append(Clause(aside, antecedent=antecedent, aside=True))
     clauses.sort(key=lambda c: c.items[0].start)
@@ -247,7 +260,7 @@ def _lift_asides(items: Sequence[Item]) -> tuple[list[Item], list[tuple[int, lis
             close = next((k for k in range(at + 1, len(items)) if items[k].text in ")]" and items[k].is_("hard")), None)
             if close is not None:
                 inner = list(items[at + 1 : close])
-                if any(i.is_("word") for i in inner):
+                if any(i.is_("word", "type") for i in inner):
                     asides.append((items[at].start, inner))
                 at = close + 1
                 continue
@@ -278,6 +291,13 @@ def _subject_follows(items: Sequence[Item], at: int) -> bool:
         if item.is_("region", "layer", "noun"):
             named = True
     return False
+
+
+def _main_follows(current: Clause, items: Sequence[Item], at: int) -> bool:
+    """`whereas layer V is inconspicuous in A, a dark layer V ...`: the comma ends the subordinate clause."""
+    following = items[at + 1] if at + 1 < len(items) else None
+    complete = any(i.is_("verb") for i in current.items) and any(i.is_("word") for i in current.items)
+    return complete and following is not None and following.is_("determiner", "region", "layer", "noun")
 
 
 def _last(items: Sequence[Item], *kinds: str) -> Item | None:

@@ -15,6 +15,8 @@ _WITHIN = frozenset({"in", "of", "within", "at", "throughout", "for", "near", "b
 _TOWARDS = frozenset({"to", "towards", "toward", "into", "with", "from", "against", "between", "and", "of", "on"})
 _FOUND = frozenset(
     [
+        "absent",
+        "missing",
         "found",
         "seen",
         "observed",
@@ -56,8 +58,19 @@ def head_of(clauses: Sequence[Clause], clause: Clause, at: int, context: Context
         return [after]
     subject = subject_of(clauses, clause, at)
     if subject is not None:
-        return [subject]
+        return [subject, *_second_subject(subject)]
     return [Head(_NOBODY, at, "area", False, clause)]
+
+
+def _second_subject(subject: Head) -> list[Head]:
+    """`the cell density and cell size in layer III decreased`: both nouns have the predicate."""
+    items, at = subject.clause.items, subject.at
+    if subject.kind not in {"density", "size", "thickness"} or at + 2 >= len(items) or items[at + 1].text.lower() != "and":
+        return []
+    other = items[at + 2]
+    if other.noun not in {"density", "size", "thickness"}:
+        return []
+    return [Head(other, at + 2, other.noun, subject.before, subject.clause)]
 
 
 def _changed_nouns(clause: Clause, at: int) -> list[Head]:
@@ -144,9 +157,10 @@ def _inner_head(clause: Clause, at: int) -> Head:
 def subject_of(clauses: Sequence[Clause], clause: Clause, at: int) -> Head | None:
     """The noun or layer that a predicate speaks of: in its clause, before it; else what the clause goes back to."""
     own = _first_noun(clause, at)
-    if own is not None:
+    goes_back = clause.antecedent is not None and not clause.antecedent.is_("region")
+    if own is not None and not (goes_back and _governed(clause.items, own.at)):
         return own
-    if clause.antecedent is not None and not clause.antecedent.is_("region"):
+    if clause.antecedent is not None and goes_back:
         holder = next((c for c in clauses if clause.antecedent in c.items), clause)
         antecedent = clause.antecedent
         return Head(
@@ -242,33 +256,49 @@ def _compound(clause: Clause, head: Head) -> tuple[str, ...]:
 
 
 def _to_the_right(clauses: Sequence[Clause], clause: Clause, head: Head, context: Context) -> tuple[str, ...]:
+    """`cells in layer III`; where the verb only says that they are found, the place after the verb counts."""
     items = clause.items
-    preposition = ""
+    preposition, found, after_verb = "", (), False
     for position in range(head.at + 1, len(items)):
         item = items[position]
         if item.is_("layer"):
-            return _named(clauses, clause, item, context) if preposition in _WITHIN else ()
-        if item.is_("preposition"):
+            if preposition not in _WITHIN:
+                break
+            named = _named(clauses, clause, item, context)
+            if after_verb:
+                found = found + named if found and _joins(items, position) else named
+            elif not found:
+                found = named
+            preposition = ""
+        elif item.is_("preposition"):
             preposition = item.text.lower()
             if preposition in {"to", "towards", "toward", "than", "from", "without", "by", "with"}:
-                return ()
+                break
         elif item.is_("glue"):
-            following = items[position + 1] if position + 1 < len(items) else None
-            if (
-                item.text == ","
-                and following is not None
-                and following.is_("preposition")
-                and following.text.lower() in {"in", "within"}
-            ):
-                continue
-            if item.text.lower() == "and" and following is not None and following.noun in {"density", "size", "thickness"}:
-                continue
-            return ()
-        elif item.text.lower() in _FOUND or (item.is_("verb") and _existential(items, position)):
-            continue
-        elif item.is_("verb", "compared", "break", "negator") or (item.is_("word") and preposition == ""):
-            return ()
-    return ()
+            if not _place_goes_on(items, position):
+                break
+        elif item.text.lower() in _FOUND or item.is_("denied") or (item.is_("verb") and _existential(items, position)):
+            after_verb = True
+        elif item.is_("verb", "compared", "break") or (item.is_("negator") and item.text.lower() not in {"neither", "nor"}) or (item.is_("word") and preposition == ""):
+            break
+    return tuple(dict.fromkeys(found))
+
+
+def _place_goes_on(items: Sequence[Item], at: int) -> bool:
+    """`, in layer V`, `and density of`, `nor in layer V`: the same noun's place goes on after the conjunction."""
+    ahead = items[at + 1 : at + 3]
+    if not ahead:
+        return False
+    if items[at].text.lower() == "and":
+        return ahead[0].noun in {"density", "size", "thickness"}
+    if items[at].text.lower() == "nor" or ahead[0].text.lower() in {"neither", "nor"}:
+        return True
+    return items[at].text == "," and ahead[0].is_("preposition") and ahead[0].text.lower() in {"in", "within"}
+
+
+def _joins(items: Sequence[Item], at: int) -> bool:
+    """True for the second of `neither in layer III nor in layer V`."""
+    return any(i.text.lower() in {"nor", "and"} for i in items[max(0, at - 2) : at])
 
 
 def _existential(items: Sequence[Item], at: int) -> bool:
@@ -298,7 +328,7 @@ def _inherited(clauses: Sequence[Clause], head: Head, context: Context) -> tuple
     clause: Clause | None = head.clause
     if clause is None:
         return ()
-    limit = head.at
+    limit = head.at + 1 if head.item.start >= 0 else head.at
     while clause is not None:
         found = _subject_layers(clauses, clause, limit, context)
         if found is not None:
@@ -345,6 +375,8 @@ def _border_layers(clauses: Sequence[Clause], clause: Clause, at: int, head: Hea
     named = [owner.items[head.at]] if head.kind == "layer" and head.item.start >= 0 else []
     partners = _partners(clauses, owner, head.at, context) if head.item.start >= 0 else []
     if head.kind == "border":
+        if "VI-WM" in head.item.names:
+            return ("VI-WM",)
         compound = _compound(owner, head) or _compound_white(owner, head)
         if "WM" in compound or any("WM" in p for p in partners):
             return ("VI-WM",)
@@ -429,8 +461,10 @@ def _denied_after(items: Sequence[Item], at: int) -> bool:
     if verb is None or any(i.is_("verb") for i in items[:at]):
         return False
     rest = items[verb : verb + 4]
-    negated = any(i.is_("negator", "denied") for i in rest)
-    return any(i.text.lower() == "absent" for i in rest) or (negated and any(i.text.lower() in _FOUND for i in rest))
+    negated = any(i.is_("negator") for i in rest)
+    if any(i.is_("denied") or i.text.lower() == "absent" for i in rest):
+        return True
+    return negated and any(i.text.lower() in _FOUND for i in rest)
 
 
 def is_reversed(clause: Clause, at: int) -> bool:
