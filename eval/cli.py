@@ -42,6 +42,15 @@ def evaluate(
             rich_help_panel=_CAPTIONS,
         ),
     ] = "masked",
+    attributes: Annotated[
+        str,
+        typer.Option(
+            "--attributes",
+            help="Comma-separated columns of --images: retrieval by captions that state them all. 'auto': those that --captions "
+            "speak of; 'none' turns it off.",
+            rich_help_panel=_CAPTIONS,
+        ),
+    ] = "auto",
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
     split: Annotated[
         str, typer.Option("--split", help="Split of --images to measure; 'all' takes every image. Unseen images always come along.")
@@ -77,6 +86,7 @@ def evaluate(
         region_column=region_column,
         split=split,
         wording=wording,
+        attributes=_columns(attributes),
         bootstrap=bootstrap,
         seed=seed,
         device=device,
@@ -118,3 +128,9 @@ def describe(
         typer.echo(answer.json_line() if json else answer.text(), err=answer.problem is not None and not json)
     if failed:
         raise typer.Exit(2)
+
+
+def _columns(text: str) -> tuple[str, ...] | None:
+    if text == "auto":
+        return None
+    return () if text == "none" else tuple(c.strip() for c in text.split(",") if c.strip())

@@ -65,7 +65,7 @@ class Described:
             lead = "nearest known" if self.answer == UNSEEN else "plausible"
             lines.append(f"  {lead}: {', '.join(f'{r} {p:.0%}' for r, p in self.plausible)}  ({kind})")
         if self.evidence is not None:
-            lines.append(f"  {self.evidence.text}")
+            lines.append(f"  {'' if self.evidence.sources else 'captions of this region: '}{self.evidence.text}")
             lines += [f"  source: {source}" for source in self.evidence.sources]
         return "\n".join(lines)
 

@@ -14,15 +14,15 @@ from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
 from cytoscribe.tables import read_images, write_csv
 from eval.answers import Answers, answer, encode, write_answers
-from eval.bootstrap import Clusters, Estimate, clusters_of, draw_weights, estimate, weighted_mean
+from eval.bootstrap import Clusters, Estimate, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
 from eval.classification import Classification, classify
+from eval.exact import columns_of, compose_exact
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.leaks import Leaks, find_leaks
+from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, image_to_image, rejection
 from eval.metrics import flat
 from eval.model import Model
-from eval.open_set import open_set
-from eval.retrieval import Fits, ImageClaims, Recall, among_images, first_fit, image_claims, recall, same, transposed
 from eval.samples import Samples, choose_samples, trained_images, with_trained_splits
 
 METRICS_FILE = "metrics.json"
@@ -33,7 +33,7 @@ PREDICTIONS_FILE = "predictions.csv"
 @dataclass(frozen=True)
 class EvaluateSettings:
     """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
-    `named` captions in retrieval; class_captions: JSON file of region to texts, None for the model's own."""
+    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own."""
 
     model: Path
     images: Path
@@ -43,6 +43,7 @@ class EvaluateSettings:
     region_column: str = "region"
     split: str = "test"
     wording: str = "masked"
+    attributes: tuple[str, ...] | None = None
     bootstrap: int = 1000
     seed: int = 0
     device: str = "auto"
@@ -98,13 +99,14 @@ def load_model(folder: Path, device: str) -> Model:
 @dataclass(frozen=True)
 class Asked:
     """What is measured, read and checked. trained: images of training and calibration; texts: class captions given, with `unused`
-    regions of theirs; captions: the dataset's."""
+    regions of theirs; captions: the dataset's; columns: attributes that exact captions state, none where there are none."""
 
     samples: Samples
     trained: tuple[ImageRecord, ...]
     texts: dict[str, list[str]] | None
     unused: tuple[str, ...]
     captions: tuple[Caption, ...]
+    columns: tuple[str, ...]
 
 
 def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
@@ -113,13 +115,28 @@ def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
     records = with_trained_splits(read_images(settings.images, region_column=settings.region_column), trained)
     texts, unused = read_class_captions(settings.class_captions, model.regions) if settings.class_captions else (None, [])
     seen = {r.path.resolve(): r for r in (*trained, *records) if r.split in ("train", "val")}
+    captions = tuple(read_gallery_captions(settings.captions))
+    samples = choose_samples(records, model.regions, settings.split, settings.images)
     return Asked(
-        samples=choose_samples(records, model.regions, settings.split, settings.images),
+        samples=samples,
         trained=tuple(seen.values()),
         texts=texts,
         unused=tuple(unused),
-        captions=tuple(read_gallery_captions(settings.captions)),
+        captions=captions,
+        columns=_columns(settings, samples, captions),
     )
+
+
+def _columns(settings: EvaluateSettings, samples: Samples, captions: Sequence[Caption]) -> tuple[str, ...]:
+    """Attributes asked for, else those that the captions speak of, in the order of the images table."""
+    there = list(samples.records[0].attributes)
+    if settings.attributes is None:
+        spoken = columns_of(captions)
+        return tuple(c for c in there if c in spoken)
+    missing = [c for c in settings.attributes if c not in there]
+    if missing:
+        raise InputError(f"no column '{missing[0]}'", where=settings.images, fix=f"use some of {', '.join(there) or 'none'}")
+    return settings.attributes
 
 
 def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluation:
@@ -133,109 +150,48 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         raise InputError("no image of a known region could be read", where=settings.images, fix="check the paths")
     answers = answer(model, encoded.features, asked.texts)
     clusters = clusters_of(samples.records)
-    weights = draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed)
+    draws = Draws(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
     known = ~samples.unseen
-    classification = classify(samples.truth[known], answers.predicted[known], model.regions, weights[:, known])
-    retrieval = _retrieval(samples, answers, gallery, weights, settings)
-    figures = {
-        "zero_shot.macro_f1": classification.macro_f1,
-        "zero_shot.accuracy": classification.accuracy,
-        **retrieval.figures,
-        **_among_images(samples, answers, clusters, weights),
-        **_open_set(samples, answers, weights),
-    }
-    notes = [*samples.notes, *_notes(encoded.skipped, asked.unused, samples, clusters, settings), *model.rejection.notes]
-    facts = _facts(samples, encoded.skipped, leaks, clusters, model, gallery) | retrieval.facts
+    classification = classify(samples.truth[known], answers.predicted[known], model.regions, draws.weights[:, known])
+    naming = {"zero_shot.macro_f1": classification.macro_f1, "zero_shot.accuracy": classification.accuracy}
+    found = (
+        Measured(naming, _facts(samples, encoded.skipped, leaks, clusters, model, gallery))
+        | by_region(samples, answers, gallery, draws)
+        | by_fit(samples, answers, gallery, draws)
+        | _exact(model, asked, samples, answers, draws)
+        | image_to_image(samples, answers, clusters, draws)
+        | rejection(samples, answers, draws)
+    )
     return Evaluation(
-        samples,
-        answers,
-        model.regions,
-        gallery,
-        (answers.features @ gallery.features.T).argmax(1),
-        classification,
-        figures,
-        facts,
-        leaks,
-        clusters,
-        model.rejection.alpha,
-        tuple(notes),
+        samples=samples,
+        answers=answers,
+        regions=model.regions,
+        gallery=gallery,
+        nearest=(answers.features @ gallery.features.T).argmax(1),
+        classification=classification,
+        figures=found.figures,
+        facts=found.facts,
+        leaks=leaks,
+        clusters=clusters,
+        alpha=model.rejection.alpha,
+        notes=(
+            *samples.notes,
+            *_notes(encoded.skipped, asked.unused, samples, clusters, settings),
+            *model.rejection.notes,
+        ),
     )
 
 
-@dataclass(frozen=True)
-class _Retrieved:
-    figures: dict[str, Estimate]
-    facts: dict[str, Any]
-
-
-def _retrieval(samples: Samples, answers: Answers, gallery: Gallery, weights: np.ndarray, settings: EvaluateSettings) -> _Retrieved:
-    """Image to text and back, on known images: by region, and by image claims where captions carry them."""
+def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """Retrieval by captions that state every attribute, where the images have attributes; on known images."""
+    if not asked.columns:
+        return Measured()
     known = ~samples.unseen
-    records = [r for r, k in zip(samples.records, known, strict=True) if k]
-    images, truth = answers.features[known], samples.truth[known]
-    captions = draw_weights(np.arange(len(gallery.captions)), np.zeros(len(gallery.captions)), settings.bootstrap, settings.seed)
-    relations: dict[str, tuple[Fits, np.ndarray]] = {"": (same(truth, gallery.regions), np.ones(len(gallery.captions), dtype=bool))}
-    claims = image_claims(records, gallery.captions)
-    if claims is not None:
-        relations |= _claim_relations(claims)
-    figures, facts = {}, {}
-    for level, (fits, among) in relations.items():
-        if not among.any():
-            continue
-        asked = {
-            f"retrieval.i2t{level}": _recall(
-                images, gallery.features[among], lambda r, f=fits, a=among: f(r)[:, a], weights[:, known]
-            ),
-            f"retrieval.t2i{level}": _recall(
-                gallery.features[among], images, transposed(lambda r, f=fits, a=among: f(r)[:, a], len(images)), captions[:, among]
-            ),
-        }
-        for name, found in asked.items():
-            if found.queries:
-                figures |= {f"{name}.recall@{k}": value for k, value in found.at.items()}
-                facts |= {f"{name}.chance": round(found.chance, 6), f"{name}.gallery": found.gallery}
-                facts |= {f"{name}.unanswerable": found.unanswerable}
-    return _Retrieved(figures, facts)
-
-
-def _claim_relations(claims: ImageClaims) -> dict[str, tuple[Fits, np.ndarray]]:
-    """`_fit` searches the captions that speak of single images; `_exact` those among them that state every attribute there is."""
-    said = np.asarray(claims.captions.sum(1)).ravel()
-    return {"_fit": (claims.fits, said > 0), "_exact": (claims.exact, said == max(len(claims.columns), 1))}
-
-
-def _recall(queries: np.ndarray, gallery: np.ndarray, fits: Fits, weights: np.ndarray) -> Recall:
-    rank, share = first_fit(queries, gallery, fits)
-    return recall(rank, share, len(gallery), weights)
-
-
-def _among_images(samples: Samples, answers: Answers, clusters: Clusters, weights: np.ndarray) -> dict[str, Estimate]:
-    known = ~samples.unseen
-    features, truth, drawn = answers.features[known], samples.truth[known], weights[:, known]
-    everywhere = among_images(features, truth, drawn)
-    found = {"retrieval.i2i.recall@1": everywhere.recall_at_1, "retrieval.i2i.map": everywhere.mean_ap}
-    if clusters.unit != "image":
-        apart = among_images(features, truth, drawn, clusters.index[known])
-        if apart.queries:
-            found |= {"retrieval.i2i_apart.recall@1": apart.recall_at_1, "retrieval.i2i_apart.map": apart.mean_ap}
-    return found
-
-
-def _open_set(samples: Samples, answers: Answers, weights: np.ndarray) -> dict[str, Estimate]:
-    known = ~samples.unseen
-    rejected = estimate(weighted_mean(answers.rejected[known].astype(float)), weights[:, known])
-    if known.all():
-        return {"open_set.known_rejected": rejected}
-    right = answers.predicted == samples.truth
-    found = open_set(answers.scores, samples.unseen, right, answers.rejected, weights)
-    return {
-        "open_set.auroc": found.auroc,
-        "open_set.fpr95": found.fpr95,
-        "open_set.aupr": found.aupr,
-        "open_set.oscr": found.oscr,
-        "open_set.known_rejected": rejected,
-        "open_set.unseen_rejected": found.unseen_rejected,
-    }
+    exact = compose_exact([r for r, k in zip(samples.records, known, strict=True) if k], asked.columns, draws.seed)
+    of_image = np.full(len(samples.records), -1)
+    of_image[known] = exact.of_image
+    found = by_attributes(answers, model.encode_texts(exact.texts).numpy(), of_image, draws)
+    return found | Measured(facts={"retrieval.exact.attributes": ", ".join(exact.columns)})
 
 
 def _check(settings: EvaluateSettings) -> None:
@@ -246,13 +202,13 @@ def _check(settings: EvaluateSettings) -> None:
 
 
 def _told(settings: EvaluateSettings) -> dict[str, Any]:
-    names = ("region_column", "split", "wording", "bootstrap", "seed")
+    names = ("region_column", "split", "wording", "attributes", "bootstrap", "seed")
     return {name: getattr(settings, name) for name in names}
 
 
 def _inputs(settings: EvaluateSettings) -> dict[str, Any]:
     """Digests of what is read. Results do not depend on where the files lie."""
-    files = {"images": settings.images, "class_captions": settings.class_captions, "model": settings.model / "regions.json"}
+    files = {"images": settings.images, "class_captions": settings.class_captions, "model": settings.model / "calibration.json"}
     digests = {name: file_digest(path) for name, path in files.items() if path and path.is_file()}
     return digests | ({"captions": str(settings.captions.resolve())} if settings.captions else {})
 

@@ -12,6 +12,8 @@ from cytoscribe.tables import read_records
 
 DESCRIPTIONS_FILE = "descriptions.parquet"
 CLAIMS_FILE = "claims.parquet"
+SHOWN_CAPTIONS = 3
+"""Class captions that stand in for a description where there is none."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mappi
 
     Raises InputError where `folder` is given and holds no descriptions.
     """
-    found = {r: Evidence(texts[0], (), "class caption") for r, texts in class_captions.items() if texts}
+    found = {r: Evidence(" ".join(texts[:SHOWN_CAPTIONS]), (), "class captions") for r, texts in class_captions.items() if texts}
     for place in (folder, model_folder):
         if place is None:
             continue

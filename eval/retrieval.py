@@ -117,12 +117,11 @@ def leave_one_out(features: np.ndarray, regions: np.ndarray, apart: np.ndarray) 
 class ImageClaims:
     """What captions and images say of attributes of single images (`image:column=value`), as sparse rows over the same vocabulary.
 
-    images (N, V), captions (M, V); columns: the attributes that any caption mentions; image_region (N,), caption_region (M,) int.
+    images (N, V), captions (M, V); image_region (N,), caption_region (M,) int.
     """
 
     images: csr_array
     captions: csr_array
-    columns: tuple[str, ...]
     image_region: np.ndarray
     caption_region: np.ndarray
 
@@ -131,12 +130,6 @@ class ImageClaims:
         said = np.asarray(self.captions.sum(1)).ravel()
         shared = (self.images[rows] @ self.captions.T).toarray()
         return (shared == said[None, :]) & (self.image_region[rows, None] == self.caption_region[None, :])
-
-    def exact(self, rows: slice) -> np.ndarray:
-        """As `fits`, and the caption says all that is known of the image in `columns`: (n, M)."""
-        known = np.asarray(self.images[rows].sum(1)).ravel()
-        said = np.asarray(self.captions.sum(1)).ravel()
-        return self.fits(rows) & (known[:, None] == said[None, :])
 
 
 def image_claims(records: Sequence[ImageRecord], captions: Sequence[Caption]) -> ImageClaims | None:
@@ -151,7 +144,6 @@ def image_claims(records: Sequence[ImageRecord], captions: Sequence[Caption]) ->
     return ImageClaims(
         images=_rows(shown, vocabulary),
         captions=_rows(said, vocabulary),
-        columns=tuple(columns),
         image_region=np.array([codes[r.region] for r in records], dtype=int),
         caption_region=np.array([codes[c.region] for c in captions], dtype=int),
     )

@@ -67,7 +67,7 @@ def test_evidence_falls_back_to_the_model_folder_then_to_class_captions(model: F
     assert (bare["red"].text, bare["red"].sources) == ("a red field", ())
     carried = read_evidence(None, mined, model.class_captions)
     assert carried["red"].sources == (Source("notes.md", "", ()), Source("paper.pdf", "10.1/x", (3, 7)))
-    assert carried["blue"].origin == "class caption"
+    assert carried["blue"].origin == "class captions"
     with pytest.raises(InputError, match=r"holds no descriptions\.parquet"):
         read_evidence(tmp_path / "model", mined, model.class_captions)
 

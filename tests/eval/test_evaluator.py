@@ -12,14 +12,19 @@ import pytest
 from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, image_claim_id
 from cytoscribe.tables import read_csv, write_csv
-from eval import evaluator, gallery
-from eval.evaluator import EvaluateSettings, evaluate
+from eval import evaluator
+from eval.evaluator import EvaluateSettings, Evaluation, evaluate, measure, read_inputs
 from eval.summary import evaluation_lines
 from tests.eval.conftest import FakeModel, paint
 
 
 def settings(model: FakeModel, images: Path, tmp_path: Path) -> EvaluateSettings:
     return EvaluateSettings(model.folder, images, tmp_path / "out", bootstrap=50)
+
+
+def measured(asked: EvaluateSettings, model: FakeModel) -> Evaluation:
+    """What `evaluate` measures, without drawing the report."""
+    return measure(asked, model, read_inputs(asked, model))
 
 
 def rewrite(table: Path, change: dict[str, str], where: str) -> None:
@@ -62,7 +67,7 @@ def test_the_same_command_gives_the_same_figures(model: FakeModel, images: Path,
 def test_without_unseen_images_open_set_is_left_out_and_said(model: FakeModel, images: Path, tmp_path: Path) -> None:
     rows = [row for _, row in read_csv(images, ["image_path"]) if row["split"] != "unseen"]
     write_csv(images, list(rows[0]), [list(r.values()) for r in rows])
-    result = evaluate(settings(model, images, tmp_path), model)
+    result = measured(settings(model, images, tmp_path), model)
     assert "open_set.auroc" not in result.figures
     assert result.figures["open_set.known_rejected"].value == 0
     assert any("no image of an unseen region" in n for n in result.notes)
@@ -70,14 +75,14 @@ def test_without_unseen_images_open_set_is_left_out_and_said(model: FakeModel, i
 
 def test_regions_that_the_model_does_not_know_count_as_unseen(model: FakeModel, images: Path, tmp_path: Path) -> None:
     rewrite(images, {"split": "test"}, "grey")
-    result = evaluate(settings(model, images, tmp_path), model)
+    result = measured(settings(model, images, tmp_path), model)
     assert result.facts["images.unseen"] == 6
     assert any("does not know" in n and "grey 6" in n for n in result.notes)
 
 
 def test_images_marked_unseen_of_a_known_region_are_left_out_and_said(model: FakeModel, images: Path, tmp_path: Path) -> None:
     rewrite(images, {"split": "unseen"}, "red0")
-    result = evaluate(settings(model, images, tmp_path), model)
+    result = measured(settings(model, images, tmp_path), model)
     assert (result.facts["images.known"], result.facts["images.unseen"]) == (23, 6)
     assert any("marked unseen" in n for n in result.notes)
 
@@ -100,7 +105,7 @@ def test_a_table_without_splits_takes_them_from_the_model_folder(model: FakeMode
         [(f"../{r['image_path']}", r["region"], r["split"]) for r in rows],
     )
     rewrite(images, {"split": ""}, "")
-    result = evaluate(settings(model, images, tmp_path), model)
+    result = measured(settings(model, images, tmp_path), model)
     assert (result.facts["images.known"], result.facts["images.unseen"]) == (24, 6)
     assert result.facts["leaks.compared_with"] == 6
 
@@ -108,27 +113,45 @@ def test_a_table_without_splits_takes_them_from_the_model_folder(model: FakeMode
 def test_unreadable_images_are_counted_and_the_rest_measured(model: FakeModel, images: Path, tmp_path: Path) -> None:
     (tmp_path / "red0.png").write_bytes(b"no picture")
     (tmp_path / "grey0.png").unlink()
-    result = evaluate(settings(model, images, tmp_path), model)
+    result = measured(settings(model, images, tmp_path), model)
     assert (result.facts["images.known"], result.facts["images.unseen"], result.facts["images.skipped"]) == (23, 5, 2)
     assert any("2 images could not be read" in n for n in result.notes)
 
 
-def test_captions_of_single_images_are_searched_exactly(
-    model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def captioned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give `--captions` any folder: two captions for each region, of a dark and of a pale image."""
     captions = [
         Caption(f"{r}{s}", r, f"{r} it is", f"{r} {s}", "terse", "", "", (image_claim_id("shade", s),), 3, 1.0)
         for r in ("red", "green", "blue", "grey")
         for s in ("dark", "pale")
     ]
-    monkeypatch.setattr(gallery, "read_gallery_captions", lambda folder: captions if folder else [])
     monkeypatch.setattr(evaluator, "read_gallery_captions", lambda folder: captions if folder else [])
-    result = evaluate(replace(settings(model, images, tmp_path), captions=tmp_path), model)
+
+
+def test_captions_of_single_images_are_searched_for_what_they_say(
+    model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captioned(monkeypatch)
+    result = measured(replace(settings(model, images, tmp_path), captions=tmp_path), model)
     assert result.facts["captions.searched"] == 6
     assert result.figures["retrieval.i2t.recall@1"].value == 1.0
-    assert result.figures["retrieval.i2t_exact.recall@1"].n == 24
+    assert result.figures["retrieval.i2t_fit.recall@1"].n == 24
+    assert result.figures["retrieval.i2t_fit.recall@5"].value == 1.0
+    assert result.facts["retrieval.i2t_fit.chance"] == pytest.approx(1 / 6, abs=1e-6)
+    assert result.facts["retrieval.exact.attributes"] == "shade"
+    assert result.facts["retrieval.i2t_exact.gallery"] == 2
     assert result.figures["retrieval.i2t_exact.recall@5"].value == 1.0
-    assert result.facts["retrieval.i2t_exact.chance"] == pytest.approx(1 / 6, abs=1e-6)
+
+
+def test_exact_captions_can_be_asked_for_and_turned_off(
+    model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = settings(model, images, tmp_path)
+    assert "retrieval.i2t_exact.recall@1" not in measured(asked, model).figures
+    assert "retrieval.i2t_exact.recall@1" in measured(replace(asked, attributes=("shade",)), model).figures
+    captioned(monkeypatch)
+    off = measured(replace(asked, captions=tmp_path, attributes=()), model)
+    assert "retrieval.i2t_exact.recall@1" not in off.figures
 
 
 @pytest.mark.parametrize(
@@ -136,6 +159,7 @@ def test_captions_of_single_images_are_searched_exactly(
     [
         ({"split": "val"}, "no image has split 'val' (splits found: test 24, train 6, unseen 6)"),
         ({"wording": "loud"}, "unknown wording 'loud'"),
+        ({"attributes": ("girth",)}, "no column 'girth'"),
         ({"bootstrap": 1}, "give no interval"),
         ({"region_column": "shade"}, "the model's: red, green, blue"),
         ({"region_column": "area"}, "no column 'area'"),
@@ -145,7 +169,7 @@ def test_bad_settings_are_named(model: FakeModel, images: Path, tmp_path: Path, 
     with pytest.raises(InputError) as error:
         evaluate(replace(settings(model, images, tmp_path), **change), model)
     assert says in str(error.value)
-    assert not (tmp_path / "out" / "metrics.json").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -168,7 +192,7 @@ def test_bad_class_captions_are_named(model: FakeModel, images: Path, tmp_path: 
 def test_class_captions_of_ones_own_are_used(model: FakeModel, images: Path, tmp_path: Path) -> None:
     path = tmp_path / "classes.json"
     path.write_text(json.dumps({"red": ["green"], "green": ["red"], "blue": "blue", "grey": ["grey"]}))
-    result = evaluate(replace(settings(model, images, tmp_path), class_captions=path), model)
+    result = measured(replace(settings(model, images, tmp_path), class_captions=path), model)
     assert result.figures["zero_shot.accuracy"].value == pytest.approx(1 / 3)
     assert any("1 regions that the model does not know were not used (grey)" in n for n in result.notes)
 

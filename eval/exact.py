@@ -1,0 +1,56 @@
+"""Captions that state every attribute of an image: the hardest retrieval, since images of one region differ by a word or two.
+
+Captions of a dataset say a few attributes each, to be diverse. For this measure one terse caption is composed for each set of
+attributes that the measured images show, by the same words as the dataset's.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord
+
+
+@dataclass(frozen=True)
+class ExactCaptions:
+    """texts: different captions, without the region's name; of_image (N,) int: each image's own, -1 where it has no attribute."""
+
+    texts: tuple[str, ...]
+    of_image: np.ndarray
+    columns: tuple[str, ...]
+
+
+def columns_of(captions: Sequence[Caption]) -> tuple[str, ...]:
+    """Attributes of single images that any caption speaks of, sorted."""
+    claims = {c for caption in captions for c in caption.claim_ids if c.startswith(IMAGE_CLAIM)}
+    return tuple(sorted({c[len(IMAGE_CLAIM) :].split("=", 1)[0] for c in claims}))
+
+
+def compose_exact(records: Sequence[ImageRecord], columns: Sequence[str], seed: int = 0) -> ExactCaptions:
+    """One caption a set of values of `columns`; sets that read alike share one."""
+    written: dict[tuple[str, ...], str] = {}
+    texts = []
+    for record in records:
+        values = tuple(record.attributes.get(c, "") for c in columns)
+        if values not in written:
+            written[values] = _terse(columns, values, seed) if any(values) else ""
+        texts.append(written[values])
+    order = sorted({t for t in texts if t})
+    place = {text: i for i, text in enumerate(order)}
+    return ExactCaptions(tuple(order), np.array([place.get(t, -1) for t in texts], dtype=int), tuple(columns))
+
+
+def _terse(columns: Sequence[str], values: Sequence[str], seed: int) -> str:
+    from captions.attributes import image_claim, image_facets, read_phrases, subject_of
+    from captions.compose import compose
+    from captions.voice import image_voice
+
+    book = read_phrases()
+    claims = [image_claim(c, v, "", "") for c, v in zip(columns, values, strict=True) if v]
+    rng = random.Random(seed)  # the same draws for every caption, so that they differ by what they state alone
+    voice = image_voice("", subject_of(book, columns), rng, named=False)
+    return compose("terse", image_facets(claims, book), voice, rng)

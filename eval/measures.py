@@ -1,0 +1,113 @@
+"""The families of figures, each from features and answers to named estimates; facts are what was searched and how hard it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from eval.answers import Answers
+from eval.bootstrap import Clusters, Estimate, draw_weights, estimate, weighted_mean
+from eval.gallery import Gallery
+from eval.open_set import open_set
+from eval.retrieval import Fits, among_images, first_fit, image_claims, recall, same, transposed
+from eval.samples import Samples
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures under their names in metrics.json, and plain facts that go with them."""
+
+    figures: Mapping[str, Estimate] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __or__(self, other: Measured) -> Measured:
+        return Measured({**self.figures, **other.figures}, {**self.facts, **other.facts})
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Resampling: weights (B, N) of the images; captions are resampled anew with the same number of replicates and seed."""
+
+    weights: np.ndarray
+    seed: int
+
+    def of_texts(self, count: int) -> np.ndarray:
+        """(B, count) weights of texts, drawn singly."""
+        return draw_weights(np.arange(count), np.zeros(count, dtype=int), len(self.weights), self.seed)
+
+
+def by_region(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -> Measured:
+    """`retrieval.i2t` and `.t2i`: known images and captions of the same region."""
+    known = ~samples.unseen
+    fits = same(samples.truth[known], gallery.regions)
+    return _both_ways("", answers.features[known], gallery.features, fits, draws.weights[:, known], draws)
+
+
+def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -> Measured:
+    """`retrieval.i2t_fit` and `.t2i_fit`: all that the caption says of single images is true of this one. Nothing where no caption
+    says anything of single images."""
+    known = ~samples.unseen
+    spoken = np.array([any(c.startswith("image:") for c in caption.claim_ids) for caption in gallery.captions])
+    captions = [c for c, s in zip(gallery.captions, spoken, strict=True) if s]
+    claims = image_claims([r for r, k in zip(samples.records, known, strict=True) if k], captions)
+    if claims is None:
+        return Measured()
+    return _both_ways("_fit", answers.features[known], gallery.features[spoken], claims.fits, draws.weights[:, known], draws)
+
+
+def by_attributes(answers: Answers, texts: np.ndarray, of_image: np.ndarray, draws: Draws) -> Measured:
+    """`retrieval.i2t_exact` and `.t2i_exact`: texts (M, D) state all attributes, of_image (N,) int is each image's own, -1 for none."""
+    there = of_image >= 0
+    if not there.any():
+        return Measured()
+    fits = same(of_image[there], np.arange(len(texts)))
+    return _both_ways("_exact", answers.features[there], texts, fits, draws.weights[:, there], draws)
+
+
+def _both_ways(level: str, images: np.ndarray, texts: np.ndarray, fits: Fits, weights: np.ndarray, draws: Draws) -> Measured:
+    found = {
+        f"retrieval.i2t{level}": recall(*first_fit(images, texts, fits), len(texts), weights),
+        f"retrieval.t2i{level}": recall(
+            *first_fit(texts, images, transposed(fits, len(images))), len(images), draws.of_texts(len(texts))
+        ),
+    }
+    figures, facts = {}, {}
+    for name, one in found.items():
+        if one.queries:
+            figures |= {f"{name}.recall@{k}": value for k, value in one.at.items()}
+            facts |= {
+                f"{name}.chance": round(one.chance, 6),
+                f"{name}.gallery": one.gallery,
+                f"{name}.unanswerable": one.unanswerable,
+            }
+    return Measured(figures, facts)
+
+
+def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws: Draws) -> Measured:
+    """`retrieval.i2i`, leave-one-out; `retrieval.i2i_apart` where only other sections (or subjects) answer, since neighbours in a
+    section look alike for reasons that no other section shares."""
+    known = ~samples.unseen
+    features, truth, weights = answers.features[known], samples.truth[known], draws.weights[:, known]
+    searches = {"i2i": None} | ({"i2i_apart": clusters.index[known]} if clusters.unit != "image" else {})
+    figures, facts = {}, {}
+    for name, apart in searches.items():
+        found = among_images(features, truth, weights, apart)
+        if found.queries:
+            figures |= {f"retrieval.{name}.recall@1": found.recall_at_1, f"retrieval.{name}.map": found.mean_ap}
+            facts[f"retrieval.{name}.chance"] = round(found.chance, 6)
+    return Measured(figures, facts)
+
+
+def rejection(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """`open_set.*`; without unseen images only `known_rejected`."""
+    known = ~samples.unseen
+    rejected = estimate(weighted_mean(answers.rejected[known].astype(float)), draws.weights[:, known])
+    if known.all():
+        return Measured({"open_set.known_rejected": rejected})
+    right = answers.predicted == samples.truth
+    found = open_set(answers.scores, samples.unseen, right, answers.rejected, draws.weights)
+    figures = {f"open_set.{name}": getattr(found, name) for name in ("auroc", "fpr95", "aupr", "oscr")}
+    return Measured({**figures, "open_set.known_rejected": rejected, "open_set.unseen_rejected": found.unseen_rejected})
