@@ -161,10 +161,23 @@ def _flanked(lines: Sequence[Line], x: float) -> bool:
 
 
 def assign_columns(page: Page, strips: Sequence[float]) -> None:
-    """Give every line its column, counted from 0, or -1 where it crosses a strip."""
+    """Give every line its column, counted from 0, or -1 where it crosses a strip.
+
+    A line too long for its column (an address, a formula) is told from a line across columns by what stands beside it.
+    """
+    crossing: list[Line] = []
     for line in page.lines:
-        across = any(line.x0 < s - 4 and line.x1 > s + 4 for s in strips)
-        line.column = -1 if across else sum(line.x0 + line.x1 > 2 * s for s in strips)
+        line.column = sum(line.x0 + line.x1 > 2 * s for s in strips)
+        if any(line.x0 < s - 4 and line.x1 > s + 4 for s in strips):
+            crossing.append(line)
+    for line in crossing:
+        first = next(s for s in strips if line.x0 < s - 4 and line.x1 > s + 4)
+        beside = any(
+            other.x0 > first - 4 and min(other.y1, line.y1) - max(other.y0, line.y0) > 0.5 * (other.y1 - other.y0)
+            for other in page.lines
+            if not other.furniture and other is not line
+        )
+        line.column = sum(line.x0 > s - 4 for s in strips) if beside else -1
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:

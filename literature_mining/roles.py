@@ -13,7 +13,7 @@ from literature_mining.assembly import Piece
 from literature_mining.floats import Float, Style
 from literature_mining.layout import Line, Page
 from literature_mining.metadata import names_in
-from literature_mining.repair import join_lines
+from literature_mining.repair import join_lines, word_set
 from literature_mining.sentences import is_closed
 
 _REFERENCES = re.compile(
@@ -33,6 +33,9 @@ _FRONT = re.compile(
 _SECTION = re.compile(
     r"(?:\d+\.?\s*)?(?:introduction|background|materials?|methods?|results?|summary|objectives?)\b", re.IGNORECASE
 )
+_FUNCTION_WORDS = word_set(
+    "a an and are as at between by for from in into is its of on or than that the their these this to was were which with"
+)
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -50,11 +53,11 @@ class Group:
         """Words of all lines, hyphens not mended."""
         return " ".join(l.text for l in self.lines)
 
-    @property
-    def full(self) -> bool:
-        """Whether the last line reaches the column's right edge, so that the sentence may go on elsewhere."""
-        last = self.lines[-1]
-        return last.x1 > self.right - 0.25 * max(self.right - min(l.x0 for l in self.lines), 1)
+    def leaves_room_for(self, line: Line) -> bool:
+        """Whether the first word of `line` would have fitted behind the last line: then that line ended its paragraph."""
+        word = line.text.split(" ", 1)[0]
+        letter = (line.x1 - line.x0) / max(len(line.text), 1)
+        return self.right - self.lines[-1].x1 > letter * (len(word) + 1.5)
 
 
 def body_style(pages: Sequence[Page]) -> Style:
@@ -227,8 +230,13 @@ class Flow:
     def _runs_on(self, group: Group) -> bool:
         open_ = self._open
         assert open_ is not None
-        last = open_.lines[-1].text
-        return not is_closed(last) and (open_.full or last.endswith("-") or group.text[:1].islower())
+        last, first = open_.lines[-1], group.lines[0]
+        if is_closed(last.text):
+            return False
+        if last.text.endswith(("-", ",")) or first.text[:1].islower() or last.text.rpartition(" ")[2] in _FUNCTION_WORDS:
+            return True
+        elsewhere = first.page != last.page or first.y0 < last.y0
+        return not open_.leaves_room_for(first) and (elsewhere or not last.text.endswith(":"))
 
     def _text(self, group: Group) -> str:
         return join_lines([l.text for l in group.lines], self._words)[0]

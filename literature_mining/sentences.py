@@ -40,6 +40,9 @@ _STARTERS = word_set(
 )
 _ROMAN = re.compile(r"(?:[ivx]+[abc]?|[a-z]?\d+[a-z]?)$", re.IGNORECASE)
 _NUMBERING = re.compile(r"[A-Z]?\d+(?:\.\d+)*")
+_BEFORE_NAMES = word_set(
+    "and author after although as but by from for like of see that the to van vande von with while whereas where und nach"
+)
 _AFTER_NOUN = word_set(
     """
     layer layers lamina laminae sublayer sublayers stratum area areas region field fields type types group groups phase panel
@@ -136,7 +139,10 @@ def _full_stop(word: str, previous: str, first: str, *, opening: bool) -> bool:
 
 
 def _not_initial(word: str, previous: str, starter: bool) -> bool:
-    bare = previous.strip("(,;[").lower()
-    if bare in _AFTER_NOUN or starter:
+    """Whether a lone capital ends its sentence ("in target B.") and is no initial of a name ("by K. Brodmann")."""
+    bare = previous.strip("(,;[")
+    if starter or bare.lower() in _AFTER_NOUN:
         return True
-    return word in "IVX" and bool(_ROMAN.match(bare))
+    if word in "IVX" and _ROMAN.match(bare.lower()):
+        return True
+    return bare.islower() and len(bare) > 2 and bare not in _BEFORE_NAMES

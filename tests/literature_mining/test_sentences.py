@@ -28,6 +28,7 @@ def document_of(*texts: str) -> Document:
         "Some areas, e.g. the striate cortex, i.e. area 17, are granular (cf. Brodmann 1909).",
         "Amunts et al. 2000 mapped it, as did Zilles et al. (1988) and K. Brodmann.",
         "Cells measured 3.5 by 4.2 units vs. 5.1 in the neighbour (p < .05).",
+        "It was drawn by K. Brodmann and after O. Vogt.",
         "Sections of No. 12 were ca. 20 units thick and approx. 5 cm wide.",
     ],
 )
@@ -46,6 +47,7 @@ def test_one_sentence_stays_whole(text: str) -> None:
         ("Is it granular?", "Nobody doubts it."),
         ('They call it "koniocortex."', "It is granular."),
         ("Bars measure 1 mm.", "a Overview of the section."),
+        ("The state ends in target B.", "A priori this was not clear."),
         ("The area was drawn by Vogt et al.", "The map differs."),
     ],
 )
