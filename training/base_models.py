@@ -26,7 +26,8 @@ class Base:
     """An open_clip model ready to train.
 
     config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
-    text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights.
+    text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights;
+    frozen: module name prefixes that LoRA had better leave alone.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Base:
     pretrained: bool
     text_folder: str = ""
     weights: dict[str, str] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
 
     @property
     def image_px(self) -> int:
@@ -129,6 +131,7 @@ def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], imag
         pretrained=bool(weights),
         text_folder=str(text.get("hf_model_name") or ""),
         weights={k: str(v) for k, v in weights.items()},
+        frozen=tuple(told.get("frozen", ())),
     )
 
 

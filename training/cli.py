@@ -109,6 +109,12 @@ def train_lora(
     rank: Annotated[int, typer.Option("--rank", min=1, help="Rank of the adapters.")] = 16,
     alpha: Annotated[int, typer.Option("--alpha", min=0, help="Scaling of the adapters. 0: twice the rank.")] = 0,
     dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.9, help="Dropout of the adapters' input. 0: off.")] = 0.0,
+    depthwise: Annotated[
+        bool, typer.Option("--depthwise", help="Train depthwise convolutions too (whole; slow on a CPU).")
+    ] = False,
+    freeze: Annotated[
+        str, typer.Option("--freeze", help="Prefixes of modules to leave as they are, joined by commas. auto: the base's; none.")
+    ] = "auto",
     loss: Annotated[
         str, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
     ] = "label",
@@ -145,7 +151,7 @@ def train_lora(
         precision=precision,
         device=device,
         overwrite=overwrite,
-        tuning=Tuning(tune, towers, rank, alpha, dropout),
+        tuning=Tuning(tune, towers, rank, alpha, dropout, depthwise, parse_frozen(freeze)),
         optimisation=Optimisation(
             epochs=epochs,
             batch_size=batch_size,
@@ -172,6 +178,13 @@ def parse_weights(text: str) -> dict[str, str]:
     if wrong:
         raise InputError(f"--weights '{wrong[0]}' has no path", fix="write vision=FILE,text=FOLDER")
     return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def parse_frozen(text: str) -> tuple[str, ...] | None:
+    """Names joined by commas; None for `auto`."""
+    if text == "auto":
+        return None
+    return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def summary_text(out: Path, summary: dict[str, object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ def _fitting(settings: TrainSettings, base: Base, pool: CaptionPool, squares: Sq
         free_everything(model)
         learner = model
     else:
-        learner = add_adapters(model, settings.tuning, base.name)
+        frozen = base.frozen if settings.tuning.frozen is None else settings.tuning.frozen
+        learner = add_adapters(model, replace(settings.tuning, frozen=frozen), base.name)
     torch.manual_seed(settings.seed)
     return Fitting(
         learner=learner,

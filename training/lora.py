@@ -19,13 +19,17 @@ _PROJECTIONS = ("visual.head.proj", "visual.head.mlp", "text.proj")
 @dataclass(frozen=True)
 class Tuning:
     """What is trained. tune: `lora`, `full`, or `auto` (full where the base has random weights); towers: which get adapters;
-    rank and alpha as in Hu et al. (2021), alpha 0 stands for twice the rank; dropout of the adapters' input."""
+    rank and alpha as in Hu et al. (2021), alpha 0 stands for twice the rank; dropout of the adapters' input; depthwise: train
+    depthwise convolutions too, whole (slow on a CPU, and no adapter can be smaller than nine weights a channel); frozen: prefixes
+    of module names that stay as the base has them, None for those that the base's config names."""
 
     tune: str = "auto"
     towers: str = "both"
     rank: int = 16
     alpha: int = 0
     dropout: float = 0.0
+    depthwise: bool = False
+    frozen: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for value, allowed, option in ((self.tune, TUNES, "--tune"), (self.towers, TOWERS, "--towers")):
@@ -40,8 +44,7 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Targets:
-    """Module names: `adapted` get LoRA, `saved` are trained whole (projections, depthwise convolutions: a filter of nine
-    weights a channel is smaller than any adapter of it)."""
+    """Module names: `adapted` get LoRA, `saved` are trained whole (projections, and depthwise convolutions where asked)."""
 
     adapted: tuple[str, ...]
     saved: tuple[str, ...]
@@ -52,23 +55,29 @@ def tower_of(name: str) -> str:
     return "vision" if name.startswith("visual.") else "text"
 
 
-def find_targets(model: nn.Module, towers: str = "both") -> Targets:
+def find_targets(model: nn.Module, tuning: Tuning) -> Targets:
     """Every linear layer, convolution and attention block of the towers asked for, whatever the architecture calls them.
 
-    Raises InputError where a tower has none.
+    Raises InputError where a tower has none, or a frozen prefix names no module.
     """
-    adapted, saved, inside = [], [], []
+    towers, adapted, saved = tuning.towers, [], []
+    inside = [prefix + "." for prefix in tuning.frozen or ()]
+    names = {n for n, _ in model.named_modules()}
+    unknown = sorted(set(tuning.frozen or ()) - names)
+    if unknown:
+        raise InputError(f"the base has no module '{unknown[0]}' to freeze", fix="check --freeze")
     for name, module in model.named_modules():
         if name in _PROJECTIONS and not isinstance(module, nn.Identity):
             saved.append(name)
-            inside.append(name + ".")
-        if name.startswith(tuple(inside)) or name in saved or (towers != "both" and tower_of(name) != towers):
+            inside.append(name + ".")  # trained whole, so nothing in it needs an adapter
+        if f"{name}.".startswith(tuple(inside)) or (towers != "both" and tower_of(name) != towers):
             continue
         if isinstance(module, nn.MultiheadAttention):
             adapted.append(name)
             inside.append(name + ".")  # its out_proj alone would get no gradient through peft
         elif isinstance(module, nn.Conv2d) and module.groups > 1:
-            saved.append(name)
+            if tuning.depthwise:
+                saved.append(name)
         elif isinstance(module, (nn.Linear, nn.Conv2d)):
             adapted.append(name)
     wanted = {"both": {"vision", "text"}, "none": set()}.get(towers, {towers})
@@ -84,8 +93,9 @@ def add_adapters(model: nn.Module, tuning: Tuning, base_name: str) -> Any:
     Raises InputError where an option cannot take effect: dropout on `nn.MultiheadAttention`, which peft would ignore.
     """
     from peft import LoraConfig, get_peft_model
+    from peft.tuners.lora import LoraLayer
 
-    targets = find_targets(model, tuning.towers)
+    targets = find_targets(model, tuning)
     attention = [n for n, m in model.named_modules() if isinstance(m, nn.MultiheadAttention) and n in targets.adapted]
     if tuning.dropout and attention:
         raise InputError(f"--dropout has no effect on {attention[0]} (nn.MultiheadAttention)", fix="set --dropout 0")
@@ -95,9 +105,12 @@ def add_adapters(model: nn.Module, tuning: Tuning, base_name: str) -> Any:
         lora_dropout=tuning.dropout,
         target_modules=list(targets.adapted) or list(targets.saved),
         modules_to_save=list(targets.saved) if targets.adapted else None,
-        base_model_name_or_path=base_name,
     )
     wrapped = get_peft_model(model, config)
+    config.base_model_name_or_path = base_name
+    for module in wrapped.modules():
+        if isinstance(module, LoraLayer):
+            module.cast_input_dtype_enabled = False  # autocast casts by itself; peft's detour through fp32 copies every input
     wrapped.get_base_model().logit_scale.requires_grad_(True)
     return wrapped
 
