@@ -73,7 +73,7 @@ def evaluate(
 
     Writes metrics.json, report.html, predictions.csv, per_region.csv and confusion.csv.
     """
-    from eval.evaluator import EvaluateSettings
+    from eval.evaluation import EvaluateSettings
     from eval.evaluator import evaluate as stage
     from eval.summary import evaluation_lines
 

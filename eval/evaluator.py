@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
 from cytoscribe.tables import read_images, write_csv
 from eval.answers import Answers, answer, encode, write_answers
-from eval.bootstrap import Clusters, Estimate, clusters_of, draw_weights
+from eval.bootstrap import Clusters, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
 from eval.classification import Classification, classify
+from eval.evaluation import EvaluateSettings, Evaluation
 from eval.exact import columns_of, compose_exact
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.leaks import Leaks, find_leaks
-from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, image_to_image, rejection
+from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, caption_tests, image_to_image, rejection
 from eval.metrics import flat
 from eval.model import Model
+from eval.report import write_report
 from eval.samples import Samples, choose_samples, trained_images, with_trained_splits
 
 METRICS_FILE = "metrics.json"
@@ -30,52 +32,11 @@ REPORT_FILE = "report.html"
 PREDICTIONS_FILE = "predictions.csv"
 
 
-@dataclass(frozen=True)
-class EvaluateSettings:
-    """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
-    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own."""
-
-    model: Path
-    images: Path
-    out: Path
-    captions: Path | None = None
-    class_captions: Path | None = None
-    region_column: str = "region"
-    split: str = "test"
-    wording: str = "masked"
-    attributes: tuple[str, ...] | None = None
-    bootstrap: int = 1000
-    seed: int = 0
-    device: str = "auto"
-    batch_size: int = 64
-    overwrite: bool = False
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """All that was measured, for metrics.json and for the report. `figures` are by name; `notes` are what a reader must know."""
-
-    samples: Samples
-    answers: Answers
-    regions: tuple[str, ...]
-    gallery: Gallery
-    nearest: np.ndarray
-    classification: Classification
-    figures: Mapping[str, Estimate]
-    facts: Mapping[str, Any]
-    leaks: Leaks
-    clusters: Clusters
-    alpha: float
-    notes: tuple[str, ...] = field(default=())
-
-
 def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluation:
     """Measure a model on a table of images; writes metrics.json, predictions.csv, per_region.csv, confusion.csv and report.html.
 
     model: given by a caller that has it in memory, else read from `settings.model`. Raises InputError on input that cannot be used.
     """
-    from eval.report import write_report
-
     _check(settings)
     model = model or load_model(settings.model, settings.device)
     asked = read_inputs(settings, model)
@@ -159,6 +120,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         | by_region(samples, answers, gallery, draws)
         | by_fit(samples, answers, gallery, draws)
         | _exact(model, asked, samples, answers, draws)
+        | caption_tests(model, asked.captions, samples, answers, draws)
         | image_to_image(samples, answers, clusters, draws)
         | rejection(samples, answers, draws)
     )

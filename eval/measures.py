@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from cytoscribe.records import Caption
 from eval.answers import Answers
 from eval.bootstrap import Clusters, Estimate, draw_weights, estimate, weighted_mean
-from eval.gallery import Gallery
+from eval.caption_tests import WAYS, beaten_by, chance_of_right
+from eval.gallery import Gallery, build_gallery
+from eval.model import Model
 from eval.open_set import open_set
 from eval.retrieval import Fits, among_images, first_fit, image_claims, recall, same, transposed
 from eval.samples import Samples
@@ -33,6 +36,10 @@ class Draws:
 
     weights: np.ndarray
     seed: int
+
+    def of_groups(self, groups: np.ndarray) -> np.ndarray:
+        """(B, M) weights of texts, drawn by whole regions: captions of one region rest on the same claims."""
+        return draw_weights(groups, np.zeros(len(groups), dtype=int), len(self.weights), self.seed)
 
     def of_texts(self, count: int) -> np.ndarray:
         """(B, count) weights of texts, drawn singly."""
@@ -99,6 +106,37 @@ def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws
             figures |= {f"retrieval.{name}.recall@1": found.recall_at_1, f"retrieval.{name}.map": found.mean_ap}
             facts[f"retrieval.{name}.chance"] = round(found.chance, 6)
     return Measured(figures, facts)
+
+
+def caption_tests(model: Model, captions: Sequence[Caption], samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """`captions.*`, from a caption data set: do its masked words give the region back, on their own and by way of an image?
+
+    `text_8way`: the region of a masked caption, from text alone. For each known image the model picks the nearest caption:
+    `label_match` is the share whose caption is of the image's region, a rejected image counting as a miss; `masked_8way` is the
+    region read back from that caption's masked words.
+    """
+    masked = build_gallery(model, captions, "masked", None) if captions else None
+    if masked is None or len(model.regions) < 2:
+        return Measured()
+    known = ~samples.unseen
+    nearest = (answers.features[known] @ masked.features.T).argmax(1)
+    truth, everything = samples.truth[known], np.arange(len(masked.captions))
+    claims = [c.claim_ids for c in masked.captions]
+    from_text = beaten_by(masked.features, masked.regions, claims, everything, masked.regions)
+    from_image = beaten_by(masked.features, masked.regions, claims, nearest, truth)
+    regions, weights = len(model.regions), draws.weights[:, known]
+    match = (masked.regions[nearest] == truth) & ~answers.rejected[known]
+    figures = {
+        "captions.label_match": estimate(weighted_mean(match.astype(float)), weights),
+        "captions.masked_8way": _chance(from_image, regions, weights),
+        "captions.text_8way": _chance(from_text, regions, draws.of_groups(masked.regions)),
+    }
+    ways = min(WAYS, regions)
+    return Measured(figures, {"captions.masked_8way.ways": ways, "captions.masked_8way.chance": round(1 / ways, 6)})
+
+
+def _chance(beaten: np.ndarray, regions: int, weights: np.ndarray) -> Estimate:
+    return estimate(weighted_mean(chance_of_right(beaten, regions)), weights, int(np.isfinite(beaten).sum()))
 
 
 def rejection(samples: Samples, answers: Answers, draws: Draws) -> Measured:

@@ -16,13 +16,14 @@ from eval.examples import example_groups
 from eval.metrics import meaning
 
 if TYPE_CHECKING:
-    from eval.evaluator import Evaluation
+    from eval.evaluation import Evaluation
 
 _HEADLINES = (
     ("zero_shot.macro_f1", "macro-F1", "naming known regions"),
     ("retrieval.i2i.recall@1", "image → image", "recall@1, same region"),
     ("retrieval.i2t_exact.recall@1", "image → caption", "recall@1, exact attributes"),
     ("retrieval.i2t.recall@1", "image → caption", "recall@1, same region"),
+    ("captions.masked_8way", "masked caption → region", "of eight, from words alone"),
     ("open_set.auroc", "AUROC", "unseen against known"),
     ("open_set.fpr95", "FPR95", "unseen accepted, lower is better"),
     ("open_set.known_rejected", "known rejected", "at the model's threshold"),
@@ -31,6 +32,7 @@ _HEADLINES = (
 _FAMILIES = (
     ("Naming known regions", "zero_shot."),
     ("Retrieval", "retrieval."),
+    ("Captions", "captions."),
     ("Saying “unseen”", "open_set."),
 )
 

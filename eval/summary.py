@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eval.evaluator import Evaluation
+    from eval.evaluation import Evaluation
 
 _SHOWN = (
     "zero_shot.macro_f1",

@@ -13,7 +13,8 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, image_claim_id
 from cytoscribe.tables import read_csv, write_csv
 from eval import evaluator
-from eval.evaluator import EvaluateSettings, Evaluation, evaluate, measure, read_inputs
+from eval.evaluation import EvaluateSettings, Evaluation
+from eval.evaluator import evaluate, measure, read_inputs
 from eval.summary import evaluation_lines
 from tests.eval.conftest import FakeModel, paint
 
@@ -141,6 +142,10 @@ def test_captions_of_single_images_are_searched_for_what_they_say(
     assert result.facts["retrieval.exact.attributes"] == "shade"
     assert result.facts["retrieval.i2t_exact.gallery"] == 2
     assert result.figures["retrieval.i2t_exact.recall@5"].value == 1.0
+    assert result.figures["captions.label_match"].value == 1.0
+    assert result.figures["captions.masked_8way"].value == 1.0
+    assert result.figures["captions.text_8way"].n == 6
+    assert result.facts["captions.masked_8way.ways"] == 3
 
 
 def test_exact_captions_can_be_asked_for_and_turned_off(

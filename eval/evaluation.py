@@ -1,0 +1,56 @@
+"""What an evaluation is asked and what it found: the records that the stage fills and the report reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.answers import Answers
+from eval.bootstrap import Clusters, Estimate
+from eval.classification import Classification
+from eval.gallery import Gallery
+from eval.leaks import Leaks
+from eval.samples import Samples
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
+    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own."""
+
+    model: Path
+    images: Path
+    out: Path
+    captions: Path | None = None
+    class_captions: Path | None = None
+    region_column: str = "region"
+    split: str = "test"
+    wording: str = "masked"
+    attributes: tuple[str, ...] | None = None
+    bootstrap: int = 1000
+    seed: int = 0
+    device: str = "auto"
+    batch_size: int = 64
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that was measured, for metrics.json and for the report. `figures` are by name; `notes` are what a reader must know."""
+
+    samples: Samples
+    answers: Answers
+    regions: tuple[str, ...]
+    gallery: Gallery
+    nearest: np.ndarray
+    classification: Classification
+    figures: Mapping[str, Estimate]
+    facts: Mapping[str, Any]
+    leaks: Leaks
+    clusters: Clusters
+    alpha: float
+    notes: tuple[str, ...] = field(default=())
