@@ -78,6 +78,17 @@ def parse(path: Path) -> Element:
         raise InputError(f"not well-formed XML ({error})", where=path, fix="fetch the file again") from error
 
 
+def graphics(path: Path) -> list[tuple[str, str]]:
+    """Each figure's caption, as the document has it, and the name of its image file; figures without either are left out."""
+    found = []
+    for element in parse(path).iter():
+        if _name(element) in ("fig", "supplementary-material"):
+            graphic = _find(element, "graphic")
+            links = [v for k, v in graphic.attrib.items() if k.endswith("href")] if graphic is not None else []
+            found.append((_caption(element), links[0] if links else ""))
+    return [(caption, name) for caption, name in found if caption and name]
+
+
 def _name(element: Element) -> str:
     return element.tag.rpartition(":")[2] if isinstance(element.tag, str) else ""
 
@@ -139,12 +150,16 @@ def _paragraph(paragraph: Element, heading: str, kind: BlockKind) -> Iterator[Pi
 
 
 def _float(element: Element, heading: str) -> Iterator[Piece]:
-    caption = _child(element, "caption")
-    parts = [_text(e) for e in (_child(element, "label"), *(caption if caption is not None else ())) if e is not None]
-    stopped = [part if part.endswith((".", "?", "!", ":")) else f"{part}." for part in parts if part]
-    yield Piece(" ".join(stopped), "caption", heading=heading)
+    yield Piece(_caption(element), "caption", heading=heading)
     rows = [CELL.join(filter(None, (_text(cell) for cell in row))) for row in element.iter() if _name(row) == "tr"]
     yield Piece("\n".join(filter(None, rows)), "table", heading=heading)
+
+
+def _caption(element: Element) -> str:
+    """Label, title and text of a float's caption, each closed by a full stop."""
+    caption = _child(element, "caption")
+    parts = [_text(e) for e in (_child(element, "label"), *(caption if caption is not None else ())) if e is not None]
+    return " ".join(part if part.endswith((".", "?", "!", ":")) else f"{part}." for part in parts if part)
 
 
 def _text(element: Element, without: frozenset[str] = frozenset()) -> str:

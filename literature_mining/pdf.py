@@ -33,7 +33,7 @@ def read(path: Path) -> Document:
     """Read a PDF. Raises InputError where it is encrypted, damaged beyond reading, or holds no text layer."""
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
-    with _open(path) as pdf:
+    with open_pdf(path) as pdf:
         pages, problems = _pages(pdf)
         if not any(page.lines for page in pages):
             raise InputError("holds no text layer (a scan)", where=path, fix="run text recognition on it first")
@@ -57,7 +57,8 @@ def _roles_on(page: Page, strips: list[float], style: Style) -> tuple[list[Group
     return groups(reading_order(rest), style), floats
 
 
-def _open(path: Path) -> Any:
+def open_pdf(path: Path) -> Any:
+    """Open a PDF with PyMuPDF. Raises InputError where it is damaged, encrypted or without pages."""
     try:
         pdf = pymupdf.open(path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
