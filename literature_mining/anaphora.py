@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from literature_mining.clauses import governor
+from literature_mining.findings import Binding, Context, FoundClaim
 from literature_mining.patterns import Item
-
-if TYPE_CHECKING:
-    from literature_mining.claims import FoundClaim
-    from literature_mining.comparison import Binding
 
 _PATIENCE = 6
 """Sentences without a mention or a claim after which nobody can tell what "it" means."""
 
 
-@dataclass(frozen=True)
-class Context:
-    """What the sentences so far speak of. `topic`: the regions meant by an unnamed subject; `pair`: the last two spoken of
-    together; `layers`: the layers last named, the subject of the last sentence where `about_layer`; `age` in sentences."""
-
-    topic: tuple[str, ...] = ()
-    pair: tuple[str, ...] = ()
-    layers: tuple[str, ...] = ()
-    about_layer: bool = False
-    age: int = 0
-
-
 def follow(context: Context, items: Sequence[Item], claims: Sequence[FoundClaim], bound: Sequence[Binding]) -> Context:
     """The context after a sentence with these items and claims."""
-    layers = tuple(n for i in items if i.is_("layer") for n in i.names if n not in {"WM", "all"})
     last = next((i.names for i in reversed(items) if i.is_("layer") and i.names and not {"WM", "all"} & set(i.names)), ())
-    del layers
     topic, pair = _topic(context, items, claims), _pair(context, items)
     named = any(i.is_("region") for i in items) or bool(claims)
     age = 0 if named else context.age + 1
     if age > _PATIENCE:
         topic = ()
     about = _about_layer(items)
-    return Context(topic, pair, last or context.layers, about, age)
+    return Context(topic, pair, _rivals(context, topic, bound), last or context.layers, about, age, context.headed)
+
+
+def _rivals(context: Context, topic: tuple[str, ...], bound: Sequence[Binding]) -> tuple[str, ...]:
+    """Regions that were last compared with outright, as long as the topic stays."""
+    stated = [b.compared_to for b in bound if b.compared_to]
+    if stated:
+        return stated[-1]
+    kept = context.rivals if topic == context.topic else ()
+    return kept or (
+        tuple(p for p in context.pair if p not in topic) if topic and set(topic) <= set(context.pair) and context.headed else ()
+    )
 
 
 def _topic(context: Context, items: Sequence[Item], claims: Sequence[FoundClaim]) -> tuple[str, ...]:
@@ -51,9 +44,10 @@ def _topic(context: Context, items: Sequence[Item], claims: Sequence[FoundClaim]
     if not regions:
         return context.topic
     verb = next((k for k, i in enumerate(items) if i.is_("verb")), len(items))
-    subject = [i for i in items[:verb] if i.is_("region")]
+    subject = [i for k, i in enumerate(items[:verb]) if i.is_("region") and governor(items, k) in {"", "of", "in", "between"}]
     if not subject:
-        return context.topic
+        introduced = [i for i in regions if i.names and any(w.text.lower() in {"there", "we"} for w in items[: verb + 1])]
+        return introduced[-1].names if introduced else context.topic
     first = subject[0]
     if first.names:
         return tuple(dict.fromkeys(n for i in subject for n in i.names)) if len(subject) <= 2 else ()
@@ -86,5 +80,5 @@ def under_heading(context: Context, regions: Sequence[str]) -> Context:
     if len(unique) == 1:
         return Context(topic=unique, pair=context.pair)
     if len(unique) == 2:
-        return Context(topic=(), pair=unique)
+        return Context(pair=unique, headed=True)
     return Context(pair=context.pair)

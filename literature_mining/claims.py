@@ -10,29 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from literature_mining.anaphora import Context, follow
-from literature_mining.comparison import Binding, bind_region, compared_regions
-from literature_mining.layers import WHITE_MATTER, base, between
+from literature_mining.anaphora import follow
+from literature_mining.clauses import Clause, find_clauses
+from literature_mining.comparison import bind_region, compared_regions
+from literature_mining.denial import is_denied, is_reversed
+from literature_mining.findings import Binding, Context, FoundClaim, Head
+from literature_mining.layers import WHITE_MATTER, base
 from literature_mining.lexicon import Lexicon, Sense, Word, load_lexicon
 from literature_mining.mentions import Mention, RegionFinder
-from literature_mining.patterns import Clause, Item, find_clauses, find_items
-from literature_mining.qualify import Head, head_of, is_denied, is_reversed, layers_of
+from literature_mining.patterns import Item, find_items
+from literature_mining.placing import layers_of
+from literature_mining.qualify import head_of
 from literature_mining.regions import RegionTable
-
-
-@dataclass(frozen=True)
-class FoundClaim:
-    """One claim of a text: `text[start:end]` are the words that carry it; `score` in [0, 1] is lower for inferred regions."""
-
-    region: str
-    layer: str
-    attribute: str
-    value: str
-    polarity: bool
-    compared_to: tuple[str, ...]
-    start: int
-    end: int
-    score: float
 
 
 class Extractor(Protocol):
@@ -117,7 +106,7 @@ class RuleExtractor:
         item = clause.items[at]
         if any(w.needs for w in item.words) and not _has(clauses, item.words[0].needs):
             return
-        for head in head_of(clauses, clause, at, context):
+        for head in head_of(clauses, clause, at):
             sense = _sense(item.words, head)
             if sense is None:
                 continue
@@ -132,14 +121,12 @@ class RuleExtractor:
             value = _type_of(clause, at, head)
             if not value or _sized(clause, at, head):
                 return
-        polarity = not is_denied(clauses, clause, at, head)
+        polarity = not is_denied(clause, at, head)
         reversed_, compares = is_reversed(clause, at), any(w.compares for w in item.words)
         if reversed_:
             value = self.lexicon.poles.get(value, f"less {value}")
         compares = compares or reversed_ or _comparer_before(clause, at)
         layers = layers_of(clauses, clause, at, head, context, border=attribute == "border")
-        if attribute == "border":
-            layers = _borders(layers)
         if attribute == "size_gradient":
             layers = _whole_layers(layers if layers != ("all",) else _towards(clause))
         if attribute in {"layer_thickness", "layer_visibility"} and layers == ("all",) and head.kind == "layer":
@@ -148,6 +135,8 @@ class RuleExtractor:
             return
         if attribute == "cortical_type" and head.kind != "layer":
             layers = ("all",)
+        if head.kind == "zone" and (not layers or attribute == "cortical_type"):
+            return
         if attribute == "border" and not layers:
             return
         start, end = _span(clause, at, head)
@@ -178,7 +167,7 @@ class RuleExtractor:
             return
         place = at + 1 + next(k for k, i in enumerate(after) if i.noun == "cells")
         head = Head(clause.items[place], place, "cells", True, clause)
-        denied = is_denied(clauses, clause, at, head)
+        denied = is_denied(clause, at, head)
         for layer in layers_of(clauses, clause, at, head, context, border=False) or ("all",):
             yield _Draft(layer, "cell_type", item.names[0], not denied, item.start, head.item.end, item, clause, head, False)
 
@@ -210,10 +199,9 @@ class RuleExtractor:
         for draft in drafts:
             for binding in bind_region(clauses, draft.clause, draft.word, draft.head.item, draft.compares, compared, context):
                 bound.append(binding)
-                layer = self._own_layer(draft)
                 claim = FoundClaim(
                     binding.region,
-                    layer,
+                    draft.layer,
                     draft.attribute,
                     draft.value,
                     draft.polarity,
@@ -222,17 +210,15 @@ class RuleExtractor:
                     draft.end,
                     binding.score,
                 )
-                claims.setdefault((claim.region, layer, claim.attribute, claim.value, claim.polarity), claim)
+                claims.setdefault((claim.region, claim.layer, claim.attribute, claim.value, claim.polarity), claim)
         return _settled(list(claims.values())), tuple(bound)
-
-    def _own_layer(self, draft: _Draft) -> str:
-        return draft.layer
 
 
 def _sense(words: Sequence[Word], head: Head) -> Sense | None:
     for word in words:
-        if head.kind in word.senses:
-            return word.senses[head.kind]
+        kind = "layer" if head.kind == "zone" else head.kind
+        if kind in word.senses:
+            return word.senses[kind]
     for word in words:
         if "any" in word.senses:
             return word.senses["any"]
@@ -263,10 +249,6 @@ def _comparer_before(clause: Clause, at: int) -> bool:
     return any(i.is_("comparer", "reverser") for i in clause.items[max(0, at - 2) : at])
 
 
-def _borders(layers: tuple[str, ...]) -> tuple[str, ...]:
-    return layers
-
-
 def _towards(clause: Clause) -> tuple[str, ...]:
     """Layers between which a gradient runs (`from sublayer IIIa to IIIc`)."""
     named = [n for i in clause.items if i.is_("layer") for n in i.names if base(n) and n != base(n)]
@@ -280,7 +262,7 @@ def _whole_layers(layers: tuple[str, ...]) -> tuple[str, ...]:
 
 def _span(clause: Clause, at: int, head: Head) -> tuple[int, int]:
     item = clause.items[at]
-    if head.clause is not clause or head.item.start < 0:
+    if head.clause is not clause or head.nobody:
         return item.start, item.end
     start = min(item.start, head.item.start)
     before = clause.items[at - 1] if at else None
@@ -298,10 +280,12 @@ def _settled(claims: list[FoundClaim]) -> list[FoundClaim]:
         place = (claim.region, claim.layer)
         if claim.attribute == "layer_visibility" and claim.value == "visible" and place in stronger:
             continue
+        if claim.attribute in {"layer_visibility", "cell_density", "border"} and claim.value != "absent" and place in denied:
+            continue
         if claim.attribute == "cortical_type" and claim.value == "granular" and place in denied | stronger:
             continue
         kept.append(claim)
     return kept
 
 
-__all__ = ["Extractor", "FoundClaim", "RuleExtractor", "between"]
+__all__ = ["Context", "Extractor", "FoundClaim", "RuleExtractor"]

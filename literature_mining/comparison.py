@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from literature_mining.anaphora import Context
-from literature_mining.patterns import Clause, Item
+from literature_mining.clauses import Clause, governor
+from literature_mining.findings import Binding, Context
+from literature_mining.patterns import Item
 
 _DIFFER = ("differ", "distinguish", "separat")
-
-
-@dataclass(frozen=True)
-class Binding:
-    """A claim's region, the regions it is compared with, and how sure the binding is."""
-
-    region: str
-    compared_to: tuple[str, ...]
-    score: float
 
 
 def compared_regions(clauses: Sequence[Clause]) -> frozenset[int]:
@@ -86,7 +77,7 @@ def bind_region(
             return []
         return [Binding(pair[1], (pair[0],), 0.6)]
     if not compared and compares:
-        compared = tuple(r for r in context.pair if r not in names)[:1] if set(names) & set(context.pair) else ()
+        compared = tuple(r for r in context.rivals if r not in names)
     return [Binding(n, tuple(c for c in compared if c != n), score) for n in names if n]
 
 
@@ -97,7 +88,9 @@ def compares_or_changes(word: Item, compares: bool) -> bool:
 
 def _described(clauses: Sequence[Clause], clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
     """The region item that this clause gives the trait to."""
-    own = [i for i in clause.items if i.is_("region") and i.start not in measures]
+    own = [
+        i for k, i in enumerate(clause.items) if i.is_("region") and i.start not in measures and _can_be_described(clause.items, k)
+    ]
     if any(not i.is_("pronoun") for i in own):
         own = [i for i in own if not i.is_("pronoun")]
     near = _right_of(clause, word, measures)
@@ -124,6 +117,15 @@ def _described(clauses: Sequence[Clause], clause: Clause, word: Item, measures: 
         if named:
             return named[0]
     return None
+
+
+def _can_be_described(items: Sequence[Item], at: int) -> bool:
+    """A region after `with`, `from`, `towards`, or the object of a verb, is only a neighbour."""
+    word = governor(items, at)
+    if not word:
+        before = [k for k, i in enumerate(items[:at]) if i.is_("verb")]
+        return not before or items[at - 1].is_("glue") or any(i.is_("break", "glue") for i in items[before[-1] : at])
+    return word in {"in", "of", "within", "for", "throughout", "between", "on", "into"}
 
 
 def _right_of(clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
@@ -204,7 +206,7 @@ def _named_before(clauses: Sequence[Clause], item: Item) -> tuple[str, ...]:
 
 def _compared(clauses: Sequence[Clause], clause: Clause, measures: frozenset[int], names: Sequence[str]) -> tuple[str, ...]:
     here = [n for i in clause.items if i.start in measures for n in i.names]
-    if not here:
+    if not here and not clause.fresh:
         here = [n for c in clauses[: clause.index + 1] for i in c.items if i.start in measures for n in i.names]
     return tuple(dict.fromkeys(n for n in here if n not in names))
 

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable
 
 from cytoscribe.records import Claim, Document, Sentence
-from literature_mining.anaphora import Context, under_heading
-from literature_mining.claims import FoundClaim, RuleExtractor
+from literature_mining.anaphora import under_heading
+from literature_mining.claims import RuleExtractor
+from literature_mining.findings import Context, FoundClaim
 from literature_mining.mentions import RegionFinder
 from literature_mining.sentences import split_sentences
 

@@ -31,7 +31,7 @@ _NAME = (
     r"principal|fusiform|ganglionic|marginal)"
 )
 _NAMED = re.compile(
-    rf"\b(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?:\s+cells?)?\s+(?P<sub>sub)?layers?\b(?:\s*\(?(?:layer\s+)?(?P<numeral>{_NUMERAL})\)?)?",
+    rf"\b(?P<depth>superficial|deep|external|internal|outer|inner)?\s?(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?:\s+cells?)?\s+(?P<sub>sub)?layers?\b(?:\s*\(?(?:layer\s+)?(?P<numeral>{_NUMERAL})\)?)?",
     re.IGNORECASE,
 )
 _STRATUM = re.compile(
@@ -43,9 +43,6 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _DISSECANS = re.compile(r"\blamina\s+dissecans\b", re.IGNORECASE)
-_SUBLAYER = re.compile(
-    r"\b(?P<which>superficial|deep|external|internal|outer|inner)(?:,)?\s+(?:[\w-]+\s+){0,3}?sublayer\b(?!\s+[IV])", re.IGNORECASE
-)
 _WHITE = re.compile(r"\b(?:subcortical\s+)?white[\s-]matter\b", re.IGNORECASE)
 _BACK = re.compile(
     r"\b(?:this|the|that|these|those|its)\s+(?:latter\s+|same\s+|former\s+)?(?:sub)?layers?\b(?!\s*(?-i:[IVL1-6]))", re.IGNORECASE
@@ -116,8 +113,17 @@ def _named(match: re.Match[str]) -> tuple[str, ...]:
     if match.group("numeral"):
         return numbered(match.group("numeral"))
     sub = "sublayer" if match.group("sub") else "layer"
-    names = re.split(r"(?:,\s*and|,|\s+and)\s+", match.group("names"))
+    depth = f"{match.group('depth').lower()} " if match.group("depth") else ""
+    if depth and sub == "layer":
+        return tuple(_SYNONYM.get(f"{depth}{n.lower()}", f"{depth}{n.lower()} layer") for n in _split(match.group("names")))
+    if depth:
+        return tuple(f"{depth}{n.lower()} sublayer" for n in _split(match.group("names")))
+    names = _split(match.group("names"))
     return tuple(_SYNONYM.get(n.lower(), f"{n.lower()} {sub}") if sub == "layer" else f"{n.lower()} sublayer" for n in names)
+
+
+def _split(names: str) -> list[str]:
+    return re.split(r"(?:,\s*and|,|\s+and)\s+", names)
 
 
 def numbered(text: str, part: str = "") -> tuple[str, ...]:

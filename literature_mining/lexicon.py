@@ -12,7 +12,7 @@ from typing import Any
 
 from cytoscribe.errors import InputError
 
-NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "other")
+NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
 SENSES = (*NOUNS, "layer", "any")
 ATTRIBUTES = (
     "cell_density",
