@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 import numpy as np
 
@@ -48,14 +49,57 @@ class Line:
         return (self.y0 + self.y1) / 2
 
 
+class Turn(Enum):
+    """The way a page's text runs: upright, or read from below, from above, or upside down."""
+
+    NONE = (1, 0)
+    UP = (0, -1)
+    DOWN = (0, 1)
+    OVER = (-1, 0)
+
+    @classmethod
+    def of(cls, direction: tuple[float, float]) -> Turn:
+        """The nearest of the four to a writing direction (x, y), y growing downwards."""
+        x, y = direction
+        return (cls.NONE if x > 0 else cls.OVER) if abs(x) >= abs(y) else (cls.DOWN if y > 0 else cls.UP)
+
+    def upright(self, box: Box, width: float, height: float) -> Box:
+        """Where a box of a page of this size lies once the page is turned so that its text stands upright."""
+        x0, y0, x1, y1 = box
+        if self is Turn.UP:
+            return (height - y1, x0, height - y0, x1)
+        if self is Turn.DOWN:
+            return (y0, width - x1, y1, width - x0)
+        return box if self is Turn.NONE else (width - x1, height - y1, width - x0, height - y0)
+
+    @property
+    def back(self) -> Turn:
+        """The turn that undoes this one."""
+        return {Turn.UP: Turn.DOWN, Turn.DOWN: Turn.UP}.get(self, self)
+
+
 @dataclass(slots=True)
 class Page:
-    """One page's upright lines; width and height as the lines count them."""
+    """One page's lines, turned upright; width and height as the turned lines count them."""
 
     number: int
     width: float
     height: float
     lines: list[Line] = field(default_factory=list)
+    turn: Turn = Turn.NONE
+
+    @classmethod
+    def turned(cls, number: int, width: float, height: float, lines: list[Line], turn: Turn) -> Page:
+        """A page from lines as printed, all of which run the way of `turn`."""
+        if turn is not Turn.NONE:
+            for line in lines:
+                line.x0, line.y0, line.x1, line.y1 = turn.upright(line.box, width, height)
+        size = (height, width) if turn in (Turn.UP, Turn.DOWN) else (width, height)
+        return cls(number, *size, lines, turn)
+
+    def turned_back(self, box: Box) -> Box:
+        """Where an upright box lies on the page as printed."""
+        return self.turn.back.upright(box, self.width, self.height)
 
 
 def mark_furniture(pages: Sequence[Page]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Document
 from literature_mining.assembly import Metadata, Piece, assemble
 from literature_mining.floats import Float, Style, take_floats
-from literature_mining.layout import Line, Page, assign_columns, gutters, mark_furniture, reading_order, usual_gutters
+from literature_mining.layout import Line, Page, Turn, assign_columns, gutters, mark_furniture, reading_order, usual_gutters
 from literature_mining.metadata import licence_in, names_in, stated_metadata
 from literature_mining.repair import clean, symbols, vocabulary
 from literature_mining.roles import Flow, Group, body_style, groups
@@ -35,6 +36,8 @@ def read(path: Path) -> Document:
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with open_pdf(path) as pdf:
         pages, problems = _pages(pdf)
+        if not pages:
+            raise InputError(problems[0], where=path, fix="give a smaller file")
         if not any(page.lines for page in pages):
             raise InputError("holds no text layer (a scan)", where=path, fix="run text recognition on it first")
         pieces = _pieces(pages)
@@ -48,7 +51,15 @@ def _pieces(pages: list[Page]) -> list[Piece]:
     words = vocabulary(line.text for page in pages for line in page.lines if not line.furniture)
     strips = [gutters([l for l in page.lines if not l.furniture], page.width) for page in pages]
     usual = usual_gutters(strips)
-    return list(Flow(style, words).pieces([_roles_on(p, own or usual, style) for p, own in zip(pages, strips, strict=True)]))
+    pieces = Flow(style, words).pieces([_roles_on(p, own or usual, style) for p, own in zip(pages, strips, strict=True)])
+    return [_as_printed(piece, pages) for piece in pieces]
+
+
+def _as_printed(piece: Piece, pages: list[Page]) -> Piece:
+    """A piece with its box where the page has it, should its lines have been turned upright."""
+    if piece.page is None or piece.bbox is None or pages[piece.page - 1].turn is Turn.NONE:
+        return piece
+    return replace(piece, bbox=pages[piece.page - 1].turned_back(piece.bbox))
 
 
 def _roles_on(page: Page, strips: list[float], style: Style) -> tuple[list[Group], list[Float]]:
@@ -90,21 +101,17 @@ def _pages(pdf: Any) -> tuple[list[Page], list[str]]:
 
 def _page(page: Any, number: int) -> Page:
     found = page.get_text("dict", flags=FLAGS)
-    width, height = found["width"], found["height"]
-    out = Page(number, width, height)
+    by_turn: dict[Turn, list[Line]] = defaultdict(list)
     for block in found["blocks"]:
         for line in block.get("lines", ()):
             made = _line(line, block["number"], number)
             if made is not None:
-                out.lines.append(made)
-        if len(out.lines) > MAX_LINES:
-            break
-    return out
+                by_turn[Turn.of(line["dir"])].append(made)
+    turn = max(by_turn, key=lambda t: sum(len(l.text) for l in by_turn[t]), default=Turn.NONE)
+    return Page.turned(number, found["width"], found["height"], by_turn[turn][:MAX_LINES], turn)
 
 
 def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
-    if abs(line["dir"][1]) > 0.1:
-        return None
     texts, best = [], ("", 0.0, 0, -1)
     for span in line["spans"]:
         text = span["text"]

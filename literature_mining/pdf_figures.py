@@ -75,7 +75,7 @@ def _across_pages(
                 looked_at.add(page)
                 loose[page] = _groups(_images(pdf, page))
             group = max(loose.get(page, []), key=lambda g: _around(g).get_area(), default=None)
-            if group and _around(group).get_area() > 0.2 * pdf[page - 1].rect.get_area():
+            if group and _around(group).get_area() > 0.2 * _sheet(pdf[page - 1]).get_area():
                 loose[page].remove(group)
                 yield id(caption), (page, _around(group), group)
                 break
@@ -93,10 +93,15 @@ def _images(pdf: Any, number: int) -> Group:
         return []
     kept = []
     for image in found:
-        rect, size = pymupdf.Rect(image["bbox"]) & page.rect, (image["width"], image["height"])
+        rect, size = pymupdf.Rect(image["bbox"]) & _sheet(page), (image["width"], image["height"])
         if rect.width >= MIN_POINTS and rect.height >= MIN_POINTS and size[0] * size[1] <= MAX_PIXELS:
             kept.append({"rect": rect, "xref": sizes[size][0] if len(sizes[size]) == 1 else 0})
     return kept
+
+
+def _sheet(page: Any) -> pymupdf.Rect:
+    """The page before the viewer turns it: text and images count in it."""
+    return pymupdf.Rect(0, 0, page.cropbox.width, page.cropbox.height)
 
 
 def _groups(images: Group) -> list[Group]:
@@ -153,7 +158,7 @@ def _drawn(page: Any, place: pymupdf.Rect) -> Picture | None:
     """A place of the page as PNG, or as JPEG where it is large: lossless files of stained sections take seconds to write."""
     scale = min(DPI / 72, (MAX_DRAWN / max(place.get_area(), 1)) ** 0.5)
     try:
-        pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), clip=place, alpha=False)
+        pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), clip=place * page.rotation_matrix, alpha=False)
         if pixmap.is_unicolor:
             return None
         large = pixmap.width * pixmap.height > 500_000
@@ -166,7 +171,7 @@ def _drawing(pdf: Any, caption: Block, blocks: Sequence[Block]) -> Picture | Non
     """A figure of lines and text only: the space above its caption, up to the text that stands there."""
     assert caption.page is not None
     page, box = pdf[caption.page - 1], pymupdf.Rect(caption.bbox)
-    top = 0.06 * page.rect.height
+    top = 0.06 * _sheet(page).height
     for block in blocks:
         if block.page == caption.page and block.bbox and block.kind in ("body", "heading", "reference", "caption", "front"):
             other = pymupdf.Rect(block.bbox)

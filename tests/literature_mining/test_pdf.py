@@ -226,3 +226,32 @@ def test_blocks_lie_on_their_page(tmp_path: Path) -> None:
         x0, y0, x1, y1 = block.bbox
         assert 0 <= x0 < x1 <= WIDTH
         assert 0 <= y0 < y1 <= HEIGHT
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_sideways_pages_are_read(tmp_path: Path, degrees: int) -> None:
+    setter = Typesetter(heads=("", ""))
+    setter.paragraph(body(4))
+    upright = setter.save(tmp_path / "upright.pdf")
+    turned = pymupdf.open()
+    with pymupdf.open(upright) as source:
+        for n, page in enumerate(source):
+            size = (page.rect.width, page.rect.height) if degrees == 180 else (page.rect.height, page.rect.width)
+            sheet = turned.new_page(width=size[0], height=size[1])
+            sheet.show_pdf_page(sheet.rect, source, n, rotate=degrees)
+    turned.save(tmp_path / "turned.pdf")
+    document = read_document(tmp_path / "turned.pdf")
+    assert sentences_of(document) == wanted(4)
+    for block in document.blocks:
+        assert block.bbox is not None
+        assert 0 <= block.bbox[0] < block.bbox[2] <= (WIDTH if degrees == 180 else HEIGHT)
+        assert 0 <= block.bbox[1] < block.bbox[3] <= (HEIGHT if degrees == 180 else WIDTH)
+
+
+def test_marks_along_the_edge_are_dropped(tmp_path: Path) -> None:
+    setter = Typesetter(columns=1)
+    setter.paragraph(body(2))
+    setter.page.insert_text((20, 600), "made preprint 2001.00042, 1 January 2020", fontsize=12, rotate=90)
+    document = read_document(setter.save(tmp_path / "stamp.pdf"))
+    assert sentences_of(document) == wanted(2)
+    assert "preprint" not in document.text
