@@ -71,11 +71,14 @@ def answer(model: Model, features: Tensor, class_captions: Mapping[str, Sequence
 COLUMNS = ("image_path", "row", "region", "known", "predicted", "probability", "score", "p_value", "rejected", "subject", "section")
 
 
-def write_answers(path: Path, samples: Samples, answers: Answers, regions: Sequence[str]) -> None:
-    """Write predictions.csv, one row an image, in the order of the images table."""
+def write_answers(
+    path: Path, samples: Samples, answers: Answers, regions: Sequence[str], single: Mapping[str, np.ndarray] | None = None
+) -> None:
+    """Write predictions.csv, one row an image, in the order of the images table; `single` are further columns (N,), NaN left empty."""
+    more = dict(single or {})
     rows = [
         (
-            record.path,
+            record.path.resolve(),
             record.row,
             record.region,
             "no" if truth < 0 else "yes",
@@ -86,7 +89,8 @@ def write_answers(path: Path, samples: Samples, answers: Answers, regions: Seque
             "yes" if answers.rejected[i] else "no",
             record.subject,
             record.section,
+            *("" if np.isnan(values[i]) else f"{values[i]:.6g}" for values in more.values()),
         )
         for i, (record, truth) in enumerate(zip(samples.records, samples.truth, strict=True))
     ]
-    write_csv(path, COLUMNS, rows)
+    write_csv(path, (*COLUMNS, *more), rows)

@@ -13,6 +13,7 @@ from eval.answers import Answers
 from eval.bootstrap import Clusters, Estimate
 from eval.classification import Classification
 from eval.gallery import Gallery
+from eval.groups import GroupFigures
 from eval.leaks import Leaks
 from eval.samples import Samples
 
@@ -53,4 +54,6 @@ class Evaluation:
     leaks: Leaks
     clusters: Clusters
     alpha: float
+    groups: tuple[GroupFigures, ...] = ()
+    per_image: Mapping[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())

@@ -12,19 +12,21 @@ import numpy as np
 from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
-from cytoscribe.tables import read_images, write_csv
+from cytoscribe.tables import read_images
 from eval.answers import Answers, answer, encode, write_answers
 from eval.bootstrap import Clusters, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
-from eval.classification import Classification, classify
+from eval.classification import classify
 from eval.evaluation import EvaluateSettings, Evaluation
 from eval.exact import columns_of, compose_exact
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
+from eval.groups import by_groups
 from eval.leaks import Leaks, find_leaks
-from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, caption_tests, image_to_image, rejection
+from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, calibration, caption_tests, image_to_image, rejection
 from eval.metrics import flat
 from eval.model import Model
 from eval.report import write_report
+from eval.result_tables import write_tables
 from eval.samples import Samples, choose_samples, trained_images, with_trained_splits
 
 METRICS_FILE = "metrics.json"
@@ -42,8 +44,8 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     asked = read_inputs(settings, model)
     with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
         result = measure(settings, model, asked)
-        write_answers(settings.out / PREDICTIONS_FILE, result.samples, result.answers, result.regions)
-        _write_tables(settings.out, result.classification)
+        write_answers(settings.out / PREDICTIONS_FILE, result.samples, result.answers, result.regions, result.per_image)
+        write_tables(settings.out, result)
         write_report(settings.out / REPORT_FILE, result)
         write_json(settings.out / METRICS_FILE, flat(result.figures, result.facts))
         run.finish({"images": len(result.samples.records), "figures": len(result.figures)})
@@ -117,6 +119,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     naming = {"zero_shot.macro_f1": classification.macro_f1, "zero_shot.accuracy": classification.accuracy}
     found = (
         Measured(naming, _facts(samples, encoded.skipped, leaks, clusters, model, gallery))
+        | calibration(samples, answers, draws)
         | by_region(samples, answers, gallery, draws)
         | by_fit(samples, answers, gallery, draws)
         | _exact(model, asked, samples, answers, draws)
@@ -133,9 +136,11 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         classification=classification,
         figures=found.figures,
         facts=found.facts,
+        per_image=found.per_image,
         leaks=leaks,
         clusters=clusters,
         alpha=model.rejection.alpha,
+        groups=tuple(by_groups(samples, answers, draws.weights, len(model.regions))),
         notes=(
             *samples.notes,
             *_notes(encoded.skipped, asked.unused, samples, clusters, settings),
@@ -211,14 +216,3 @@ def _facts(
         "leaks.subjects": len(leaks.subjects),
         "leaks.compared_with": leaks.checked,
     }
-
-
-def _write_tables(out: Path, result: Classification) -> None:
-    columns = ("region", "images", "precision", "recall", "f1", "f1_low", "f1_high")
-    rows = [
-        (r.region, r.f1.n, *(f"{x:.6f}" for x in (r.precision, r.recall, r.f1.value)), *(f"{x:.6f}" for x in r.f1.ci95 or ()))
-        for r in result.per_region
-    ]
-    write_csv(out / "per_region.csv", columns, rows)
-    matrix = [(region, *counts) for region, counts in zip(result.regions, result.confusion.tolist(), strict=True)]
-    write_csv(out / "confusion.csv", ("true", *result.regions), matrix)

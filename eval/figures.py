@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eval.calibration import reliability, risk_coverage
 from eval.classification import Classification
 from eval.open_set import accepted
 
@@ -105,11 +106,9 @@ def region_bars(result: Classification) -> str:
             if row.f1.ci95:
                 axes.plot(row.f1.ci95, [i, i], color=DARK, linewidth=1.4, solid_capstyle="butt")
         axes.axvline(result.macro_f1.value, color=UNSEEN, linewidth=1, linestyle="--")
-        axes.text(
-            result.macro_f1.value, len(rows) - 0.35, f"macro {result.macro_f1.value:.3f}", color=UNSEEN, ha="right", fontsize=9
-        )
+        axes.set_title(f"dashed: macro-F1 {result.macro_f1.value:.3f}", color=UNSEEN, fontsize=9, fontweight="normal", loc="right")
         axes.set_yticks(range(len(rows)), [f"{literal(r.region)} ({r.f1.n})" for r in rows])
-        axes.set(xlim=(0, 1.0), ylim=(len(rows) - 0.4, -0.8), xlabel="F1 (line: 95% interval; in brackets: images)")
+        axes.set(xlim=(0, 1.0), ylim=(len(rows) - 0.4, -0.6), xlabel="F1 (line: 95% interval; in brackets: images)")
         return data_uri(figure)
 
 
@@ -118,7 +117,7 @@ def score_histogram(scores: np.ndarray, unseen: np.ndarray, rejected: np.ndarray
     low, high = np.percentile(scores, [0.5, 99.5])
     bins = np.linspace(low, high if high > low else low + 1, 41)
     shown = np.clip(scores, bins[0], bins[-1])
-    with canvas(6.4, 3.4) as (figure, (axes,)):
+    with canvas(8.2, 3.6) as (figure, (axes,)):
         for mask, colour, label in ((~unseen, KNOWN, "known"), (unseen, UNSEEN, "unseen")):
             if mask.any():
                 share = np.full(int(mask.sum()), 1 / mask.sum())
@@ -127,8 +126,7 @@ def score_histogram(scores: np.ndarray, unseen: np.ndarray, rejected: np.ndarray
         if rejected.any() and not rejected.all():
             _mark_threshold(axes, scores, rejected)
         axes.set(xlabel="rejection score (higher: less like any known region)", ylabel="share of images")
-        axes.legend(frameon=False, fontsize=9, loc="upper right")
-        axes.margins(y=0.25)
+        axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, columnspacing=1.2)
         return data_uri(figure)
 
 
@@ -167,6 +165,25 @@ def rejection_curves(scores: np.ndarray, unseen: np.ndarray, right: np.ndarray) 
             xlabel="share of unseen accepted", ylabel="share of known accepted and rightly named", title="Open-set classification"
         )
         oscr.set(xlim=(-0.02, 1), ylim=(0, 1.02))
+        return data_uri(figure)
+
+
+def trust(stated: np.ndarray, right: np.ndarray, p_values: np.ndarray) -> str:
+    """Known images only. Left: share right over the probability stated. Middle: share of images with a p-value up to x, which
+    calibration promises to be at most x. Right: share wrong among the images answered, surest first."""
+    with canvas(10.6, 3.5, columns=3) as (figure, (honest, promised, risk)):
+        bins = reliability(stated, right)
+        honest.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":")
+        honest.plot(bins.stated, bins.right, "-", color=KNOWN, linewidth=1.4)
+        honest.scatter(bins.stated, bins.right, s=12 + 150 * bins.count / bins.count.max(), color=KNOWN, alpha=0.8, zorder=3)
+        honest.set(xlabel="probability stated", ylabel="share rightly named", title="Probabilities", xlim=(0, 1), ylim=(0, 1.03))
+        ordered = np.sort(p_values)
+        promised.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":")
+        promised.step(ordered, np.arange(1, ordered.size + 1) / ordered.size, where="post", color=KNOWN, linewidth=1.6)
+        promised.set(xlabel="alpha", ylabel="share of known rejected", title="Promise of the p-values", xlim=(0, 1), ylim=(0, 1.03))
+        risk.plot(*risk_coverage(stated, right), color=KNOWN, linewidth=1.8)
+        risk.set(xlabel="share answered, surest first", ylabel="share wrongly named", title="Risk and coverage", xlim=(0, 1))
+        risk.set_ylim(0, max(0.05, 1.15 * risk_coverage(stated, right)[1].max()))
         return data_uri(figure)
 
 

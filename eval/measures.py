@@ -11,6 +11,7 @@ import numpy as np
 from cytoscribe.records import Caption
 from eval.answers import Answers
 from eval.bootstrap import Clusters, Estimate, draw_weights, estimate, weighted_mean
+from eval.calibration import area_of_risk, calibration_error
 from eval.caption_tests import WAYS, beaten_by, chance_of_right
 from eval.gallery import Gallery, build_gallery
 from eval.model import Model
@@ -21,13 +22,15 @@ from eval.samples import Samples
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures under their names in metrics.json, and plain facts that go with them."""
+    """Figures under their names in metrics.json, plain facts that go with them, and what single images gave: (N,), NaN where an
+    image was not asked."""
 
     figures: Mapping[str, Estimate] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    per_image: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __or__(self, other: Measured) -> Measured:
-        return Measured({**self.figures, **other.figures}, {**self.facts, **other.facts})
+        return Measured({**self.figures, **other.figures}, {**self.facts, **other.facts}, {**self.per_image, **other.per_image})
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,24 @@ class Draws:
         return draw_weights(np.arange(count), np.zeros(count, dtype=int), len(self.weights), self.seed)
 
 
+def calibration(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """`calibration.*` of the names given to known images."""
+    known = ~samples.unseen
+    stated, right = answers.probabilities[known].max(1), answers.predicted[known] == samples.truth[known]
+    weights = draws.weights[:, known]
+    return Measured(
+        {
+            "calibration.ece": estimate(calibration_error(stated, right), weights),
+            "calibration.aurc": estimate(area_of_risk(stated, right), weights),
+        }
+    )
+
+
 def by_region(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -> Measured:
     """`retrieval.i2t` and `.t2i`: known images and captions of the same region."""
     known = ~samples.unseen
     fits = same(samples.truth[known], gallery.regions)
-    return _both_ways("", answers.features[known], gallery.features, fits, draws.weights[:, known], draws)
+    return _both_ways("", answers.features, known, gallery.features, fits, draws)
 
 
 def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -> Measured:
@@ -62,7 +78,7 @@ def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -
     claims = image_claims([r for r, k in zip(samples.records, known, strict=True) if k], captions)
     if claims is None:
         return Measured()
-    return _both_ways("_fit", answers.features[known], gallery.features[spoken], claims.fits, draws.weights[:, known], draws)
+    return _both_ways("_fit", answers.features, known, gallery.features[spoken], claims.fits, draws)
 
 
 def by_attributes(answers: Answers, texts: np.ndarray, of_image: np.ndarray, draws: Draws) -> Measured:
@@ -71,12 +87,15 @@ def by_attributes(answers: Answers, texts: np.ndarray, of_image: np.ndarray, dra
     if not there.any():
         return Measured()
     fits = same(of_image[there], np.arange(len(texts)))
-    return _both_ways("_exact", answers.features[there], texts, fits, draws.weights[:, there], draws)
+    return _both_ways("_exact", answers.features, there, texts, fits, draws)
 
 
-def _both_ways(level: str, images: np.ndarray, texts: np.ndarray, fits: Fits, weights: np.ndarray, draws: Draws) -> Measured:
+def _both_ways(level: str, features: np.ndarray, asked: np.ndarray, texts: np.ndarray, fits: Fits, draws: Draws) -> Measured:
+    """Images `asked` (N,) bool search the texts, and the texts search those images."""
+    images = features[asked]
+    rank, share = first_fit(images, texts, fits)
     found = {
-        f"retrieval.i2t{level}": recall(*first_fit(images, texts, fits), len(texts), weights),
+        f"retrieval.i2t{level}": recall(rank, share, len(texts), draws.weights[:, asked]),
         f"retrieval.t2i{level}": recall(
             *first_fit(texts, images, transposed(fits, len(images))), len(images), draws.of_texts(len(texts))
         ),
@@ -90,7 +109,14 @@ def _both_ways(level: str, images: np.ndarray, texts: np.ndarray, fits: Fits, we
                 f"{name}.gallery": one.gallery,
                 f"{name}.unanswerable": one.unanswerable,
             }
-    return Measured(figures, facts)
+    ranks = np.where(np.isfinite(rank), rank + 1, np.nan)
+    return Measured(figures, facts, {f"i2t{level}_rank": _placed(ranks, asked)})
+
+
+def _placed(values: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    placed = np.full(asked.size, np.nan)
+    placed[asked] = values
+    return placed
 
 
 def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws: Draws) -> Measured:
@@ -99,13 +125,14 @@ def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws
     known = ~samples.unseen
     features, truth, weights = answers.features[known], samples.truth[known], draws.weights[:, known]
     searches = {"i2i": None} | ({"i2i_apart": clusters.index[known]} if clusters.unit != "image" else {})
-    figures, facts = {}, {}
+    figures, facts, single = {}, {}, {}
     for name, apart in searches.items():
         found = among_images(features, truth, weights, apart)
         if found.queries:
             figures |= {f"retrieval.{name}.recall@1": found.recall_at_1, f"retrieval.{name}.map": found.mean_ap}
             facts[f"retrieval.{name}.chance"] = round(found.chance, 6)
-    return Measured(figures, facts)
+            single |= {f"{name}_hit": _placed(found.hits, known), f"{name}_ap": _placed(found.precisions, known)}
+    return Measured(figures, facts, single)
 
 
 def caption_tests(model: Model, captions: Sequence[Caption], samples: Samples, answers: Answers, draws: Draws) -> Measured:

@@ -11,6 +11,8 @@ from eval.bootstrap import Estimate
 MEANING: dict[str, str] = {
     "zero_shot.macro_f1": "mean F1 over the regions that have images; region with the nearest class captions",
     "zero_shot.accuracy": "share of known images given their own region",
+    "calibration.ece": "mean distance between the probability stated for a name and the share that is right (15 bins)",
+    "calibration.aurc": "mean share of wrong names over all shares of images answered, surest first; lower is better",
     "retrieval.i2t": "image to text: one of the first k captions is of the image's region",
     "retrieval.t2i": "text to image: one of the first k images is of the caption's region",
     "retrieval.i2t_fit": "image to text: one of the first k captions is of its region and says nothing untrue of this very image",

@@ -13,6 +13,7 @@ from eval import figures
 from eval.bootstrap import Estimate
 from eval.classification import confusions
 from eval.examples import example_groups
+from eval.groups import GroupFigures
 from eval.metrics import meaning
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _HEADLINES = (
     ("retrieval.i2i.recall@1", "image → image", "recall@1, same region"),
     ("retrieval.i2t_exact.recall@1", "image → caption", "recall@1, exact attributes"),
     ("retrieval.i2t.recall@1", "image → caption", "recall@1, same region"),
-    ("captions.masked_8way", "masked caption → region", "of eight, from words alone"),
+    ("captions.masked_8way", "caption → region", "masked words, one of {ways}"),
     ("open_set.auroc", "AUROC", "unseen against known"),
     ("open_set.fpr95", "FPR95", "unseen accepted, lower is better"),
     ("open_set.known_rejected", "known rejected", "at the model's threshold"),
@@ -31,6 +32,7 @@ _HEADLINES = (
 )
 _FAMILIES = (
     ("Naming known regions", "zero_shot."),
+    ("Calibration", "calibration."),
     ("Retrieval", "retrieval."),
     ("Captions", "captions."),
     ("Saying “unseen”", "open_set."),
@@ -74,7 +76,7 @@ def _content(result: Evaluation) -> dict[str, object]:
     right = answers.predicted == samples.truth
     per_region = sorted(result.classification.per_region, key=lambda r: r.f1.value)
     return {
-        "headlines": _headlines(result.figures),
+        "headlines": _headlines(result.figures, result.facts),
         "families": [(title, _rows(result.figures, start)) for title, start in _FAMILIES],
         "facts": result.facts,
         "notes": result.notes,
@@ -85,6 +87,11 @@ def _content(result: Evaluation) -> dict[str, object]:
         "bars": figures.region_bars(result.classification),
         "histogram": figures.score_histogram(answers.scores, unseen, answers.rejected),
         "curves": figures.rejection_curves(answers.scores, unseen, right) if unseen.any() else "",
+        "trust": figures.trust(answers.probabilities[~unseen].max(1), right[~unseen], answers.p_values[~unseen]),
+        "group_rows": [
+            (g, *(f"{_text(e.value)} ({_interval(e)})" if e.ci95 else _text(e.value) for e in _group_estimates(g)))
+            for g in result.groups
+        ],
         "per_region": [(r, _text(r.precision), _text(r.recall), _text(r.f1.value), _interval(r.f1)) for r in per_region],
         "mistakes": confusions(result.classification),
         "unseen_regions": _unseen_regions(result),
@@ -92,8 +99,17 @@ def _content(result: Evaluation) -> dict[str, object]:
     }
 
 
-def _headlines(measured: Mapping[str, Estimate]) -> list[tuple[str, str, str, str]]:
-    return [(label, _text(measured[k].value), _interval(measured[k]), hint) for k, label, hint in _HEADLINES if k in measured]
+def _group_estimates(group: GroupFigures) -> tuple[Estimate, ...]:
+    return group.accuracy, group.macro_f1, group.known_rejected, group.unseen_rejected
+
+
+def _headlines(measured: Mapping[str, Estimate], facts: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
+    ways = facts.get("captions.masked_8way.ways", "")
+    return [
+        (label, _text(measured[k].value), _interval(measured[k]), hint.format(ways=ways))
+        for k, label, hint in _HEADLINES
+        if k in measured
+    ]
 
 
 def _rows(measured: Mapping[str, Estimate], start: str) -> list[Row]:

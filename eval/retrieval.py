@@ -73,12 +73,17 @@ def recall(rank: np.ndarray, share: np.ndarray, gallery: int, weights: np.ndarra
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Image-to-image retrieval, leave-one-out: the nearest image, and the mean average precision over the whole ranking."""
+    """Image-to-image retrieval, leave-one-out: the nearest image, and the mean average precision over the whole ranking.
+
+    hits and precisions (N,) are each image's own, NaN where nothing could answer it.
+    """
 
     recall_at_1: Estimate
     mean_ap: Estimate
     queries: int
     chance: float
+    hits: np.ndarray
+    precisions: np.ndarray
 
 
 def among_images(features: np.ndarray, regions: np.ndarray, weights: np.ndarray, apart: np.ndarray | None = None) -> Neighbours:
@@ -91,7 +96,7 @@ def among_images(features: np.ndarray, regions: np.ndarray, weights: np.ndarray,
     count = int(np.isfinite(ap).sum())
     mean = estimate(weighted_mean(ap), weights, count)
     chance = float(np.nanmean(share)) if count else float("nan")
-    return Neighbours(estimate(weighted_mean(hit), weights, count), mean, count, chance)
+    return Neighbours(estimate(weighted_mean(hit), weights, count), mean, count, chance, hit, ap)
 
 
 def leave_one_out(features: np.ndarray, regions: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
