@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
 from captions.backends.base import Completion, Prompt
+from captions.backends.template import TemplateBackend
+from captions.gates import open_gate
 from captions.masking import Mask, mask_for
 from captions.scene import Scene
 from captions.tokens import count_tokens
@@ -34,11 +37,14 @@ class Acceptance:
         self.scene, self.max_tokens = scene, max_tokens
         self._seen: set[tuple[str, str]] = set()
         self._masks: dict[str, Mask] = {}
+        self.gate = open_gate(scene)
 
-    def judge(self, prompt: Prompt, completion: Completion | None, model: str) -> Caption | Refusal:
-        """The caption, or the refusal."""
+    def judge(self, prompt: Prompt, completion: Completion | None, model: str, *, constructed: bool = False) -> Caption | Refusal:
+        """The caption, or the refusal. constructed: the text states its claims by construction, so that the gate only scores it."""
         if completion is None or completion.error:
             return Refusal("failed", completion.error if completion else "no answer came back")
+        if completion.truncated:
+            return Refusal("cut off", "the answer was longer than the limit of new tokens; write fewer words")
         text = clean(completion.text)
         if not text:
             return Refusal("empty", "the answer held no text")
@@ -52,10 +58,18 @@ class Acceptance:
         masked = mask.apply(text)
         if leaks := mask.leaks(masked):
             return Refusal("leak", f"the masked caption still names {leaks[0]}")
+        verdict = self.gate.check(text, prompt.region, prompt.claims)
+        if not verdict.faithful and not constructed:
+            return Refusal("unfaithful", verdict.reasons[0])
         self._seen.add(repeated)
-        return self._caption(prompt, text, masked, tokens, model)
+        ids = tuple(dict.fromkeys(c.claim_id for c in prompt.claims))
+        if model != TemplateBackend.name:
+            ids = tuple(i for i in ids if i in verdict.supported)
+        return self._caption(prompt, text, masked, tokens, model, ids, verdict.score)
 
-    def _caption(self, prompt: Prompt, text: str, masked: str, tokens: int, model: str) -> Caption:
+    def _caption(
+        self, prompt: Prompt, text: str, masked: str, tokens: int, model: str, ids: tuple[str, ...], score: float
+    ) -> Caption:
         return Caption(
             caption_id=fingerprint([prompt.region, text]),
             region=prompt.region,
@@ -64,9 +78,9 @@ class Acceptance:
             style=prompt.style,
             template=prompt.template,
             model=model,
-            claim_ids=tuple(dict.fromkeys(c.claim_id for c in prompt.claims)),
+            claim_ids=ids,
             n_tokens=tokens,
-            faithfulness=1.0,
+            faithfulness=score,
         )
 
     def _mask(self, region: str) -> Mask:
@@ -78,12 +92,24 @@ class Acceptance:
 
 def clean(text: str) -> str:
     """The caption alone: without reasoning marks, a leading "Caption:", quotation marks, bullets and line breaks."""
-    text = re.sub(r"<think>.*?(</think>|$)", " ", text, flags=re.S)
+    text = _unwrapped(re.sub(r"<think>.*?(</think>|$)", " ", text, flags=re.S))
     text = " ".join(re.sub(r"^\s*[-*•]\s+", "", text, flags=re.M).split())
     text = re.sub(r"^(?:here is (?:the|a) caption|caption)\s*:\s*", "", text, flags=re.I)
     if len(text) > 1 and text[0] in "\"'“‘`" and text[-1] in "\"'”’`":
         text = text[1:-1].strip()
     return text
+
+
+def _unwrapped(text: str) -> str:
+    """The caption out of a JSON answer; broken JSON gives "", so that it is asked again."""
+    bare = re.sub(r"^```(?:json)?|```$", "", text.strip()).strip()
+    if not bare.startswith("{"):
+        return text
+    try:
+        answer = json.loads(bare)
+    except ValueError:
+        return ""
+    return answer["caption"] if isinstance(answer, dict) and isinstance(answer.get("caption"), str) else ""
 
 
 def normal_form(text: str) -> str:

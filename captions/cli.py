@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.errors import InputError
 from cytoscribe.options import Out, Overwrite, Seed
 
-_SOURCE, _WRITING, _IMAGES = "Source of the claims (one of the two)", "How captions are written", "Images as source"
+_SOURCE, _WRITING = "Source of the claims (one of the two)", "How captions are written"
+_RUNNING, _IMAGES = "Where a language model runs", "Images as source"
+_ENGINES = ("auto", "vllm", "transformers")
 
 
 def generate_captions(
@@ -62,9 +65,40 @@ def generate_captions(
             "--temperature", min=0.0, max=2.0, help="Sampling temperature of a model; 0 is greedy.", rich_help_panel=_WRITING
         ),
     ] = 0.8,
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            "--endpoint",
+            help="URL of an OpenAI-compatible server (http://host:8000/v1); empty: in this process.",
+            rich_help_panel=_RUNNING,
+        ),
+    ] = "",
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, help="Requests in flight at a server.", rich_help_panel=_RUNNING)
+    ] = 32,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1.0, help="Seconds a request may take.", rich_help_panel=_RUNNING)
+    ] = 120.0,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            help="auto, vllm or transformers; auto takes vLLM where it is installed and a GPU is there.",
+            rich_help_panel=_RUNNING,
+        ),
+    ] = "auto",
+    tensor_parallel: Annotated[
+        int, typer.Option("--tensor-parallel", min=1, help="GPUs that share one model (vLLM).", rich_help_panel=_RUNNING)
+    ] = 1,
     batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, help="Prompts a batch in process.", rich_help_panel=_WRITING)
+        int, typer.Option("--batch-size", min=1, help="Prompts a batch (transformers).", rich_help_panel=_RUNNING)
     ] = 16,
+    structured: Annotated[
+        bool, typer.Option("--structured", help="Ask for answers as JSON of a fixed form (server, vLLM).", rich_help_panel=_RUNNING)
+    ] = False,
+    aliases: Annotated[
+        Path | None, typer.Option("--aliases", help="JSON file of short model names of your own.", rich_help_panel=_RUNNING)
+    ] = None,
     columns: Annotated[
         str,
         typer.Option(
@@ -94,13 +128,26 @@ def generate_captions(
 ) -> None:
     """Write diverse captions that state only what their sources claim."""
     from captions.backends.base import Sampling
+    from captions.backends.in_vllm import EngineSettings
+    from captions.backends.models import BackendSettings
+    from captions.backends.server import ServerSettings
     from captions.generate import GenerateSettings, generate
     from captions.preview import preview, report
     from captions.units import AttributeSettings
 
+    if engine not in _ENGINES:
+        raise InputError(f"unknown engine '{engine}'", where="--engine", fix=f"use one of {', '.join(_ENGINES)}")
     table = None
     if attributes is not None:
         table = AttributeSettings(attributes, _split(columns), region_column, split, per_set, subject, phrases)
+    backend = BackendSettings(
+        server=ServerSettings(endpoint, concurrency, timeout) if endpoint else None,
+        engine=engine,  # type: ignore[arg-type]
+        vllm=EngineSettings(tensor_parallel),
+        structured=structured,
+        batch_size=batch_size,
+        aliases=aliases,
+    )
     settings = GenerateSettings(
         out=out,
         descriptions=descriptions,
@@ -112,7 +159,7 @@ def generate_captions(
         sampling=Sampling(temperature=temperature),
         max_tokens=max_tokens,
         attempts=attempts or None,
-        batch_size=batch_size,
+        backend=backend,
         seed=seed,
         overwrite=overwrite,
     )

@@ -15,6 +15,7 @@ from cytoscribe.records import WHOLE, Claim
 
 _TOKEN = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\[a\]\s+(\S+)")
+_OPEN = ("arrangement", "cell_type", "cortical_type")
 _MORE = ("more", "predmore", "statemore", "advmore")
 
 
@@ -57,6 +58,8 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     attribute = cytoarchitecture().get(claim.attribute)
     if attribute is None:
         return _plain_facet(claim)
+    if claim.compared_to and claim.value not in attribute["values"] and claim.attribute not in _OPEN:
+        return Facet((claim,))  # no wording is known for "more" of this value
     whole = claim.layer in ("", WHOLE)
     manner = "compared" if claim.compared_to else ("stated" if claim.polarity else "denied")
     frames = attribute["whole" if whole else "layer"][manner]
@@ -66,7 +69,7 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
         kind: _fill_all(texts, words, layer, claim.value, _others(others or claim.compared_to)) for kind, texts in frames.items()
     }
     if claim.compared_to and not claim.polarity:
-        return Facet((claim,), clauses=_denied(filled["clause"]), terse=_denied(filled["terse"]), absent=True)
+        return Facet((claim,), clauses=_denied(filled["clause"]), terse=_denied(filled["clause"]), absent=True)
     asks = attribute["whole" if whole else "layer"]["stated"]["ask"]
     return Facet(
         (claim,),
@@ -84,7 +87,8 @@ def _others(names: Sequence[str]) -> str:
 
 
 def _denied(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f"it is not the case that {t}" for t in texts)
+    """A comparison denied: "layer V is not thinner than in area 4"."""
+    return tuple(re.sub(r"\b(is|are)\b", r"\1 not", t, count=1) for t in texts if re.search(r"\b(is|are)\b", t))
 
 
 def _fill_all(
@@ -121,6 +125,7 @@ def _grammar(layer: LayerName) -> dict[str, str]:
 
 def with_articles(text: str) -> str:
     """Resolve each `[a]` by the sound of the next word, and single the spaces."""
+    text = text.replace("more less ", "less ").replace("more more ", "more ")
     resolved = _ARTICLE.sub(lambda m: f"{article(m[1])} {m[1]}", text)
     return " ".join(resolved.split())
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from captions.acceptance import Acceptance, Refusal
 from captions.backends.base import Backend, Prompt, Sampling
-from captions.backends.models import open_backend
+from captions.backends.models import BackendSettings, open_backend
+from captions.backends.template import TemplateBackend
 from captions.card import CardFacts, write_card
 from captions.compose import STYLES
 from captions.dataset import Rejected, write_dataset
@@ -22,6 +23,9 @@ from cytoscribe.progress import bar
 from cytoscribe.records import Caption
 from cytoscribe.runs import SHARDS, RunFolder, fingerprint
 from prompts.loader import PromptSet, load_prompts
+
+_TRUSTED_FROM = 6
+"""Attempt from which a template caption that the gate cannot read is kept: it states its claims by construction."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,21 @@ class GenerateSettings:
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int = CLIP_CONTEXT
     attempts: int | None = None
-    batch_size: int = 16
+    backend: BackendSettings = field(default_factory=BackendSettings)
     seed: int = 0
     overwrite: bool = False
 
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What came of a run. shortages: region to "12 of 20"; reused: completions that an earlier run had stored."""
+    """What came of a run. shortages: region to "12 of 20"; meagre: regions with fewer than three
+    statements; reused: completions that an earlier run had stored."""
 
     captions: tuple[Caption, ...]
     long: tuple[Caption, ...]
     rejected: tuple[Rejected, ...]
     shortages: dict[str, str]
+    meagre: tuple[str, ...]
     written: int
     reused: int
 
@@ -77,7 +83,7 @@ def generate(settings: GenerateSettings) -> GenerateResult:
     material = read_material(settings)
     prompts = load_prompts(settings.prompts)
     recipe = make_recipe(settings, prompts, material)
-    backends = [open_backend(m, settings.batch_size) for m in settings.models]
+    backends = [open_backend(m, settings.backend) for m in settings.models]
     run = RunFolder(settings.out, "generate-captions", _fingerprinted(settings), overwrite=settings.overwrite)
     with run:
         store = CompletionStore(settings.out / SHARDS / "completions.jsonl")
@@ -179,7 +185,8 @@ class _Generation:
     def _judge(self, slot: Slot, prompt: Prompt, attempt: int) -> None:
         completion = self.store.get(prompt.key)
         model = self.backends[slot.model].name
-        verdict = self.acceptance.judge(prompt, completion, model)
+        constructed = model == TemplateBackend.name and attempt >= _TRUSTED_FROM
+        verdict = self.acceptance.judge(prompt, completion, model, constructed=constructed)
         if isinstance(verdict, Refusal):
             self.feedback[slot] = verdict.detail
             ids = tuple(dict.fromkeys(c.claim_id for c in prompt.claims))
@@ -196,7 +203,13 @@ class _Generation:
     def _result(self) -> GenerateResult:
         fits = tuple(self.accepted[s] for s in self.slots if s in self.accepted)
         long = tuple(self.long[s] for s in self.slots if s in self.long)
-        return GenerateResult(fits, long, tuple(self.rejected), self._shortages(), self.written, self.reused)
+        return GenerateResult(fits, long, tuple(self.rejected), self._shortages(), self._meagre(), self.written, self.reused)
+
+    def _meagre(self) -> tuple[str, ...]:
+        counts: dict[str, int] = {}
+        for unit in self.material.units:
+            counts[unit.region] = max(counts.get(unit.region, 0), len(self.material.scene.facets(unit.claims)))
+        return tuple(r for r, n in counts.items() if n < 3)
 
     def _shortages(self) -> dict[str, str]:
         wanted: Counter[str] = Counter()

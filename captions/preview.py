@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+from captions.backends.base import Prompt
 from captions.backends.models import open_backend
 from captions.generate import GenerateResult, GenerateSettings, make_recipe, read_material
-from captions.plan import plan
-from prompts.loader import load_prompts
+from captions.plan import Recipe, plan
+from captions.units import Material
+from prompts.loader import PromptSet, load_prompts
 
 _SHOWN = 3
+_MEASURED = 8
 
 
 def preview(settings: GenerateSettings) -> str:
-    """Counts, example prompts and, for the template backend, example captions. Nothing is written."""
+    """Counts, example prompts, and an estimate of tokens and time from a measured sample. Nothing is written."""
     material = read_material(settings)
     prompts = load_prompts(settings.prompts)
     recipe = make_recipe(settings, prompts, material)
     wanted = sum(u.wanted for u in material.units)
-    lines = [
-        f"{wanted} captions of {len({u.region for u in material.units})} regions ({len(material.units)} units) by {', '.join(settings.models)}"
-    ]
-    for slot in range(_SHOWN):
-        prompt = plan(material.units[0], slot, 0, recipe, material.scene, prompts, settings.models[0], "")
-        lines += ["", f"--- {prompt.region}, {prompt.style} ---"]
-        if settings.models[0] == "template":
-            lines += [c.text for c in open_backend("template").complete([prompt])]
-        else:
-            lines += [prompt.system, "", prompt.user]
-    return "\n".join(lines)
+    regions = len({u.region for u in material.units})
+    lines = [f"{wanted} captions of {regions} regions ({len(material.units)} units) by {', '.join(settings.models)}"]
+    sample = _sample(settings, material, recipe, prompts)
+    for prompt in sample[:_SHOWN]:
+        lines += ["", f"--- {prompt.region}, {prompt.style} ---", *([prompt.system, ""] if prompt.system else []), prompt.user]
+    return "\n".join([*lines, "", *_measured(settings, sample, wanted)])
+
+
+def _sample(settings: GenerateSettings, material: Material, recipe: Recipe, prompts: PromptSet) -> list[Prompt]:
+    """A few prompts, spread over the units and the styles."""
+    chosen = [material.units[i * len(material.units) // _MEASURED] for i in range(_MEASURED)]
+    model = settings.models[0]
+    return [plan(unit, slot, 0, recipe, material.scene, prompts, model, "") for slot, unit in enumerate(chosen)]
+
+
+def _measured(settings: GenerateSettings, sample: Sequence[Prompt], wanted: int) -> list[str]:
+    """What the first model made of the sample, and what the whole would take at that rate."""
+    backend = open_backend(settings.models[0], settings.backend)
+    try:
+        list(backend.complete(sample[:1]))  # loads the model, outside the clock
+        started = time.perf_counter()
+        done = list(backend.complete(sample))
+        seconds = time.perf_counter() - started
+    finally:
+        backend.close()
+    texts = [f"  {c.text.strip() or c.error}" for c in done[:_SHOWN]]
+    share = wanted / len(done)
+    read, written = sum(c.prompt_tokens for c in done) * share, sum(c.completion_tokens for c in done) * share
+    tokens = f"about {read:,.0f} prompt and {written:,.0f} new tokens, " if written else ""
+    return ["sample:", *texts, "", f"in all {tokens}about {seconds * share:,.0f} s without retries ({len(done)} measured)"]
 
 
 def report(result: GenerateResult, out: Path) -> str:
@@ -41,6 +65,8 @@ def report(result: GenerateResult, out: Path) -> str:
     if result.rejected:
         counts = Counter(r.reason.split(":")[0] for r in result.rejected)
         lines.append("rejected: " + ", ".join(f"{reason} {count}" for reason, count in counts.most_common()))
+    if result.meagre:
+        lines.append(f"fewer than 3 statements, so little to say: {', '.join(result.meagre)}")
     if result.shortages:
         lines.append("fewer than asked: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
     return "\n".join(lines)

@@ -21,13 +21,13 @@ class Scene:
     image: bool
 
     def facets(self, claims: Sequence[Claim]) -> list[Facet]:
-        """One facet a statement; claims of several papers that state the same share one."""
+        """One facet a statement that can be worded; claims of several papers that state the same share one."""
         if self.image:
             return image_facets(claims, self.book)
         groups: dict[tuple[object, ...], list[Claim]] = {}
         for claim in claims:
             groups.setdefault(statement(claim), []).append(claim)
-        return [self._literature(group) for group in groups.values()]
+        return [f for f in (self._literature(group) for group in groups.values()) if f.clauses]
 
     def _literature(self, claims: Sequence[Claim]) -> Facet:
         others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)

@@ -50,6 +50,8 @@ class CompletionStore:
         """Store a completion at once. Raises InputError where the disk is full or the folder cannot be written."""
         self._rows[completion.key] = completion
         self._used.add(completion.key)
+        if completion.error:
+            return  # kept for this run alone: the next one asks again
         try:
             self._file.write(json.dumps(dataclasses.asdict(completion), ensure_ascii=False) + "\n")
             self._file.flush()
@@ -61,7 +63,7 @@ class CompletionStore:
     def compact(self) -> None:
         """Keep only what this run used, so that claims that changed leave nothing behind."""
         self._file.close()
-        kept: Iterable[Completion] = (self._rows[k] for k in self._rows if k in self._used)
+        kept: Iterable[Completion] = (c for k, c in self._rows.items() if k in self._used and not c.error)
         write_text(self.path, "".join(json.dumps(dataclasses.asdict(c), ensure_ascii=False) + "\n" for c in kept))
         self._file = self.path.open("a", encoding="utf-8")
 

@@ -59,16 +59,16 @@ def literature_material(folder: str | Path, per_region: int) -> Material:
     table = folder / "regions.csv"
     regions = {r.name: r for r in read_regions(table, drop_shared=True).regions} if table.exists() else {}
     unseen = tuple(n for n, r in regions.items() if r.unseen)
+    scene = Scene(regions, read_phrases().subject, PhraseBook(read_phrases().subject, {}), image=False)
     units = []
     for region in dict.fromkeys([*described, *(c.region for c in claims)]):
         chosen = set(described[region].claim_ids) if region in described else set()
         own = tuple(c for c in claims if c.region == region and (not chosen or c.claim_id in chosen))
-        if own and region not in unseen:
+        if region not in unseen and scene.facets(own):
             units.append(Unit(region, region, own, per_region))
     if not units:
         raise InputError("no region has a claim", where=folder, fix="mine more papers, or look at report.html for what was found")
-    book = PhraseBook(read_phrases().subject, {})
-    return Material(tuple(units), Scene(regions, book.subject, book, image=False), unseen, str(folder.name))
+    return Material(tuple(units), scene, unseen, str(folder.name))
 
 
 def attribute_material(settings: AttributeSettings, per_region: int) -> Material:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from captions.scene import Scene
 from cytoscribe.records import Claim
@@ -43,7 +43,10 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a backend wrote for a prompt. `error` is "" unless the request failed for good; tokens are the model's own, 0 unknown."""
+    """What a backend wrote for a prompt. `error` is "" unless the request failed for good; tokens are the model's own, 0 unknown.
+
+    truncated: the model was stopped by the limit of new tokens, so the text may end in mid-sentence.
+    """
 
     key: str
     text: str
@@ -51,6 +54,21 @@ class Completion:
     completion_tokens: int = 0
     seconds: float = 0.0
     error: str = ""
+    truncated: bool = False
+
+
+CAPTION_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"caption": {"type": "string"}},
+    "required": ["caption"],
+    "additionalProperties": False,
+}
+"""The answer where structured outputs are asked for."""
+
+
+def messages(prompt: Prompt) -> list[dict[str, str]]:
+    """The prompt as chat messages."""
+    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
 
 
 class Backend(Protocol):

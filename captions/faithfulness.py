@@ -1,0 +1,271 @@
+"""The faithfulness gate: everything that can be read out of a caption must be among its source claims, or the caption falls."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from captions.readback import Reading, caption_lexicon, find_layers, read_words
+from cytoscribe.records import WHOLE, Claim
+from literature_mining.regions import RegionTable
+
+if TYPE_CHECKING:
+    from literature_mining.claims import FoundClaim
+
+_ATOMS = ("I", "II", "IIIa", "IIIb", "IIIc", "IVa", "IVb", "IVc", "Va", "Vb", "VIa", "VIb", "WM")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """supported: ids of the source claims that were read back; score: supported statements over all that were read, 1.0 for none
+    read; reasons: why the caption is refused, empty where it is faithful."""
+
+    supported: tuple[str, ...]
+    score: float
+    reasons: tuple[str, ...]
+
+    @property
+    def faithful(self) -> bool:
+        return not self.reasons
+
+
+@lru_cache
+def rules() -> Mapping[str, Any]:
+    """The gate's data file."""
+    return json.loads((files("captions") / "data" / "gate.json").read_text(encoding="utf-8"))
+
+
+class Gate:
+    """Reads captions of regions back. table: names of all regions, so that a foreign name is noticed."""
+
+    def __init__(self, table: RegionTable) -> None:
+        from literature_mining.claims import RuleExtractor
+
+        self.table = table
+        self.extractor = RuleExtractor(table, caption_lexicon())
+
+    def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
+        """The verdict on a caption of `region` that may state `sources` and nothing else."""
+        plain = _without_neutral(text)
+        reasons = [*self._names(text, region, sources), *_inventions(text, region, self.table, sources), *_layers(plain, sources)]
+        anonymous = _without_names(plain, [region, *(o for c in sources for o in c.compared_to)], self.table)
+        readings = [r for r in read_words(anonymous, _named_layers(sources)) if not _asked(anonymous, r.start)]
+        found = [f for f in self.extractor.read(plain, topic=region) if not _asked(anonymous, f.start)]
+        supported: dict[str, None] = {}
+        faults = []
+        for reading in readings:
+            ids, fault = _judge(reading, plain, sources, found)
+            supported.update(dict.fromkeys(ids))
+            if fault:
+                faults.append(fault)
+        faults += _unread(found, readings, plain, region, sources)
+        total = len(readings) or 1
+        if not readings and not found and not reasons:
+            faults.append("states none of its facts")
+        score = max(0.0, 1 - len({*faults, *reasons}) / max(total, len(faults) + len(reasons)))
+        return Verdict(tuple(supported), round(score, 3), tuple(dict.fromkeys([*reasons, *faults])))
+
+    def _names(self, text: str, region: str, sources: Sequence[Claim]) -> list[str]:
+        """Names of regions that the sources do not hold, and a comparison the wrong way round."""
+        allowed = {region, *(o for c in sources for o in c.compared_to)}
+        allowed |= {n.name for n in (self.table.find(a) for a in allowed) if n}
+        mentions = self.extractor.finder.find(text) if self.extractor.finder else []
+        reasons = []
+        for mention in mentions:
+            names = set(mention.regions)
+            if names and not names & allowed:
+                reasons.append(f"names {text[mention.start : mention.end]}, which its sources do not")
+            if names == {region} and _is_measure(text, mention.start) and any(c.compared_to for c in sources):
+                reasons.append("compares the wrong way round")
+        return reasons
+
+
+def _is_measure(text: str, start: int) -> bool:
+    return bool(
+        re.search(
+            r"(?:than|compared (?:with|to)|relative to|unlike|contrast to)(?: in| that of| those (?:of|in))?\s+(?:the )?(?:area )?$",
+            text[:start],
+            re.I,
+        )
+    )
+
+
+def _without_neutral(text: str) -> str:
+    """The text with turns of phrase that claim nothing blanked out, so that offsets stay."""
+    for phrase in rules()["neutral"]:
+        text = re.sub(rf"\b{re.escape(phrase)}\b", lambda m: " " * len(m[0]), text, flags=re.I)
+    return text
+
+
+def _asked(text: str, at: int) -> bool:
+    """True inside a question, which states nothing."""
+    end = min((i for i in (text.find(mark, at) for mark in ".?!") if i >= 0), default=-1)
+    return end >= 0 and text[end] == "?"
+
+
+def _names_of(regions: Sequence[str], table: RegionTable) -> list[str]:
+    rows = [table.find(r) for r in regions]
+    names = [*regions, *(n for row in rows if row for n in row.names)]
+    return sorted(dict.fromkeys(names), key=len, reverse=True)
+
+
+def _without_names(text: str, regions: Sequence[str], table: RegionTable) -> str:
+    """The text with these regions' names blanked out, offsets kept: words inside a name claim nothing."""
+    for name in _names_of(regions, table):
+        flags = re.I if len(name) > 3 else 0
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda m: "X" + " " * (len(m[0]) - 1), text, flags=flags)
+    return text
+
+
+def _inventions(text: str, region: str, table: RegionTable, sources: Sequence[Claim]) -> list[str]:
+    regions = [region, *(o for c in sources for o in c.compared_to)]
+    held = " ".join([*_names_of(regions, table), *(f"{c.layer} {c.value}" for c in sources)]).lower()
+    bare = _without_names(text, regions, table)
+    reasons = []
+    for kind, words in rules()["invented"].items():
+        for word in words:
+            if re.search(rf"\b{word}\b", bare, re.I) and not re.search(rf"\b{word}\b", held):
+                reasons.append(f"speaks of {word} ({kind}), which its sources do not")
+    for match in re.finditer(r"(?<![\w.-])\d+(?:[.,]\d+)?\s*(?:%|µm|um|mm|percent)?", bare):
+        if not re.search(r"(?:layers?|laminae?|sublayers?|and|to|,|-)\s*$", bare[: match.start()], re.I):
+            reasons.append(f"gives the number {match[0].strip()}, which its sources do not")
+    return reasons[:3]
+
+
+def _named_layers(sources: Sequence[Claim]) -> list[str]:
+    return [c.layer for c in sources if c.layer and c.layer != WHOLE and not re.match(r"[IV]+[a-d]?(?:-|$)", c.layer)]
+
+
+def _layers(text: str, sources: Sequence[Claim]) -> list[str]:
+    held = [c.layer for c in sources]
+    reasons = []
+    for layer in find_layers(text, _named_layers(sources)):
+        parts = [layer.name, *layer.name.split("-")]
+        if not any(compatible(layer.name, h) for h in held) and not all(
+            any(compatible(p, part) for h in held for part in h.split("-")) for p in parts[1:]
+        ):
+            reasons.append(f"speaks of layer {layer.name}, which its sources do not")
+    return reasons
+
+
+def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequence[FoundClaim]) -> tuple[list[str], str]:
+    """(ids of the sources that the word states, "" or what is wrong with it)."""
+    said = text[reading.start : reading.end]
+    sense = [c for c in sources if _says(reading, c)]
+    place = [c for c in sense if not reading.layer or compatible(reading.layer, c.layer)]
+    if not place and not _segment_has_layer(text, reading):
+        place = [c for c in sense if c.layer == WHOLE]
+    if not place and reading.stated and _is_faint(reading, sources):
+        return [], ""
+    if not place and sense:
+        confirmed = [c for c in sense for f in found if _overlaps(f, reading) and _equal(f, c)]
+        if not confirmed:
+            return [], f"says '{said}' of {_place(reading.layer)}, where its sources do not"
+        place = confirmed
+    if not place:
+        if any(_equal(f, c) for f in found if _overlaps(f, reading) for c in sources):
+            return [c.claim_id for c in sources for f in found if _overlaps(f, reading) and _equal(f, c)], ""
+        denial = "" if reading.stated else "not "
+        return [], f"says '{denial}{said}', which its sources do not"
+    compared = [c for c in place if bool(c.compared_to) == _compares(reading, text)]
+    if not compared:
+        wrong = "drops the comparison of" if place[0].compared_to else "invents a comparison for"
+        return [], f"{wrong} '{said}'"
+    return [c.claim_id for c in compared], ""
+
+
+def _segment_has_layer(text: str, reading: Reading) -> bool:
+    """Whether a layer stands in the same stretch between commas, semicolons and "and"; else the layer was only carried over."""
+    start = max((m.end() for m in re.finditer(r"[,;:.?!]|\band\b|\bwith\b", text[: reading.start])), default=0)
+    stop = re.search(r"[,;:.?!]|\band\b", text[reading.end :])
+    return bool(find_layers(text[start : reading.end + stop.start() if stop else len(text)]))
+
+
+def _is_faint(reading: Reading, sources: Sequence[Claim]) -> bool:
+    """ "Present", "visible", "recognised": no claim of its own, unless a source says that the layer is not there."""
+    if ("layer_visibility", "visible") not in reading.senses or reading.compares:
+        return False
+    return not any(
+        c.attribute == "layer_visibility" and (c.value in ("absent", "inconspicuous") or not c.polarity)
+        for c in sources
+        if not reading.layer or compatible(reading.layer, c.layer)
+    )
+
+
+def _compares(reading: Reading, text: str) -> bool:
+    if reading.compares:
+        return True
+    start = max(text.rfind(mark, 0, reading.start) for mark in ".;?!") + 1
+    end = min((text.find(mark, reading.end) for mark in ".;?!" if text.find(mark, reading.end) >= 0), default=len(text))
+    window = text[start:end].lower()
+    return False if not any(re.search(rf"\b{w}\b", window) for w in rules()["compares"]) else reading.compares
+
+
+def _says(reading: Reading, claim: Claim) -> bool:
+    """Whether the word, with its denial, can state the claim; synonyms of denied values count."""
+    same, weaker = rules()["same"], rules()["weaker"]
+    for attribute, value in reading.senses:
+        if attribute != claim.attribute:
+            continue
+        values = {claim.value, *weaker.get(attribute, {}).get(claim.value, [])}
+        if value in values and reading.stated == claim.polarity:
+            return True
+        if same.get(attribute, {}).get(claim.value) == value and reading.stated != claim.polarity:
+            return True
+    return False
+
+
+def _overlaps(found: FoundClaim, reading: Reading) -> bool:
+    return found.start < reading.end and reading.start < found.end
+
+
+def _equal(found: FoundClaim, claim: Claim) -> bool:
+    if found.attribute != claim.attribute or not compatible(found.layer, claim.layer):
+        return False
+    if found.value == claim.value and found.polarity == claim.polarity:
+        return True
+    return rules()["same"].get(claim.attribute, {}).get(claim.value) == found.value and found.polarity != claim.polarity
+
+
+def _unread(
+    found: Sequence[FoundClaim], readings: Sequence[Reading], text: str, region: str, sources: Sequence[Claim]
+) -> list[str]:
+    """What the extractor reads where the word reader saw nothing (a missing layer, a gradient)."""
+    faults = []
+    for claim in found:
+        if any(_overlaps(claim, r) for r in readings) or any(_equal(claim, c) for c in sources):
+            continue
+        if not any(c.attribute == claim.attribute and c.value == claim.value for c in sources):
+            faults.append(f"says '{text[claim.start : claim.end]}', which its sources do not")
+    return faults
+
+
+def _place(layer: str) -> str:
+    return f"layer {layer}" if re.match(r"[IV]", layer) else f"the {layer}"
+
+
+@lru_cache(maxsize=4096)
+def compatible(one: str, other: str) -> bool:
+    """True where one layer holds the other ("III" and "IIIc", "II-III" and "II"); the whole depth fits only itself."""
+    if one == other:
+        return True
+    if WHOLE in (one, other) or "WM" in one + other:
+        return False
+    first, second = _atoms(one), _atoms(other)
+    if not first or not second:
+        return one.removesuffix("s") == other.removesuffix("s")
+    return first <= second or second <= first
+
+
+@lru_cache(maxsize=1024)
+def _atoms(layer: str) -> frozenset[str]:
+    parts = layer.split("-")
+    places = [[i for i, a in enumerate(_ATOMS) if a == p or (a.rstrip("abc") == p)] for p in parts]
+    if not all(places):
+        return frozenset()
+    return frozenset(_ATOMS[min(places[0]) : max(places[-1]) + 1])
