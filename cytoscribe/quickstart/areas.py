@@ -8,17 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from cytoscribe.quickstart.phantom import CellClass, LayerSpec, PhantomSpec
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One trait in the vocabulary of mined claims; polarity False where the area is known not to have it."""
-
-    layer: str
-    attribute: str
-    value: str
-    polarity: bool = True
+from cytoscribe.quickstart.tissue import CellClass, LayerSpec, PhantomSpec
+from cytoscribe.quickstart.traits import Fact, apply
 
 
 @dataclass(frozen=True)
@@ -36,8 +27,6 @@ class Area:
     @property
     def spec(self) -> PhantomSpec:
         """The phantom that shows the area's facts."""
-        from cytoscribe.quickstart.traits import apply
-
         return apply(self.facts, PhantomSpec(self.name, self.base, self.thickness_um))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cytoscribe.quickstart.frame import FlatFrame, layer_of
-from cytoscribe.quickstart.phantom import SHAPES, CellClass, CellTable, LayerSpec, PhantomSpec, Preparation
+from cytoscribe.quickstart.tissue import SHAPES, CellClass, CellTable, LayerSpec, PhantomSpec, Preparation
 
 _GLIA = CellClass("round", 6.5, 0.12)
 _ISLAND_SHARE = 0.55

@@ -17,9 +17,9 @@ _Folder = Annotated[
 def quickstart(
     out: _Folder = Path("cytoscribe-quickstart"),
     images_per_region: Annotated[
-        int, typer.Option("--images-per-region", min=12, help="Images drawn of each known area, over twelve subjects.")
+        int, typer.Option("--images-per-region", min=24, help="Images drawn of each known area, over 24 subjects.")
     ] = 48,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes of the training over its images.")] = 30,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes of the training over its images.")] = 40,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cytoscribe.quickstart.phantom import PhantomSpec, Preparation
+from cytoscribe.quickstart.tissue import PhantomSpec, Preparation
 
 
 @dataclass(frozen=True)

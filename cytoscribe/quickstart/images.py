@@ -17,7 +17,7 @@ from cytoscribe.tables import write_csv
 
 COLUMNS = ("image_path", "region", "subject", "pixel_size_um", "split")
 STAINS: tuple[Literal["cresyl", "silver", "thionin"], ...] = ("cresyl", "silver", "thionin")
-SUBJECTS = {"train": 7, "val": 2, "test": 3}
+SUBJECTS = {"train": 14, "val": 4, "test": 6}
 """How many drawn subjects each split has; no subject is in two."""
 
 

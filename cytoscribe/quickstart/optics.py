@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from cytoscribe.quickstart.phantom import CellTable, Preparation
+from cytoscribe.quickstart.tissue import CellTable, Preparation
 
 ABSORPTION = {
     "cresyl": np.array([0.95, 1.25, 0.62]),

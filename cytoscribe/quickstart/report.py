@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from importlib import resources
 
-from cytoscribe.quickstart.run import Outcome
+from cytoscribe.quickstart.areas import areas
+from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.summary import FIGURES, next_commands
 from cytoscribe.runs import write_text
 
 
 def write_report(outcome: Outcome) -> None:
     """Write report.html into the run folder: self-contained but for the pictures and reports beside it."""
     import jinja2
-
-    from cytoscribe.quickstart.summary import FIGURES, next_commands
 
     text = resources.files("cytoscribe.quickstart").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -31,8 +31,6 @@ def write_report(outcome: Outcome) -> None:
 
 def _answers(outcome: Outcome) -> list[dict[str, object]]:
     """One card an area: its picture, what the papers say of it, a caption, and what the model answered."""
-    from cytoscribe.quickstart.areas import areas
-
     texts = {d.region: d.text for d in outcome.mined.descriptions}
     captions: dict[str, str] = {}
     for caption in outcome.captions.captions:

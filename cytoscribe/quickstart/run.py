@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 from cytoscribe.progress import say
 from cytoscribe.quickstart import stages
+from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
 from cytoscribe.runs import RunFolder
 
-if TYPE_CHECKING:
-    from eval.describer import Described
-    from eval.evaluator import Evaluation
-    from literature_mining.miner import MineResult
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """All that the stages gave; seconds: name of a stage to the time it took."""
-
-    settings: QuickstartSettings
-    mined: MineResult
-    captions: Any
-    trained: dict[str, Any]
-    evaluation: Evaluation
-    described: tuple[Described, ...]
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def report(self) -> Path:
-        return self.settings.out / "report.html"
 
 
 def run(settings: QuickstartSettings) -> Outcome:
@@ -43,8 +21,6 @@ def run(settings: QuickstartSettings) -> Outcome:
 
     Raises InputError where the folder holds other files or another run.
     """
-    from cytoscribe.quickstart.report import write_report
-
     told = {"seed": settings.seed, "images_per_region": settings.images_per_region, "epochs": settings.epochs}
     with RunFolder(settings.out, "quickstart", told, overwrite=settings.overwrite) as folder:
         clock = _Clock()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from literature_mining.miner import MineResult
 
 CAPTIONS_PER_REGION = 24
-EPOCHS = 30
+EPOCHS = 40
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def write_captions(settings: QuickstartSettings) -> Any:
 def train(settings: QuickstartSettings) -> dict[str, Any]:
     """Train the small base on images and captions into `model/`."""
     from training.clip_fit import train as stage
+    from training.losses import Objective
     from training.optimisation import Optimisation
     from training.settings import ImageOptions, TrainSettings
 
@@ -88,7 +89,8 @@ def train(settings: QuickstartSettings) -> dict[str, Any]:
             out=settings.out / "model",
             seed=settings.seed,
             overwrite=settings.overwrite,
-            optimisation=Optimisation(epochs=settings.epochs, batch_size=32),
+            optimisation=Optimisation(epochs=settings.epochs, batch_size=32, learning_rate=4e-3),
+            objective=Objective(image_weight=1.0),
             image=ImageOptions(augmentation="mild", laminar=True),
         )
     )

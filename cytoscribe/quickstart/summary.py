@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from cytoscribe.quickstart.run import Outcome
+from cytoscribe.quickstart.outcome import Outcome
 
 FIGURES = (
     ("zero_shot.macro_f1", "known areas named right (zero-shot macro-F1)"),

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from cytoscribe.quickstart.areas import Fact
-from cytoscribe.quickstart.phantom import CellClass, LayerSpec, PhantomSpec
+from cytoscribe.quickstart.tissue import CellClass, LayerSpec, PhantomSpec
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One trait in the vocabulary of mined claims; polarity False where the area is known not to have it."""
+
+    layer: str
+    attribute: str
+    value: str
+    polarity: bool = True
+
 
 DENSITY = {"low": 0.6, "medium": 1.0, "high": 1.45}
 SIZE = {"small": 0.78, "medium": 1.0, "large": 1.4, "giant": 1.6}

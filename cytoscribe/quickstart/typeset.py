@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.quickstart.papers import NOTICE, Paper
+from cytoscribe.quickstart.areas import area
+from cytoscribe.quickstart.phantom import Preparation, draw
+from cytoscribe.quickstart.sample_texts import NOTICE, Paper
 from cytoscribe.runs import atomic_path
 
 WIDTH, HEIGHT = 595, 842
@@ -124,9 +126,6 @@ def _caption(areas: tuple[str, ...]) -> str:
 def _strips(names: tuple[str, ...], seed: int) -> tuple[bytes, float]:
     """PNG of the areas' phantoms side by side, and its height over its width."""
     from PIL import Image
-
-    from cytoscribe.quickstart.areas import area
-    from cytoscribe.quickstart.phantom import Preparation, draw
 
     strips = [
         draw(area(n).spec, np.random.default_rng([seed, i]), (420, 150), 10.0, Preparation("silver")).image

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cytoscribe.quickstart.areas import Fact, area, areas
+from cytoscribe.quickstart.areas import area, areas
 from cytoscribe.quickstart.phantom import PhantomSpec
-from cytoscribe.quickstart.traits import apply
+from cytoscribe.quickstart.traits import Fact, apply
 
 BASE = PhantomSpec("base", area("FG2").base, 2700.0)
 

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pymupdf
 import pytest
 
-from cytoscribe.quickstart.papers import NOTICE, papers, write_papers
+from cytoscribe.quickstart.papers import write_papers
+from cytoscribe.quickstart.sample_texts import NOTICE, papers
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,31 @@
+"""All that a run of the quickstart gave, for the page and the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cytoscribe.quickstart.stages import QuickstartSettings
+
+if TYPE_CHECKING:
+    from eval.describer import Described
+    from eval.evaluator import Evaluation
+    from literature_mining.miner import MineResult
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that the stages gave; seconds: name of a stage to the time it took."""
+
+    settings: QuickstartSettings
+    mined: MineResult
+    captions: Any
+    trained: dict[str, Any]
+    evaluation: Evaluation
+    described: tuple[Described, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def report(self) -> Path:
+        return self.settings.out / "report.html"
