@@ -34,6 +34,7 @@ CORE = {
 EXTRAS = {
     "vllm": ("vllm", "captions by a language model at full speed", "uv sync --extra vllm (needs an NVIDIA GPU)"),
     "ray": ("ray", "mining and captioning on many machines", "uv sync --extra ray"),
+    "rapidocr": ("rapidocr", "text of scanned papers", "uv sync --extra ocr"),
     "gradio": ("gradio", "the explorer in a browser", "uv sync --extra app"),
 }
 HUB = "https://huggingface.co"
