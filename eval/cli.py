@@ -130,6 +130,32 @@ def describe(
         raise typer.Exit(2)
 
 
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders of evaluate; the first is what the others are compared with.", metavar="RUN...")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for compare.html and compare.json. Default: nothing is written.")
+    ] = None,
+    name: Annotated[list[str] | None, typer.Option("--name", help="What to call each run, in order. Default: its folder.")] = None,
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=0, help="Replicates for the intervals of differences; 0 turns them off.")
+    ] = 1000,
+    seed: Seed = 0,
+) -> None:
+    """Put evaluations side by side, with paired intervals for what differs on the images that they share."""
+    from eval.compare import CompareSettings
+    from eval.compare import compare as stage
+    from eval.compare_page import comparison_lines, write_comparison
+
+    found = stage(CompareSettings(tuple(runs), tuple(name or ()), bootstrap, seed))
+    for line in comparison_lines(found):
+        typer.echo(line)
+    if out is not None:
+        write_comparison(out, found)
+        typer.echo(f"report: {out / 'compare.html'}")
+
+
 def _columns(text: str) -> tuple[str, ...] | None:
     if text == "auto":
         return None

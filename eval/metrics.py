@@ -34,6 +34,20 @@ MEANING: dict[str, str] = {
 """What each figure, or family of figures, says, in one line."""
 
 
+FAMILIES = (
+    ("Naming known regions", "zero_shot."),
+    ("Calibration", "calibration."),
+    ("Retrieval", "retrieval."),
+    ("Captions", "captions."),
+    ("Saying “unseen”", "open_set."),
+)
+"""Titles of the families of figures, and how their names begin."""
+
+LOWER_IS_BETTER = frozenset({"open_set.fpr95", "calibration.ece", "calibration.aurc"})
+NEITHER = frozenset({"open_set.known_rejected"})
+"""Neither more nor less is better: it ought to be near alpha."""
+
+
 def meaning(name: str) -> str:
     """The line of MEANING whose name is the figure's, or its longest beginning; empty where there is none."""
     fitting = [k for k in MEANING if name == k or name.startswith(k + ".")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from eval.bootstrap import Estimate
 from eval.classification import confusions
 from eval.examples import example_groups
 from eval.groups import GroupFigures
-from eval.metrics import meaning
+from eval.metrics import FAMILIES, meaning
+from eval.page import interval_text, number_text, render_page
 
 if TYPE_CHECKING:
     from eval.evaluation import Evaluation
@@ -29,13 +29,6 @@ _HEADLINES = (
     ("open_set.fpr95", "FPR95", "unseen accepted, lower is better"),
     ("open_set.known_rejected", "known rejected", "at the model's threshold"),
     ("open_set.unseen_rejected", "unseen rejected", "at the model's threshold"),
-)
-_FAMILIES = (
-    ("Naming known regions", "zero_shot."),
-    ("Calibration", "calibration."),
-    ("Retrieval", "retrieval."),
-    ("Captions", "captions."),
-    ("Saying “unseen”", "open_set."),
 )
 
 
@@ -57,17 +50,7 @@ def write_report(path: Path, result: Evaluation) -> None:
 
 def render(result: Evaluation) -> str:
     """The page as HTML."""
-    import jinja2
-
-    folder = Path(__file__).parent / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(**_content(result))
+    return render_page("report.html", **_content(result))
 
 
 def _content(result: Evaluation) -> dict[str, object]:
@@ -77,7 +60,7 @@ def _content(result: Evaluation) -> dict[str, object]:
     per_region = sorted(result.classification.per_region, key=lambda r: r.f1.value)
     return {
         "headlines": _headlines(result.figures, result.facts),
-        "families": [(title, _rows(result.figures, start)) for title, start in _FAMILIES],
+        "families": [(title, _rows(result.figures, start)) for title, start in FAMILIES],
         "facts": result.facts,
         "notes": result.notes,
         "leaks": result.leaks,
@@ -89,10 +72,12 @@ def _content(result: Evaluation) -> dict[str, object]:
         "curves": figures.rejection_curves(answers.scores, unseen, right) if unseen.any() else "",
         "trust": figures.trust(answers.probabilities[~unseen].max(1), right[~unseen], answers.p_values[~unseen]),
         "group_rows": [
-            (g, *(f"{_text(e.value)} ({_interval(e)})" if e.ci95 else _text(e.value) for e in _group_estimates(g)))
+            (g, *(f"{number_text(e.value)} ({interval_text(e)})" if e.ci95 else number_text(e.value) for e in _group_estimates(g)))
             for g in result.groups
         ],
-        "per_region": [(r, _text(r.precision), _text(r.recall), _text(r.f1.value), _interval(r.f1)) for r in per_region],
+        "per_region": [
+            (r, number_text(r.precision), number_text(r.recall), number_text(r.f1.value), interval_text(r.f1)) for r in per_region
+        ],
         "mistakes": confusions(result.classification),
         "unseen_regions": _unseen_regions(result),
         "groups": example_groups(samples, answers, result.gallery, result.nearest, result.regions, seed=0),
@@ -106,14 +91,14 @@ def _group_estimates(group: GroupFigures) -> tuple[Estimate, ...]:
 def _headlines(measured: Mapping[str, Estimate], facts: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
     ways = facts.get("captions.masked_8way.ways", "")
     return [
-        (label, _text(measured[k].value), _interval(measured[k]), hint.format(ways=ways))
+        (label, number_text(measured[k].value), interval_text(measured[k]), hint.format(ways=ways))
         for k, label, hint in _HEADLINES
         if k in measured
     ]
 
 
 def _rows(measured: Mapping[str, Estimate], start: str) -> list[Row]:
-    return [Row(k, _text(v.value), _interval(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)]
+    return [Row(k, number_text(v.value), interval_text(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)]
 
 
 def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str]]:
@@ -127,13 +112,5 @@ def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str]]:
         called = [result.regions[result.answers.predicted[i]] for i in members]
         commonest = max(sorted(set(called)), key=called.count)
         share = result.answers.rejected[members].mean()
-        told.append((region, len(members), _text(float(share)), f"{commonest} ({called.count(commonest) / len(called):.0%})"))
+        told.append((region, len(members), number_text(float(share)), f"{commonest} ({called.count(commonest) / len(called):.0%})"))
     return told
-
-
-def _text(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "–"
-
-
-def _interval(figure: Estimate) -> str:
-    return f"{figure.ci95[0]:.3f} to {figure.ci95[1]:.3f}" if figure.ci95 else "no interval"
