@@ -20,7 +20,7 @@ def follow(context: Context, items: Sequence[Item], claims: Sequence[FoundClaim]
     age = 0 if named else context.age + 1
     if age > _PATIENCE:
         topic = ()
-    about = _about_layer(items)
+    about = _about_layer(context, items)
     return Context(topic, pair, _rivals(context, topic, bound), last or context.layers, about, age, context.headed)
 
 
@@ -29,7 +29,7 @@ def _rivals(context: Context, topic: tuple[str, ...], bound: Sequence[Binding]) 
     stated = [b.compared_to for b in bound if b.compared_to]
     if stated:
         return stated[-1]
-    kept = context.rivals if topic == context.topic else ()
+    kept = context.rivals if topic == context.topic and context.headed else ()
     return kept or (
         tuple(p for p in context.pair if p not in topic) if topic and set(topic) <= set(context.pair) and context.headed else ()
     )
@@ -65,12 +65,12 @@ def _pair(context: Context, items: Sequence[Item]) -> tuple[str, ...]:
     return context.pair
 
 
-def _about_layer(items: Sequence[Item]) -> bool:
+def _about_layer(context: Context, items: Sequence[Item]) -> bool:
     for item in items:
         if item.is_("layer") and not {"WM"} & set(item.names):
             return True
         if item.is_("region", "verb"):
-            return item.is_("pronoun")
+            return item.is_("pronoun") and context.about_layer
     return False
 
 

@@ -6,12 +6,13 @@ cells in layer V were large"), the noun to its layer, and the clause to its regi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from literature_mining.anaphora import follow
-from literature_mining.clauses import Clause, find_clauses
+from literature_mining.clauses import Clause, find_clauses, governor, is_plain_noun
 from literature_mining.comparison import bind_region, compared_regions
 from literature_mining.denial import is_denied, is_reversed
 from literature_mining.findings import Binding, Context, FoundClaim, Head
@@ -30,6 +31,9 @@ class Extractor(Protocol):
     def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
         """Claims of a text; `topic` is the region that an unnamed subject means."""
         ...
+
+
+_DEEP = re.compile(r"(?:deep|lower)\s+(?:sub)?layers?\s+[IV]+[bc]\b")
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class RuleExtractor:
                 elif item.is_("type") and item.back == "claimed":
                     yield from self._type(clauses, clause, position, context)
             yield from self._missing_layers(clause)
+            yield from self._more_cells(clauses, clause, context)
 
     def _word(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
         item = clause.items[at]
@@ -131,7 +136,9 @@ class RuleExtractor:
             layers = _whole_layers(layers if layers != ("all",) else _towards(clause))
         if attribute in {"layer_thickness", "layer_visibility"} and layers == ("all",) and head.kind == "layer":
             return
-        if attribute == "layer_thickness" and head.kind == "area":
+        if attribute == "layer_thickness" and (head.kind == "area" or (head.kind == "thickness" and layers == ("all",))):
+            return
+        if head.kind == "size" and head.item.text.lower() in {"size", "sizes"} and not _has(clauses, "cells"):
             return
         if attribute == "cortical_type" and head.kind != "layer":
             layers = ("all",)
@@ -150,14 +157,17 @@ class RuleExtractor:
         change = clause.items[at].text.lower()
         if sense[0] != "cell_size" or not change.startswith(("increas", "decreas", "declin")):
             return sense
-        near = [i for i in clause.items if i.is_("deepward")]
+        near = [i for i in clause.items if i.is_("deepward") or (i.is_("layer") and _DEEP.match(i.text))]
         towards = [
-            i
-            for before, i in zip(clause.items, clause.items[1:], strict=False)
-            if before.is_("preposition") and before.text.lower() in {"to", "towards", "toward", "from"} and i.is_("layer")
+            k
+            for k, i in enumerate(clause.items)
+            if i.is_("layer") and governor(clause.items, k) in {"to", "towards", "toward", "from"}
         ]
         if near or towards:
-            return "size_gradient", f"{'increases' if change.startswith('inc') else 'decreases'} with depth"
+            outward = any(
+                i.text.lower() in {"outer", "upper", "superficial"} for k in towards for i in clause.items[max(0, k - 1) : k]
+            )
+            return "size_gradient", f"{'increases' if change.startswith('inc') != outward else 'decreases'} with depth"
         return sense
 
     def _type(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
@@ -166,10 +176,25 @@ class RuleExtractor:
         if not any(i.noun == "cells" for i in after):
             return
         place = at + 1 + next(k for k, i in enumerate(after) if i.noun == "cells")
+        beyond = clause.items[place + 1 : place + 2]
+        if beyond and is_plain_noun(beyond[0]):
+            return
         head = Head(clause.items[place], place, "cells", True, clause)
         denied = is_denied(clause, at, head)
         for layer in layers_of(clauses, clause, at, head, context, border=False) or ("all",):
             yield _Draft(layer, "cell_type", item.names[0], not denied, item.start, head.item.end, item, clause, head, False)
+
+    def _more_cells(self, clauses: Sequence[Clause], clause: Clause, context: Context) -> Iterable[_Draft]:
+        """`layer IV has more granule cells in A than in B`."""
+        for at, item in enumerate(clause.items):
+            if item.text.lower() != "more" or not any(i.is_("compared") for i in clause.items[at:]):
+                continue
+            place = next((k for k in range(at + 1, min(at + 4, len(clause.items))) if clause.items[k].noun == "cells"), None)
+            if place is None or not all(i.is_("type") or i.text.lower() == "granular" for i in clause.items[at + 1 : place]):
+                continue
+            head = Head(clause.items[place], place, "cells", True, clause)
+            for layer in layers_of(clauses, clause, at, head, context, border=False):
+                yield _Draft(layer, "cell_density", "high", True, item.start, head.item.end, item, clause, head, True)
 
     def _missing_layers(self, clause: Clause) -> Iterable[_Draft]:
         """`no layer IV`, `lacks an inner granular layer`: a layer that is denied outright."""

@@ -7,11 +7,6 @@ from dataclasses import dataclass
 
 from literature_mining.patterns import Item
 
-EXISTENCE = frozenset(
-    "absent missing found seen observed detected visible present evident recognizable recognisable apparent identified detectable noted".split()  # noqa: SIM905
-)
-"""Words that only say that something is there, or is not."""
-
 
 @dataclass
 class Clause:
@@ -104,12 +99,8 @@ def _subject_follows(items: Sequence[Item], at: int) -> bool:
 def is_plain_noun(item: Item) -> bool:
     """True for a word that the lexicon does not know and that is no adverb or participle: a noun of another subject."""
     word = item.text.lower()
-    return item.is_("other") and word.isalpha() and len(word) > 2 and not word.endswith(("ly", "ed")) and word not in _NO_NOUN
-
-
-_NO_NOUN = frozenset(
-    ["also", "again", "there", "here", "then", "thus", "hence", "only", "even", "still", "not", "very", "quite", "too", "already", "again", "overall", "besides", "moreover", "furthermore", "therefore", "additionally", "finally", "instead", "otherwise", "well", "clear", "obvious", "similar", "other", "same", "adjacent", "neighbouring", "neighboring", "inner", "outer", "upper", "lower", "deep", "superficial", "typical", "another", "one", "two", "three", "all", "more", "most", "much", "many", "several", "rostral", "caudal", "medial", "lateral", "dorsal", "ventral", "anterior", "posterior"]
-)
+    participle = word.endswith("ed") and len(word) > 4
+    return item.is_("other") and word.isalpha() and len(word) > 2 and not word.endswith("ly") and not participle
 
 
 def _main_follows(current: Clause, items: Sequence[Item], at: int) -> bool:

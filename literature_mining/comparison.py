@@ -8,6 +8,7 @@ from literature_mining.clauses import Clause, governor
 from literature_mining.findings import Binding, Context
 from literature_mining.patterns import Item
 
+_CHANGES = ("increas", "decreas", "declin", "reduc", "drop", "presence", "existence", "appearance", "disappear", "emergence")
 _DIFFER = ("differ", "distinguish", "separat")
 
 
@@ -43,14 +44,9 @@ def _following(items: Sequence[Item], at: int) -> set[int]:
     for item in items[at + 1 :]:
         if item.is_("region"):
             found.add(item.start)
-        elif item.is_("glue"):
-            if (item.text == "," or not found) and found:
-                break
-        elif (
-            item.is_("verb", "break")
-            or (item.is_("word") and found)
-            or (item.is_("preposition") and found and item.text.lower() in {"by", "with"})
-        ):
+        elif item.text.lower() in {"that", "those"}:
+            continue
+        elif (item.text == "," and found) or item.is_("verb", "break", "word") or (found and item.text.lower() in {"by", "with"}):
             break
     return found
 
@@ -68,7 +64,7 @@ def bind_region(
     moved = _moved(clauses, clause, context)
     if moved and compares_or_changes(word, compares):
         return [Binding(to, (origin,), 0.8) for origin, to in moved]
-    item = _described(clauses, clause, word, measures)
+    item = _described(clauses, clause, word, head, measures)
     names, score = _names(clauses, item, measures, context)
     compared = _compared(clauses, clause, measures, names)
     pair = _border_pair(clauses, context) if item is None or _in_border(clauses, item) else ()
@@ -77,23 +73,35 @@ def bind_region(
             return []
         return [Binding(pair[1], (pair[0],), 0.6)]
     if not compared and compares:
-        compared = tuple(r for r in context.rivals if r not in names)
+        compared = () if _compares_layers(clause) else tuple(r for r in context.rivals if r not in names)
     return [Binding(n, tuple(c for c in compared if c != n), score) for n in names if n]
+
+
+def _compares_layers(clause: Clause) -> bool:
+    """`less dense than layer VI`, `larger towards layer V`: the measure is another layer of the same area."""
+    for at, item in enumerate(clause.items):
+        if item.is_("compared") or item.text.lower() in {"towards", "toward"}:
+            ahead = clause.items[at + 1 : at + 6]
+            return not any(i.is_("region") for i in ahead)
+    return False
 
 
 def compares_or_changes(word: Item, compares: bool) -> bool:
     """True for a word that states a difference."""
-    return compares or word.text.lower().startswith(("increas", "decreas", "declin", "reduc", "drop"))
+    return compares or word.text.lower().startswith(_CHANGES)
 
 
-def _described(clauses: Sequence[Clause], clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
+def _described(clauses: Sequence[Clause], clause: Clause, word: Item, head: Item, measures: frozenset[int]) -> Item | None:
     """The region item that this clause gives the trait to."""
     own = [
         i for k, i in enumerate(clause.items) if i.is_("region") and i.start not in measures and _can_be_described(clause.items, k)
     ]
     if any(not i.is_("pronoun") for i in own):
         own = [i for i in own if not i.is_("pronoun")]
-    near = _right_of(clause, word, measures)
+    apposed = _apposed(clause, head)
+    if apposed is not None:
+        return apposed
+    near = _right_of(clause, head if head.start > word.start and head in clause.items else word, measures)
     if near is not None:
         return near
     left = [i for i in own if i.start < word.start]
@@ -119,20 +127,29 @@ def _described(clauses: Sequence[Clause], clause: Clause, word: Item, measures: 
     return None
 
 
+def _apposed(clause: Clause, head: Item) -> Item | None:
+    """`the koniocortical area A`: the region that stands right after the noun."""
+    if head.noun != "area" or head not in clause.items:
+        return None
+    at = clause.items.index(head)
+    following = clause.items[at + 1] if at + 1 < len(clause.items) else None
+    return following if following is not None and following.is_("region") and following.names else None
+
+
 def _can_be_described(items: Sequence[Item], at: int) -> bool:
     """A region after `with`, `from`, `towards`, or the object of a verb, is only a neighbour."""
     word = governor(items, at)
     if not word:
         before = [k for k, i in enumerate(items[:at]) if i.is_("verb")]
         return not before or items[at - 1].is_("glue") or any(i.is_("break", "glue") for i in items[before[-1] : at])
-    return word in {"in", "of", "within", "for", "throughout", "between", "on", "into"}
+    return word in {"in", "of", "within", "for", "throughout", "on", "into"}
 
 
 def _right_of(clause: Clause, word: Item, measures: frozenset[int]) -> Item | None:
     """`... was larger in hOc3d`: a region after a preposition, before the next conjunction."""
     governed = False
     for item in clause.items:
-        if item.start <= word.start:
+        if item.start < word.end:
             continue
         if item.is_("region"):
             return item if governed and item.start not in measures else None
@@ -152,13 +169,12 @@ def _names(
         return item.names + _coordinated(clauses, item, measures), 1.0
     earlier = _named_before(clauses, item)
     if item.is_("pronoun"):
-        subjects = [
-            i
-            for c in clauses
-            for i in c.items[:4]
-            if i.is_("region") and i.names and i.start < item.start and i.start not in measures
+        before = [
+            i for c in clauses for i in c.items if i.is_("region") and i.names and i.start < item.start and i.start not in measures
         ]
-        return (subjects[0].names if subjects else context.topic), 0.8
+        if before:
+            return before[-1 if item.text.lower() == "its" else 0].names, 0.8
+        return context.topic, 0.8
     if item.back == "one" or item.is_("pronoun"):
         return (earlier[-1:] if earlier and item.back == "one" else context.topic), 0.8
     if item.back in {"two", "they"}:
@@ -215,7 +231,7 @@ def _border_pair(clauses: Sequence[Clause], context: Context) -> tuple[str, ...]
     """The two regions of "the border between A and B is characterised by"."""
     items = clauses[0].items
     for at, item in enumerate(items[:8]):
-        if item.noun == "border":
+        if item.noun == "border" and not item.names:
             named = [n for i in items[at + 1 : at + 7] if i.is_("region") for n in i.names]
             if len(named) == 2 and any(i.text.lower() in {"between", "from"} for i in items[at + 1 : at + 3]):
                 return tuple(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.clauses import EXISTENCE, Clause
+from literature_mining.clauses import Clause
 from literature_mining.findings import Head
 from literature_mining.patterns import Item
 
@@ -34,7 +34,7 @@ def _denied_after(items: Sequence[Item], at: int) -> bool:
     rest = items[verb : verb + 4]
     if any(i.is_("denied") or i.text.lower() == "absent" for i in rest):
         return True
-    return any(i.is_("negator") for i in rest) and any(i.text.lower() in EXISTENCE for i in rest)
+    return any(i.is_("negator") for i in rest) and any(i.is_("existence") for i in rest)
 
 
 def is_reversed(clause: Clause, at: int) -> bool:
@@ -42,6 +42,9 @@ def is_reversed(clause: Clause, at: int) -> bool:
     for item in reversed(clause.items[max(0, at - 2) : at]):
         if item.is_("reverser"):
             return True
-        if not (item.text.lower().endswith("ly") or item.text.lower() in {"well", "clearly", "obvious"}):
+        if not (
+            item.text.lower().endswith("ly")
+            or item.text.lower() in {"well", "clearly", "obvious", "prominent", "pronounced", "distinct", "clear", "marked"}
+        ):
             return False
     return False

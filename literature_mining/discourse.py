@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 
 from cytoscribe.records import Claim, Document, Sentence
@@ -13,6 +14,11 @@ from literature_mining.findings import Context, FoundClaim
 from literature_mining.mentions import RegionFinder
 from literature_mining.sentences import split_sentences
 
+_WORD = re.compile(r"\w+")
+_VERB = re.compile(
+    r"\b(?:was|were|is|are|be|been|had|has|have|shows?|showed|presents?|presented|displays?|displayed|contains?|contained|can|could|may|consists?|"
+    r"consisted|appears?|appeared|found|identified|characteri[sz]ed|differs?|differed|reveals?|revealed|lies?|becomes?|became)\b"
+)
 _SPOKEN = frozenset({"body", "caption", "heading"})
 
 
@@ -35,7 +41,7 @@ def _found(
 ) -> Iterable[tuple[Sentence, list[FoundClaim]]]:
     context, heading, caption = Context(), "", Context()
     for sentence in split_sentences(document):
-        if sentence.kind not in _SPOKEN:
+        if sentence.kind not in _SPOKEN or _is_list(sentence.text):
             continue
         if sentence.kind == "heading" or sentence.heading != heading:
             heading = sentence.text if sentence.kind == "heading" else sentence.heading
@@ -49,6 +55,16 @@ def _found(
             found, context = extractor.read_sentence(sentence.text, context, mentions)
         if found:
             yield sentence, found
+
+
+def _is_list(text: str) -> bool:
+    """True for keys of abbreviations and tables that lost their lines: long, without a verb, or mostly numbers."""
+    words = _WORD.findall(text)
+    if len(words) < 30:
+        return False
+    numbers = sum(w[0].isdigit() or len(w) == 1 for w in words)
+    verbs = len(_VERB.findall(text))
+    return numbers > len(words) / 4 or verbs < len(words) // 60
 
 
 def _records(document: Document, sentence: Sentence, found: Iterable[FoundClaim]) -> Iterable[Claim]:

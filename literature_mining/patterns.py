@@ -62,7 +62,7 @@ _ANAPHOR = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
-    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[A-Za-z0-9][\w.*/-]*|(?<![\w.-])(?:h[A-Z][a-z]+|[A-Z][A-Za-z]{0,4})\d[A-Za-z0-9.]*(?![\w-])|"
+    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[A-Za-z0-9][\w.*/-]*|\b[Ee]ach\s+(?:of\s+the(?:se)?\s+)?areas?\b|(?<![\w.-])(?:h[A-Z][a-z]+|[A-Z][A-Za-z]{0,4})\d[A-Za-z0-9.]*(?![\w-])|"
     r"\b(?:(?:primary|secondary)\s+)?(?:motor|premotor|prefrontal|visual|auditory|somatosensory|insular|entorhinal|perirhinal|cingulate|parietal|temporal|"
     r"occipital|frontal|piriform|orbitofrontal|retrosplenial|sensory)\s+(?:cortex|areas?|gyrus|isocortex|nucleus)\b"
 )
@@ -204,4 +204,5 @@ _ROLES = {
     "hedges": "hedge",
     "deepward": "deepward",
     "denied_by": "denied",
+    "adverbs": "adverb",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.clauses import EXISTENCE, Clause, governor
+from literature_mining.clauses import Clause, governor
 from literature_mining.findings import Context, Head
 from literature_mining.layers import WHITE_MATTER, between
 from literature_mining.patterns import Item
@@ -44,6 +44,7 @@ def _place(clauses: Sequence[Clause], head: Head, context: Context) -> Layers:
     return (
         _compound(head)
         or _to_the_right(clauses, head, context)
+        or _in_the_measure(clauses, head, context)
         or _to_the_left(clauses, head, context)
         or _inherited(clauses, head, context)
     )
@@ -80,11 +81,23 @@ def _to_the_right(clauses: Sequence[Clause], head: Head, context: Context) -> La
         elif item.is_("glue"):
             if not _place_goes_on(items, position):
                 break
-        elif item.text.lower() in EXISTENCE or item.is_("denied") or (item.is_("verb") and _existential(items, position)):
+        elif item.is_("existence") or item.is_("denied") or (item.is_("verb") and _existential(items, position)):
             after_verb = True
-        elif item.is_("verb", "compared", "break") or (item.is_("negator") and item.text.lower() not in {"neither", "nor"}) or (item.is_("word") and preposition == ""):
+        elif (
+            item.is_("verb", "compared", "break")
+            or (item.is_("negator") and item.text.lower() not in {"neither", "nor"})
+            or (item.is_("word") and preposition == "")
+        ):
             break
     return tuple(dict.fromkeys(found))
+
+
+def _in_the_measure(clauses: Sequence[Clause], head: Head, context: Context) -> Layers:
+    """`larger pyramidal cells than in layer III of A`: both areas are compared in the same layer."""
+    items = head.clause.items[head.at + 1 : head.at + 6]
+    if len(items) < 4 or not items[0].is_("compared") or not items[1].is_("preposition"):
+        return ()
+    return named(clauses, items[2], context) if items[2].is_("layer") and any(i.is_("region") for i in items[3:5]) else ()
 
 
 def _place_goes_on(items: Sequence[Item], at: int) -> bool:
@@ -106,7 +119,7 @@ def _joins(items: Sequence[Item], at: int) -> bool:
 
 def _existential(items: Sequence[Item], at: int) -> bool:
     """`are absent`, `were not found`: the verb only says that there is, or is not, such a thing."""
-    return any(i.text.lower() in EXISTENCE for i in items[at : at + 4] if not i.is_("preposition"))
+    return any(i.is_("denied") or i.is_("existence") for i in items[at : at + 4] if not i.is_("preposition"))
 
 
 def _to_the_left(clauses: Sequence[Clause], head: Head, context: Context) -> Layers:
@@ -131,7 +144,7 @@ def _inherited(clauses: Sequence[Clause], head: Head, context: Context) -> Layer
         if found is not None:
             return found
         if clause.antecedent is not None:
-            return named(clauses, clause.antecedent, context) if clause.antecedent.is_("layer") else ()
+            return _of_antecedent(clauses, clause.antecedent, context)
         earlier = clauses[clause.index - 1] if clause.index and not clause.fresh else None
         if earlier is not None and not any(i.is_("verb") for i in clause.items):
             last = [i for i in earlier.items if i.is_("layer")]
@@ -139,6 +152,15 @@ def _inherited(clauses: Sequence[Clause], head: Head, context: Context) -> Layer
                 return _within(named(clauses, last[-1], context))
         clause, limit = earlier, 10_000
     return ()
+
+
+def _of_antecedent(clauses: Sequence[Clause], antecedent: Item, context: Context) -> Layers:
+    if antecedent.is_("layer"):
+        return named(clauses, antecedent, context)
+    holder = next((c for c in clauses if antecedent in c.items), None)
+    if holder is None or not antecedent.noun:
+        return ()
+    return _place(clauses, Head(antecedent, holder.items.index(antecedent), antecedent.noun, False, holder), context)
 
 
 def _subject_layers(clauses: Sequence[Clause], clause: Clause, limit: int, context: Context) -> Layers | None:

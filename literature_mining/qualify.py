@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.clauses import EXISTENCE, Clause, governor, is_plain_noun
+from literature_mining.clauses import Clause, governor, is_plain_noun
 from literature_mining.findings import Head
 from literature_mining.patterns import Item
 
@@ -24,6 +24,9 @@ def head_of(clauses: Sequence[Clause], clause: Clause, at: int) -> list[Head]:
         return [after]
     if _of_something_else(clause, at):
         return []
+    resumed = _resumed(clause, at)
+    if resumed is not None:
+        return [resumed]
     subject = subject_of(clauses, clause, at)
     if subject is not None:
         return [subject, *_second_subject(subject)]
@@ -76,7 +79,11 @@ def _attributive(clause: Clause, at: int) -> Head | None:
             if not _goes_on(items, position):
                 return None
             joined = True
-        elif (item.is_("verb") and not item.is_("word")) or item.is_("region", "preposition", "compared", "break", "determiner", "denied") or is_plain_noun(item):
+        elif (
+            (item.is_("verb") and not item.is_("word"))
+            or item.is_("region", "preposition", "compared", "break", "determiner", "denied")
+            or _another_thing(items, position)
+        ):
             return None
     return None
 
@@ -121,7 +128,35 @@ def _of_something_else(clause: Clause, at: int) -> bool:
     following = clause.items[at + 1] if at + 1 < len(clause.items) else None
     if following is None or _names_a_thing(item):
         return False
-    return is_plain_noun(following) or (following.is_("word") and _names_a_thing(following))
+    return _another_thing(clause.items, at + 1) or (following.is_("word") and _names_a_thing(following))
+
+
+def _another_thing(items: Sequence[Item], at: int) -> bool:
+    """An unknown noun, unless it stands before cells as their kind ("cholinergic interneurons")."""
+    if not is_plain_noun(items[at]):
+        return False
+    ahead = items[at + 1 : at + 4]
+    place = next((k for k, i in enumerate(ahead) if i.noun == "cells" or i.is_("layer")), None)
+    return place is None or not all(i.is_("other", "type") for i in ahead[:place])
+
+
+def _resumed(clause: Clause, at: int) -> Head | None:
+    """`showed small cells, but bigger than in ...`: a comparison that goes on about the noun just before."""
+    items = clause.items
+    position = at - 1
+    while position >= 0 and (
+        items[position].is_("glue", "hedge", "comparer", "reverser") or items[position].text.lower().endswith("ly")
+    ):
+        position -= 1
+    if position < 0 or position == at - 1 or not items[position].noun or items[position].noun not in _senses(items[at]):
+        return None
+    if not any(i.text.lower() == "but" for i in items[position:at]):
+        return None
+    return Head(items[position], position, items[position].noun, False, clause)
+
+
+def _senses(item: Item) -> frozenset[str]:
+    return frozenset(kind for w in item.words for kind in w.senses)
 
 
 def _names_a_thing(item: Item) -> bool:
@@ -190,6 +225,3 @@ def _foreign_subject(clause: Clause, at: int) -> bool:
     ):
         return False
     return any(is_plain_noun(i) and not governor(items, k) for k, i in enumerate(items[:verb]))
-
-
-__all__ = ["EXISTENCE", "head_of", "subject_of"]
