@@ -13,6 +13,7 @@ import pymupdf
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import Document
+from literature_mining import ocr
 from literature_mining.assembly import Metadata, Piece, assemble
 from literature_mining.floats import Float, Style, take_floats
 from literature_mining.layout import Line, Page, Turn, assign_columns, gutters, mark_furniture, reading_order, usual_gutters
@@ -31,18 +32,55 @@ _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
 
 def read(path: Path) -> Document:
-    """Read a PDF. Raises InputError where it is encrypted, damaged beyond reading, or holds no text layer."""
+    """Read a PDF; scanned pages are recognised where the extra `ocr` is installed, and reported where it is not.
+
+    Raises InputError where the file is encrypted, damaged beyond reading, or holds no text that can be read.
+    """
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with open_pdf(path) as pdf:
         pages, problems = _pages(pdf)
         if not pages:
             raise InputError(problems[0], where=path, fix="give a smaller file")
+        trust = _recognise_scans(pdf, pages, problems)
         if not any(page.lines for page in pages):
-            raise InputError("holds no text layer (a scan)", where=path, fix="run text recognition on it first")
+            fix = (
+                "install the extra 'ocr' (pip install 'cytoscribe[ocr]') and run again"
+                if not ocr.installed()
+                else "fetch another copy"
+            )
+            raise InputError("holds no text layer (a scan)", where=path, fix=fix)
         pieces = _pieces(pages)
         metadata = _metadata(pdf, pages, pieces)
-        return assemble(path, pieces, metadata, n_pages=len(pages), problems=tuple(problems))
+        return assemble(path, pieces, metadata, n_pages=len(pages), trust=trust, problems=tuple(problems))
+
+
+def _recognise_scans(pdf: Any, pages: list[Page], problems: list[str]) -> float:
+    """Recognise the pages of a scanned paper in place; returns the trust in the whole text, 1.0 where nothing was recognised.
+
+    A page without text in a paper that has text is a plate: it stays as it is.
+    """
+    scans = [page for page in pages if not page.lines]
+    if len(scans) <= len(pages) / 2:
+        return 1.0
+    if not ocr.installed():
+        problems.append(f"{len(scans)} of {len(pages)} pages are scans without text: install the extra 'ocr' to read them")
+        return 1.0
+    scores: list[tuple[int, float]] = [(sum(len(l.text) for l in page.lines), 1.0) for page in pages if page.lines]
+    until = time.monotonic() + MAX_SECONDS
+    done = 0
+    for page in scans[: ocr.MAX_PAGES]:
+        if time.monotonic() > until:
+            break
+        pages[page.number - 1], score = ocr.recognise(pdf[page.number - 1], page.number)
+        scores.append((sum(len(l.text) for l in pages[page.number - 1].lines), ocr.TRUST * score))
+        done += 1
+    ocr.even_sizes([pages[page.number - 1] for page in scans[:done]])
+    problems.append(
+        f"the text of {done} of {len(pages)} pages was recognised from scans"
+        + (f", {len(scans) - done} more were not read" if done < len(scans) else "")
+    )
+    return round(sum(n * s for n, s in scores) / max(sum(n for n, _ in scores), 1), 3)
 
 
 def _pieces(pages: list[Page]) -> list[Piece]:
@@ -107,8 +145,16 @@ def _page(page: Any, number: int) -> Page:
             made = _line(line, block["number"], number)
             if made is not None:
                 by_turn[Turn.of(line["dir"])].append(made)
+    if _is_garbage(by_turn):
+        return Page(number, found["width"], found["height"])
     turn = max(by_turn, key=lambda t: sum(len(l.text) for l in by_turn[t]), default=Turn.NONE)
     return Page.turned(number, found["width"], found["height"], by_turn[turn][:MAX_LINES], turn)
+
+
+def _is_garbage(by_turn: dict[Turn, list[Line]]) -> bool:
+    """Whether most characters have no meaning, as where fonts carry no encoding: such a page is as good as a scan."""
+    text = "".join(l.text for lines in by_turn.values() for l in lines)
+    return len(text) > 200 and sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in text) > 0.5 * len(text)
 
 
 def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
