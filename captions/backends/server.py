@@ -69,6 +69,8 @@ class ServerBackend:
     def _thread(self, prompts: list[Prompt], done: queue.Queue[Any], stop: threading.Event) -> None:
         try:
             asyncio.run(self._all(prompts, done, stop))
+        except BaseExceptionGroup as group:
+            done.put(group.exceptions[0])
         except BaseException as error:
             done.put(error)
         done.put(None)

@@ -1,0 +1,110 @@
+"""An OpenAI-compatible server on loopback that misbehaves as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class FakeServer:
+    """`faults` maps the number of a request (from 1) to what goes wrong with it: a status, "hang", "broken", "empty", "drop"."""
+
+    def __init__(self, faults: dict[int, Any] | None = None, port: int = 0, delay: float = 0.0, answer: str = "") -> None:
+        self.faults, self.delay, self.answer = faults or {}, delay, answer
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.running = self.most = self.count = 0
+        self.lock = threading.Lock()
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self.http.daemon_threads = True
+        self.port = self.http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/v1"
+        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+    def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                self._send(200, {"data": [{"id": "tiny"}]})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with fake.lock:
+                    fake.count += 1
+                    number = fake.count
+                    fake.bodies.append(body)
+                    fake.headers.append(dict(self.headers))
+                    fake.running += 1
+                    fake.most = max(fake.most, fake.running)
+                time.sleep(fake.delay)
+                try:
+                    self._misbehave(fake.faults.get(number), body)
+                finally:
+                    with fake.lock:
+                        fake.running -= 1
+
+            def _misbehave(self, fault: Any, body: dict[str, Any]) -> None:
+                if fault == "hang":
+                    time.sleep(3)
+                if fault == "drop":
+                    self.connection.close()
+                    return
+                if fault == "broken":
+                    self._raw(200, b'{"choices": [{"mess')
+                elif isinstance(fault, int):
+                    self._send(fault, {"error": {"message": "context length exceeded" if fault == 400 else "busy"}})
+                else:
+                    text = "" if fault == "empty" else fake.answer or caption_of(body)
+                    choice = {"message": {"content": text}, "finish_reason": "length" if fault == "cut" else "stop"}
+                    self._send(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
+
+            def _send(self, status: int, value: Any) -> None:
+                self._raw(status, json.dumps(value).encode())
+
+            def _raw(self, status: int, data: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        return Handler
+
+
+def caption_of(body: dict[str, Any]) -> str:
+    """A caption made of the facts of the prompt, word for word, and a number of its own where the prompt was asked before."""
+    facts = [
+        line[2:]
+        for line in body["messages"][1]["content"].split("<facts>")[1].split("</facts>")[0].splitlines()
+        if line[:2] == "- "
+    ]
+    joint = ("; ", ", and ", ". Also, ", " and moreover ")[body["seed"] % 4]
+    opening = ("Here, ", "In this area, ", "One sees that ", "")[body["seed"] // 4 % 4]
+    return f"{opening}{joint.join(facts)}."
+
+
+@contextmanager
+def serving(*args: Any, **kwargs: Any) -> Iterator[FakeServer]:
+    """A fake server for the length of a block."""
+    server = FakeServer(*args, **kwargs)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def count_prompts(server: FakeServer) -> Counter[str]:
+    """How often each prompt was asked."""
+    return Counter(json.dumps(b, sort_keys=True) for b in server.bodies)

@@ -1,0 +1,141 @@
+"""The server route: bounded concurrency, retries, time-outs, a server that dies, and what is asked after a kill."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from captions.backends.models import BackendSettings, open_backend, read_aliases
+from captions.backends.server import ServerSettings
+from captions.generate import GenerateSettings, generate
+from cytoscribe.errors import InputError
+from cytoscribe.runs import write_json
+from tests.captions.fake_server import FakeServer, count_prompts, serving
+
+
+def _settings(mined: Path, out: Path, url: str, per_region: int = 4, **changes: object) -> GenerateSettings:
+    server = ServerSettings(url, **{"concurrency": 3, "timeout_s": 1.0, "retries": 3, "patience_s": 5.0, **changes})  # type: ignore[arg-type]
+    return GenerateSettings(
+        out=out,
+        descriptions=mined,
+        models=("tiny",),
+        per_region=per_region,
+        backend=BackendSettings(server=server),
+        styles=("textbook", "microscope"),
+    )
+
+
+def test_captions_come_from_the_server_and_are_gated(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CYTO_API_KEY", "secret-token")
+    with serving(delay=0.02) as server:
+        result = generate(_settings(mined, tmp_path / "out", server.url))
+    assert result.captions
+    assert {c.model for c in result.captions} == {"tiny"}
+    assert 1 < server.most <= 3
+    assert server.headers[0]["Authorization"] == "Bearer secret-token"
+    written = "".join(p.read_text(errors="ignore") for p in (tmp_path / "out").rglob("*") if p.is_file())
+    assert "secret-token" not in written
+
+
+def test_transient_faults_are_tried_again(mined: Path, tmp_path: Path) -> None:
+    faults = {1: 503, 2: "broken", 3: "drop", 4: 429, 5: "hang"}
+    with serving(faults) as server:
+        result = generate(_settings(mined, tmp_path / "out", server.url))
+    assert result.captions
+    assert not any("failed" in r.reason for r in result.rejected)
+
+
+def test_refused_empty_and_cut_answers_are_rejections_with_reasons(mined: Path, tmp_path: Path) -> None:
+    with serving({1: 400, 2: "empty", 3: "cut"}) as server:
+        result = generate(_settings(mined, tmp_path / "out", server.url, concurrency=1))
+    reasons = " | ".join(r.reason for r in result.rejected)
+    assert "context length exceeded" in reasons
+    assert "empty" in reasons
+    assert "cut off" in reasons
+
+
+def test_an_unfaithful_model_gets_nothing_through_and_is_told_why(mined: Path, tmp_path: Path) -> None:
+    with serving(answer="Layer II is prominent, and the human gyrus has 7 columns.") as server:
+        result = generate(_settings(mined, tmp_path / "out", server.url))
+    assert not result.captions
+    assert result.shortages
+    assert all(r.reason.startswith("unfaithful") for r in result.rejected)
+    assert any("An earlier caption was refused" in b["messages"][1]["content"] for b in server.bodies)
+
+
+def test_a_server_that_dies_and_comes_back_is_waited_for(mined: Path, tmp_path: Path) -> None:
+    first = FakeServer(delay=0.05)
+    later: list[FakeServer] = []
+
+    def restart() -> None:
+        while first.count < 4:
+            time.sleep(0.01)
+        first.stop()
+        time.sleep(0.5)
+        later.append(FakeServer(port=first.port))
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    result = generate(_settings(mined, tmp_path / "out", first.url, timeout_s=2.0))
+    thread.join()
+    later[0].stop()
+    assert result.captions
+    assert later[0].count
+
+
+def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(mined: Path, tmp_path: Path) -> None:
+    settings = _settings(mined, tmp_path / "out", "", patience_s=0.3)
+    first = FakeServer(delay=0.05)
+    thread = threading.Thread(target=lambda: (_wait(first, 4), first.stop()))
+    thread.start()
+    server = ServerSettings(first.url, concurrency=1, timeout_s=1.0, retries=1, patience_s=0.3)
+    dying = GenerateSettings(**{**settings.__dict__, "backend": BackendSettings(server=server)})
+    with pytest.raises(InputError, match="does not answer"):
+        generate(dying)
+    thread.join()
+    answered = set(count_prompts(first))
+    with serving() as second:
+        back = BackendSettings(server=ServerSettings(second.url, concurrency=1))
+        resumed = generate(GenerateSettings(**{**settings.__dict__, "backend": back}))
+    assert resumed.reused >= 2
+    repeated = answered & set(count_prompts(second))
+    assert len(repeated) <= 1  # the one that was in flight
+    assert max(count_prompts(second).values()) == 1
+
+
+def _wait(server: FakeServer, requests: int) -> None:
+    while server.count < requests:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "message"),
+    [
+        ("http://127.0.0.1:9/v1", "tiny", "cannot be reached"),
+        ("localhost:8000", "tiny", "is no URL"),
+    ],
+)
+def test_a_server_that_is_not_there_is_one_clear_line(url: str, model: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        open_backend(model, BackendSettings(server=ServerSettings(url)))
+
+
+def test_an_unknown_model_names_those_served_and_one_needs_no_name() -> None:
+    with serving() as server:
+        settings = BackendSettings(server=ServerSettings(server.url))
+        assert open_backend("template", settings).name == "tiny"
+        with pytest.raises(InputError, match="choose --model from tiny"):
+            open_backend("huge", settings)
+
+
+def test_short_names_come_from_a_file_that_users_extend(tmp_path: Path) -> None:
+    write_json(tmp_path / "mine.json", {"mine": "org/model"})
+    names = read_aliases(tmp_path / "mine.json")
+    assert names["mine"] == "org/model"
+    assert {"llama", "qwen", "mistral", "gemma"} <= set(names)
+    write_json(tmp_path / "bad.json", ["mine"])
+    with pytest.raises(InputError, match="short name"):
+        read_aliases(tmp_path / "bad.json")
