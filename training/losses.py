@@ -39,7 +39,7 @@ def contrast(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, 
     """
     logits = scale * images @ texts.T  # (N, M)
     if objective.loss == "clip":
-        drawn = torch.eye(*logits.shape, dtype=torch.bool, device=logits.device)
+        drawn = torch.eye(len(images), dtype=torch.bool, device=logits.device).repeat(1, len(texts) // len(images))
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
         return _sigmoid(logits, fits)
@@ -59,11 +59,12 @@ def positives_first(logits: Tensor, positives: Tensor) -> Tensor:
 
     Rows without a positive do not count; -inf logits are no candidates.
     """
-    log_share = functional.log_softmax(logits, dim=1)
-    counts = positives.sum(1)
-    summed = log_share.masked_fill(~positives, 0.0).sum(1)
-    rows = counts > 0
-    return -(summed[rows] / counts[rows]).mean() if bool(rows.any()) else logits.sum() * 0.0
+    rows = positives.any(1)  # chosen before the softmax: a row of -inf alone has no gradient but NaN
+    if not bool(rows.any()):
+        return logits.sum() * 0.0 if bool(torch.isfinite(logits).all()) else logits.new_zeros((), requires_grad=True)
+    log_share = functional.log_softmax(logits[rows], dim=1)
+    counts = positives[rows].sum(1)
+    return -(log_share.masked_fill(~positives[rows], 0.0).sum(1) / counts).mean()
 
 
 def image_contrast(images: Tensor, regions: Tensor, scale: Tensor) -> Tensor:

@@ -105,8 +105,8 @@ def relative_mahalanobis(features: Tensor, context: ScoreContext) -> Tensor:
     from pytorch_ood.detector import RMD
 
     detector = RMD(None)
-    detector.fit_features(context.bank.double(), context.labels)
-    return detector.predict_features(features.double())
+    detector.fit_features(context.bank, context.labels)
+    return detector.predict_features(features)
 
 
 def _probe_logits(features: Tensor, context: ScoreContext) -> Tensor:

@@ -1,0 +1,224 @@
+"""The stage end to end on made-up images: resume, export, rejection, and refusals. Weights are random and small."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from cytoscribe.errors import InputError
+from cytoscribe.runs import read_json
+from cytoscribe.tables import read_csv, read_images, write_csv
+from training import checkpoints, loop
+from training.clip_fit import train
+from training.lora import Tuning
+from training.model_folder import TrainedModel
+from training.optimisation import Optimisation
+from training.settings import ImageOptions, TrainSettings
+
+Drawn = tuple[Path, Path]
+TOY = str(Path(__file__).with_name("toy_base.json"))
+
+
+def toy(drawn: Drawn, out: Path, **changes: object) -> TrainSettings:
+    given = TrainSettings(
+        images=drawn[0],
+        captions=(drawn[1],),
+        base=TOY,
+        out=out,
+        precision="fp32",
+        device="cpu",
+        optimisation=Optimisation(epochs=3, batch_size=8, learning_rate=3e-3, head_rate=3e-3, checkpoint_steps=2),
+        image=ImageOptions(augmentation="mild", workers=0),
+    )
+    return replace(given, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def finished(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of a full fine-tuning that ran undisturbed."""
+    out = tmp_path_factory.mktemp("full") / "model"
+    train(toy(drawn, out))
+    return out
+
+
+@pytest.fixture(scope="module")
+def adapted(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of a LoRA run on both towers."""
+    out = tmp_path_factory.mktemp("lora") / "model"
+    train(toy(drawn, out, tuning=Tuning("lora", rank=4, depthwise=True)))
+    return out
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "merged" / "open_clip_model.safetensors")
+
+
+class KilledError(Exception):
+    """Stands for SIGKILL at a chosen step."""
+
+
+@pytest.mark.parametrize("step", [3, 5, 8])
+def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
+    drawn: Drawn, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    calls, real = [0], loop.backward
+
+    def dying(*arguments: object) -> float:
+        calls[0] += 1
+        if calls[0] == step + 2:  # the first call is the trial that looks for dead adapters
+            raise KilledError
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "backward", dying)
+    with pytest.raises(KilledError):
+        train(toy(drawn, tmp_path / "model"))
+    monkeypatch.setattr(loop, "backward", real)
+    train(toy(drawn, tmp_path / "model"))
+    undisturbed, resumed = weights(finished), weights(tmp_path / "model")
+    assert undisturbed.keys() == resumed.keys()
+    assert all(torch.equal(undisturbed[k], resumed[k]) for k in undisturbed)
+    assert read_json(finished / "calibration.json") == read_json(tmp_path / "model" / "calibration.json")
+
+
+def test_the_unseen_region_leaves_no_trace(finished: Path) -> None:
+    told = read_json(finished / "regions.json")
+    assert told["regions"] == ["dense", "dotted", "pale", "striped"]
+    assert "hidden" not in (finished / "regions.json").read_text() + (finished / "calibration.json").read_text()
+    assert read_json(finished / "calibration.json")["n"] == 16
+
+
+def test_unseen_images_are_never_opened(drawn: Drawn, tmp_path: Path) -> None:
+    rows = [row for _, row in read_csv(drawn[0], ["image_path"])]
+    for row in rows:
+        row["image_path"] = "absent.png" if row["split"] in ("unseen", "test") else str(drawn[0].parent / row["image_path"])
+    write_csv(tmp_path / "images.csv", list(rows[0]), [list(r.values()) for r in rows])
+    summary = train(toy((tmp_path / "images.csv", drawn[1]), tmp_path / "model"))
+    assert summary["skipped_images"] == 0
+
+
+@pytest.mark.parametrize("kind", ["finished", "adapted"])
+def test_merged_export_loads_in_plain_open_clip(drawn: Drawn, kind: str, request: pytest.FixtureRequest) -> None:
+    import open_clip
+    from PIL import Image
+
+    folder: Path = request.getfixturevalue(kind)
+    ours = TrainedModel.load(folder, "cpu")
+    plain, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder / 'merged'}")
+    tokenize = open_clip.get_tokenizer(f"local-dir:{folder / 'merged'}")
+    plain.eval()
+    records = read_images(drawn[0])[:6]
+    with torch.no_grad():
+        pictures = torch.stack([preprocess(Image.open(r.path).convert("RGB")) for r in records])  # type: ignore[operator]
+        images = torch.nn.functional.normalize(plain.encode_image(pictures), dim=-1)
+        texts = torch.nn.functional.normalize(plain.encode_text(tokenize(["It shows lines."])), dim=-1)
+    assert (images - ours.encode_images(records)).abs().max() < 1e-5
+    assert (texts - ours.encode_texts(["It shows lines."])).abs().max() < 1e-5
+
+
+def test_adapter_loads_in_plain_peft(drawn: Drawn, adapted: Path) -> None:
+    from peft import PeftModel
+
+    from training.base_models import load_base
+
+    model = PeftModel.from_pretrained(load_base(TOY).model, str(adapted / "adapter")).eval().get_base_model()
+    ours = TrainedModel.load(adapted, "cpu")
+    pictures = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert (model.encode_image(pictures) - ours.model.encode_image(pictures)).abs().max() < 1e-5
+    assert read_json(adapted / "adapter" / "adapter_config.json")["base_model_name_or_path"] == TOY
+
+
+def test_only_safetensors_and_text_are_written(adapted: Path) -> None:
+    suffixes = {p.suffix for p in adapted.rglob("*") if p.is_file()}
+    assert suffixes <= {".safetensors", ".json", ".md", ".png", ""}
+    assert not list(adapted.glob("*checkpoint*"))
+
+
+def test_model_reads_back_and_says_what_it_knows(drawn: Drawn, finished: Path) -> None:
+    model = TrainedModel.load(finished, "cpu")
+    features = model.encode_images([r for r in read_images(drawn[0]) if r.split == "test"])
+    assert features.shape == (16, 16)
+    assert torch.allclose(features.norm(dim=-1), torch.ones(16), atol=1e-5)
+    assert torch.allclose(model.class_features(), model.class_features(model.class_captions), atol=1e-5)
+    assert model.rejection.scores(features).shape == (16,)
+
+
+def test_a_moved_model_folder_still_loads(finished: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(finished, tmp_path / "elsewhere")
+    assert TrainedModel.load(tmp_path / "elsewhere", "cpu").regions == TrainedModel.load(finished, "cpu").regions
+
+
+def test_broken_images_are_counted_in_training_and_marked_in_use(drawn: Drawn, tmp_path: Path) -> None:
+    rows = [row for _, row in read_csv(drawn[0], ["image_path"])]
+    for row in rows:
+        row["image_path"] = str(drawn[0].parent / row["image_path"])
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    rows[1]["image_path"] = str(tmp_path / "broken.png")
+    write_csv(tmp_path / "images.csv", list(rows[0]), [list(r.values()) for r in rows])
+    summary = train(toy((tmp_path / "images.csv", drawn[1]), tmp_path / "model"))
+    assert summary["skipped_images"] == 1
+    model, skipped = TrainedModel.load(tmp_path / "model", "cpu"), []
+    features = model.encode_images(read_images(tmp_path / "images.csv")[:3], skipped=skipped)
+    assert [s.path.name for s in skipped] == ["broken.png"]
+    assert torch.isnan(features[1]).all()
+    with pytest.raises(InputError, match=r"broken\.png.*cannot be used"):
+        model.encode_images(read_images(tmp_path / "images.csv")[:3])
+
+
+def test_early_stopping_keeps_the_best_epoch(drawn: Drawn, tmp_path: Path) -> None:
+    hasty = Optimisation(epochs=30, batch_size=8, learning_rate=1e-6, head_rate=1e-6, patience=2)
+    summary = train(toy(drawn, tmp_path / "model", optimisation=hasty))
+    assert summary["epochs"] < 30
+
+
+def test_memory_saving_parts_give_the_gradients_of_the_whole_batch(
+    drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first: list[float] = []
+    real = checkpoints.save
+
+    def watching(path: Path, model: torch.nn.Module, optimiser: object, progress: checkpoints.Progress) -> None:
+        if not first or len(first) == 1:
+            first.append(progress.losses[0])
+        real(path, model, optimiser, progress)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checkpoints, "save", watching)
+    frozen = Tuning("lora", rank=2)  # batch statistics would differ between parts
+    for parts in (1, 4):
+        optimisation = Optimisation(epochs=1, batch_size=8, accumulate=parts, checkpoint_steps=1)
+        train(toy(drawn, tmp_path / f"model{parts}", tuning=frozen, optimisation=optimisation))
+    one, four = (weights(tmp_path / f"model{n}") for n in (1, 4))
+    assert max(float((one[k].float() - four[k].float()).abs().max()) for k in one) < 1e-4
+
+
+def test_other_settings_refuse_to_mix(drawn: Drawn, finished: Path) -> None:
+    with pytest.raises(InputError, match="other settings"):
+        train(toy(drawn, finished, seed=7))
+
+
+def test_missing_captions_and_regions_are_named(drawn: Drawn, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no captions"):
+        train(toy((drawn[0], tmp_path / "empty"), tmp_path / "model"))
+    rows = [["a.png", "unknown", "train"], ["b.png", "unknown", "val"]]
+    write_csv(tmp_path / "images.csv", ["image_path", "region", "split"], rows)
+    with pytest.raises(InputError, match="no training image can be read"):
+        train(toy((tmp_path / "images.csv", drawn[1]), tmp_path / "model"))
+    assert not (tmp_path / "model" / "merged").exists()
+
+
+def test_table_without_splits_gets_them(drawn: Drawn, tmp_path: Path) -> None:
+    rows = [row for _, row in read_csv(drawn[0], ["image_path"]) if row["region"] != "hidden"]
+    kept = [[str(drawn[0].parent / r["image_path"]), r["region"], r["tone"], r["pattern"]] for r in rows]
+    write_csv(tmp_path / "images.csv", ["image_path", "region", "tone", "pattern"], kept)
+    train(toy((tmp_path / "images.csv", drawn[1]), tmp_path / "model"))
+    written = read_images(tmp_path / "model" / "images.csv")
+    assert {r.split for r in written} == {"train", "val", "test"}
+    assert np.mean([r.split == "train" for r in written]) > 0.6

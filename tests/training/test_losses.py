@@ -1,0 +1,82 @@
+"""Losses that know which pairs are true: values checked against the formulas, on small numbers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from cytoscribe.errors import InputError
+from training.losses import Objective, contrast, image_contrast, positives_first
+
+
+def unit(*shape: int, seed: int = 0) -> torch.Tensor:
+    return functional.normalize(torch.randn(*shape, generator=torch.Generator().manual_seed(seed)), dim=-1)
+
+
+def test_one_positive_a_row_is_cross_entropy() -> None:
+    logits = torch.randn(5, 5, generator=torch.Generator().manual_seed(1))
+    expected = functional.cross_entropy(logits, torch.arange(5))
+    assert positives_first(logits, torch.eye(5, dtype=torch.bool)) == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_plain_clip_equals_open_clip() -> None:
+    from open_clip.loss import ClipLoss
+
+    images, texts, scale = unit(6, 8, seed=2), unit(6, 8, seed=3), torch.tensor(10.0)
+    everything = torch.ones(6, 6, dtype=torch.bool)
+    ours = contrast(images, texts, scale, everything, everything, Objective("clip"))
+    assert ours.item() == pytest.approx(ClipLoss()(images, texts, scale).item(), abs=1e-6)
+
+
+def test_true_pairs_are_not_pushed_apart() -> None:
+    """Two images and captions of one region: plain InfoNCE punishes the cross pairs, the label loss is at its optimum."""
+    images = texts = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    same = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
+    scale = torch.tensor(50.0)
+    label = contrast(images, texts, scale, same, same, Objective("label"))
+    plain = contrast(images, texts, scale, same, same, Objective("clip"))
+    assert label.item() == pytest.approx(2 / 3 * torch.log(torch.tensor(2.0)).item(), abs=1e-3)
+    both = images.clone().requires_grad_(True)
+    contrast(both, texts, scale, same, same, Objective("label")).backward()
+    assert both.grad is not None
+    assert both.grad.abs().max() < 1e-4
+    assert plain.item() > 0.4
+
+
+def test_claim_term_never_sees_other_regions() -> None:
+    """Its gradient on a caption of another region is nil: it orders captions within a region and nothing else."""
+    images, texts = unit(2, 4), unit(3, 4, seed=5).requires_grad_(True)
+    same = torch.tensor([[True, True, False], [True, True, False]])
+    fits = torch.tensor([[True, False, False], [False, True, False]])
+    contrast(images, texts, torch.tensor(5.0), same, fits, Objective("label", region_weight=0.0)).backward()
+    assert texts.grad is not None
+    assert texts.grad[2].abs().max() == 0
+    assert texts.grad[:2].abs().max() > 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 6), m=st.integers(1, 6), seed=st.integers(0, 99), loss=st.sampled_from(["label", "sigmoid"]))
+def test_any_batch_gives_a_finite_loss_and_gradient(n: int, m: int, seed: int, loss: str) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    images, texts = unit(n, 4, seed=seed).requires_grad_(True), unit(m, 4, seed=seed + 1)
+    same = torch.rand(n, m, generator=generator) < 0.5
+    fits = same & (torch.rand(n, m, generator=generator) < 0.5)
+    value = contrast(images, texts, torch.tensor(14.0), same, fits, Objective(loss))
+    value.backward()
+    assert torch.isfinite(value)
+    assert images.grad is not None
+    assert torch.isfinite(images.grad).all()
+
+
+def test_images_attract_their_region_only() -> None:
+    together = image_contrast(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 0, 1]), torch.tensor(20.0))
+    apart = image_contrast(torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), torch.tensor([0, 0, 1]), torch.tensor(20.0))
+    assert together < 0.01 < apart
+
+
+def test_unknown_loss_is_named() -> None:
+    with pytest.raises(InputError, match="unknown loss 'triplet'"):
+        Objective("triplet")

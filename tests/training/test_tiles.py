@@ -1,0 +1,142 @@
+"""Tiles and crops from a made-up section whose labels are known by construction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cytoscribe.errors import InputError
+from cytoscribe.tables import read_images, write_csv
+from training.images import read_image
+from training.sections import read_groups, read_labels, section_splits
+from training.tiles import CutSettings, cropped, cut
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten sections, 96 x 64 px: left half label 300 (region "left"), right half 7 and 9 (both "right"), a corner 11 ("rare")."""
+    folder = tmp_path_factory.mktemp("sections")
+    (folder / "pictures").mkdir()
+    (folder / "labels").mkdir()
+    labels = np.full((64, 96), 300, np.uint16)
+    labels[:, 48:72], labels[:, 72:] = 7, 9
+    labels[:32, 64:] = 11
+    labels[:, :2] = 0
+    picture = np.stack([labels % 251, labels // 251 * 100, np.full_like(labels, 128)], -1).astype(np.uint8)
+    for i in range(10):
+        Image.fromarray(picture).save(folder / "pictures" / f"s{i:02}.png")
+        Image.fromarray(labels).save(folder / "labels" / f"s{i:02}.png")
+    rows = [[300, "left", "seen"], [7, "right", "seen"], [9, "right", "seen"], [11, "rare", "unseen"]]
+    write_csv(folder / "groups.csv", ["label_value", "group", "use"], rows)
+    return folder
+
+
+def settings(material: Path, out: Path, **changes: object) -> CutSettings:
+    given: dict[str, object] = {"tile_px": 16, "scale": "tile", **changes}
+    return CutSettings(material / "pictures", material / "labels", material / "groups.csv", out, **given)  # type: ignore[arg-type]
+
+
+def test_tiles_are_as_pure_as_they_say(material: Path, tmp_path: Path) -> None:
+    cut(settings(material, tmp_path, purity=0.8, stride=8))
+    groups, labels = read_groups(material / "groups.csv"), read_labels(material / "labels" / "s00.png")
+    numbers = groups.of(labels)
+    records = read_images(tmp_path / "images.csv")
+    assert {r.region for r in records} == {"left", "right", "rare"}
+    for record in records[:60]:
+        x, y, side = (int(record.attributes[k]) for k in ("x", "y", "side_px"))
+        share = (numbers[y : y + side, x : x + side] == groups.names.index(record.region) + 1).mean()
+        assert share >= 0.8
+        assert share == pytest.approx(float(record.attributes["purity"]), abs=1e-3)
+
+
+def test_a_tile_is_the_section_pixel_by_pixel(material: Path, tmp_path: Path) -> None:
+    cut(settings(material, tmp_path))
+    record = read_images(tmp_path / "images.csv")[3]
+    x, y = int(record.attributes["x"]), int(record.attributes["y"])
+    section = read_image(material / "pictures" / f"{record.section}.png")
+    np.testing.assert_array_equal(read_image(record.path), section[y : y + 16, x : x + 16])
+
+
+def test_sections_never_straddle_splits_and_unseen_groups_stay_apart(material: Path, tmp_path: Path) -> None:
+    summary = cut(settings(material, tmp_path, scale="both", region_px=32, least_px=50))
+    records = read_images(tmp_path / "images.csv")
+    assert {r.split for r in records if r.region == "rare"} == {"unseen"}
+    sides: dict[str, set[str]] = {}
+    for record in records:
+        if record.split != "unseen":
+            sides.setdefault(record.section, set()).add(record.split)
+    assert all(len(v) == 1 for v in sides.values())
+    assert set(summary["splits"]) == {"train", "val", "test", "unseen"}
+    assert {r.scale for r in records} == {"tile", "region"}
+
+
+def test_region_crops_hold_the_whole_piece_and_white_beyond_the_edge(material: Path, tmp_path: Path) -> None:
+    cut(settings(material, tmp_path, scale="region", region_px=64, margin=0.25))
+    record = next(r for r in read_images(tmp_path / "images.csv") if r.region == "left")
+    crop = read_image(record.path)
+    assert crop.shape == (64, 64, 3)
+    assert (crop[0, 0] == 255).all()
+
+
+def test_pixel_size_follows_the_scale(material: Path, tmp_path: Path) -> None:
+    cut(settings(material, tmp_path, scale="both", region_px=32, pixel_size_um=10.0))
+    for record in read_images(tmp_path / "images.csv"):
+        factor = 1 if record.scale == "tile" else int(record.attributes["side_px"]) / 32
+        assert record.pixel_size_um == pytest.approx(10 * factor, abs=1e-3)
+
+
+def test_cap_and_second_run(material: Path, tmp_path: Path) -> None:
+    first = cut(settings(material, tmp_path, most=2))
+    assert all(n <= 2 * 10 for n in first["regions"].values())
+    before = (tmp_path / "images.csv").read_bytes()
+    assert cut(settings(material, tmp_path, most=2)) == first
+    assert (tmp_path / "images.csv").read_bytes() == before
+
+
+def test_size_mismatch_and_missing_pairs_are_named(material: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    Image.fromarray(np.ones((5, 5), np.uint16)).save(tmp_path / "labels" / "s00.png")
+    wrong = CutSettings(material / "pictures", tmp_path / "labels", material / "groups.csv", tmp_path / "out")
+    with pytest.raises(InputError, match=r"s00\.png.*differ in size \(96 x 64 and 5 x 5 px\)"):
+        cut(wrong)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="no picture has a label map"):
+        cut(CutSettings(material / "pictures", tmp_path / "none", material / "groups.csv", tmp_path / "out2"))
+
+
+def test_impossible_purity_is_said(material: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no tile is pure enough"):
+        cut(settings(material, tmp_path, tile_px=60, purity=1.0))
+    with pytest.raises(InputError, match=r"purity 1\.5 is no share"):
+        settings(material, tmp_path, purity=1.5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([["x", "left", "seen"]], "row 2, column 'label_value'.*'x' is no label value"),
+        ([["1", "", "seen"]], "row 2, column 'group'.*empty cell"),
+        ([["1", "a", "seen"], ["1", "b", "seen"]], "row 3.*label 1 is in two groups"),
+        ([["1", "a", "seen"], ["2", "a", "unseen"]], "row 3.*use 'unseen' of 'a'"),
+    ],
+)
+def test_groups_table_faults_name_the_row(tmp_path: Path, rows: list[list[str]], message: str) -> None:
+    write_csv(tmp_path / "groups.csv", ["label_value", "group", "use"], rows)
+    with pytest.raises(InputError, match=message):
+        read_groups(tmp_path / "groups.csv")
+
+
+def test_named_test_sections() -> None:
+    names = [f"s{i}" for i in range(10)]
+    splits = section_splits(names, test=("s3", "s4"))
+    assert [n for n, s in splits.items() if s == "test"] == ["s3", "s4"]
+    assert "val" in splits.values()
+    with pytest.raises(InputError, match="no section 's99'"):
+        section_splits(names, test=("s99",))
+
+
+def test_crop_outside_the_picture_is_glass() -> None:
+    assert (cropped(np.zeros((4, 4, 3), np.uint8), 10, 10, 3) == 255).all()
