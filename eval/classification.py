@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -31,8 +31,11 @@ class Classification:
     regions: tuple[str, ...]
 
 
-def classify(truth: np.ndarray, predicted: np.ndarray, regions: tuple[str, ...], weights: np.ndarray) -> Classification:
-    """Figures of known images: truth and predicted (N,) int index `regions`; weights (B, N) as `draw_weights` gives them.
+def classify(
+    truth: np.ndarray, predicted: np.ndarray, regions: tuple[str, ...], weights: np.ndarray, clusters: np.ndarray
+) -> Classification:
+    """Figures of known images: truth and predicted (N,) int index `regions`; weights (B, N) as `draw_weights` gives them from
+    `clusters` (N,). A region whose images all lie in one cluster gets no interval: nothing says how it varies between clusters.
 
     Macro-F1 is the mean over the regions that have images, so a region that was not tested neither helps nor harms, while images
     called by its name count against their own region.
@@ -45,7 +48,9 @@ def classify(truth: np.ndarray, predicted: np.ndarray, regions: tuple[str, ...],
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.diag(confusion) / confusion.sum(0)
         recall = np.diag(confusion) / confusion.sum(1)
-    rows = [RegionFigures(r, float(precision[k]), float(recall[k]), scores[k]) for k, r in enumerate(regions) if support[k]]
+    spread = [len(set(clusters[truth == k].tolist())) > 1 for k in range(size)]
+    f1 = [score if wide else replace(score, ci95=None) for score, wide in zip(scores, spread, strict=True)]
+    rows = [RegionFigures(r, float(precision[k]), float(recall[k]), f1[k]) for k, r in enumerate(regions) if support[k]]
     return Classification(
         macro_f1=estimate(macro_f1(truth, predicted, size), weights),
         accuracy=estimate(accuracy(truth, predicted), weights),

@@ -51,6 +51,14 @@ def evaluate(
             rich_help_panel=_CAPTIONS,
         ),
     ] = "auto",
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            "--regions",
+            help="Region table with a column 'parent', for mistakes by parent. Default: left out.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = None,
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
     split: Annotated[
         str, typer.Option("--split", help="Split of --images to measure; 'all' takes every image. Unseen images always come along.")
@@ -83,6 +91,7 @@ def evaluate(
         out=out,
         captions=captions,
         class_captions=class_captions,
+        regions=regions,
         region_column=region_column,
         split=split,
         wording=wording,

@@ -21,13 +21,15 @@ from eval.samples import Samples
 @dataclass(frozen=True)
 class EvaluateSettings:
     """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
-    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own."""
+    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own; regions: region table with parents,
+    None leaves out figures by parent."""
 
     model: Path
     images: Path
     out: Path
     captions: Path | None = None
     class_captions: Path | None = None
+    regions: Path | None = None
     region_column: str = "region"
     split: str = "test"
     wording: str = "masked"

@@ -14,13 +14,14 @@ from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
 from cytoscribe.tables import read_images
 from eval.answers import Answers, answer, encode, write_answers
-from eval.bootstrap import Clusters, clusters_of, draw_weights
+from eval.bootstrap import Clusters, Estimate, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
 from eval.classification import classify
 from eval.evaluation import EvaluateSettings, Evaluation
 from eval.exact import columns_of, compose_exact
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.groups import by_groups
+from eval.hierarchy import hierarchy, parent_figures, read_parents
 from eval.leaks import Leaks, find_leaks
 from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, calibration, caption_tests, image_to_image, rejection
 from eval.metrics import flat
@@ -62,7 +63,7 @@ def load_model(folder: Path, device: str) -> Model:
 @dataclass(frozen=True)
 class Asked:
     """What is measured, read and checked. trained: images of training and calibration; texts: class captions given, with `unused`
-    regions of theirs; captions: the dataset's; columns: attributes that exact captions state, none where there are none."""
+    regions of theirs; captions: the dataset's; columns: attributes that exact captions state, none where there are none; parents: region to parent."""
 
     samples: Samples
     trained: tuple[ImageRecord, ...]
@@ -70,6 +71,7 @@ class Asked:
     unused: tuple[str, ...]
     captions: tuple[Caption, ...]
     columns: tuple[str, ...]
+    parents: dict[str, str]
 
 
 def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
@@ -87,6 +89,7 @@ def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
         unused=tuple(unused),
         captions=captions,
         columns=_columns(settings, samples, captions),
+        parents=read_parents(settings.regions) if settings.regions else {},
     )
 
 
@@ -115,10 +118,13 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     clusters = clusters_of(samples.records)
     draws = Draws(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
     known = ~samples.unseen
-    classification = classify(samples.truth[known], answers.predicted[known], model.regions, draws.weights[:, known])
+    classification = classify(
+        samples.truth[known], answers.predicted[known], model.regions, draws.weights[:, known], clusters.index[known]
+    )
     naming = {"zero_shot.macro_f1": classification.macro_f1, "zero_shot.accuracy": classification.accuracy}
     found = (
-        Measured(naming, _facts(samples, encoded.skipped, leaks, clusters, model, gallery))
+        Measured(naming | _by_parent(model, asked, samples, answers, draws))
+        | Measured(facts=_facts(samples, encoded.skipped, leaks, clusters, model, gallery))
         | calibration(samples, answers, draws)
         | by_region(samples, answers, gallery, draws)
         | by_fit(samples, answers, gallery, draws)
@@ -140,13 +146,20 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         leaks=leaks,
         clusters=clusters,
         alpha=model.rejection.alpha,
-        groups=tuple(by_groups(samples, answers, draws.weights, len(model.regions))),
+        groups=tuple(by_groups(samples, answers, len(model.regions), settings.bootstrap, settings.seed)),
         notes=(
             *samples.notes,
             *_notes(encoded.skipped, asked.unused, samples, clusters, settings),
             *model.rejection.notes,
         ),
     )
+
+
+def _by_parent(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> dict[str, Estimate]:
+    tree, known = hierarchy(model.regions, asked.parents), ~samples.unseen
+    if not tree.useful:
+        return {}
+    return parent_figures(samples.truth[known], answers.predicted[known], tree, draws.weights[:, known])
 
 
 def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> Measured:
@@ -175,7 +188,12 @@ def _told(settings: EvaluateSettings) -> dict[str, Any]:
 
 def _inputs(settings: EvaluateSettings) -> dict[str, Any]:
     """Digests of what is read. Results do not depend on where the files lie."""
-    files = {"images": settings.images, "class_captions": settings.class_captions, "model": settings.model / "calibration.json"}
+    files = {
+        "images": settings.images,
+        "class_captions": settings.class_captions,
+        "regions": settings.regions,
+        "model": settings.model / "calibration.json",
+    }
     digests = {name: file_digest(path) for name, path in files.items() if path and path.is_file()}
     return digests | ({"captions": str(settings.captions.resolve())} if settings.captions else {})
 

@@ -151,8 +151,8 @@ def rejection_curves(scores: np.ndarray, unseen: np.ndarray, right: np.ndarray) 
         roc.annotate(
             f"95% of known accepted:\n{strange[at]:.1%} of unseen accepted",
             (1 - known[at], 1 - strange[at]),
-            xytext=(0.30, 0.18),
-            textcoords="axes fraction",
+            xytext=(26, -34 if strange[at] < 0.6 else 22),
+            textcoords="offset points",
             color=UNSEEN,
             fontsize=9,
             arrowprops={"arrowstyle": "-", "color": UNSEEN, "linewidth": 0.8},

@@ -11,7 +11,11 @@ from eval.bootstrap import Estimate
 MEANING: dict[str, str] = {
     "zero_shot.macro_f1": "mean F1 over the regions that have images; region with the nearest class captions",
     "zero_shot.accuracy": "share of known images given their own region",
-    "calibration.ece": "mean distance between the probability stated for a name and the share that is right (15 bins)",
+    "hierarchy.parent_accuracy": "share of known images given a region of the right parent",
+    "hierarchy.near_mistakes": "share of the mistakes that stay within the parent",
+    "hierarchy.near_mistakes_by_chance": "that share, did mistakes fall evenly on all other regions",
+    "calibration.ece": "mean distance between the probability stated for a name and the share that is right (15 bins); resampling "
+    "raises it, so its interval lies high",
     "calibration.aurc": "mean share of wrong names over all shares of images answered, surest first; lower is better",
     "retrieval.i2t": "image to text: one of the first k captions is of the image's region",
     "retrieval.t2i": "text to image: one of the first k images is of the caption's region",
@@ -36,6 +40,7 @@ MEANING: dict[str, str] = {
 
 FAMILIES = (
     ("Naming known regions", "zero_shot."),
+    ("Mistakes by parent region", "hierarchy."),
     ("Calibration", "calibration."),
     ("Retrieval", "retrieval."),
     ("Captions", "captions."),
@@ -44,7 +49,7 @@ FAMILIES = (
 """Titles of the families of figures, and how their names begin."""
 
 LOWER_IS_BETTER = frozenset({"open_set.fpr95", "calibration.ece", "calibration.aurc"})
-NEITHER = frozenset({"open_set.known_rejected"})
+NEITHER = frozenset({"open_set.known_rejected", "hierarchy.near_mistakes_by_chance"})
 """Neither more nor less is better: it ought to be near alpha."""
 
 

@@ -12,6 +12,7 @@ from eval import figures
 from eval.bootstrap import Estimate
 from eval.classification import confusions
 from eval.examples import example_groups
+from eval.feature_map import feature_map
 from eval.groups import GroupFigures
 from eval.metrics import FAMILIES, meaning
 from eval.page import interval_text, number_text, render_page
@@ -70,6 +71,7 @@ def _content(result: Evaluation) -> dict[str, object]:
         "bars": figures.region_bars(result.classification),
         "histogram": figures.score_histogram(answers.scores, unseen, answers.rejected),
         "curves": figures.rejection_curves(answers.scores, unseen, right) if unseen.any() else "",
+        "map": feature_map(samples, answers, result.regions),
         "trust": figures.trust(answers.probabilities[~unseen].max(1), right[~unseen], answers.p_values[~unseen]),
         "group_rows": [
             (g, *(f"{number_text(e.value)} ({interval_text(e)})" if e.ci95 else number_text(e.value) for e in _group_estimates(g)))

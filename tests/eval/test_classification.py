@@ -32,7 +32,7 @@ def test_macro_f1_and_accuracy_are_scikit_learns_on_repeated_samples(size: int, 
 def test_tables_and_confusions_are_those_of_the_images() -> None:
     truth = np.array([0, 0, 0, 0, 1, 1, 2])
     predicted = np.array([0, 0, 1, 1, 1, 0, 2])
-    found = classify(truth, predicted, ("A", "B", "C", "D"), draw_weights(np.arange(7), np.zeros(7), 50, 0))
+    found = classify(truth, predicted, ("A", "B", "C", "D"), draw_weights(np.arange(7), np.zeros(7), 50, 0), np.arange(7))
     assert (found.confusion[:3, :3] == confusion_matrix(truth, predicted)).all()
     assert [r.region for r in found.per_region] == ["A", "B", "C"]
     assert [r.f1.n for r in found.per_region] == [4, 2, 1]
@@ -40,3 +40,5 @@ def test_tables_and_confusions_are_those_of_the_images() -> None:
     assert found.per_region[1].precision == pytest.approx(1 / 3)
     assert found.macro_f1.value == pytest.approx(np.mean([r.f1.value for r in found.per_region]))
     assert confusions(found) == [("A", "B", 2, 0.5), ("B", "A", 1, 0.5)]
+    assert found.per_region[0].f1.ci95 is not None
+    assert found.per_region[2].f1.ci95 is None

@@ -19,8 +19,10 @@ def test_each_value_of_a_column_that_varies_has_its_own_figures() -> None:
     predicted = np.array([0, 1, 0, 1, 0, 0])
     rejected = np.array([False, True, False, False, True, False])
     answers = Answers(np.zeros((6, 2)), np.full((6, 2), 0.5), predicted, np.zeros(6), np.ones(6), rejected)
-    found = by_groups(Samples(records, truth), answers, np.ones((20, 6), dtype=np.int16), 2)
+    found = by_groups(Samples(records, truth), answers, 2, 200, 0)
     assert {g.column for g in found} == {"age"}
     told = {g.group: (g.images, g.unseen, g.accuracy.value, g.known_rejected.value) for g in found}
     assert told == {"P7": (2, 0, 0.5, 0.5), "P28": (2, 1, 1.0, 0.0), "not stated": (1, 0, 0.0, 0.0)}
     assert next(g for g in found if g.group == "P28").unseen_rejected.value == 1.0
+    interval = next(g for g in found if g.group == "P7").accuracy.ci95
+    assert interval == (0.0, 1.0)
