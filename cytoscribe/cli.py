@@ -26,6 +26,7 @@ STAGES: dict[str, str] = {
     "train-lora": "training.cli:train_lora",
     "evaluate": "eval.cli:evaluate",
     "describe": "eval.cli:describe",
+    "compare": "eval.cli:compare",
 }
 """Command name to `module:function`; the function is a Typer command."""
 
