@@ -33,6 +33,21 @@ def mine_descriptions(
     shared_aliases: Annotated[
         SharedAliases, typer.Option("--shared-aliases", help="An alias that two regions share: `error`, or `drop` it from both.")
     ] = SharedAliases.error,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0, help="Seconds that one paper may take before it is passed over; 0 sets no limit.")
+    ] = 120,
+    figures: Annotated[
+        bool, typer.Option("--figures/--no-figures", help="Take out the papers' images with their captions (figures.parquet).")
+    ] = True,
+    relevance: Annotated[
+        str,
+        typer.Option(
+            "--relevance", help="sentence-transformers model (folder or Hub name) that ranks further sentences; off by default."
+        ),
+    ] = "",
+    ray: Annotated[
+        str, typer.Option("--ray", help="Address of a Ray cluster that reads the papers, `local` starts one; off by default.")
+    ] = "",
     seed: Seed = 0,
     overwrite: Overwrite = False,
     more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
@@ -47,6 +62,10 @@ def mine_descriptions(
             out=out,
             lexicon=lexicon,
             workers=workers,
+            seconds=seconds,
+            figures=figures,
+            relevance=relevance,
+            ray=ray,
             seed=seed,
             overwrite=overwrite,
             drop_shared=shared_aliases is SharedAliases.drop,

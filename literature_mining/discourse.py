@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cytoscribe.records import Claim, Document, Sentence
 from literature_mining.anaphora import under_heading
 from literature_mining.claims import RuleExtractor
 from literature_mining.findings import Context, FoundClaim
-from literature_mining.mentions import RegionFinder
+from literature_mining.mentions import Mention, RegionFinder
 from literature_mining.sentences import split_sentences
 
 _WORD = re.compile(r"\w+")
@@ -22,39 +23,71 @@ _VERB = re.compile(
 _SPOKEN = frozenset({"body", "caption", "heading"})
 
 
-def read_claims(document: Document, extractor: RuleExtractor) -> list[Claim]:
-    """Claims of a document in reading order, each with its sentence: `document.text[sentence_start:sentence_end]`."""
-    finder = extractor.finder
-    if finder is None:
-        return []
-    finder = finder.with_definitions(finder.learn(document.text))
-    allowed = finder.paper_signs(document.text)
-    claims: dict[str, Claim] = {}
-    for sentence, found in _found(document, extractor, finder, allowed):
-        for claim in _records(document, sentence, found):
-            claims.setdefault(claim.claim_id, claim)
-    return list(claims.values())
+@dataclass(frozen=True)
+class NamedSentence:
+    """A sentence that names regions and states no claim: what the relevance ranker chooses from."""
+
+    regions: tuple[str, ...]
+    sentence: str
+    start: int
+    end: int
+    page: int | None
 
 
-def _found(
-    document: Document, extractor: RuleExtractor, finder: RegionFinder, allowed: frozenset[str]
-) -> Iterable[tuple[Sentence, list[FoundClaim]]]:
-    context, heading, caption = Context(), "", Context()
-    for sentence in split_sentences(document):
-        if sentence.kind not in _SPOKEN or _is_list(sentence.text):
-            continue
-        if sentence.kind == "heading" or sentence.heading != heading:
-            heading = sentence.text if sentence.kind == "heading" else sentence.heading
-            context = under_heading(context, [n for m in finder.find(heading, allowed) for n in m.regions])
-            if sentence.kind == "heading":
+@dataclass(frozen=True)
+class Reading:
+    """What one document says: its claims in reading order, the sentences without a claim."""
+
+    claims: tuple[Claim, ...]
+    others: tuple[NamedSentence, ...] = ()
+
+
+class DocumentReader:
+    """Reads one document after another with one extractor; every document has its own abbreviations and doubtful signs."""
+
+    def __init__(self, document: Document, extractor: RuleExtractor) -> None:
+        finder = extractor.finder or RegionFinder(extractor.table)
+        self._document, self._extractor = document, extractor
+        self._finder = finder.with_definitions(finder.learn(document.text))
+        self._allowed = self._finder.paper_signs(document.text)
+
+    def regions_in(self, text: str) -> tuple[str, ...]:
+        """Regions that a text of this document names, each once."""
+        return tuple(dict.fromkeys(n for m in self._finder.find(text, self._allowed) for n in m.regions))
+
+    def read(self) -> Reading:
+        """All claims; each claim's `document.text[sentence_start:sentence_end]` is its sentence."""
+        claims: dict[str, Claim] = {}
+        others: list[NamedSentence] = []
+        for sentence, mentions, found in self._sentences():
+            for claim in _records(self._document, sentence, found):
+                claims.setdefault(claim.claim_id, claim)
+            if mentions and not found:
+                named = tuple(dict.fromkeys(n for m in mentions for n in m.regions))
+                others.append(NamedSentence(named, sentence.text, sentence.start, sentence.end, sentence.page))
+        return Reading(tuple(claims.values()), tuple(others))
+
+    def _sentences(self) -> Iterable[tuple[Sentence, list[Mention], list[FoundClaim]]]:
+        context, heading, caption = Context(), "", Context()
+        for sentence in split_sentences(self._document):
+            if sentence.kind not in _SPOKEN or _is_list(sentence.text):
                 continue
-        mentions = finder.find(sentence.text, allowed)
-        if sentence.kind == "caption":
-            found, caption = extractor.read_sentence(sentence.text, caption, mentions)
-        else:
-            found, context = extractor.read_sentence(sentence.text, context, mentions)
-        if found:
-            yield sentence, found
+            if sentence.kind == "heading" or sentence.heading != heading:
+                heading = sentence.text if sentence.kind == "heading" else sentence.heading
+                context = under_heading(context, self.regions_in(heading))
+                if sentence.kind == "heading":
+                    continue
+            mentions = self._finder.find(sentence.text, self._allowed)
+            if sentence.kind == "caption":
+                found, caption = self._extractor.read_sentence(sentence.text, caption, mentions)
+            else:
+                found, context = self._extractor.read_sentence(sentence.text, context, mentions)
+            yield sentence, mentions, found
+
+
+def read_claims(document: Document, extractor: RuleExtractor) -> list[Claim]:
+    """Claims of a document in reading order."""
+    return list(DocumentReader(document, extractor).read().claims)
 
 
 def _is_list(text: str) -> bool:

@@ -17,6 +17,7 @@ from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from cytoscribe.records import Region
+from literature_mining.parts import PartFinder
 from literature_mining.regions import RegionTable, is_label
 
 _ANY_SIGN = re.compile(r"[^\w\s]")
@@ -68,7 +69,7 @@ class RegionFinder:
         for region in table.regions:
             for name in region.names:
                 self._add(name, region.name)
-        self._defined: dict[str, str] = {}
+        self._parts = PartFinder(table.regions)
 
     def _add(self, name: str, region: str) -> None:
         flat = flatten(name)
@@ -83,7 +84,8 @@ class RegionFinder:
         flat = flatten(text)
         doc = self._nlp.make_doc(flat)
         found = [m for m in self._matched(doc, flat) if self._reads_as_area(m, flat, allowed)]
-        found = _longest([*found, *self._listed(flat)])
+        parts = [Mention(start, end, (name,)) for start, end, name in self._parts.find(flat)]
+        found = _longest([*found, *self._listed(flat), *parts])
         return _joined(self._continued(found, flat), flat)
 
     def _matched(self, doc: Doc, flat: str) -> Iterable[Mention]:

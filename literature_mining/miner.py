@@ -1,43 +1,46 @@
-"""The mining stage: regions and papers in; claims, descriptions and a report out."""
+"""The mining stage: regions and papers in; claims, descriptions, figures and a report out."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.errors import InputError
 from cytoscribe.progress import bar, say
-from cytoscribe.records import Claim, Description, Document
+from cytoscribe.records import Claim, Description
 from cytoscribe.runs import RunFolder, file_digest
 from cytoscribe.tables import write_records
-from literature_mining.claims import RuleExtractor
 from literature_mining.consensus import describe_regions
-from literature_mining.discourse import read_claims
-from literature_mining.documents import find_papers, read_document
+from literature_mining.documents import find_papers
+from literature_mining.figures import FOLDER, FigureRecord, write_figures
 from literature_mining.lexicon import load_lexicon
+from literature_mining.pool import each
+from literature_mining.reading import Job, Row
 from literature_mining.regions import RegionTable, read_regions, write_regions
+from literature_mining.relevance import RelatedSentence, load_ranker, rank
 from literature_mining.report import Paper, Surroundings, write_report
-
-_AROUND = 240
-"""Characters of context that the report shows on either side of a sentence."""
 
 
 @dataclass(frozen=True)
 class MineSettings:
-    """Settings of one mining run. `workers`: processes that read papers; 1 reads in this one."""
+    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take, 0 reads without a limit and
+    in this process; `ray`: address of a Ray cluster ("" for none); `relevance`: a sentence-transformers model ("" for none)."""
 
     regions: Path
     papers: tuple[Path, ...]
     out: Path
     lexicon: Path | None = None
     workers: int = 1
+    seconds: float = 120
     seed: int = 0
     overwrite: bool = False
     drop_shared: bool = False
+    figures: bool = True
+    relevance: str = ""
+    ray: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,13 @@ class MineResult:
     descriptions: tuple[Description, ...]
     papers: tuple[Paper, ...]
     unread: tuple[Paper, ...] = ()
+    figures: tuple[FigureRecord, ...] = ()
+    others: tuple[Row, ...] = ()
     around: Surroundings = field(default_factory=dict, repr=False)
 
 
 def mine(settings: MineSettings) -> MineResult:
-    """Mine claims, write `claims.parquet`, `descriptions.parquet`, `report.html` and `regions.csv` into `settings.out`.
+    """Mine claims; write claims.parquet, descriptions.parquet, figures.parquet, report.html and regions.csv into `settings.out`.
 
     A paper that cannot be read is reported and passed over. Raises InputError where the table or the lexicon is at fault,
     or no paper at all can be read.
@@ -61,13 +66,17 @@ def mine(settings: MineSettings) -> MineResult:
     for note in table.notes:
         say(f"note: {note}")
     load_lexicon(settings.lexicon)
+    ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
     with RunFolder(
         settings.out, "mine-descriptions", _fixed(settings), _inputs(settings, papers), overwrite=settings.overwrite
     ) as run:
-        _read_all(run, papers, settings, table)
+        if not run.resumed:
+            shutil.rmtree(run.path / FOLDER, ignore_errors=True)  # images of an earlier run with other settings
+        _read_all(run, papers, settings)
         result = _gather(run, papers)
-        _write(run, table, result)
+        related = rank(result.others, ranker) if ranker else []
+        _write(run, table, result, related)
         run.finish({"papers": len(result.papers), "unread": len(result.unread), "claims": len(result.claims)})
     return result
 
@@ -83,7 +92,12 @@ def _digested(papers: Sequence[Path]) -> dict[Path, str]:
 
 
 def _fixed(settings: MineSettings) -> dict[str, Any]:
-    return {"drop_shared": settings.drop_shared, "seed": settings.seed}
+    return {
+        "drop_shared": settings.drop_shared,
+        "seed": settings.seed,
+        "figures": settings.figures,
+        "relevance": settings.relevance,
+    }
 
 
 def _inputs(settings: MineSettings, papers: dict[Path, str]) -> dict[str, Any]:
@@ -98,93 +112,70 @@ def _key(paper: Path, digest: str) -> str:
     return f"{paper.name}\n{digest}"
 
 
-def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings, table: RegionTable) -> None:
+def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -> None:
     left = [p for p, digest in papers.items() if not run.has_shard(_key(p, digest))]
-    with bar("reading papers", len(papers), "papers", done=len(papers) - len(left)) as progress:
-        for paper, rows in _each(left, settings, table):
-            run.write_shard(_key(paper, papers[paper]), rows)
-            progress.advance()
-
-
-def _each(papers: Sequence[Path], settings: MineSettings, table: RegionTable) -> Iterable[tuple[Path, list[Any]]]:
-    if settings.workers <= 1 or len(papers) < 2:
-        reader = _Reader(table, settings.lexicon)
-        for paper in papers:
-            yield paper, reader.read(paper)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(settings.workers, len(papers)), context, _start_worker, (table, settings.lexicon)) as pool:
-        yield from zip(papers, pool.map(_work, papers), strict=True)
-
-
-_worker: list[_Reader] = []
-
-
-def _start_worker(table: RegionTable, lexicon: Path | None) -> None:
-    _worker[:] = [_Reader(table, lexicon)]
-
-
-def _work(paper: Path) -> list[Any]:
-    return _worker[0].read(paper)
-
-
-class _Reader:
-    def __init__(self, table: RegionTable, lexicon: Path | None) -> None:
-        self.extractor = RuleExtractor(table, load_lexicon(lexicon))
-
-    def read(self, path: Path) -> list[Any]:
-        """First row: the paper; the rest: its claims."""
-        try:
-            document = read_document(path)
-            claims = read_claims(document, self.extractor)
-        except CytoscribeError as error:
-            fault = error.what if isinstance(error, InputError) else str(error)
-            return [asdict(Paper(path.name, readable=False, problems=(fault,)))]
-        except Exception as error:  # one paper's fault must not stop the others
-            return [asdict(Paper(path.name, readable=False, problems=(f"{type(error).__name__}: {error}",)))]
-        paper = Paper(
-            path.name, document.title, document.authors, document.year, document.doi, document.licence, True, document.problems
+    jobs = [
+        Job(
+            paper,
+            settings.regions,
+            settings.drop_shared,
+            settings.lexicon,
+            run.path if settings.figures else None,
+            bool(settings.relevance),
         )
-        return [asdict(paper), *({**asdict(c), **_around(document, c)} for c in claims)]
-
-
-def _around(document: Document, claim: Claim) -> dict[str, str]:
-    """Some text before and after the sentence, for the report."""
-    before = document.text[max(0, claim.sentence_start - _AROUND) : claim.sentence_start]
-    after = document.text[claim.sentence_end : claim.sentence_end + _AROUND]
-    return {"before": before.partition(" ")[2], "after": after.rpartition(" ")[0]}
+        for paper in left
+    ]
+    with bar("reading papers", len(papers), "papers", done=len(papers) - len(left)) as progress:
+        for job, rows in each(jobs, settings.workers, settings.seconds, settings.ray):
+            run.write_shard(_key(job.paper, papers[job.paper]), rows)
+            progress.advance()
 
 
 def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
     read: list[Paper] = []
-    unread: list[Paper] = []
+    lost: list[Paper] = []
     claims: dict[str, Claim] = {}
     around: dict[str, tuple[str, str]] = {}
+    figures: dict[str, FigureRecord] = {}
+    others: list[Row] = []
     for path, digest in papers.items():
-        first, *rows = run.read_shard(_key(path, digest))
-        paper = Paper(**{**first, "authors": tuple(first["authors"]), "problems": tuple(first["problems"])})
-        (read if paper.readable else unread).append(paper)
-        for row in rows:
-            before, after = row.pop("before"), row.pop("after")
-            claim = Claim(**{**row, "compared_to": tuple(row["compared_to"])})
-            claims.setdefault(claim.claim_id, claim)
-            around.setdefault(claim.claim_id, (before, after))
-    for paper in unread:
+        for row in run.read_shard(_key(path, digest)):
+            kind = row.pop("kind")
+            if kind == "paper":
+                paper = Paper(**{**row, "authors": tuple(row["authors"]), "problems": tuple(row["problems"])})
+                (read if paper.readable else lost).append(paper)
+            elif kind == "claim":
+                context = row.pop("before"), row.pop("after")
+                claim = Claim(**{**row, "compared_to": tuple(row["compared_to"])})
+                claims.setdefault(claim.claim_id, claim)
+                around.setdefault(claim.claim_id, context)
+            elif kind == "figure":
+                figures.setdefault(row["figure_id"], FigureRecord(**{**row, "regions": tuple(row["regions"])}))
+            else:
+                others.append(row)
+    _report_lost(lost, bool(read))
+    found = tuple(claims.values())
+    return MineResult(
+        found, tuple(describe_regions(found)), tuple(read), tuple(lost), tuple(figures.values()), tuple(others), around
+    )
+
+
+def _report_lost(lost: Sequence[Paper], any_read: bool) -> None:
+    for paper in lost:
         say(f"skipped {paper.name}: {'; '.join(paper.problems)}")
-    if not read:
+    if not any_read:
+        first = f"{lost[0].name}: {'; '.join(lost[0].problems)}"
         raise InputError(
-            f"none of the {len(unread)} papers can be read ({unread[0].name}: {unread[0].problems[0]})",
-            where="--papers",
-            fix="give others",
+            f"none of the {len(lost)} papers can be read ({first})", where="--papers", fix="give papers that hold text"
         )
-    ordered = tuple(claims.values())
-    return MineResult(ordered, tuple(describe_regions(ordered)), tuple(read), tuple(unread), around)
 
 
-def _write(run: RunFolder, table: RegionTable, result: MineResult) -> None:
+def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequence[RelatedSentence]) -> None:
     write_regions(run.path / "regions.csv", table.regions)
     write_records(run.path / "claims.parquet", Claim, result.claims)
     write_records(run.path / "descriptions.parquet", Description, result.descriptions)
-    write_report(
-        run.path / "report.html", table, result.claims, result.descriptions, [*result.papers, *result.unread], result.around
-    )
+    write_figures(run.path, result.figures)
+    if related:
+        write_records(run.path / "related.parquet", RelatedSentence, related)
+    papers = [*result.papers, *result.unread]
+    write_report(run.path / "report.html", table, result.claims, result.descriptions, papers, result.around)

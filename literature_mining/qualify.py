@@ -100,7 +100,7 @@ def _goes_on(items: Sequence[Item], at: int) -> bool:
     for item in items[at + 1 : at + 8]:
         if item.is_("word"):
             return True
-        if item.is_("type") or (item.is_("other") and not is_plain_noun(item)):
+        if item.is_("type", "adverb") or (item.is_("other") and not is_plain_noun(item)):
             told = True
         elif item.noun == "cells" and told:
             return True

@@ -1,0 +1,90 @@
+"""One paper read from end to end, as rows that a shard can hold: the paper, its claims, its figures, its other sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.records import Claim, Document
+from literature_mining.claims import RuleExtractor
+from literature_mining.discourse import DocumentReader
+from literature_mining.documents import read_document
+from literature_mining.figures import extract_figures, save_images
+from literature_mining.lexicon import load_lexicon
+from literature_mining.regions import RegionTable, read_regions
+from literature_mining.report import Paper
+
+_AROUND = 240
+"""Characters of context that the report shows on either side of a sentence."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One paper to read. `figures`: the run folder that takes its images, None for none; `others`: keep sentences that name a
+    region and state no claim."""
+
+    paper: Path
+    regions: Path
+    drop_shared: bool = False
+    lexicon: Path | None = None
+    figures: Path | None = None
+    others: bool = False
+
+
+def read_paper(job: Job) -> list[Row]:
+    """Rows of one paper, each with its `kind`: "paper" first, then "claim", "figure" and "other".
+
+    Raises InputError where the paper cannot be read.
+    """
+    document = read_document(job.paper)
+    reader = DocumentReader(document, _extractor(job.regions, job.drop_shared, job.lexicon))
+    reading = reader.read()
+    rows = [_row("paper", _paper(document, job.paper))]
+    rows += [{**_row("claim", c), **_around(document, c)} for c in reading.claims]
+    if job.figures is not None:
+        rows += _figures(job, document, reader)
+    if job.others:
+        rows += [{**_row("other", o), "document": document.name, "doi": document.doi} for o in reading.others]
+    return rows
+
+
+def unread(paper: Path, error: Exception) -> list[Row]:
+    """The one row of a paper that could not be read."""
+    fault = error.what if isinstance(error, InputError) else str(error) if isinstance(error, CytoscribeError) else repr(error)
+    return [_row("paper", Paper(paper.name, readable=False, problems=(fault,)))]
+
+
+@lru_cache(maxsize=1)
+def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None) -> RuleExtractor:
+    table: RegionTable = read_regions(regions, drop_shared=drop_shared)
+    return RuleExtractor(table, load_lexicon(lexicon))
+
+
+def _paper(document: Document, path: Path) -> Paper:
+    return Paper(
+        path.name, document.title, document.authors, document.year, document.doi, document.licence, True, document.problems
+    )
+
+
+def _figures(job: Job, document: Document, reader: DocumentReader) -> Iterable[Row]:
+    assert job.figures is not None
+    try:
+        records = save_images(extract_figures(job.paper, document), job.figures)
+    except InputError:
+        return []
+    return [_row("figure", replace(r, regions=reader.regions_in(r.caption))) for r in records]
+
+
+def _row(kind: str, record: Any) -> Row:
+    return {"kind": kind, **asdict(record)}
+
+
+def _around(document: Document, claim: Claim) -> dict[str, str]:
+    before = document.text[max(0, claim.sentence_start - _AROUND) : claim.sentence_start]
+    after = document.text[claim.sentence_end : claim.sentence_end + _AROUND]
+    return {"before": before.partition(" ")[2], "after": after.rpartition(" ")[0]}
