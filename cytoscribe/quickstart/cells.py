@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cytoscribe.quickstart.frame import FlatFrame, layer_of
+from cytoscribe.quickstart.frame import Frame, layer_of
 from cytoscribe.quickstart.tissue import SHAPES, CellClass, CellTable, LayerSpec, PhantomSpec, Preparation
 
 _GLIA = CellClass("round", 6.5, 0.12)
@@ -21,7 +21,7 @@ def profiles_per_mm2(layer: LayerSpec, section_um: float, density: float = 1.0) 
 
 
 def sample(
-    spec: PhantomSpec, preparation: Preparation, frame: FlatFrame, rng: np.random.Generator, size_um: tuple[float, float]
+    spec: PhantomSpec, preparation: Preparation, frame: Frame, rng: np.random.Generator, size_um: tuple[float, float]
 ) -> CellTable:
     """Cells in a window of (height, width) micrometres, neurons first, then glia."""
     neurons = _points(spec, preparation, frame, rng, size_um, _neuron_density(spec, preparation), scattered=True)
@@ -44,7 +44,7 @@ def _glia_density(spec: PhantomSpec, preparation: Preparation) -> np.ndarray:
 def _points(
     spec: PhantomSpec,
     preparation: Preparation,
-    frame: FlatFrame,
+    frame: Frame,
     rng: np.random.Generator,
     size_um: tuple[float, float],
     density: np.ndarray,
@@ -82,16 +82,16 @@ def _gathered(spec: PhantomSpec) -> np.ndarray:
     return np.array([1.0, *((1 + s.columns) * (1 / _ISLAND_SHARE if s.islands_um else 1.0) for s in spec.layers), 1.0])
 
 
-def _gathering(spec: PhantomSpec, frame: FlatFrame, x: np.ndarray, y: np.ndarray, layer: np.ndarray) -> np.ndarray:
+def _gathering(spec: PhantomSpec, frame: Frame, x: np.ndarray, y: np.ndarray, layer: np.ndarray) -> np.ndarray:
     """Factor of the density at each point, with mean 1 along every layer."""
     columns = np.array([0.0, *(s.columns for s in spec.layers), 0.0])[layer]
     islands = np.array([0.0, *(s.islands_um for s in spec.layers), 0.0])[layer]
     along = frame.along(x, y)
-    shifted = along + frame.column_shift(along)
+    shifted = along + frame.shift(along)
     factor = 1 + columns * np.cos(2 * np.pi * shifted / spec.column_um)
     if islands.any():
         period = np.where(islands > 0, islands / _ISLAND_SHARE, 1.0)
-        inside = ((along + 2 * frame.column_shift(along) + 0.3 * y) / period) % 1.0 < _ISLAND_SHARE
+        inside = ((along + 2 * frame.shift(along) + 0.3 * y) / period) % 1.0 < _ISLAND_SHARE
         factor = factor * np.where(islands > 0, inside / _ISLAND_SHARE, 1.0)
     return factor
 
@@ -99,7 +99,7 @@ def _gathering(spec: PhantomSpec, frame: FlatFrame, x: np.ndarray, y: np.ndarray
 def _neurons(
     spec: PhantomSpec,
     preparation: Preparation,
-    frame: FlatFrame,
+    frame: Frame,
     rng: np.random.Generator,
     x: np.ndarray,
     y: np.ndarray,
@@ -115,7 +115,7 @@ def _neurons(
             diameter[chosen] = _diameters(cell, rng, len(chosen))
             shape[chosen] = SHAPES.index(cell.shape)
         stain[here] = layer_spec.stain
-    angle = frame.apical + rng.normal(0, 0.15, count) + (shape == 0) * rng.uniform(0, 2 * np.pi, count)
+    angle = frame.apical(x, y) + rng.normal(0, 0.15, count) + (shape == 0) * rng.uniform(0, 2 * np.pi, count)
     table = _table(x, y, diameter, angle, layer, shape, rng, preparation)
     return replace(table, stain=table.stain * stain)
 

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from cytoscribe.quickstart.tissue import PhantomSpec, Preparation
+
+
+class Frame(Protocol):
+    """What the drawing must know of the cortex's course; x and y in micrometres from the picture's upper left corner."""
+
+    def depth(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Depth as a share of the local thickness: below 0 glass, above 1 white matter."""
+        ...
+
+    def along(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Distance along the cortical surface in micrometres: columns are lines where it is equal."""
+        ...
+
+    def apical(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Direction towards the pia in radians (image coordinates, y downwards)."""
+        ...
+
+    def shift(self, along: np.ndarray) -> np.ndarray:
+        """Irregularity of the columns' distances, in micrometres."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,18 +67,17 @@ class FlatFrame:
     thinning: Wave
     column_shift: Wave
 
-    @property
-    def apical(self) -> float:
-        """Direction towards the pia in radians (image coordinates, y downwards)."""
-        return -np.pi / 2 + self.tilt
+    def apical(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.full(np.broadcast(x, y).shape, -np.pi / 2 + self.tilt)
+
+    def shift(self, along: np.ndarray) -> np.ndarray:
+        return self.column_shift(along)
 
     def depth(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Depth as a share of the local thickness: below 0 glass, above 1 white matter."""
         top = self.margin_um + (x - self.centre_um) * np.tan(self.tilt) + self.pia(x)
         return (y - top) / (self.thickness_um / np.cos(self.tilt) * (1 + self.thinning(x)))
 
     def along(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Distance along the cortical surface, in micrometres: columns are lines where it is equal."""
         return (x - self.centre_um) * np.cos(self.tilt) + y * np.sin(self.tilt)
 
     def layer_map(self, size_px: tuple[int, int], pixel_size_um: float, spec: PhantomSpec) -> np.ndarray:
