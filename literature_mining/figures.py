@@ -89,7 +89,7 @@ def extract_figures(path: str | Path, document: Document) -> list[Figure]:
 def is_figure(caption: str) -> bool:
     """Whether a caption is a figure's, not a table's."""
     label = CAPTION.match(caption)
-    return label is None or not label["what"].lower().startswith("tab")
+    return label is None or label["what"][0] != "T"
 
 
 def _figure(document: Document, block: Block, number: int, picture: Picture) -> Figure:

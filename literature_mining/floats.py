@@ -9,22 +9,28 @@ from dataclasses import dataclass, field
 
 from cytoscribe.records import BlockKind
 from literature_mining.assembly import CELL
-from literature_mining.layout import Line, Page, reading_order, rows
+from literature_mining.columns import reading_order, rows
+from literature_mining.layout import Line, Page
 from literature_mining.sentences import is_closed
 
 CAPTION = re.compile(
-    r"(?:(?:Supplementary|Supplemental|Extended Data|Online)\s+)?(?P<what>Fig(?:ure|\.)?|FIG(?:URE|\.)?|Table|TABLE|Tab\.|Scheme|Plate|Abb\.)"
+    r"(?:(?:Supplementary|Supplemental|Extended Data|Online)\s+)?"
+    r"(?P<what>F(?:ig|IG|\sIG)(?:ure|URE|\s?\.)?|Table|TABLE|T\sABLE|Tab\.|Scheme|Plate|Abb\.)"
     r"\s*(?:[A-Z]{0,2}[-.]?\d+(?:\.\d+)?|[IVX]+)[a-z]?\b(?P<after>.{0,3})"
 )
 
 
 @dataclass(frozen=True)
 class Style:
-    """What body text looks like in a paper: type size in points, font, and the distance from line to line in points."""
+    """What body text looks like in a paper: type size in points, font, and the distance from line to line in points.
+
+    loose: lines stand so far apart that PyMuPDF takes each for a paragraph, as in double-spaced manuscripts.
+    """
 
     size: float
     font: str
     pitch: float
+    loose: bool = False
 
     def small(self, line: Line) -> bool:
         """Set smaller than body text."""
@@ -33,15 +39,19 @@ class Style:
 
 @dataclass
 class Float:
-    """A caption or a table: its rows in order."""
+    """A caption or a table: its rows in order. marked: its type tells it from body text."""
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
     of_table: bool = False
+    marked: bool = False
 
 
-def take_floats(page: Page, style: Style) -> tuple[list[Float], list[Line]]:
-    """Captions and tables of a page, and the lines that are left for its text. Columns must have been assigned."""
+def take_floats(page: Page, style: Style, before: str = "") -> tuple[list[Float], list[Line]]:
+    """Captions and tables of a page, and the lines that are left for its text. Columns must have been assigned.
+
+    before: the last line of body text on the page before, which the top of this page may go on.
+    """
     lines = [l for l in page.lines if not l.furniture]
     if not any(CAPTION.match(l.text) for l in lines):
         return [], lines
@@ -49,6 +59,7 @@ def take_floats(page: Page, style: Style) -> tuple[list[Float], list[Line]]:
     for line in lines:
         blocks[line.block].append(line)
     captions = [c for block in blocks.values() for c in _captions_in(block, style)]
+    captions = [c for c in captions if c.marked or not _in_mid_sentence(c.lines[0], lines, style, before)]
     taken = {id(l) for c in captions for l in c.lines}
     for caption in captions:
         if style.small(caption.lines[0]):
@@ -74,12 +85,23 @@ def _captions_in(block: Sequence[Line], style: Style) -> list[Float]:
     for line in block:
         opens = before is None or line.y0 - before.y1 > 0.5 * line.size or line.y0 < before.y0 - line.size
         label = CAPTION.match(line.text) if opens else None
-        if label and (style.small(line) or line.bold or _is_label(label["after"])):
-            found.append(Float("caption", [line], label["what"].lower().startswith("tab")))
+        marked = style.small(line) or line.bold
+        if label and (marked or _is_label(label["after"])):
+            found.append(Float("caption", [line], label["what"][0] == "T", marked))
         elif found and before is found[-1].lines[-1] and _goes_on(found[-1], line, style):
             found[-1].lines.append(line)
         before = line
     return found
+
+
+def _in_mid_sentence(line: Line, lines: Sequence[Line], style: Style, before: str) -> bool:
+    """Whether the body text above a line (in its column, or at the last one's end) runs on into it ("as is shown in / Fig. 3")."""
+    body = [l for l in lines if l is not line and not style.small(l) and len(l.text) > 15 and l.zone == line.zone]
+    above = [l for l in body if l.column == line.column and l.y0 < line.y0 - 1]
+    if not above:
+        above = [l for l in body if l.column == line.column - 1]
+    last = max(above, key=lambda l: l.y0).text if above else before
+    return bool(last) and not is_closed(last)
 
 
 def _is_label(after: str) -> bool:

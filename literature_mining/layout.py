@@ -1,4 +1,4 @@
-"""Page geometry: lines, running heads, columns and reading order. All lengths are in points, y growing downwards."""
+"""Lines and pages, turned upright, and what recurs at their edges. All lengths are in points, y growing downwards."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-
-import numpy as np
 
 Box = tuple[float, float, float, float]
 
@@ -23,7 +21,8 @@ _NUMBER = re.compile(r"[^\w]*(?:page\s*)?(?:[A-Za-z]{0,2}\d{1,5}|[ivxlc]{1,6})(?
 class Line:
     """One typeset line, upright. `size` is that of most of its characters, in points; `block` is PyMuPDF's paragraph number.
 
-    `cells` counts the stretches of text that wide gaps part (a table's row has several); `column` is -1 for a line across columns.
+    `cells` counts the stretches of text that wide gaps part (a table's row has several); `column` is -1 for a line across columns;
+    `zone` is the part of the page whose columns it follows.
     """
 
     x0: float
@@ -38,6 +37,7 @@ class Line:
     page: int
     cells: int = 1
     column: int = 0
+    zone: int = 0
     furniture: bool = False
 
     @property
@@ -142,133 +142,3 @@ def _rises(lines: Sequence[Line]) -> bool:
     values = [int(line.text) for line in sorted(lines, key=lambda l: l.y0)]
     steps = Counter(b - a for a, b in itertools.pairwise(values)).most_common(1)
     return len(values) >= 8 and steps[0][0] in (1, 5) and steps[0][1] > 0.7 * (len(values) - 1)
-
-
-def gutters(lines: Sequence[Line], width: float) -> list[float]:
-    """Where the white strips between columns lie (x), from left to right: none for one column, at most three.
-
-    A strip is voted for by pairs of lines that face each other across it.
-    """
-    wide = [l for l in lines if l.x1 - l.x0 > 0.11 * width and len(l.text) >= 12][:600]
-    if len(wide) < 6:
-        return []
-    x0, y0, x1, y1 = np.array([l.box for l in wide]).T
-    overlap = np.minimum(y1[:, None], y1) - np.maximum(y0[:, None], y0)
-    beside = (overlap > 0.5 * np.minimum(y1 - y0, (y1 - y0)[:, None])) & (x0 > x1[:, None] - 1)
-    to_right = np.where(beside, x0, np.inf).min(axis=1)
-    gaps = [(int(a), int(b)) for a, b in zip(x1, to_right, strict=True) if b < a + 0.2 * width]
-    found: list[float] = []
-    while len(found) < 3:
-        strip, votes = _strip(gaps, int(width) + 2)
-        crossings = _crossings(wide, strip, found)
-        if votes < 1 or (found and crossings > 2) or (votes < 4 and not (crossings <= 2 and _flanked(wide, strip))):
-            break
-        found.append(strip)
-        gaps = [g for g in gaps if not g[0] - 2 <= strip <= g[1] + 2]
-    return sorted(found)
-
-
-def usual_gutters(pages: Sequence[Sequence[float]]) -> list[float]:
-    """The strips that most of a paper's pages have: for the page that holds too little text to show its own."""
-    kinds = Counter(tuple(round(s / 12) for s in strips) for strips in pages if strips)
-    if not kinds:
-        return []
-    usual, count = kinds.most_common(1)[0]
-    alike = [strips for strips in pages if tuple(round(s / 12) for s in strips) == usual]
-    return [sum(column) / len(alike) for column in zip(*alike, strict=True)] if count >= 2 else []
-
-
-def _strip(gaps: Sequence[tuple[int, int]], width: int) -> tuple[float, int]:
-    """The place that lies in most gaps, and in how many."""
-    votes = np.zeros(width + 1, dtype=int)
-    for start, end in gaps:
-        votes[max(start, 0)] += 1
-        votes[min(end + 1, width)] -= 1
-    votes = votes.cumsum()
-    best = int(votes.max())
-    first = last = int(votes.argmax())
-    while last + 1 <= width and votes[last + 1] == best:
-        last += 1
-    return (first + last) / 2, best
-
-
-def _crossings(lines: Sequence[Line], x: float, others: Sequence[float]) -> int:
-    """Lines that cross `x` but none of the other strips: they show that no strip is at `x`."""
-    return sum(l.x0 < x - 4 and l.x1 > x + 4 and not any(l.x0 < o < l.x1 for o in others) for l in lines)
-
-
-def _flanked(lines: Sequence[Line], x: float) -> bool:
-    """Whether columns of lines end and begin beside `x`, though few face each other (a figure stands in one of them)."""
-    before = [l.x1 for l in lines if l.x1 < x]
-    after = Counter(round(l.x0 / 3) for l in lines if l.x0 > x)
-    return len(before) >= 3 and x - max(before) < 25 and bool(after) and max(after.values()) >= 3
-
-
-def assign_columns(page: Page, strips: Sequence[float]) -> None:
-    """Give every line its column, counted from 0, or -1 where it crosses a strip.
-
-    A line too long for its column (an address, a formula) is told from a line across columns by what stands beside it.
-    """
-    crossing: list[Line] = []
-    for line in page.lines:
-        line.column = sum(line.x0 + line.x1 > 2 * s for s in strips)
-        if any(line.x0 < s - 4 and line.x1 > s + 4 for s in strips):
-            crossing.append(line)
-    for line in crossing:
-        first = next(s for s in strips if line.x0 < s - 4 and line.x1 > s + 4)
-        beside = any(
-            other.x0 > first - 4 and min(other.y1, line.y1) - max(other.y0, line.y0) > 0.5 * (other.y1 - other.y0)
-            for other in page.lines
-            if not other.furniture and other is not line
-        )
-        line.column = sum(line.x0 > s - 4 for s in strips) if beside else -1
-
-
-def reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Lines in reading order, those of one row joined: bands between lines that cross columns, in each band column by column."""
-    bands: list[list[Line]] = []
-    for line in sorted(lines, key=lambda l: (l.y0, l.x0)):
-        if not bands or (line.column == -1) != (bands[-1][0].column == -1):
-            bands.append([])
-        bands[-1].append(line)
-    ordered: list[Line] = []
-    for band in bands:
-        columns: dict[int, list[Line]] = defaultdict(list)
-        for line in band:
-            columns[line.column].append(line)
-        for _, column in sorted(columns.items()):
-            ordered += rows(column)
-    return ordered
-
-
-def rows(lines: Sequence[Line], between: str = " ") -> list[Line]:
-    """Join the stretches of one row, from left to right; `between` parts those that a wide gap parts."""
-    out: list[Line] = []
-    for line in sorted(lines, key=lambda l: l.middle):
-        last = out[-1] if out else None
-        if last is not None and min(last.y1, line.y1) - max(last.y0, line.y0) > 0.55 * min(last.y1 - last.y0, line.y1 - line.y0):
-            out[-1] = _merge(last, line, between)
-        else:
-            out.append(line)
-    return out
-
-
-def _merge(a: Line, b: Line, between: str) -> Line:
-    left, right = (a, b) if a.x0 <= b.x0 else (b, a)
-    main = left if len(left.text) >= len(right.text) else right
-    gap = right.x0 - left.x1
-    space = between if gap > 1.4 * main.size else " " if gap > 0.12 * main.size else ""
-    return Line(
-        left.x0,
-        min(a.y0, b.y0),
-        max(a.x1, b.x1),
-        max(a.y1, b.y1),
-        left.text + space + right.text,
-        main.size,
-        left.bold and right.bold,
-        main.font,
-        left.block,
-        a.page,
-        left.cells + right.cells if gap > 1.4 * main.size else max(left.cells, right.cells),
-        a.column,
-    )

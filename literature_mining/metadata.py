@@ -10,9 +10,11 @@ from literature_mining.repair import clean
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>\[\]|{}]+")
 _DATED = re.compile(
-    r"(?:published(?: online)?|accepted|©|\(c\)|copyright|the author\(s\)|available online|received)", re.IGNORECASE
+    r"(?P<word>published(?: online)?|accepted(?: for publication)?|available online|received(?: in revised form)?)\s*:?\s*"
+    r"(?:\d{1,2}\.?\s+\w+\.?,?\s+|\w+\.?\s+\d{1,2},?\s+|\w+\s+|\d{1,2}[./-]\d{1,2}[./-])?(?P<year>(?:19|20)\d\d)(?!\d)"
+    r"|(?P<mark>©|\(c\)|copyright|the author\(s\))[^\d.]{0,60}?(?P<marked>(?:19|20)\d\d)(?!\d)",
+    re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _LICENCE_URL = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?", re.IGNORECASE)
 _LICENCE_CODE = re.compile(r"\bCC[ -](BY(?:-(?:NC|SA|ND))*|0)(?:[ -]?v?(\d\.\d))?\b")
 _LICENCE_NAME = re.compile(
@@ -45,12 +47,12 @@ def doi_in(text: str) -> str:
 
 
 def year_in(text: str) -> int | None:
-    """The year of publication: beside "Published", "Accepted", a copyright mark or the like, in this order."""
-    dated = [(word[0].lower(), _YEAR.search(text, word.end(), word.end() + 60)) for word in _DATED.finditer(text)]
+    """The year of publication: beside "Published", "Available online", a copyright mark, "Accepted" or "Received", in this order."""
+    dated = [((m["word"] or m["mark"]).lower(), m["year"] or m["marked"]) for m in _DATED.finditer(text)]
     for wanted in ("publ", "avail", "the ", "©", "(c", "copy", "acc", "rec"):
         for word, year in dated:
-            if word.startswith(wanted) and year:
-                return int(year[1])
+            if word.startswith(wanted):
+                return int(year)
     return None
 
 

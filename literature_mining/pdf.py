@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import defaultdict
@@ -15,8 +16,9 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Document
 from literature_mining import ocr
 from literature_mining.assembly import Metadata, Piece, assemble
-from literature_mining.floats import Float, Style, take_floats
-from literature_mining.layout import Line, Page, Turn, assign_columns, gutters, mark_furniture, reading_order, usual_gutters
+from literature_mining.columns import Zone, assign_columns, reading_order, usual_strips, zones
+from literature_mining.floats import Float, take_floats
+from literature_mining.layout import Line, Page, Turn, mark_furniture
 from literature_mining.metadata import licence_in, names_in, stated_metadata
 from literature_mining.repair import clean, symbols, vocabulary
 from literature_mining.roles import Flow, Group, body_style, groups
@@ -27,6 +29,7 @@ MAX_SECONDS = 120.0
 MAX_LINES = 20_000
 _CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
 _CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
+_LETTERSPACED = re.compile(r"(?:[^\W\d_] ){4,}[^\W\d_]")
 _NO_BYLINE = re.compile(r"received|abstract|universit|institut|department|@|https?:|keywords|published|school of|©", re.IGNORECASE)
 _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
@@ -87,10 +90,16 @@ def _pieces(pages: list[Page]) -> list[Piece]:
     mark_furniture(pages)
     style = body_style(pages)
     words = vocabulary(line.text for page in pages for line in page.lines if not line.furniture)
-    strips = [gutters([l for l in page.lines if not l.furniture], page.width) for page in pages]
-    usual = usual_gutters(strips)
-    pieces = Flow(style, words).pieces([_roles_on(p, own or usual, style) for p, own in zip(pages, strips, strict=True)])
-    return [_as_printed(piece, pages) for piece in pieces]
+    found = [zones([l for l in page.lines if not l.furniture], page.width) for page in pages]
+    usual = usual_strips(found)
+    sheets: list[tuple[list[Group], list[Float]]] = []
+    before = ""
+    for page, own in zip(pages, found, strict=True):
+        assign_columns(page, own if any(zone.strips for zone in own) else [Zone(math.inf, usual)])
+        floats, rest = take_floats(page, style, before)
+        sheets.append((groups(reading_order(rest), style), floats))
+        before = next((g.text for g in reversed(sheets[-1][0]) if g.kind == "body"), before)
+    return [_as_printed(piece, pages) for piece in Flow(style, words).pieces(sheets)]
 
 
 def _as_printed(piece: Piece, pages: list[Page]) -> Piece:
@@ -98,12 +107,6 @@ def _as_printed(piece: Piece, pages: list[Page]) -> Piece:
     if piece.page is None or piece.bbox is None or pages[piece.page - 1].turn is Turn.NONE:
         return piece
     return replace(piece, bbox=pages[piece.page - 1].turned_back(piece.bbox))
-
-
-def _roles_on(page: Page, strips: list[float], style: Style) -> tuple[list[Group], list[Float]]:
-    assign_columns(page, strips)
-    floats, rest = take_floats(page, style)
-    return groups(reading_order(rest), style), floats
 
 
 def open_pdf(path: Path) -> Any:
@@ -169,6 +172,8 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
     text = clean("".join(texts)).strip()
     if not text:
         return None
+    if _LETTERSPACED.fullmatch(text):
+        text = text.replace("  ", "\0").replace(" ", "").replace("\0", " ")
     font, size, flags, _ = best
     x0, y0, x1, y1 = line["bbox"]
     return Line(x0, y0, x1, y1, text, size, bool(flags & 16 or _BOLD.search(font)), font, block, page)

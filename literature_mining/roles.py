@@ -64,17 +64,22 @@ def body_style(pages: Sequence[Page]) -> Style:
     """The type size, font and line pitch that most characters have."""
     kinds: Counter[tuple[float, str]] = Counter()
     pitches: Counter[float] = Counter()
+    alone = 0
     for page in pages:
         for line in page.lines:
             if not line.furniture and len(line.text) > 20:
                 kinds[round(line.size * 2) / 2, line.font] += len(line.text)
-        pitches.update(round(b.y0 - a.y0) for a, b in itertools.pairwise(page.lines) if a.block == b.block and 4 < b.y0 - a.y0 < 60)
+        for above, below in itertools.pairwise(page.lines):
+            if 4 < below.y0 - above.y0 < 60 and len(below.text) > 20 and not below.furniture:
+                pitches[round(below.y0 - above.y0)] += 1
+                alone += above.block != below.block
     sizes: Counter[float] = Counter()
     for (size, _), count in kinds.items():
         sizes[size] += count
     size = sizes.most_common(1)[0][0] if sizes else 10.0
     font = max((k for k in kinds if k[0] == size), key=lambda k: kinds[k], default=(size, ""))[1]
-    return Style(size, font, pitches.most_common(1)[0][0] if pitches else 1.2 * size)
+    pitch = pitches.most_common(1)[0][0] if pitches else 1.2 * size
+    return Style(size, font, pitch, loose=alone > 0.5 * pitches.total())
 
 
 def groups(ordered: Sequence[Line], style: Style) -> list[Group]:
@@ -107,12 +112,16 @@ def _breaks(group: Group, line: Line, style: Style) -> bool:
     last = group.lines[-1]
     if line.y0 < last.y0 - 1:
         return True
-    gap = line.y0 - last.y1
+    gap, step = line.y0 - last.y1, line.y0 - last.y0
     if group.kind == "heading":
         return gap > 0.8 * line.size or abs(line.size - last.size) > 0.6
     if line.column != last.column:
         return True
-    return gap > 0.45 * style.size or line.block != last.block or line.bold != last.bold
+    if line.bold != last.bold:
+        return True
+    if style.loose:
+        return step > 1.3 * style.pitch
+    return gap > 0.45 * style.size or line.block != last.block
 
 
 def _right_edges(lines: Sequence[Line], style: Style) -> dict[int, float]:
@@ -185,7 +194,9 @@ class Flow:
             group.kind = "front" if len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
         if group.kind in ("body", "heading") and _REFERENCES.fullmatch(text):
             group.kind, self._section = "heading", "reference"
-        elif group.kind in ("body", "heading") and self._section == "front" and _ABSTRACT.match(text):
+        elif self._section == "front" and _SECTION.match(text) and len(group.lines) == 1:
+            self._section, group.kind = "body", "heading"
+        elif self._section == "front" and (_ABSTRACT.match(text) if group.kind != "furniture" else _ABSTRACT.fullmatch(text)):
             self._section, self._heading = "body", "Abstract"
             group.kind = "heading" if _ABSTRACT.fullmatch(text) else "body"
         elif self._section == "reference" and group.kind in ("body", "furniture"):

@@ -14,7 +14,7 @@ from cytoscribe.records import Document
 from literature_mining import pdf
 from literature_mining.documents import read_document
 from literature_mining.sentences import split_sentences
-from tests.literature_mining.typeset import BOLD, FACTS, FONT, HEIGHT, WIDTH, Typesetter, body
+from tests.literature_mining.typeset import BOLD, FACTS, FONT, HEIGHT, WIDTH, Typesetter, body, wrap
 
 
 def sentences_of(document: Document, kind: str = "body") -> list[str]:
@@ -255,3 +255,97 @@ def test_marks_along_the_edge_are_dropped(tmp_path: Path) -> None:
     document = read_document(setter.save(tmp_path / "stamp.pdf"))
     assert sentences_of(document) == wanted(2)
     assert "preprint" not in document.text
+
+
+def test_summary_beside_keywords_above_two_columns(tmp_path: Path) -> None:
+    setter = Typesetter(heads=("", ""))
+    setter.wide("Cells and layers of a made cortex in a made paper", 16, BOLD)
+    setter.wide("Ada Example, Ben Sample", 11)
+    top = setter.y + 20
+    left = [
+        "a r t i c l e i n f o",
+        "Article history:",
+        "Received 3 March 2019 in due form",
+        "Accepted 9 May 2020 in due form",
+        "Keywords:",
+    ]
+    left += ["Architecture of the cortex", "Layers and cells thereof", "Maps of the human brain"]
+    for n, line in enumerate(left):
+        setter.put((50, top + 11 * n), line, fontsize=8)
+    setter.put((210, top), "a b s t r a c t", fontsize=8)
+    summary = " ".join(FACTS[:5])
+    for n, line in enumerate(wrap(summary, 335, 10, False)):
+        setter.put((210, top + 14 + 12 * n), line)
+    setter.y = top + 140
+    setter.heading("1. Introduction")
+    start = setter.y
+    columns = wrap(body(2), setter.column_width, 10, True)
+    half = len(columns) // 2
+    for column, lines in enumerate((columns[:half], columns[half:])):
+        for n, line in enumerate(lines):
+            setter.put((50 + column * (setter.column_width + setter.gutter), start + 12 * n), line)
+    document = read_document(setter.save(tmp_path / "first.pdf"))
+    assert sentences_of(document) == [*FACTS[:5], *wanted(2)]
+    assert document.year == 2020
+
+
+def test_double_spaced_ragged_manuscript(tmp_path: Path) -> None:
+    setter = Typesetter(columns=1, line_numbers=True, left=80, hyphenate=False, leading=2.4, heads=("", ""))
+    setter.paragraph(body(5))
+    document = read_document(setter.save(tmp_path / "manuscript.pdf"))
+    assert sentences_of(document) == wanted(5)
+
+
+def test_figure_named_at_the_start_of_a_line_is_no_caption(tmp_path: Path) -> None:
+    setter = Typesetter(columns=1, hyphenate=False, leading=2.4)
+    lines = [
+        "The stripe of Gennari is seen by the naked eye and is shown in",
+        "Fig. 3. The layer that holds it is the broadest of the three",
+        "sublayers.",
+    ]
+    for line in lines:
+        setter.put((setter.x, setter.y), line)
+        setter.y += 24
+    setter.paragraph(body(2))
+    document = read_document(setter.save(tmp_path / "figure.pdf"))
+    assert sentences_of(document)[:2] == [
+        "The stripe of Gennari is seen by the naked eye and is shown in Fig. 3.",
+        "The layer that holds it is the broadest of the three sublayers.",
+    ]
+
+
+def test_footnote_and_figure_labels_cut_no_sentence(tmp_path: Path) -> None:
+    setter = Typesetter(columns=2, bottom=650)
+    words = body(5).split()
+    setter.paragraph(" ".join(words[:160]))
+    for n, label in enumerate(("V1", "Layer IV", "Betz cells")):
+        setter.put((setter.x + 30 + 40 * n, setter.y + 30 + 12 * n), label, fontname="helv")
+    setter.y += 90
+    setter.paragraph(" ".join(words[160:]))
+    setter.put((50, 700), "* Address of the author, who thanks everybody", fontsize=7.5)
+    document = read_document(setter.save(tmp_path / "labels.pdf"))
+    assert sentences_of(document) == wanted(5)
+
+
+def test_wide_figure_in_mid_page_keeps_the_columns(tmp_path: Path) -> None:
+    setter = Typesetter(heads=("", ""))
+    lines = wrap(body(4), setter.column_width, 10, True)
+    quarter = -(-len(lines) // 4)
+    for n in range(4):
+        for row, line in enumerate(lines[n * quarter : (n + 1) * quarter]):
+            setter.put((50 + (n % 2) * (setter.column_width + setter.gutter), 80 + (n // 2) * 380 + 12 * row), line)
+    setter.put(
+        (50, 80 + 12 * quarter + 60),
+        "Fig. 2 Sections through the calcarine sulcus of one hemisphere, from rostral to caudal, all at one scale.",
+        fontsize=8,
+    )
+    document = read_document(setter.save(tmp_path / "wide.pdf"))
+    assert sorted(sentences_of(document)) == sorted(wanted(4))
+
+
+def test_letterspaced_headings(tmp_path: Path) -> None:
+    setter = Typesetter()
+    setter.heading("R E S U L T S")
+    setter.paragraph(body(1))
+    document = read_document(setter.save(tmp_path / "spaced.pdf"))
+    assert sentences_of(document, "heading") == ["RESULTS"]

@@ -25,6 +25,7 @@ class Typesetter:
     top: float = 60.0
     bottom: float = 730.0
     line_numbers: bool = False
+    leading: float = 1.2
     pdf: pymupdf.Document = field(default_factory=pymupdf.open)
 
     def __post_init__(self) -> None:
@@ -96,7 +97,7 @@ class Typesetter:
         if self.line_numbers:
             self.numbered += 1
             self.put((self.left - 24, self.y), str(self.numbered), fontname=FONT, fontsize=7)
-        self.y += size * 1.2
+        self.y += size * self.leading
 
     def save(self, path: Path, **options: object) -> Path:
         self.flush()
