@@ -41,10 +41,10 @@ def classify(
     called by its name count against their own region.
     """
     size = len(regions)
-    pairs = _pair_indicator(truth, predicted, size)
-    confusion = (np.ones((1, truth.size)) @ pairs).reshape(size, size)
-    support = confusion.sum(1).astype(int)
-    scores = estimates(lambda w: _f1(_tables(w, pairs, size)), weights, support.tolist())
+    confusion = np.zeros((size, size), dtype=int)
+    np.add.at(confusion, (truth, predicted), 1)
+    support = confusion.sum(1)
+    scores = estimates(region_f1(truth, predicted, size), weights, support.tolist())
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.diag(confusion) / confusion.sum(0)
         recall = np.diag(confusion) / confusion.sum(1)
@@ -55,15 +55,28 @@ def classify(
         macro_f1=estimate(macro_f1(truth, predicted, size), weights),
         accuracy=estimate(accuracy(truth, predicted), weights),
         per_region=tuple(rows),
-        confusion=confusion.astype(int),
+        confusion=confusion,
         regions=regions,
     )
 
 
 def macro_f1(truth: np.ndarray, predicted: np.ndarray, size: int) -> Statistic:
     """Statistic: mean F1 over the regions that have images in the replicate (as scikit-learn's, with `labels` so chosen)."""
-    pairs = _pair_indicator(truth, predicted, size)
-    return lambda weights: _mean_of_present(_f1(_tables(weights, pairs, size)))
+    each = region_f1(truth, predicted, size)
+    return lambda weights: _mean_of_present(each(weights))
+
+
+def region_f1(truth: np.ndarray, predicted: np.ndarray, size: int) -> Statistic:
+    """Statistic (B, size): F1 of each region, NaN where it has no images in the replicate."""
+    true, called = _indicator(truth, size), _indicator(predicted, size)
+    hits = true.multiply(called).tocsr()
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        found, there, named = (np.asarray(weights @ m) for m in (hits, true, called))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(there > 0, 2 * found / (there + named), np.nan)
+
+    return statistic
 
 
 def accuracy(truth: np.ndarray, predicted: np.ndarray) -> Statistic:
@@ -89,22 +102,9 @@ def confusions(result: Classification, most: int = 10) -> list[tuple[str, str, i
     return found
 
 
-def _pair_indicator(truth: np.ndarray, predicted: np.ndarray, size: int) -> csr_array:
-    """(N, size * size) sparse: one where a sample's cell of the confusion matrix is, so that weights @ it are the matrices."""
-    samples = np.arange(truth.size)
-    return csr_array((np.ones(truth.size), (samples, truth * size + predicted)), shape=(truth.size, size * size))
-
-
-def _tables(weights: np.ndarray, pairs: csr_array, size: int) -> np.ndarray:
-    return np.asarray(weights @ pairs).reshape(-1, size, size)
-
-
-def _f1(tables: np.ndarray) -> np.ndarray:
-    """F1 of each region (B, K) of confusion matrices (B, K, K); NaN where the region has no images."""
-    hits = np.diagonal(tables, axis1=1, axis2=2)
-    true, called = tables.sum(2), tables.sum(1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(true > 0, 2 * hits / (true + called), np.nan)
+def _indicator(codes: np.ndarray, size: int) -> csr_array:
+    """(N, size) sparse, one where a sample's region is."""
+    return csr_array((np.ones(codes.size), (np.arange(codes.size), codes)), shape=(codes.size, size))
 
 
 def _mean_of_present(values: np.ndarray) -> np.ndarray:

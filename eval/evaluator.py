@@ -129,7 +129,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         | by_region(samples, answers, gallery, draws)
         | by_fit(samples, answers, gallery, draws)
         | _exact(model, asked, samples, answers, draws)
-        | caption_tests(model, asked.captions, samples, answers, draws)
+        | _caption_tests(model, asked, gallery, samples, answers, draws)
         | image_to_image(samples, answers, clusters, draws)
         | rejection(samples, answers, draws)
     )
@@ -160,6 +160,14 @@ def _by_parent(model: Model, asked: Asked, samples: Samples, answers: Answers, d
     if not tree.useful:
         return {}
     return parent_figures(samples.truth[known], answers.predicted[known], tree, draws.weights[:, known])
+
+
+def _caption_tests(model: Model, asked: Asked, gallery: Gallery, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """Tests of the data set's masked captions; nothing where no data set is given or there is only one region."""
+    if not asked.captions or len(model.regions) < 2:
+        return Measured()
+    masked = gallery if gallery.wording == "masked" else build_gallery(model, asked.captions, "masked", None)
+    return caption_tests(masked, samples, answers, len(model.regions), draws)
 
 
 def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> Measured:

@@ -17,12 +17,14 @@ WORDINGS = ("masked", "named")
 
 @dataclass(frozen=True)
 class Gallery:
-    """Different captions of known regions. features (M, D) L2-normalised; regions (M,) int index the model's; source in words."""
+    """Different captions of known regions. features (M, D) L2-normalised; regions (M,) int index the model's; source in words;
+    wording `masked` or `named`."""
 
     captions: tuple[Caption, ...]
     features: np.ndarray
     regions: np.ndarray
     source: str
+    wording: str
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def build_gallery(
     if not usable:
         raise InputError("no caption is of a region that the model knows", fix="give the captions that the model was trained with")
     features = model.encode_texts([c.caption for c in usable]).numpy()
-    return Gallery(tuple(usable), features, np.array([index[c.region] for c in usable]), source)
+    return Gallery(tuple(usable), features, np.array([index[c.region] for c in usable]), source, wording)
 
 
 def worded(captions: Sequence[Caption], wording: str) -> list[Caption]:

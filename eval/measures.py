@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from cytoscribe.records import Caption
 from eval.answers import Answers
 from eval.bootstrap import Clusters, Estimate, draw_weights, estimate, weighted_mean
 from eval.calibration import area_of_risk, calibration_error
 from eval.caption_tests import WAYS, beaten_by, chance_of_right
-from eval.gallery import Gallery, build_gallery
-from eval.model import Model
+from eval.gallery import Gallery
 from eval.open_set import open_set
 from eval.retrieval import Fits, among_images, first_fit, image_claims, recall, same, transposed
 from eval.samples import Samples
@@ -135,23 +133,20 @@ def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws
     return Measured(figures, facts, single)
 
 
-def caption_tests(model: Model, captions: Sequence[Caption], samples: Samples, answers: Answers, draws: Draws) -> Measured:
-    """`captions.*`, from a caption data set: do its masked words give the region back, on their own and by way of an image?
+def caption_tests(masked: Gallery, samples: Samples, answers: Answers, regions: int, draws: Draws) -> Measured:
+    """`captions.*`, from masked captions of a data set: do the words give the region back, on their own and by way of an image?
 
     `text_8way`: the region of a masked caption, from text alone. For each known image the model picks the nearest caption:
     `label_match` is the share whose caption is of the image's region, a rejected image counting as a miss; `masked_8way` is the
     region read back from that caption's masked words.
     """
-    masked = build_gallery(model, captions, "masked", None) if captions else None
-    if masked is None or len(model.regions) < 2:
-        return Measured()
     known = ~samples.unseen
     nearest = (answers.features[known] @ masked.features.T).argmax(1)
     truth, everything = samples.truth[known], np.arange(len(masked.captions))
     claims = [c.claim_ids for c in masked.captions]
     from_text = beaten_by(masked.features, masked.regions, claims, everything, masked.regions)
     from_image = beaten_by(masked.features, masked.regions, claims, nearest, truth)
-    regions, weights = len(model.regions), draws.weights[:, known]
+    weights = draws.weights[:, known]
     match = (masked.regions[nearest] == truth) & ~answers.rejected[known]
     figures = {
         "captions.label_match": estimate(weighted_mean(match.astype(float)), weights),
@@ -159,7 +154,10 @@ def caption_tests(model: Model, captions: Sequence[Caption], samples: Samples, a
         "captions.text_8way": _chance(from_text, regions, draws.of_groups(masked.regions)),
     }
     ways = min(WAYS, regions)
-    return Measured(figures, {"captions.masked_8way.ways": ways, "captions.masked_8way.chance": round(1 / ways, 6)})
+    facts = {"captions.masked_8way.ways": ways, "captions.masked_8way.chance": round(1 / ways, 6)}
+    single = {"captions.label_match": _placed(match.astype(float), known)}
+    single["captions.masked_8way"] = _placed(chance_of_right(from_image, regions), known)
+    return Measured(figures, facts, single)
 
 
 def _chance(beaten: np.ndarray, regions: int, weights: np.ndarray) -> Estimate:

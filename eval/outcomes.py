@@ -104,14 +104,16 @@ def statistics_of(outcomes: Outcomes) -> dict[str, Statistic]:
         found |= {"open_set.auroc": auroc(outcomes.scores, unseen), "open_set.fpr95": fpr95(outcomes.scores, unseen)}
         found |= {"open_set.aupr": aupr(outcomes.scores, unseen), "open_set.oscr": oscr(outcomes.scores, unseen, right)}
         found["open_set.unseen_rejected"] = weighted_mean(np.where(unseen, outcomes.rejected, np.nan))
-    return found | _retrieval(outcomes.single)
+    return found | _of_single_images(outcomes.single)
 
 
-def _retrieval(single: Mapping[str, np.ndarray]) -> dict[str, Statistic]:
+def _of_single_images(single: Mapping[str, np.ndarray]) -> dict[str, Statistic]:
     found = {}
     for column, values in single.items():
         name, _, kind = column.rpartition("_")
-        if kind == "rank":
+        if column.startswith("captions."):
+            found[column] = weighted_mean(values)
+        elif kind == "rank":
             hits = {k: np.where(np.isnan(values), np.nan, values <= k) for k in RECALL_AT}
             found |= {f"retrieval.{name}.recall@{k}": weighted_mean(hit) for k, hit in hits.items()}
         elif kind in ("hit", "ap"):

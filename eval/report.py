@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cytoscribe.runs import write_text
 from eval import figures
 from eval.bootstrap import Estimate
@@ -15,6 +17,7 @@ from eval.examples import example_groups
 from eval.feature_map import feature_map
 from eval.groups import GroupFigures
 from eval.metrics import FAMILIES, meaning
+from eval.open_set import auroc
 from eval.page import interval_text, number_text, render_page
 
 if TYPE_CHECKING:
@@ -103,16 +106,21 @@ def _rows(measured: Mapping[str, Estimate], start: str) -> list[Row]:
     return [Row(k, number_text(v.value), interval_text(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)]
 
 
-def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str]]:
-    """Each unseen region: images, share rejected, and what it was most often taken for."""
-    rows: dict[str, list[int]] = {}
+def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str, str]]:
+    """Each unseen region: images, share rejected, AUROC against all known images, and what it was most often taken for."""
+    answers, rows = result.answers, {}
     for i, record in enumerate(result.samples.records):
         if result.samples.truth[i] < 0:
             rows.setdefault(record.region, []).append(i)
+    known = np.flatnonzero(~result.samples.unseen)
     told = []
     for region, members in sorted(rows.items()):
-        called = [result.regions[result.answers.predicted[i]] for i in members]
+        called = [result.regions[int(answers.predicted[i])] for i in members]
         commonest = max(sorted(set(called)), key=called.count)
-        share = result.answers.rejected[members].mean()
-        told.append((region, len(members), number_text(float(share)), f"{commonest} ({called.count(commonest) / len(called):.0%})"))
+        both = np.concatenate([known, members])
+        strange = np.arange(both.size) >= known.size
+        area = float(auroc(answers.scores[both], strange)(np.ones((1, both.size)))[0])
+        share = float(answers.rejected[members].mean())
+        taken = f"{commonest} ({called.count(commonest) / len(called):.0%})"
+        told.append((region, len(members), number_text(share), number_text(area), taken))
     return told
