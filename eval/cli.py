@@ -120,6 +120,18 @@ def describe(
         ),
     ] = None,
     class_captions: ClassCaptions = None,
+    captions: Annotated[
+        Path | None,
+        typer.Option(
+            "--captions",
+            help="Captions folder: the caption of the named region that lies nearest to the image is shown with its sources. "
+            "Default: no caption.",
+            rich_help_panel=_CAPTIONS,
+        ),
+    ] = None,
+    quotes: Annotated[
+        int, typer.Option("--quotes", min=0, help="Most sentences of papers to quote for a region; 0 quotes none.")
+    ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
     device: Device = "auto",
 ) -> None:
@@ -130,7 +142,7 @@ def describe(
     from eval.describer import DescribeSettings
     from eval.describer import describe as stage
 
-    settings = DescribeSettings(model, tuple(images), descriptions, class_captions, device, as_json=json)
+    settings = DescribeSettings(model, tuple(images), descriptions, class_captions, captions, quotes, device)
     failed = 0
     for answer in stage(settings):
         failed += answer.problem is not None

@@ -15,8 +15,10 @@ from cytoscribe.records import ImageRecord
 from eval.answers import Answers, answer
 from eval.class_captions import read_class_captions
 from eval.evaluator import load_model
-from eval.evidence import Evidence, read_evidence
+from eval.evidence import Evidence, read_claims, read_evidence
+from eval.gallery import read_gallery_captions
 from eval.model import Model
+from eval.spoken import Speaker, Spoken
 
 UNSEEN = "unseen"
 MASS = 0.95
@@ -26,14 +28,16 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class DescribeSettings:
-    """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None."""
+    """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None;
+    captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown."""
 
     model: Path
     images: tuple[Path, ...]
     descriptions: Path | None = None
     class_captions: Path | None = None
+    captions: Path | None = None
+    quotes: int = 0
     device: str = "auto"
-    as_json: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Described:
     plausible: tuple[tuple[str, float], ...] = ()
     calibrated: bool = False
     evidence: Evidence | None = None
+    caption: Spoken | None = None
+    quotes: tuple[str, ...] = ()
 
     def text(self) -> str:
         """For people, a few lines."""
@@ -64,9 +70,13 @@ class Described:
             kind = f"conformal at alpha = {self.alpha:g}" if self.calibrated else "softmax, not calibrated"
             lead = "nearest known" if self.answer == UNSEEN else "plausible"
             lines.append(f"  {lead}: {', '.join(f'{r} {p:.0%}' for r, p in self.plausible)}  ({kind})")
+        if self.caption is not None:
+            named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""
+            lines.append(f"  caption: {self.caption.text}{named}")
         if self.evidence is not None:
             lines.append(f"  {'' if self.evidence.sources else 'captions of this region: '}{self.evidence.text}")
             lines += [f"  source: {source}" for source in self.evidence.sources]
+        lines += [f"  {quote}" for quote in self.quotes]
         return "\n".join(lines)
 
     def json_line(self) -> str:
@@ -83,9 +93,13 @@ class Described:
             "plausible": {region: round(p, 6) for region, p in self.plausible},
             "plausible_calibrated": self.calibrated,
         }
+        if self.caption is not None:
+            told["caption"] = self.caption.text
+            told["caption_sources"] = [s.as_json() for s in self.caption.sources]
         if self.evidence is not None:
             told["description"] = self.evidence.text
-            told["sources"] = [{"document": s.document, "doi": s.doi, "pages": list(s.pages)} for s in self.evidence.sources]
+            told["sources"] = [s.as_json() for s in self.evidence.sources]
+            told["quotes"] = list(self.quotes)
         return json.dumps(told, ensure_ascii=False)
 
 
@@ -97,26 +111,32 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
     model = model or load_model(settings.model, settings.device)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
     evidence = read_evidence(settings.descriptions, model.folder, texts or model.class_captions)
+    captions = read_gallery_captions(settings.captions)
+    speaker = Speaker(model, captions, read_claims(settings.descriptions or model.folder)) if captions else None
+    library = _Library(evidence, speaker, settings.quotes)
     for start in range(0, len(settings.images), _BATCH):
-        yield from _batch(model, settings.images[start : start + _BATCH], texts, evidence)
+        yield from _batch(model, settings.images[start : start + _BATCH], texts, library)
 
 
-def _batch(
-    model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, evidence: dict[str, Evidence]
-) -> Iterator[Described]:
-    import torch
+@dataclass(frozen=True)
+class _Library:
+    """What there is to tell of a region."""
 
+    evidence: dict[str, Evidence]
+    speaker: Speaker | None
+    quotes: int
+
+
+def _batch(model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, library: _Library) -> Iterator[Described]:
     problems = {path: problem for path in paths if (problem := _problem(path))}
     good = [path for path in paths if path not in problems]
-    answers, names = None, iter(range(len(good)))
-    if good:
-        features = model.encode_images([ImageRecord(path=p, region="") for p in good])
-        answers = answer(model, torch.as_tensor(features), texts)
+    answers = answer(model, model.encode_images([ImageRecord(path=p, region="") for p in good]), texts) if good else None
+    rows = iter(range(len(good)))
     for path in paths:
         if path in problems:
             yield Described(path, problem=problems[path])
         elif answers is not None:
-            yield _described(model, path, answers, next(names), evidence)
+            yield _described(model, path, answers, next(rows), library)
 
 
 def _problem(path: Path) -> str:
@@ -130,17 +150,20 @@ def _problem(path: Path) -> str:
     return ""
 
 
-def _described(model: Model, path: Path, answers: Answers, i: int, evidence: dict[str, Evidence]) -> Described:
-    region = model.regions[int(answers.predicted[i])]
+def _described(model: Model, path: Path, answers: Answers, i: int, library: _Library) -> Described:
+    named = int(answers.predicted[i])
     rejected = bool(answers.rejected[i])
+    evidence = None if rejected else library.evidence.get(model.regions[named])
     return Described(
         image=path,
-        answer=UNSEEN if rejected else region,
+        answer=UNSEEN if rejected else model.regions[named],
         score=float(answers.scores[i]),
         p_value=float(answers.p_values[i]),
         alpha=model.rejection.alpha,
         plausible=credible(answers.probabilities[i], model.regions),
-        evidence=None if rejected else evidence.get(region),
+        evidence=evidence,
+        caption=None if rejected or library.speaker is None else library.speaker.of(answers.features[i], named),
+        quotes=tuple(evidence.quotes(library.quotes)) if evidence else (),
     )
 
 

@@ -28,14 +28,26 @@ class Source:
         pages = f", p. {', '.join(map(str, self.pages))}" if self.pages else ""
         return f"{self.document}{pages}{f' (doi:{self.doi})' if self.doi else ''}"
 
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {"document": self.document, "doi": self.doi, "pages": list(self.pages)}
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """`text` describes the region; `sources` are the papers it rests on, empty where only captions are known; `origin` says which."""
+    """`text` describes the region; `sources` are the papers it rests on, empty where only captions are known; `origin` says which;
+    claims: what the papers state, with their sentences."""
 
     text: str
     sources: tuple[Source, ...]
     origin: str
+    claims: tuple[Claim, ...] = ()
+
+    def quotes(self, most: int) -> list[str]:
+        """Up to `most` different sentences with paper and page, those with the surest claims first."""
+        ordered = sorted(self.claims, key=lambda c: -c.score)
+        found = dict.fromkeys(f"“{' '.join(c.sentence.split())}” ({_place(c)})" for c in ordered if c.sentence)
+        return list(found)[:most]
 
 
 def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mapping[str, Sequence[str]]) -> dict[str, Evidence]:
@@ -55,17 +67,31 @@ def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mappi
 
 
 def _from_tables(folder: Path) -> dict[str, Evidence]:
-    claims: dict[str, Claim] = {}
-    if (folder / CLAIMS_FILE).is_file():
-        claims = {c.claim_id: c for c in read_records(folder / CLAIMS_FILE, Claim)}
+    claims = read_claims(folder)
     descriptions = read_records(folder / DESCRIPTIONS_FILE, Description)
-    return {d.region: Evidence(d.text, _sources(d, claims), "papers") for d in descriptions if d.text}
+    return {d.region: _evidence(d, [claims[i] for i in d.claim_ids if i in claims]) for d in descriptions if d.text}
 
 
-def _sources(description: Description, claims: Mapping[str, Claim]) -> tuple[Source, ...]:
+def read_claims(folder: Path | None) -> dict[str, Claim]:
+    """Claims of a mine-descriptions folder by id; none where there is no such file."""
+    if folder is None or not (folder / CLAIMS_FILE).is_file():
+        return {}
+    return {c.claim_id: c for c in read_records(folder / CLAIMS_FILE, Claim)}
+
+
+def _evidence(description: Description, claims: Sequence[Claim]) -> Evidence:
+    return Evidence(description.text, sources_of(claims, description.documents), "papers", tuple(claims))
+
+
+def _place(claim: Claim) -> str:
+    return claim.document + (f", p. {claim.page}" if claim.page is not None else "")
+
+
+def sources_of(claims: Sequence[Claim], documents: Sequence[str] = ()) -> tuple[Source, ...]:
+    """Papers and pages of claims, by name; `documents` are papers that are named even where no claim of theirs is at hand."""
     pages: dict[tuple[str, str], set[int]] = {}
-    for claim in (claims[i] for i in description.claim_ids if i in claims):
+    for claim in claims:
         pages.setdefault((claim.document, claim.doi), set()).update([claim.page] if claim.page is not None else [])
     named = {document for document, _ in pages}
-    pages |= {(document, ""): set() for document in description.documents if document not in named}
+    pages |= {(document, ""): set() for document in documents if document not in named}
     return tuple(Source(document, doi, tuple(sorted(those))) for (document, doi), those in sorted(pages.items()))

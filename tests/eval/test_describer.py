@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from captions.dataset import write_dataset
 from cytoscribe import cli
 from cytoscribe.errors import InputError
-from cytoscribe.records import Claim, Description
+from cytoscribe.records import Caption, Claim, Description
 from cytoscribe.tables import write_records
 from eval import describer
 from eval.describer import DescribeSettings, credible, describe
@@ -46,6 +47,21 @@ def test_regions_unseen_and_broken_images_each_get_their_answer(model: FakeModel
     told = json.loads(answers[0].json_line())
     assert told["sources"][1] == {"document": "paper.pdf", "doi": "10.1/x", "pages": [3, 7]}
     assert json.loads(answers[1].json_line())["error"] == "no such image"
+
+
+def test_the_nearest_caption_is_shown_as_published_with_the_sources_of_its_claims(
+    model: FakeModel, mined: Path, tmp_path: Path
+) -> None:
+    captions = [
+        Caption("1", "red", "Red itself is red.", "It is red.", "terse", "", "", ("c7",), 3, 1.0),
+        Caption("2", "red", "Red itself is blue.", "It is blue.", "terse", "", "", ("c3",), 3, 1.0),
+    ]
+    write_dataset(tmp_path / "captions", captions, [], [], "card")
+    image = paint(tmp_path / "r.png", (220, 30, 30), 1)
+    (answer,) = describe(DescribeSettings(model.folder, (image,), mined, captions=tmp_path / "captions", quotes=1), model)
+    assert "caption: Red itself is red.  [paper.pdf, p. 7 (doi:10.1/x)]" in answer.text()
+    assert answer.quotes == ("“s” (paper.pdf, p. 7)",)
+    assert json.loads(answer.json_line())["caption_sources"][0]["pages"] == [7]
 
 
 @pytest.mark.parametrize("mode", ["I;16", "CMYK", "P", "LA", "F"])
