@@ -51,7 +51,7 @@ def zones(lines: Sequence[Line], width: float) -> list[Zone]:
         few = strip.votes < _MIN_VOTES
         if few and not (crossings <= 2 and _flanked(wide, strip.x)):
             break
-        if not found or crossings <= 2:
+        if not found or crossings <= max(2, 0.15 * strip.votes):
             found.append(strip)
         elif other is None and not few and _crossings(wide, strip, found, strip.top, strip.bottom) <= 1 and _apart(strip, found):
             other = strip

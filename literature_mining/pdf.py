@@ -97,7 +97,7 @@ def _pieces(pages: list[Page]) -> list[Piece]:
     for page, own in zip(pages, found, strict=True):
         assign_columns(page, own if any(zone.strips for zone in own) else [Zone(math.inf, usual)])
         floats, rest = take_floats(page, style, before)
-        sheets.append((groups(reading_order(rest), style), floats))
+        sheets.append((groups(reading_order(rest), style, page.height), floats))
         before = next((g.text for g in reversed(sheets[-1][0]) if g.kind == "body"), before)
     return [_as_printed(piece, pages) for piece in Flow(style, words).pieces(sheets)]
 

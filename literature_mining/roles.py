@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cytoscribe.records import BlockKind
 from literature_mining.assembly import Piece
 from literature_mining.floats import Float, Style
-from literature_mining.layout import Line, Page
+from literature_mining.layout import EDGE, Line, Page
 from literature_mining.metadata import names_in
 from literature_mining.repair import join_lines, word_set
 from literature_mining.sentences import is_closed
@@ -36,17 +36,20 @@ _SECTION = re.compile(
 _FUNCTION_WORDS = word_set(
     "a an and are as at between by for from in into is its of on or than that the their these this to was were which with"
 )
+_INNER_END = re.compile(r"[a-z)]{2}[.!?] [A-Z]")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass
 class Group:
-    """Lines that form one paragraph, heading or stray label. `alone`: white space parts it from what stands before and after."""
+    """Lines that form one paragraph, heading or stray label. `alone`: white space parts it from what stands before and after;
+    `edge`: it stands where running heads do; `right`: where the lines of its column end."""
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
     alone: bool = True
     right: float = 0.0
+    edge: bool = False
 
     @property
     def text(self) -> str:
@@ -82,7 +85,7 @@ def body_style(pages: Sequence[Page]) -> Style:
     return Style(size, font, pitch, loose=alone > 0.5 * pitches.total())
 
 
-def groups(ordered: Sequence[Line], style: Style) -> list[Group]:
+def groups(ordered: Sequence[Line], style: Style, height: float) -> list[Group]:
     """Cut a page's lines, in reading order, into paragraphs with a provisional role."""
     out: list[Group] = []
     for line in ordered:
@@ -92,6 +95,7 @@ def groups(ordered: Sequence[Line], style: Style) -> list[Group]:
         out[-1].lines.append(line)
     edges = _right_edges(ordered, style)
     for group in out:
+        group.edge = group.lines[-1].y1 < EDGE * height or group.lines[0].y0 > (1 - EDGE) * height
         group.right = edges.get(group.lines[-1].column, group.lines[-1].x1)
     for before, after in itertools.pairwise(out):
         step = after.lines[0].y0 - before.lines[-1].y0
@@ -130,6 +134,17 @@ def _right_edges(lines: Sequence[Line], style: Style) -> dict[int, float]:
         if abs(line.size - style.size) < 0.6 and len(line.text) > 15:
             edges.setdefault(line.column, []).append(line.x1)
     return {column: sorted(xs)[int(0.85 * (len(xs) - 1))] for column, xs in edges.items()}
+
+
+def _can_head(text: str) -> bool:
+    """Whether a short stretch can be a heading by its words: it opens like one, and neither breaks off nor holds a sentence's end."""
+    starts = text[0].isupper() or text[0].isdigit()
+    return (
+        starts
+        and not text.endswith((",", ";", "-"))
+        and text.rpartition(" ")[2] not in _FUNCTION_WORDS
+        and not _INNER_END.search(text)
+    )
 
 
 class Flow:
@@ -220,23 +235,19 @@ class Flow:
         return group.kind == "body" and page == 1 and bool(_FRONT.match(group.text))
 
     def _body_kind(self, group: Group, after: Group | None) -> BlockKind:
-        text, last = group.text.strip(), group.lines[-1]
-        short = len(group.lines) <= 2 and len(text) < 130 and not is_closed(text) and not text.endswith(":")
-        if not short:
+        text = group.text.strip()
+        if len(group.lines) > 2 or len(text) > 130 or is_closed(text) or text.endswith(":"):
             return "body"
         styled = all(l.bold or l.font != self._style.font for l in group.lines)
         unfinished = self._open is not None and not is_closed(self._open.lines[-1].text)
-        if not _LETTERS.search(text) or (styled and unfinished and not self._can_follow(group)):
-            return "furniture"
-        starts = text[0].isupper() or text[0].isdigit()
         goes_on = after is not None and after.kind == "body" and after.text[:1].islower()
-        if starts and group.alone and not unfinished and not goes_on and not text.endswith((",", ";", "-")):
-            reaches = last.x1 > group.right - 0.04 * self._style.size * 25
-            return "heading" if styled or not reaches else "body"
-        return "heading" if starts and styled and not unfinished and not goes_on and group.lines[0].bold else "body"
-
-    def _can_follow(self, group: Group) -> bool:
-        return group.text[:1].islower() or self._style.font == group.lines[0].font
+        if not _LETTERS.search(text) or (unfinished and ((group.edge and goes_on) or (styled and not text[0].islower()))):
+            return "furniture"  # a picture's label or an odd running head in mid-sentence
+        if unfinished or goes_on or not _can_head(text):
+            return "body"
+        if styled:
+            return "heading" if group.alone or group.lines[0].bold else "body"
+        return "heading" if group.alone and after is not None and group.leaves_room_for(after.lines[0]) else "body"
 
     def _runs_on(self, group: Group) -> bool:
         open_ = self._open

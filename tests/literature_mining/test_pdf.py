@@ -349,3 +349,11 @@ def test_letterspaced_headings(tmp_path: Path) -> None:
     setter.paragraph(body(1))
     document = read_document(setter.save(tmp_path / "spaced.pdf"))
     assert sentences_of(document, "heading") == ["RESULTS"]
+
+
+def test_alternating_heads_of_two_pages_cut_no_sentence(tmp_path: Path) -> None:
+    setter = Typesetter(heads=("The cortex in a made journal", "Example and Sample on cells"), size=8.5)
+    setter.paragraph(body(11))
+    document = read_document(setter.save(tmp_path / "two.pdf"))
+    assert len(document.page_starts) == 2
+    assert sentences_of(document) == wanted(11)
