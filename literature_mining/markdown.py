@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from cytoscribe.records import BlockKind, Document
 from literature_mining.assembly import CELL, Metadata, Piece, assemble
 from literature_mining.metadata import licence_in, names_in, stated_metadata
 from literature_mining.plaintext import read_text
-from literature_mining.repair import clean, join_lines, vocabulary
-from literature_mining.sentences import is_closed
+from literature_mining.repair import clean, join_lines, unspaced, vocabulary
+from literature_mining.sentences import is_closed, is_open
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})$")
@@ -19,7 +20,7 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:https?://|mailto:|#|www\.)(?:[^()\s]|\([^()]*\))*\)")
 _AUTOLINK = re.compile(r"<(https?://[^>\s]+)>")
 _STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-_EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=[^\s*_])([^*_\n]+?)(?<=[^\s*_])\1(?![\w])")
+_EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=[^\s_])([^_\n]*?[^\s*_])\1(?![\w])")
 _CAPTION = re.compile(
     r"(?:Supplementary |Extended Data )?(?:Fig(?:ure|\.)?|Table|Tab\.|TABLE|FIGURE)\s*[A-Z]?\d+[a-zA-Z]?\s*(?:$|[.:|–—]|\(|e [A-Z]|[A-Z*])"
 )
@@ -32,6 +33,9 @@ _FRONT = re.compile(
     r"(?:edited by|reviewed by|received|accepted|published|citation|correspondence|keywords?|e-?mail|doi)\b|\*\s*correspond",
     re.IGNORECASE,
 )
+
+MAX_HEADING = 250
+"""A longer heading is text that a converter took for one."""
 
 
 @dataclass
@@ -71,7 +75,7 @@ def _paragraphs(text: str) -> list[_Paragraph]:
         if not line or _RULE.match(line):
             found.append(_Paragraph())
         elif heading:
-            found += [_Paragraph([plain(heading[2])], "heading", len(heading[1])), _Paragraph()]
+            found += [_Paragraph([unspaced(plain(heading[2]))], "heading", len(heading[1])), _Paragraph()]
         elif line.startswith("|"):
             if found[-1].kind != "table":
                 found.append(_Paragraph(kind="table"))
@@ -119,6 +123,10 @@ def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     open_at: int | None = None
     for paragraph in paragraphs:
         kind = paragraph.kind
+        if kind == "caption" and open_at == len(out) - 1 and out and is_open(out[open_at].lines[-1]):
+            paragraph.kind = kind = "body"  # "... is summarised in / Table 2. All areas ..."
+        if kind == "heading" and len(paragraph.lines[0]) > MAX_HEADING:
+            paragraph.kind = kind = "body"
         if kind == "body" and len(paragraph.lines) <= 2 and _NUMBERED.match(" ".join(paragraph.lines)):
             paragraph.kind = kind = "heading"
         elif kind == "heading" and (_is_debris(paragraph.lines[0]) or paragraph.lines[0][:1].islower()):
@@ -137,15 +145,17 @@ def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
 
 
 def _continues(last: str, first: str) -> bool:
-    return not is_closed(last) and (first[:1].islower() or last.endswith("-") or len(last) > 40)
+    return not is_closed(last) and (first[:1].islower() or is_open(last) or len(last) > 40)
 
 
-def _pieces(paragraphs: list[_Paragraph], words, metadata: Metadata) -> list[Piece]:
+def _pieces(paragraphs: list[_Paragraph], words: Counter[str], metadata: Metadata) -> list[Piece]:
     pieces: list[Piece] = []
     heading, kind_after = "", None
     for paragraph in paragraphs:
         kind = paragraph.kind
         text = "\n".join(paragraph.lines) if kind == "table" else join_lines(paragraph.lines, words)[0]
+        if kind == "heading" and heading in ("", metadata.title) and text != metadata.title and len(names_in([text])) > 1:
+            kind = "front"
         if kind == "heading":
             heading = text
             kind_after = "reference" if _REFERENCES.match(text) else None

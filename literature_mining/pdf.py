@@ -20,7 +20,7 @@ from literature_mining.columns import Zone, assign_columns, reading_order, usual
 from literature_mining.floats import Float, take_floats
 from literature_mining.layout import Line, Page, Turn, mark_furniture
 from literature_mining.metadata import licence_in, names_in, stated_metadata
-from literature_mining.repair import clean, symbols, vocabulary
+from literature_mining.repair import clean, symbols, unspaced, vocabulary
 from literature_mining.roles import Flow, Group, body_style, groups
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
@@ -29,7 +29,6 @@ MAX_SECONDS = 120.0
 MAX_LINES = 20_000
 _CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
 _CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
-_LETTERSPACED = re.compile(r"(?:[^\W\d_] ){4,}[^\W\d_]")
 _NO_BYLINE = re.compile(r"received|abstract|universit|institut|department|@|https?:|keywords|published|school of|©", re.IGNORECASE)
 _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
@@ -169,11 +168,9 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
         if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and _CITED.search(texts[-1]):
             text = f"[{text.strip()}]"
         texts.append(symbols(span["font"], text))
-    text = clean("".join(texts)).strip()
+    text = unspaced(clean("".join(texts)).strip())
     if not text:
         return None
-    if _LETTERSPACED.fullmatch(text):
-        text = text.replace("  ", "\0").replace(" ", "").replace("\0", " ")
     font, size, flags, _ = best
     x0, y0, x1, y1 = line["bbox"]
     return Line(x0, y0, x1, y1, text, size, bool(flags & 16 or _BOLD.search(font)), font, block, page)

@@ -52,6 +52,8 @@ _BASES = {
 }
 _ACCENT = re.compile(f"[{''.join(map(re.escape, _ACCENTS))}]")
 _MATHS = re.compile("[\U0001d400-\U0001d7ff]+")
+_LETTERSPACED = re.compile(r"(?:[^\W\d_] ){4,}[^\W\d_]")
+_LOOSE_ACCENT = re.compile(r"(?<=[aouAOU])¨ (?=[a-zß])")
 _SPACE_RUN = re.compile(r" {2,}")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LEFT_PART = re.compile(r"[\w']+(?:-[\w']+)*-$")
@@ -91,6 +93,13 @@ def symbols(font: str, text: str) -> str:
     return text.replace(bare, _SYMBOLS[bare])
 
 
+def unspaced(text: str) -> str:
+    """A heading set letter by letter ("R e s u l t s") as a word, its first letter large; any other text as it is."""
+    if not _LETTERSPACED.fullmatch(text):
+        return text
+    return text[0].upper() + text[1:].replace(" ", "")
+
+
 def clean(text: str) -> str:
     """Mend single characters: ligatures, hyphen and space variants, invisible and control characters, detached accents.
 
@@ -101,7 +110,7 @@ def clean(text: str) -> str:
         if _MATHS.search(text):
             text = _MATHS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
         if _ACCENT.search(text):
-            text = _attach_accents(text)
+            text = _attach_accents(_LOOSE_ACCENT.sub("¨", text))
     return _SPACE_RUN.sub(" ", text)
 
 

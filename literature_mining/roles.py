@@ -13,8 +13,8 @@ from literature_mining.assembly import Piece
 from literature_mining.floats import Float, Style
 from literature_mining.layout import EDGE, Line, Page
 from literature_mining.metadata import names_in
-from literature_mining.repair import join_lines, word_set
-from literature_mining.sentences import is_closed
+from literature_mining.repair import join_lines
+from literature_mining.sentences import is_closed, is_open
 
 _REFERENCES = re.compile(
     r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|literature|works cited|reference list|r e f e r e n c e s)\s*:?",
@@ -32,9 +32,6 @@ _FRONT = re.compile(
 )
 _SECTION = re.compile(
     r"(?:\d+\.?\s*)?(?:introduction|background|materials?|methods?|results?|summary|objectives?)\b", re.IGNORECASE
-)
-_FUNCTION_WORDS = word_set(
-    "a an and are as at between by for from in into is its of on or than that the their these this to was were which with"
 )
 _INNER_END = re.compile(r"[a-z)]{2}[.!?] [A-Z]")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -139,12 +136,7 @@ def _right_edges(lines: Sequence[Line], style: Style) -> dict[int, float]:
 def _can_head(text: str) -> bool:
     """Whether a short stretch can be a heading by its words: it opens like one, and neither breaks off nor holds a sentence's end."""
     starts = text[0].isupper() or text[0].isdigit()
-    return (
-        starts
-        and not text.endswith((",", ";", "-"))
-        and text.rpartition(" ")[2] not in _FUNCTION_WORDS
-        and not _INNER_END.search(text)
-    )
+    return starts and not text.endswith(";") and not is_open(text) and not _INNER_END.search(text)
 
 
 class Flow:
@@ -255,7 +247,7 @@ class Flow:
         last, first = open_.lines[-1], group.lines[0]
         if is_closed(last.text):
             return False
-        if last.text.endswith(("-", ",")) or first.text[:1].islower() or last.text.rpartition(" ")[2] in _FUNCTION_WORDS:
+        if is_open(last.text) or first.text[:1].islower():
             return True
         elsewhere = first.page != last.page or first.y0 < last.y0
         return not open_.leaves_room_for(first) and (elsewhere or not last.text.endswith(":"))

@@ -39,6 +39,9 @@ _STARTERS = word_set(
     """
 )
 _ROMAN = re.compile(r"(?:[ivx]+[abc]?|[a-z]?\d+[a-z]?)$", re.IGNORECASE)
+_FUNCTION_WORDS = word_set(
+    "a an and are as at between by for from in into is its of on or see than that the their these this to was were which with"
+)
 _NUMBERING = re.compile(r"[A-Z]?\d+(?:\.\d+)*")
 _BEFORE_NAMES = word_set(
     "and author after although as but by from for like of see that the to van vande von with while whereas where und nach"
@@ -82,6 +85,11 @@ def is_closed(text: str) -> bool:
         return False
     word = text[: found.start()].rpartition(" ")[2].lower().strip("([")
     return found[0][0] != "." or not (word in _NEVER or word == "al" or (len(word) == 1 and word not in "iv"))
+
+
+def is_open(text: str) -> bool:
+    """Whether a line's last word shows that its sentence goes on: an article, a preposition, a comma, a cut word."""
+    return text.endswith((",", "-", "(")) or text.rpartition(" ")[2].lower() in _FUNCTION_WORDS
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:

@@ -42,7 +42,11 @@ border. The *entorhinal* cortex is **periallocortical** ([Insausti 1995](https:/
 
 Granule cells are small in Te1.1.
 
-### References
+These areas are summarised in
+
+**Table 2. All of them** are granular.
+
+### r e f e r e n c e s
 
 Brodmann K (1909) A book. Barth, Leipzig
 """
@@ -64,6 +68,8 @@ def test_converted_paper(tmp_path: Path) -> None:
         "It is bordered by the second visual area, which carries no stripe and whose third layer holds large pyramidal cells at the border.",
         "The entorhinal cortex is periallocortical (Insausti 1995).",
         "Granule cells are small in Te1.1.",
+        "These areas are summarised in Table 2.",
+        "All of them are granular.",
     ]
     assert by_kind(document, "caption") == ["Fig. 1 Sections through the calcarine sulcus.", "a Overview of one hemisphere."]
     assert "1 | 79" in by_kind(document, "table")

@@ -20,6 +20,7 @@ from literature_mining.repair import clean, join_lines, joined_with, symbols, vo
         ("layer\u00a0IV\u2009of\u202farea 17", "layer IV of area 17"),
         ("Ju\u00a8lich, Du\u00a8sseldorf", "Jülich, Düsseldorf"),
         ("J\u00a8ulich, Go\u00a8ttingen", "Jülich, Göttingen"),
+        ("Du\u00a8 sseldorf, fu\u00a8 r", "Düsseldorf, für"),
         ("na\u00a8\u0131ve", "naïve"),
         ("Ho\u0308mke", "Hömke"),
         ("Parkinson\u00b4s disease", "Parkinson\u00b4s disease"),
