@@ -100,21 +100,27 @@ def among_images(features: np.ndarray, regions: np.ndarray, weights: np.ndarray,
 
 
 def leave_one_out(features: np.ndarray, regions: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each image: whether the nearest other is of its region, average precision, share of others of its region; NaN where none is."""
+    """For each image: whether the nearest other is of its region, average precision, share of others of its region; NaN where none is.
+
+    The j-th nearest image of the own region stands at place j + (images of other regions at least as near), so only those need
+    sorting, which is several times faster than ranking everything.
+    """
     size = len(features)
     hit, ap, share = (np.full(size, np.nan) for _ in range(3))
     for start in range(0, size, _ROWS):
         rows = slice(start, min(start + _ROWS, size))
         near = features[rows] @ features.T
         allowed = apart[rows, None] != apart[None, :]
-        order = np.argsort(np.where(allowed, -near, np.inf), axis=1, kind="stable")
-        fit = np.take_along_axis((regions[rows, None] == regions[None, :]) & allowed, order, axis=1)  # (n, N), nearest first
-        total = fit.sum(1)
-        precision = np.cumsum(fit, axis=1) / np.arange(1, size + 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ap[rows] = (precision * fit).sum(1) / total
-            share[rows] = np.where(total > 0, total / allowed.sum(1), np.nan)
-        hit[rows] = np.where(total > 0, fit[:, 0], np.nan)
+        fit = (regions[rows, None] == regions[None, :]) & allowed
+        others = np.sort(np.where(allowed & ~fit, near, -np.inf), axis=1)
+        for i in range(near.shape[0]):
+            own = np.sort(near[i, fit[i]])[::-1]
+            if own.size:
+                place = np.arange(1, own.size + 1)
+                ahead = size - np.searchsorted(others[i], own, side="left")
+                ap[start + i] = (place / (place + ahead)).mean()
+                hit[start + i] = ahead[0] == 0
+                share[start + i] = own.size / allowed[i].sum()
     return hit, ap, share
 
 

@@ -61,6 +61,12 @@ def test_leave_one_out_is_scikit_learns_average_precision_over_the_others(size: 
         assert share[i] == pytest.approx(fit.mean())
 
 
+def test_equally_near_images_of_other_regions_stand_before() -> None:
+    hit, ap, _ = leave_one_out(np.ones((4, 1)), np.array([0, 0, 1, 1]), np.arange(4))
+    assert (hit == 0).all()
+    assert ap == pytest.approx(1 / 3)
+
+
 def test_only_other_sections_answer_where_asked() -> None:
     features = np.array([[1.0, 0], [1, 0], [0.6, 0.8], [0, 1]])
     regions, sections = np.array([0, 0, 1, 0]), np.array([0, 0, 1, 1])
