@@ -138,6 +138,8 @@ class RuleExtractor:
             return
         if attribute == "layer_thickness" and (head.kind == "area" or (head.kind == "thickness" and layers == ("all",))):
             return
+        if value == "sublaminated" and (layers == ("all",) or any(base(x) != x for x in layers)):
+            return
         if head.kind == "size" and head.item.text.lower() in {"size", "sizes"} and not _has(clauses, "cells"):
             return
         if attribute == "cortical_type" and head.kind != "layer":
@@ -230,16 +232,63 @@ class RuleExtractor:
                     draft.attribute,
                     draft.value,
                     draft.polarity,
-                    binding.compared_to if draft.compares or not draft.polarity else (),
+                    binding.compared_to if draft.compares or binding.moved or not draft.polarity else (),
                     draft.start,
                     draft.end,
                     binding.score,
                 )
-                claims.setdefault((claim.region, claim.layer, claim.attribute, claim.value, claim.polarity), claim)
+                denials = _excluded(draft, claim)
+                beyond = {c for d in denials for c in d.compared_to}
+                claim = replace(claim, compared_to=tuple(c for c in claim.compared_to if c not in beyond))
+                for stated in (claim, *denials):
+                    claims.setdefault((stated.region, stated.layer, stated.attribute, stated.value, stated.polarity), stated)
         return _settled(list(claims.values())), tuple(bound)
 
 
+def _excluded(draft: _Draft, claim: FoundClaim) -> list[FoundClaim]:
+    """`... in A, but not in B`: the same trait denied to B; `denser than A, but not B`: the comparison with B denied."""
+    if not claim.polarity:
+        return []
+    return [
+        denial
+        for item, layer in _exclusions(draft.clause, draft.word.end)
+        for denial in _denial_of(item, layer, claim, draft.compares and bool(claim.compared_to))
+    ]
+
+
+def _exclusions(clause: Clause, after: int) -> Iterable[tuple[Item, tuple[str, ...]]]:
+    """Regions after `but not in`, each with the layer named on the way to it."""
+    items = clause.items
+    for at, item in enumerate(items):
+        if item.start < after or item.text.lower() != "not" or not at or not items[at - 1].is_("glue"):
+            continue
+        if any(i.is_("word") and i.start >= after for i in items[:at]):
+            continue
+        layer: tuple[str, ...] = ()
+        for ahead in items[at + 1 : at + 9]:
+            if ahead.is_("region"):
+                yield ahead, layer
+                break
+            if ahead.is_("layer"):
+                layer = ahead.names
+            elif ahead.is_("verb", "word", "break", "glue") or (ahead.noun and ahead.noun != "area"):
+                break
+
+
+def _denial_of(item: Item, layer: tuple[str, ...], claim: FoundClaim, compares: bool) -> list[FoundClaim]:
+    if compares:
+        return [replace(claim, polarity=False, compared_to=item.names)]
+    return [
+        replace(claim, region=name, layer=place, polarity=False, compared_to=())
+        for name in item.names
+        for place in layer or (claim.layer,)
+        if name != claim.region
+    ]
+
+
 def _sense(words: Sequence[Word], head: Head) -> Sense | None:
+    if head.kind == "other":
+        return None
     for word in words:
         kind = "layer" if head.kind == "zone" else head.kind
         if kind in word.senses:

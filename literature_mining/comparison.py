@@ -27,10 +27,10 @@ def compared_regions(clauses: Sequence[Clause]) -> frozenset[int]:
 
 def _set_aside(items: Sequence[Item], at: int) -> set[int]:
     """`but not Fo5`, `but not in Fo5`: a region that is only excluded."""
-    for item in items[at + 1 : at + 4]:
+    for item in items[at + 1 : at + 8]:
         if item.is_("region"):
             return {item.start}
-        if not item.is_("preposition", "determiner") and item.noun != "area":
+        if not item.is_("preposition", "determiner", "layer") and item.noun != "area":
             return set()
     return set()
 
@@ -63,7 +63,7 @@ def bind_region(
     """Regions that a word of a clause describes; none where no region is certain."""
     moved = _moved(clauses, clause, context)
     if moved and compares_or_changes(word, compares):
-        return [Binding(to, (origin,), 0.8) for origin, to in moved]
+        return [Binding(to, (origin,), 0.8, moved=True) for origin, to in moved]
     item = _described(clauses, clause, word, head, measures)
     names, score = _names(clauses, item, measures, context)
     compared = _compared(clauses, clause, measures, names)
@@ -71,10 +71,18 @@ def bind_region(
     if pair:
         if not compares_or_changes(word, compares):
             return []
-        return [Binding(pair[1], (pair[0],), 0.6)]
+        return [Binding(pair[1], (pair[0],), 0.6, moved=True)]
     if not compared and compares:
         compared = () if _compares_layers(clause) else tuple(r for r in context.rivals if r not in names)
-    return [Binding(n, tuple(c for c in compared if c != n), score) for n in names if n]
+    bindings = [Binding(n, tuple(c for c in compared if c != n), score) for n in names if n]
+    return bindings if compares else bindings + [Binding(n, (), 0.7) for n in _alike(clause) if n not in names]
+
+
+def _alike(clause: Clause) -> tuple[str, ...]:
+    """`As in A, the border ... was sharp`: regions that share the trait outright."""
+    first = next((k for k, i in enumerate(clause.items[:2]) if i.is_("compared") and i.text.lower().endswith(" in")), None)
+    following = clause.items[first + 1 : first + 3] if first is not None else []
+    return next((i.names for i in following if i.is_("region")), ())
 
 
 def _compares_layers(clause: Clause) -> bool:

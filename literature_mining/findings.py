@@ -57,8 +57,9 @@ class Head:
 
 @dataclass(frozen=True)
 class Binding:
-    """A claim's region, the regions it is compared with, and how sure the binding is."""
+    """A claim's region, the regions it is compared with, and how sure the binding is; `moved`: it is what a border changes to."""
 
     region: str
     compared_to: tuple[str, ...]
     score: float
+    moved: bool = False

@@ -31,7 +31,7 @@ _NAME = (
     r"principal|fusiform|ganglionic|marginal)"
 )
 _NAMED = re.compile(
-    rf"\b(?P<depth>superficial|deep|external|internal|outer|inner)?\s?(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?:\s+cells?)?\s+(?P<sub>sub)?layers?\b(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
+    rf"\b(?:(?P<depth>superficial|deep|external|internal|outer|inner)\s+)?(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?:\s+cells?)?\s+(?P<sub>sub)?layers?\b(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
     re.IGNORECASE,
 )
 _STRATUM = re.compile(

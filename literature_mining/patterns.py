@@ -48,7 +48,7 @@ _GLUE = frozenset({",", "and", "or", "but", "nor", "&"})
 _HARD = frozenset({";", ":", "(", ")", "[", "]"})
 _COMPARISON = re.compile(
     r"\b(?:(?:as|when|if)?\s*compar(?:ed|ing)\s+(?:to|with)|in\s+(?:comparison|contrast)\s+(?:to|with)|as\s+opposed\s+to|relative\s+to|unlike|than|"
-    r"versus|similar\s+to|like\s+in)\b",
+    r"versus|similar\s+to|like\s+in|as\s+in(?=\s+(?:the\s+)?(?:areas?\b|[A-Z0-9\x00])))\b",
     re.IGNORECASE,
 )
 _DIFFERS = re.compile(
@@ -68,7 +68,7 @@ _UNKNOWN = re.compile(
 )
 _ASIDE = re.compile(
     r"\((?=[^()]*(?:\b(?:1[89]|20)\d\d[a-z]?\b|\b[Ff]igs?\b|[Ff]igures?\b|\b[Tt]ables?\b|[Ss]uppl|\bsee\b|\bcf\b|\be\.g\.|\bsection\b|\barrow))[^()]*\)|"
-    r"\[[^\[\]]*\d[^\[\]]*\]|\([A-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)"
+    r"\[[^\[\]]*\d[^\[\]]*\]|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)"
 )
 _NOT_A_SIGN = re.compile(r"\b(?:figs?|figures?|tables?)\.?\s*$", re.IGNORECASE)
 

@@ -70,6 +70,8 @@ def _existing_layers(clause: Clause, at: int) -> list[Head]:
 
 def _attributive(clause: Clause, at: int) -> Head | None:
     items = clause.items
+    if items[at].text.lower().endswith((" into", " with", " from")):
+        return None
     joined = False
     for position in range(at + 1, min(at + 11, len(items))):
         item = items[position]
