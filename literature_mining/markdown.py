@@ -38,7 +38,7 @@ MAX_HEADING = 250
 """A longer heading is text that a converter took for one."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Paragraph:
     lines: list[str] = field(default_factory=list)
     kind: BlockKind = "body"
@@ -120,28 +120,30 @@ def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     What stood between is put before the joined paragraph, so that it is kept and yet splices no sentence.
     """
     out: list[_Paragraph] = []
-    open_at: int | None = None
+    unfinished: _Paragraph | None = None
     for paragraph in paragraphs:
-        kind = paragraph.kind
-        if kind == "caption" and open_at == len(out) - 1 and out and is_open(out[open_at].lines[-1]):
-            paragraph.kind = kind = "body"  # "... is summarised in / Table 2. All areas ..."
-        if kind == "heading" and len(paragraph.lines[0]) > MAX_HEADING:
-            paragraph.kind = kind = "body"
-        if kind == "body" and len(paragraph.lines) <= 2 and _NUMBERED.match(" ".join(paragraph.lines)):
-            paragraph.kind = kind = "heading"
-        elif kind == "heading" and (_is_debris(paragraph.lines[0]) or paragraph.lines[0][:1].islower()):
-            paragraph.kind = kind = "furniture" if _is_debris(paragraph.lines[0]) else "body"
-        if kind == "body" and open_at is not None and _continues(out[open_at].lines[-1], paragraph.lines[0]):
-            head = out.pop(open_at)
-            out.append(_Paragraph(head.lines + paragraph.lines))
-            open_at = len(out) - 1
-            continue
+        paragraph.kind = _kind_after(paragraph, unfinished if out and out[-1] is unfinished else None)
+        if paragraph.kind == "body" and unfinished and _continues(unfinished.lines[-1], paragraph.lines[0]):
+            out.remove(unfinished)
+            paragraph.lines = unfinished.lines + paragraph.lines
         out.append(paragraph)
-        if kind == "heading":
-            open_at = None
-        elif kind == "body":
-            open_at = len(out) - 1
+        if paragraph.kind in ("body", "heading"):
+            unfinished = paragraph if paragraph.kind == "body" else None
     return out
+
+
+def _kind_after(paragraph: _Paragraph, before: _Paragraph | None) -> BlockKind:
+    """The role of a paragraph where what converters mistake is put right; `before` is the body text right above it."""
+    first = paragraph.lines[0]
+    if paragraph.kind == "caption" and before and is_open(before.lines[-1]):
+        return "body"  # "... is summarised in / Table 2. All areas ..."
+    if paragraph.kind == "body" and len(paragraph.lines) <= 2 and _NUMBERED.match(" ".join(paragraph.lines)):
+        return "heading"
+    if paragraph.kind == "heading" and _is_debris(first):
+        return "furniture"
+    if paragraph.kind == "heading" and (first[:1].islower() or len(first) > MAX_HEADING):
+        return "body"
+    return paragraph.kind
 
 
 def _continues(last: str, first: str) -> bool:
