@@ -121,6 +121,11 @@ def plans(settings: ImageSettings) -> Iterator[Plan]:
                 yield from (Plan(area, subject, index) for index in range(each))
 
 
+def shown(settings: ImageSettings) -> list[Plan]:
+    """The images that the report shows: the first of each area, of the first test subject."""
+    return [p for p in plans(settings) if p.subject.name == "test-1" and p.index == 0]
+
+
 def write_images(folder: Path, settings: ImageSettings) -> Path:
     """Draw all images below `folder` and write images.csv; pictures that are there already are kept. Returns the table's path."""
     from PIL import Image

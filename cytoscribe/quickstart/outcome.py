@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that the stages gave; seconds: name of a stage to the time it took."""
+    """All that the stages gave; seconds: name of a stage to the time it took, None where an earlier call had done it."""
 
     settings: QuickstartSettings
     mined: MineResult
@@ -24,7 +24,7 @@ class Outcome:
     trained: dict[str, Any]
     evaluation: Evaluation
     described: tuple[Described, ...]
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float | None] = field(default_factory=dict)
 
     @property
     def report(self) -> Path:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from cytoscribe.progress import say
 from cytoscribe.quickstart import stages
+from cytoscribe.quickstart.cards import make_cards
 from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.picture import write_picture
 from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
-from cytoscribe.runs import RunFolder
+from cytoscribe.runs import RUN_FILE, RunFolder
 
 T = TypeVar("T")
 
@@ -23,31 +26,40 @@ def run(settings: QuickstartSettings) -> Outcome:
     """
     told = {"seed": settings.seed, "images_per_region": settings.images_per_region, "epochs": settings.epochs}
     with RunFolder(settings.out, "quickstart", told, overwrite=settings.overwrite) as folder:
-        clock = _Clock()
-        clock.time("draw papers and cortex", lambda: stages.prepare(settings))
+        clock = _Clock(settings.out)
+        clock.time("draw papers and cortex", "", lambda: stages.prepare(settings))
         outcome = Outcome(
             settings,
-            mined=clock.time("mine descriptions", lambda: stages.mine(settings)),
-            captions=clock.time("write captions", lambda: stages.write_captions(settings)),
-            trained=clock.time("train", lambda: stages.train(settings)),
-            evaluation=clock.time("evaluate", lambda: stages.evaluate(settings)),
-            described=clock.time("describe", lambda: stages.describe(settings)),
+            mined=clock.time("mine descriptions", "mined", lambda: stages.mine(settings)),
+            captions=clock.time("write captions", "captions", lambda: stages.write_captions(settings)),
+            trained=clock.time("train", "model", lambda: stages.train(settings)),
+            evaluation=clock.time("evaluate", "evaluation", lambda: stages.evaluate(settings)),
+            described=clock.time("describe", "", lambda: stages.describe(settings)),
             seconds=clock.seconds,
         )
-        write_report(outcome)
-        folder.finish({"seconds": {name: round(s, 1) for name, s in clock.seconds.items()}})
+        cards = make_cards(outcome)
+        write_report(outcome, cards)
+        write_picture(cards, settings.out)
+        folder.finish({"seconds": clock.seconds})
     return outcome
 
 
 class _Clock:
-    """Says what begins and remembers how long it took."""
+    """Says what begins and remembers how long it took; None for a stage that an earlier call had finished."""
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.seconds: dict[str, float | None] = {}
 
-    def time(self, name: str, stage: Callable[[], T]) -> T:
+    def time(self, name: str, folder: str, stage: Callable[[], T]) -> T:
         say(f"[{len(self.seconds) + 1}/6] {name}")
-        start = time.monotonic()
+        record = self.out / folder / RUN_FILE
+        before, start = _written(record), time.monotonic()
         result = stage()
-        self.seconds[name] = time.monotonic() - start
+        done_before = bool(folder) and before is not None and before == _written(record)
+        self.seconds[name] = None if done_before else round(time.monotonic() - start, 1)
         return result
+
+
+def _written(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None

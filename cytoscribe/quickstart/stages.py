@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cytoscribe.quickstart.images import ImageSettings
+from cytoscribe.quickstart.images import ImageSettings, shown
 
 if TYPE_CHECKING:
     from eval.describer import Described
@@ -115,10 +115,8 @@ def evaluate(settings: QuickstartSettings) -> Evaluation:
 
 def describe(settings: QuickstartSettings) -> tuple[Described, ...]:
     """Answers for one test image of every area, known and unseen, of the first test subject."""
-    from cytoscribe.quickstart.images import plans
     from eval.describer import DescribeSettings
     from eval.describer import describe as stage
 
-    chosen = [p for p in plans(settings.images) if p.subject.name == "test-1" and p.index == 0]
-    paths = tuple(settings.out / p.path for p in chosen)
+    paths = tuple(settings.out / plan.path for plan in shown(settings.images))
     return tuple(stage(DescribeSettings(settings.out / "model", paths, settings.out / "mined")))

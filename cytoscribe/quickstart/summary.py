@@ -25,8 +25,8 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
     settings, seconds = outcome.settings, outcome.seconds
     console.print(
         f"{len(outcome.mined.claims)} claims from {len(outcome.mined.papers)} papers, "
-        f"{len(outcome.captions.captions)} captions, {sum(seconds.values()):.0f} s in all "
-        f"({', '.join(f'{name} {s:.0f} s' for name, s in seconds.items())})",
+        f"{len(outcome.captions.captions)} captions, {sum(s or 0 for s in seconds.values()):.0f} s in all "
+        f"({', '.join(f'{name} {took(s)}' for name, s in seconds.items())})",
         highlight=False,
     )
     console.print(f"look at {outcome.report}\n", highlight=False)
@@ -44,6 +44,11 @@ def _table(outcome: Outcome) -> Table:
             low, high = figure.ci95 or (float("nan"), float("nan"))
             table.add_row(words, f"{figure.value:.3f}", f"{low:.3f} to {high:.3f}", str(figure.n))
     return table
+
+
+def took(seconds: float | None) -> str:
+    """A stage's time in words."""
+    return "done before" if seconds is None else f"{seconds:.0f} s"
 
 
 def next_commands(out: str) -> list[str]:
