@@ -34,6 +34,8 @@ _FRONT = re.compile(
     re.IGNORECASE,
 )
 
+MAX_MARKS = 2_000
+"""A line with more marks than this keeps them: pairing them would take time that grows with their square."""
 MAX_HEADING = 250
 """A longer heading is text that a converter took for one."""
 
@@ -60,6 +62,8 @@ def read(path: Path) -> Document:
 
 def plain(line: str) -> str:
     """One line without Markdown marks: images gone, links and emphasis reduced to their words."""
+    if line.count("*") + line.count("_") + line.count("[") > MAX_MARKS:
+        return clean(line).strip()
     line = _IMAGE.sub("", line)
     line = _AUTOLINK.sub(r"\1", _LINK.sub(r"\1", line))
     for mark in (_STRONG, _EMPHASIS):
@@ -124,8 +128,9 @@ def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     for paragraph in paragraphs:
         paragraph.kind = _kind_after(paragraph, unfinished if out and out[-1] is unfinished else None)
         if paragraph.kind == "body" and unfinished and _continues(unfinished.lines[-1], paragraph.lines[0]):
-            out.remove(unfinished)
-            paragraph.lines = unfinished.lines + paragraph.lines
+            del out[next(i for i in reversed(range(len(out))) if out[i] is unfinished)]
+            unfinished.lines += paragraph.lines
+            paragraph = unfinished
         out.append(paragraph)
         if paragraph.kind in ("body", "heading"):
             unfinished = paragraph if paragraph.kind == "body" else None
