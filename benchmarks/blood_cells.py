@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from figures import Row, print_table
+from remembered import RememberedModel
 
 COLUMNS = (
     "cell_size",
@@ -109,10 +110,12 @@ def measure(table: Path, captions: Path, model: Path, out: Path) -> dict[str, An
     from cytoscribe.runs import read_json
     from eval.evaluation import EvaluateSettings
     from eval.evaluator import evaluate
+    from training.model_folder import TrainedModel
 
+    encoder = RememberedModel(TrainedModel.load(model), out / "features.safetensors")
     own = EvaluateSettings(model, table, out / "own", captions=captions, region_column="label", attributes=COLUMNS)
-    evaluate(own)
-    evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE, region_column="label"))
+    evaluate(own, encoder)
+    evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE, region_column="label"), encoder)
     prose = {f"prose.{k}": v for k, v in read_json(out / "prose" / "metrics.json").items()}
     return {**read_json(out / "own" / "metrics.json"), **prose}
 

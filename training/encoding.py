@@ -77,8 +77,12 @@ def image_features(
     """(N, D) float32 on the CPU from (N, 3, px, px) uint8."""
     model.eval()
     squares = torch.as_tensor(squares)
-    parts = [model.encode_image(normalised(part.to(device), mean, std)).float().cpu() for part in squares.split(batch)]
+    parts = [model.encode_image(_laid_out(normalised(part.to(device), mean, std))).float().cpu() for part in squares.split(batch)]
     return functional.normalize(torch.cat(parts), dim=-1) if parts else torch.zeros(0, 1)
+
+
+def _laid_out(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)  # twice as fast for convolutions on a CPU
 
 
 def class_features(text: Callable[[Sequence[str]], Tensor], regions: Sequence[str], captions: dict[str, list[str]]) -> Tensor:

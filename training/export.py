@@ -21,7 +21,7 @@ def save_adapter(learner: Any, folder: Path) -> None:
     """Write the peft adapter (safetensors), which plain peft puts back over the same base."""
     temporary = folder / f".{ADAPTER}"
     shutil.rmtree(temporary, ignore_errors=True)
-    learner.save_pretrained(temporary, safe_serialization=True)
+    learner.save_pretrained(temporary, safe_serialization=True, save_embedding_layers=False)  # else peft asks the Hub
     (temporary / "README.md").unlink(missing_ok=True)  # peft's card is an empty form; the folder's own README says it all
     _put(temporary, folder / ADAPTER)
 

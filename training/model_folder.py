@@ -64,7 +64,7 @@ class TrainedModel:
         size = config["model_cfg"]["vision_cfg"]["image_size"]
         return TrainedModel(
             folder=folder,
-            model=model.to(where).eval(),
+            model=model.to(where, memory_format=torch.channels_last).eval(),
             tokenize=tokenize,
             regions=regions,
             class_captions={r: list(told["class_captions"][r]) for r in regions},
