@@ -15,6 +15,7 @@ from cytoscribe.records import WHOLE, Claim
 
 _TOKEN = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\[a\]\s+(\S+)")
+_PLAIN = re.compile(r"[\w*/.]+(?:[ -][\w*/.]+){0,4}", re.ASCII)
 _OPEN = ("arrangement", "cell_type", "cortical_type")
 _MORE = ("more", "predmore", "statemore", "advmore")
 
@@ -55,6 +56,8 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
 
     others: how to call the regions of `claim.compared_to`, in the same order.
     """
+    if not _PLAIN.fullmatch(claim.value) or not _PLAIN.fullmatch(claim.layer or WHOLE):
+        return Facet((claim,))  # a paper's words that are no value, and may be an order
     attribute = cytoarchitecture().get(claim.attribute)
     if attribute is None:
         return _plain_facet(claim)

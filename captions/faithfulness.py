@@ -63,6 +63,7 @@ class Gate:
             supported.update(dict.fromkeys(ids))
             if fault:
                 faults.append(fault)
+        faults += _absences(anonymous, sources)
         faults += _unread(found, readings, plain, region, sources)
         total = len(readings) or 1
         if not readings and not found and not reasons:
@@ -82,13 +83,36 @@ class Gate:
                 reasons.append(f"names {text[mention.start : mention.end]}, which its sources do not")
             if names == {region} and _is_measure(text, mention.start) and any(c.compared_to for c in sources):
                 reasons.append("compares the wrong way round")
+        for other in dict.fromkeys(o for c in sources for o in c.compared_to):
+            places = re.finditer(rf"(?<!\w){re.escape(other)}(?!\w)", text)
+            if any(_is_subject(text, m.start(), m.end(), region) or _stands_alone(text, m.start(), region) for m in places):
+                reasons.append(f"says of {other} what its sources say of {region}")
         return reasons
+
+
+_SUBJECT = re.compile(r"\s+(?:has|have|shows|show|is|contains|displays|holds|exhibits|features|with|differs|lacks)\b", re.I)
+
+
+def _is_subject(text: str, start: int, end: int, region: str) -> bool:
+    """A region of comparison that governs a verb in a sentence which does not name the caption's own region."""
+    opening = max(text.rfind(mark, 0, start) for mark in ".;?!") + 1
+    closing = min((i for i in (text.find(mark, end) for mark in ".;?!") if i >= 0), default=len(text))
+    own = re.search(rf"(?<!\w){re.escape(region)}(?!\w)", text[opening:closing])
+    return own is None and bool(_SUBJECT.match(text[end:])) and not _is_measure(text, start)
+
+
+def _stands_alone(text: str, start: int, region: str) -> bool:
+    """A region of comparison in a caption that nowhere names its own, at a place that measures nothing."""
+    own = re.search(rf"(?<!\w){re.escape(region)}(?!\w)", text)
+    return (
+        own is None and not _is_measure(text, start) and not re.search(r"\b(?:or|and)\s+(?:the )?(?:area )?$", text[:start], re.I)
+    )
 
 
 def _is_measure(text: str, start: int) -> bool:
     return bool(
         re.search(
-            r"(?:than|compared (?:with|to)|relative to|unlike|contrast to)(?: in| that of| those (?:of|in))?\s+(?:the )?(?:area )?$",
+            r"(?:than|compared (?:with|to)|comparison (?:with|to)|relative to|unlike|contrast to|from|against|beside)(?: in| that of| those (?:of|in))?\s+(?:the )?(?:area )?$",
             text[:start],
             re.I,
         )
@@ -97,9 +121,7 @@ def _is_measure(text: str, start: int) -> bool:
 
 def _without_neutral(text: str) -> str:
     """The text with turns of phrase that claim nothing blanked out, so that offsets stay."""
-    for phrase in rules()["neutral"]:
-        text = re.sub(rf"\b{re.escape(phrase)}\b", lambda m: " " * len(m[0]), text, flags=re.I)
-    return text
+    return _neutral_phrases().sub(lambda m: " " * len(m[0]), text)
 
 
 def _asked(text: str, at: int) -> bool:
@@ -116,10 +138,25 @@ def _names_of(regions: Sequence[str], table: RegionTable) -> list[str]:
 
 def _without_names(text: str, regions: Sequence[str], table: RegionTable) -> str:
     """The text with these regions' names blanked out, offsets kept: words inside a name claim nothing."""
-    for name in _names_of(regions, table):
-        flags = re.I if len(name) > 3 else 0
-        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda m: "X" + " " * (len(m[0]) - 1), text, flags=flags)
-    return text
+    return _any_of(tuple(_names_of(regions, table))).sub(lambda m: "X" + " " * (len(m[0]) - 1), text)
+
+
+@lru_cache(maxsize=512)
+def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    forms = (re.escape(n) if len(n) > 3 else f"(?-i:{re.escape(n)})" for n in names)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)", re.I)
+
+
+@lru_cache
+def _invented_words() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    kinds = {w: kind for kind, words in rules()["invented"].items() for w in words}
+    return re.compile(rf"\b(?:{'|'.join(sorted(kinds, key=len, reverse=True))})\b", re.I), kinds
+
+
+@lru_cache
+def _neutral_phrases() -> re.Pattern[str]:
+    phrases = sorted(rules()["neutral"], key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(re.escape(p) for p in phrases)})\b", re.I)
 
 
 def _inventions(text: str, region: str, table: RegionTable, sources: Sequence[Claim]) -> list[str]:
@@ -127,10 +164,11 @@ def _inventions(text: str, region: str, table: RegionTable, sources: Sequence[Cl
     held = " ".join([*_names_of(regions, table), *(f"{c.layer} {c.value}" for c in sources)]).lower()
     bare = _without_names(text, regions, table)
     reasons = []
-    for kind, words in rules()["invented"].items():
-        for word in words:
-            if re.search(rf"\b{word}\b", bare, re.I) and not re.search(rf"\b{word}\b", held):
-                reasons.append(f"speaks of {word} ({kind}), which its sources do not")
+    pattern, kinds = _invented_words()
+    for match in pattern.finditer(bare):
+        word = match[0].lower()
+        if not re.search(rf"\b{word}\b", held):
+            reasons.append(f"speaks of {word} ({kinds[word]}), which its sources do not")
     for match in re.finditer(r"(?<![\w.-])\d+(?:[.,]\d+)?\s*(?:%|µm|um|mm|percent)?", bare):
         if not re.search(r"(?:layers?|laminae?|sublayers?|and|to|,|-)\s*$", bare[: match.start()], re.I):
             reasons.append(f"gives the number {match[0].strip()}, which its sources do not")
@@ -146,30 +184,66 @@ def _layers(text: str, sources: Sequence[Claim]) -> list[str]:
     reasons = []
     for layer in find_layers(text, _named_layers(sources)):
         parts = [layer.name, *layer.name.split("-")]
-        if not any(compatible(layer.name, h) for h in held) and not all(
-            any(compatible(p, part) for h in held for part in h.split("-")) for p in parts[1:]
+        if not any(compatible(layer.name, h) for h in held) and (
+            "WM" in parts[1:] or not all(any(compatible(p, part) for h in held for part in h.split("-")) for p in parts[1:])
         ):
             reasons.append(f"speaks of layer {layer.name}, which its sources do not")
     return reasons
+
+
+def _absences(text: str, sources: Sequence[Claim]) -> list[str]:
+    """A layer that is absent must be called absent, and a layer is called absent only where a source says so."""
+    unseen = [c for c in sources if c.attribute == "layer_visibility" and not c.compared_to]
+    absent = [c.layer for c in unseen if (c.value == "absent") == c.polarity]
+    other = [c.layer for c in sources if c.attribute != "layer_visibility" or c.layer not in absent]
+    faults = []
+    for layer in find_layers(text, _named_layers(sources)):
+        start = max(text.rfind(mark, 0, layer.start) for mark in ".;?!") + 1
+        end = min((i for i in (text.find(mark, layer.end) for mark in ".;?!") if i >= 0), default=len(text))
+        gone = bool(re.search(r"\b(?:no|lacks?|without|lacking)\s+(?:visible\s+|distinct\s+|an?\s+)?$", text[: layer.start], re.I))
+        denied = gone or re.search(rules()["denials"], text[start:end], re.I)
+        if layer.name in absent and layer.name not in other and not denied:
+            faults.append(f"speaks of layer {layer.name} as present, where its sources say that it is not")
+        if gone and not any(compatible(layer.name, a) for a in absent):
+            faults.append(f"says that layer {layer.name} is absent, which its sources do not")
+    return faults
 
 
 def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequence[FoundClaim]) -> tuple[list[str], str]:
     """(ids of the sources that the word states, "" or what is wrong with it)."""
     said = text[reading.start : reading.end]
     sense = [c for c in sources if _says(reading, c)]
-    place = [c for c in sense if not reading.layer or compatible(reading.layer, c.layer)]
+    place = [c for c in sense if not reading.layer or _fits(reading.layer, c, sources)]
     if not place and not _segment_has_layer(text, reading):
         place = [c for c in sense if c.layer == WHOLE]
+    if not place and not re.match(r"\s+(?:sub)?layer", text[reading.end :]):
+        place = [c for c in sense if c.layer == WHOLE and c.attribute in ("cortical_type", "lamination")]
     if not place and reading.stated and _is_faint(reading, sources):
         return [], ""
     if not place and sense:
-        confirmed = [c for c in sense for f in found if _overlaps(f, reading) and _equal(f, c)]
+        confirmed = [
+            c
+            for c in sense
+            for f in found
+            if not reading.sure
+            and c.attribute != "border"
+            and _overlaps(f, reading)
+            and _equal(f, c)
+            and _fits(f.layer, c, sources)
+        ]
         if not confirmed:
             return [], f"says '{said}' of {_place(reading.layer)}, where its sources do not"
         place = confirmed
     if not place:
-        if any(_equal(f, c) for f in found if _overlaps(f, reading) for c in sources):
-            return [c.claim_id for c in sources for f in found if _overlaps(f, reading) and _equal(f, c)], ""
+        spoken = {a for a, _ in reading.senses}
+        confirmed = [
+            c
+            for c in sources
+            for f in found
+            if f.attribute in spoken and _overlaps(f, reading) and _equal(f, c) and _fits(f.layer, c, sources)
+        ]
+        if confirmed:
+            return [c.claim_id for c in confirmed], ""
         denial = "" if reading.stated else "not "
         return [], f"says '{denial}{said}', which its sources do not"
     compared = [c for c in place if bool(c.compared_to) == _compares(reading, text)]
@@ -177,6 +251,14 @@ def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequenc
         wrong = "drops the comparison of" if place[0].compared_to else "invents a comparison for"
         return [], f"{wrong} '{said}'"
     return [c.claim_id for c in compared], ""
+
+
+def _fits(layer: str, claim: Claim, sources: Sequence[Claim]) -> bool:
+    """Whether a statement about `layer` can rest on the claim: a part of it or the whole, unless a source speaks of just that layer."""
+    if layer == claim.layer:
+        return True
+    exact = any(c.layer == layer and c.attribute == claim.attribute and c.compared_to == claim.compared_to for c in sources)
+    return compatible(layer, claim.layer) and not exact
 
 
 def _segment_has_layer(text: str, reading: Reading) -> bool:

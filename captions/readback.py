@@ -30,6 +30,7 @@ _GROUPS = {
 _ARABIC = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"}
 _STOPS = {"is", "are", "was", "has", "have", "shows", "show", "than", "while", "whereas", "but", "contains", "contain", "appears"}
 _HOPS = {"and", "or"}
+_AWAY = {"below", "above", "over", "under", "beneath", "on", "to", "with", "from", "that", "which", "beside", "next", "against"}
 _TOLD = {"is", "are", "appears", "appear", "looks", "look", "being"}
 _LIES = {"found", "seen", "present", "located", "observed", "absent", "missing", "lying", "situated"}
 _REACH = 8
@@ -46,10 +47,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Reading:
-    """One describing word. senses: what it may say; layer: what it is bound to ("" unknown); compares: it is a comparative."""
+    """One describing word. senses: what it may say; layer: what it is bound to ("" unknown); sure: they stand together ("thin layer
+    IV", "cells in layer V"); compares: it is a comparative."""
 
     senses: frozenset[Sense]
     layer: str
+    sure: bool
     stated: bool
     compares: bool
     start: int
@@ -86,6 +89,7 @@ def read_words(text: str, named_layers: Sequence[str] = ()) -> list[Reading]:
         if readings and first.text.lower() == "packed" and not text[readings[-1].end : first.start].strip():
             at += size  # "more densely packed" is one word
             continue
+        senses = _of_its_noun(tokens, at, at + size, senses, layers)
         senses = _gradient(tokens, at, senses)
         if first.text.lower() in ("absent", "missing", "lacking", "present") and any(
             t.text.lower() in ("cell", "cells", "neurons") for t in tokens[max(0, at - 2) : at]
@@ -97,9 +101,9 @@ def read_words(text: str, named_layers: Sequence[str] = ()) -> list[Reading]:
             senses = frozenset((a, lexicon.poles.get(v, f"less {v}")) for a, v in senses)
         before = [t.text.lower() for t in tokens[max(0, at - 2) : at]]
         more = bool(before) and (before[-1] in ("more", "less") or (before[0] in ("more", "less") and before[-1].endswith("ly")))
-        layer = _bind(text, tokens, at, at + size, layers, lexicon)
+        layer, sure = _bind(text, tokens, at, at + size, layers, lexicon)
         stated = not _denied(tokens, at, at + size, is_type)
-        readings.append(Reading(senses, layer, stated, compares or more, first.start, last.end))
+        readings.append(Reading(senses, layer, sure, stated, compares or more, first.start, last.end))
         at += size
     return readings
 
@@ -154,11 +158,10 @@ def _distinct(found: list[Layer]) -> list[Layer]:
 def _with_white_matter(text: str, found: list[Layer]) -> list[Layer]:
     """The border to the white matter is a layer of its own, VI-WM."""
     for match in re.finditer(r"white matter", text, re.I):
-        near = [f for f in found if f.end <= match.start() and match.start() - f.end < 24 and f.name.startswith("VI")]
-        border = text.rfind("border", 0, match.start()) if "border" in text[: match.start()] else match.start()
-        start = near[-1].start if near else max(border, match.start() - 60)
+        near = [f for f in found if f.end <= match.start() and match.start() - f.end < 12]
         found = [f for f in found if f not in near[-1:]]
-        found.append(Layer("VI-WM", start if near else match.start(), match.end()))
+        name = f"{near[-1].name}-WM" if near else "VI-WM"
+        found.append(Layer(name, near[-1].start if near else match.start(), match.end()))
     return sorted(found, key=lambda f: f.start)
 
 
@@ -179,6 +182,55 @@ def _match(tokens: Sequence[_Token], at: int, lexicon: Lexicon) -> tuple[int, fr
         if form in lexicon.types and at + size < len(tokens) and tokens[at + size].text.lower() in ("cells", "cell", "neurons"):
             return size, frozenset({("cell_type", lexicon.types[form][0])}), False, True
     return 0, frozenset(), False, False
+
+
+def _of_its_noun(
+    tokens: Sequence[_Token], at: int, end: int, senses: frozenset[Sense], layers: Sequence[Layer]
+) -> frozenset[Sense]:
+    """Senses that fit the noun the word stands with ("higher cell density", "cell density is higher"), all where none is near."""
+    lexicon = caption_lexicon()
+    words = lexicon.words.get(tuple(t.text.lower() for t in tokens[at:end]), ())
+    kind = _noun_after(tokens, end, layers) or _noun_before(tokens, at, layers)
+    fitting = frozenset(w.senses[k] for w in words for k in (kind, "any") if k in w.senses)
+    return fitting & senses if kind and any(kind in w.senses for w in words) else senses
+
+
+def _noun_after(tokens: Sequence[_Token], end: int, layers: Sequence[Layer]) -> str:
+    for i in range(end, min(end + 3, len(tokens))):
+        if tokens[i].text in ".,;:?!()" or tokens[i].text.lower() in _STOPS | _HOPS | {"in", "of", "with", "than"}:
+            return ""
+        if any(lay.start <= tokens[i].start < lay.end for lay in layers):
+            return "layer"
+        if kind := _noun_at(tokens, i):
+            return kind
+    return ""
+
+
+def _noun_before(tokens: Sequence[_Token], at: int, layers: Sequence[Layer]) -> str:
+    """The noun of `NOUN [in/of layer ...] is WORD`."""
+    if not any(t.text.lower() in _TOLD | {"as"} for t in tokens[max(0, at - 2) : at]):
+        return ""
+    for i in range(at - 1, max(-1, at - 10), -1):
+        if tokens[i].text in ".,;:?!()" or tokens[i].text.lower() in _HOPS | {"than"}:
+            return ""
+        inside = next((lay for lay in layers if lay.start <= tokens[i].start < lay.end), None)
+        if inside is not None:
+            before = [t.text.lower() for t in tokens[max(0, i - 2) : i] if t.text.lower() != "the"]
+            if tokens[i].start == inside.start and before[-1:] and before[-1] not in ("in", "of", "between", "within"):
+                return "layer" if not inside.name.endswith("-WM") and "-" not in inside.name else ""
+            continue
+        if kind := _noun_at(tokens, i):
+            return kind
+    return ""
+
+
+def _noun_at(tokens: Sequence[_Token], i: int) -> str:
+    lexicon = caption_lexicon()
+    for size in (4, 3, 2, 1):
+        kind = lexicon.nouns.get(tuple(t.text.lower() for t in tokens[i : i + size]))
+        if kind and kind != "area":
+            return kind
+    return ""
 
 
 def _gradient(tokens: Sequence[_Token], at: int, senses: frozenset[Sense]) -> frozenset[Sense]:
@@ -209,17 +261,17 @@ def _denied(tokens: Sequence[_Token], at: int, end: int, is_type: bool) -> bool:
     return any(a in ("is", "are") and b == "not" for a, b in itertools.pairwise(after)) and "found" in after
 
 
-def _bind(text: str, tokens: Sequence[_Token], at: int, end: int, layers: Sequence[Layer], lexicon: Lexicon) -> str:
+def _bind(text: str, tokens: Sequence[_Token], at: int, end: int, layers: Sequence[Layer], lexicon: Lexicon) -> tuple[str, bool]:
     touching = [lay for lay in layers if 0 <= tokens[at].start - lay.end <= 1]
     if touching:
-        return touching[0].name
+        return touching[0].name, True
     told = any(t.text.lower() in _TOLD for t in tokens[max(0, at - 2) : at])
     ahead = _ahead(tokens, end, layers, lexicon, hop=not told)
     if ahead:
-        return ahead
+        return ahead, True
     start = max((text.rfind(mark, 0, tokens[at].start) for mark in ".;?!"), default=-1)
     behind = [lay for lay in layers if start < lay.start < tokens[at].start and not _rest(tokens, lay, at)]
-    return behind[-1].name if behind else ""
+    return (behind[-1].name, False) if behind else ("", False)
 
 
 def _rest(tokens: Sequence[_Token], layer: Layer, at: int) -> bool:
@@ -237,7 +289,8 @@ def _ahead(tokens: Sequence[_Token], end: int, layers: Sequence[Layer], lexicon:
             return here.name
         low = token.text.lower()
         passive = low in ("is", "are") and i + 1 < len(tokens) and tokens[i + 1].text.lower() in _LIES
-        if (low in _STOPS and not passive) or token.text in ".;:?!()":
+        astray = low in _AWAY and tokens[i - 1].text.lower() not in ("border", "boundary", "transition", "absent", "missing")
+        if astray or (low in _STOPS and not passive) or token.text in ".;:?!()":
             return ""
         if (low in _HOPS or token.text == ",") and (not hop or i > end or not _match(tokens, i + 1, lexicon)[0]):
             return ""
