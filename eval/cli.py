@@ -67,6 +67,9 @@ def evaluate(
         int,
         typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.", rich_help_panel=_MEASURE),
     ] = 1000,
+    explorer: Annotated[
+        int, typer.Option("--explorer", min=0, help="Most images on explorer.html; 0 writes none.", rich_help_panel=_MEASURE)
+    ] = 400,
     batch_size: Annotated[
         int,
         typer.Option(
@@ -79,7 +82,7 @@ def evaluate(
 ) -> None:
     """Measure a model: naming, retrieval and rejection of unseen regions, with intervals, and a report to look at.
 
-    Writes metrics.json, report.html, predictions.csv, per_region.csv and confusion.csv.
+    Writes metrics.json, report.html, explorer.html (every image, to be filtered), predictions.csv, per_region.csv and confusion.csv.
     """
     from eval.evaluation import EvaluateSettings
     from eval.evaluator import evaluate as stage
@@ -100,6 +103,7 @@ def evaluate(
         seed=seed,
         device=device,
         batch_size=batch_size,
+        explorer=explorer,
         overwrite=overwrite,
     )
     for line in evaluation_lines(stage(settings), out):

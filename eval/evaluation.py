@@ -22,7 +22,7 @@ from eval.samples import Samples
 class EvaluateSettings:
     """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
     `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own; regions: region table with parents,
-    None leaves out figures by parent."""
+    None leaves out figures by parent; explorer: most images on explorer.html, 0 writes none."""
 
     model: Path
     images: Path
@@ -38,6 +38,7 @@ class EvaluateSettings:
     seed: int = 0
     device: str = "auto"
     batch_size: int = 64
+    explorer: int = 400
     overwrite: bool = False
 
 

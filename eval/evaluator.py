@@ -19,6 +19,7 @@ from eval.class_captions import read_class_captions
 from eval.classification import classify
 from eval.evaluation import EvaluateSettings, Evaluation
 from eval.exact import columns_of, compose_exact
+from eval.explorer import write_explorer
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.groups import by_groups
 from eval.hierarchy import hierarchy, parent_figures, read_parents
@@ -32,11 +33,13 @@ from eval.samples import Samples, choose_samples, trained_images, with_trained_s
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
+EXPLORER_FILE = "explorer.html"
 PREDICTIONS_FILE = "predictions.csv"
 
 
 def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluation:
-    """Measure a model on a table of images; writes metrics.json, predictions.csv, per_region.csv, confusion.csv and report.html.
+    """Measure a model on a table of images; writes metrics.json, predictions.csv, per_region.csv, confusion.csv, report.html
+    and explorer.html.
 
     model: given by a caller that has it in memory, else read from `settings.model`. Raises InputError on input that cannot be used.
     """
@@ -47,7 +50,9 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
         result = measure(settings, model, asked)
         write_answers(settings.out / PREDICTIONS_FILE, result.samples, result.answers, result.regions, result.per_image)
         write_tables(settings.out, result)
-        write_report(settings.out / REPORT_FILE, result)
+        write_report(settings.out / REPORT_FILE, result, EXPLORER_FILE if settings.explorer else "")
+        if settings.explorer:
+            write_explorer(settings.out / EXPLORER_FILE, result, settings.explorer)
         write_json(settings.out / METRICS_FILE, flat(result.figures, result.facts))
         run.finish({"images": len(result.samples.records), "figures": len(result.figures)})
     return result

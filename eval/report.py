@@ -47,14 +47,14 @@ class Row:
     meaning: str
 
 
-def write_report(path: Path, result: Evaluation) -> None:
-    """Write the page, atomically. Everything that came from files is escaped."""
-    write_text(path, render(result))
+def write_report(path: Path, result: Evaluation, explorer: str = "") -> None:
+    """Write the page, atomically; explorer: file name of the page of images beside it, if any. What came from files is escaped."""
+    write_text(path, render(result, explorer))
 
 
-def render(result: Evaluation) -> str:
+def render(result: Evaluation, explorer: str = "") -> str:
     """The page as HTML."""
-    return render_page("report.html", **_content(result))
+    return render_page("report.html", explorer=explorer, **_content(result))
 
 
 def _content(result: Evaluation) -> dict[str, object]:

@@ -39,4 +39,4 @@ def evaluation_lines(result: Evaluation, out: Path) -> list[str]:
         lines.append(f"WARNING: {len(result.leaks.images)} measured images were in training: the figures are too good")
     if result.leaks.sections:
         lines.append(f"WARNING: {len(result.leaks.sections)} sections are in training and test: the figures are too good")
-    return [*lines, f"report: {out / 'report.html'}"]
+    return [*lines, f"report: {out / 'report.html'}"] + [f"images: {out / 'explorer.html'}"] * (out / "explorer.html").is_file()

@@ -210,3 +210,6 @@ def test_names_from_files_are_data_in_the_page(model: FakeModel, images: Path, t
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+    explorer = (tmp_path / "out" / "explorer.html").read_text()
+    assert explorer.count("<script") == 1
+    assert "&lt;script&gt;alert" in explorer
