@@ -39,6 +39,7 @@ class Line:
     column: int = 0
     zone: int = 0
     furniture: bool = False
+    hidden: bool = False
 
     @property
     def box(self) -> Box:

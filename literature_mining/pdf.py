@@ -22,6 +22,7 @@ from literature_mining.layout import Line, Page, Turn, mark_furniture
 from literature_mining.metadata import licence_in, names_in, stated_metadata
 from literature_mining.repair import clean, symbols, unspaced, vocabulary
 from literature_mining.roles import Flow, Group, body_style, groups
+from literature_mining.scans import settle_scans
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
 MAX_PAGES = 2_000
@@ -44,7 +45,7 @@ def read(path: Path) -> Document:
         pages, problems = _pages(pdf)
         if not pages:
             raise InputError(problems[0], where=path, fix="give a smaller file")
-        trust = _recognise_scans(pdf, pages, problems)
+        trust = settle_scans(pdf, pages, problems)
         if not any(page.lines for page in pages):
             fix = (
                 "install the extra 'ocr' (pip install 'cytoscribe[ocr]') and run again"
@@ -55,34 +56,6 @@ def read(path: Path) -> Document:
         pieces = _pieces(pages)
         metadata = _metadata(pdf, pages, pieces)
         return assemble(path, pieces, metadata, n_pages=len(pages), trust=trust, problems=tuple(problems))
-
-
-def _recognise_scans(pdf: Any, pages: list[Page], problems: list[str]) -> float:
-    """Recognise the pages of a scanned paper in place; returns the trust in the whole text, 1.0 where nothing was recognised.
-
-    A page without text in a paper that has text is a plate: it stays as it is.
-    """
-    scans = [page for page in pages if not page.lines]
-    if len(scans) <= len(pages) / 2:
-        return 1.0
-    if not ocr.installed():
-        problems.append(f"{len(scans)} of {len(pages)} pages are scans without text: install the extra 'ocr' to read them")
-        return 1.0
-    scores: list[tuple[int, float]] = [(sum(len(l.text) for l in page.lines), 1.0) for page in pages if page.lines]
-    until = time.monotonic() + MAX_SECONDS
-    done = 0
-    for page in scans[: ocr.MAX_PAGES]:
-        if time.monotonic() > until:
-            break
-        pages[page.number - 1], score = ocr.recognise(pdf[page.number - 1], page.number)
-        scores.append((sum(len(l.text) for l in pages[page.number - 1].lines), ocr.TRUST * score))
-        done += 1
-    ocr.even_sizes([pages[page.number - 1] for page in scans[:done]])
-    problems.append(
-        f"the text of {done} of {len(pages)} pages was recognised from scans"
-        + (f", {len(scans) - done} more were not read" if done < len(scans) else "")
-    )
-    return round(sum(n * s for n, s in scores) / max(sum(n for n, _ in scores), 1), 3)
 
 
 def _pieces(pages: list[Page]) -> list[Piece]:
@@ -160,20 +133,21 @@ def _is_garbage(by_turn: dict[Turn, list[Line]]) -> bool:
 
 
 def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
-    texts, best = [], ("", 0.0, 0, -1)
+    texts: list[str] = []
+    main = line["spans"][0]
     for span in line["spans"]:
         text = span["text"]
-        if len(text) > best[3]:
-            best = (span["font"], span["size"], span["flags"], len(text))
+        if len(text) > len(main["text"]):
+            main = span
         if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and _CITED.search(texts[-1]):
             text = f"[{text.strip()}]"
         texts.append(symbols(span["font"], text))
     text = unspaced(clean("".join(texts)).strip())
     if not text:
         return None
-    font, size, flags, _ = best
     x0, y0, x1, y1 = line["bbox"]
-    return Line(x0, y0, x1, y1, text, size, bool(flags & 16 or _BOLD.search(font)), font, block, page)
+    bold = bool(main["flags"] & 16 or _BOLD.search(main["font"]))
+    return Line(x0, y0, x1, y1, text, main["size"], bold, main["font"], block, page, hidden=main["alpha"] == 0)
 
 
 def _metadata(pdf: Any, pages: list[Page], pieces: list[Piece]) -> Metadata:

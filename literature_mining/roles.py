@@ -17,13 +17,14 @@ from literature_mining.repair import join_lines
 from literature_mining.sentences import is_closed, is_open
 
 _REFERENCES = re.compile(
-    r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|literature|works cited|reference list|r e f e r e n c e s)\s*:?",
+    r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|literature|works cited|reference list|literatur|literaturverzeichnis|références|"
+    r"bibliographie|referencias)\s*:?",
     re.IGNORECASE,
 )
 _AFTER_REFERENCES = re.compile(
     r"(?:appendix|supplementa|supporting info|figure (?:legends|captions)|tables?$|annex)", re.IGNORECASE
 )
-_ABSTRACT = re.compile(r"(?:abstract|summary|a b s t r a c t)\b[\s:.—–-]*", re.IGNORECASE)
+_ABSTRACT = re.compile(r"(?:abstract|summary|zusammenfassung|résumé|resumen)\b[\s:.—–-]*", re.IGNORECASE)
 _FRONT = re.compile(
     r"(?:key ?words?|received|accepted|published|correspond|e-?mail|edited by|reviewed by|citation:|doi\b|https?:|©|\*|abbreviations|"
     r"electronic supplementary|vol\.|open access|conflicts? of interest|ethical|informed consent|acknowledge?ments?|funding|"
@@ -31,7 +32,7 @@ _FRONT = re.compile(
     re.IGNORECASE,
 )
 _SECTION = re.compile(
-    r"(?:\d+\.?\s*)?(?:introduction|background|materials?|methods?|results?|summary|objectives?)\b", re.IGNORECASE
+    r"(?:\d+\.?\s*)?(?:introduction|einleitung|background|materials?|methods?|results?|summary|objectives?)\b", re.IGNORECASE
 )
 _INNER_END = re.compile(r"[a-z)]{2}[.!?] [A-Z]")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")

@@ -139,6 +139,10 @@ def _full_stop(word: str, previous: str, first: str, *, opening: bool) -> bool:
         return starter
     if opening and (_NUMBERING.fullmatch(word) or _ROMAN.match(word)):
         return False  # the number of a heading or of a list's item
+    if len(word) == 1 and word.islower() and re.match(r"[A-Za-z]\.", first):
+        return False  # "z. B.", "d. h."
+    if len(word) == 1 and re.fullmatch(r"[a-z]\.", previous):
+        return False
     if len(word) == 1 and word.isupper():
         return _not_initial(word, previous, starter)
     if re.fullmatch(r"(?:[A-Z]\.?-?)+", word) and "." in word:

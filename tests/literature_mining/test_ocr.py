@@ -106,3 +106,23 @@ def test_a_page_of_meaningless_characters_counts_as_a_scan(tmp_path: Path, sourc
     monkeypatch.setattr(pdf, "clean", lambda text: "\ufffd" * len(text))
     with pytest.raises(InputError, match="no text layer"):
         read_document(source)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.1])
+def test_invisible_text(tmp_path: Path, share: float) -> None:
+    made = pymupdf.open()
+    page = made.new_page()
+    for n in range(10):
+        hidden = n < 10 * share
+        text = f"Row {n} tells that {'hidden' if hidden else 'visible'} layer IV is granular."
+        page.insert_text((72, 100 + 12 * n), text, render_mode=3 if hidden else 0)
+    made.save(tmp_path / "layer.pdf")
+    document = read_document(tmp_path / "layer.pdf")
+    if share > 0.5:
+        assert document.trust == pytest.approx(0.85)
+        assert "invisible layer" in document.problems[0]
+        assert "hidden layer" in document.text
+    else:
+        assert document.trust == 1.0
+        assert "hidden layer" not in document.text
+        assert "visible layer" in document.text

@@ -29,6 +29,7 @@ def document_of(*texts: str) -> Document:
         "Amunts et al. 2000 mapped it, as did Zilles et al. (1988) and K. Brodmann.",
         "Cells measured 3.5 by 4.2 units vs. 5.1 in the neighbour (p < .05).",
         "It was drawn by K. Brodmann and after O. Vogt.",
+        "Viele Areale sind granular, z. B. Area 17 und d. h. Area striata (vgl. Abb. 3).",
         "Sections of No. 12 were ca. 20 units thick and approx. 5 cm wide.",
     ],
 )
