@@ -102,7 +102,7 @@ class RuleExtractor:
             for position, item in enumerate(clause.items):
                 if item.words:
                     yield from self._word(clauses, clause, position, context)
-                elif item.is_("type") and item.back == "claimed":
+                elif item.is_("type") and (item.back == "claimed" or _made_of(clause, position)):
                     yield from self._type(clauses, clause, position, context)
             yield from self._missing_layers(clause)
             yield from self._more_cells(clauses, clause, context)
@@ -136,7 +136,7 @@ class RuleExtractor:
             layers = _whole_layers(layers if layers != ("all",) else _towards(clause))
         if attribute in {"layer_thickness", "layer_visibility"} and layers == ("all",) and head.kind == "layer":
             return
-        if attribute == "layer_thickness" and (head.kind == "area" or (head.kind == "thickness" and layers == ("all",))):
+        if attribute == "layer_thickness" and (_is_area(clause, head) or (head.kind == "thickness" and layers == ("all",))):
             return
         if value == "sublaminated" and (layers == ("all",) or any(base(x) != x for x in layers)):
             return
@@ -307,6 +307,14 @@ def _has(clauses: Sequence[Clause], noun: str) -> bool:
     )
 
 
+def _made_of(clause: Clause, at: int) -> bool:
+    """`consists of pyramidal cells`, `filled with granule cells`: nothing else is said of the cells than their kind."""
+    before = clause.items[max(0, at - 2) : at]
+    if len(before) < 2 or before[1].text.lower() not in {"of", "by", "with"}:
+        return False
+    return before[0].text.lower() in {"consists", "consisted", "consist", "composed", "filled", "dominated", "populated", "formed"}
+
+
 def _type_of(clause: Clause, at: int, head: Head) -> str:
     if head.kind != "cells":
         return ""
@@ -327,6 +335,12 @@ def _towards(clause: Clause) -> tuple[str, ...]:
     """Layers between which a gradient runs (`from sublayer IIIa to IIIc`)."""
     named = [n for i in clause.items if i.is_("layer") for n in i.names if base(n) and n != base(n)]
     return tuple(named) or ("all",)
+
+
+def _is_area(clause: Clause, head: Head) -> bool:
+    """A broad area is an extent on the brain; a broad cortex is a thickness."""
+    nouns = [i for i in clause.items if i.noun == "area"] if head.nobody else [head.item]
+    return head.kind == "area" and not any(i.text.lower().startswith("cort") for i in nouns)
 
 
 def _whole_layers(layers: tuple[str, ...]) -> tuple[str, ...]:

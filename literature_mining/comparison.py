@@ -129,7 +129,7 @@ def _described(clauses: Sequence[Clause], clause: Clause, word: Item, head: Item
         if earlier.antecedent is not None and earlier.antecedent.is_("region"):
             return earlier.antecedent
     for later in clauses[clause.index + 1 :]:
-        named = [i for i in later.items if i.is_("region") and i.start not in measures]
+        named = [i for i in later.items if i.is_("region") and i.names and i.start not in measures]
         if named:
             return named[0]
     return None
@@ -186,7 +186,10 @@ def _names(
     if item.back == "one" or item.is_("pronoun"):
         return (earlier[-1:] if earlier and item.back == "one" else context.topic), 0.8
     if item.back in {"two", "they"}:
-        return (context.pair or context.topic if len(set(earlier)) < 2 else tuple(dict.fromkeys(earlier))[-2:]), 0.7
+        unique = tuple(dict.fromkeys(earlier))
+        if len(unique) == 1 and item.back == "they":
+            return unique, 0.8
+        return (context.pair or context.topic if len(unique) < 2 else unique[-2:]), 0.7
     if item.back == "latter":
         return (earlier[-1:] if earlier else context.pair[-1:]), 0.8
     if item.back == "former":

@@ -109,7 +109,15 @@ def _place_goes_on(items: Sequence[Item], at: int) -> bool:
         return ahead[0].noun in _MEASURED
     if items[at].text.lower() == "nor" or ahead[0].text.lower() in {"neither", "nor"}:
         return True
+    if items[at].text == "," and (_existential(items, at + 1) or _renamed(items, at)):
+        return True
     return items[at].text == "," and ahead[0].is_("preposition") and ahead[0].text.lower() in {"in", "within"}
+
+
+def _renamed(items: Sequence[Item], at: int) -> bool:
+    """`giant cells, the Betz cells, are found`: an apposition between commas."""
+    close = next((k for k in range(at + 1, min(at + 6, len(items))) if items[k].text == ","), None)
+    return close is not None and all(i.is_("determiner", "type", "noun") for i in items[at + 1 : close])
 
 
 def _joins(items: Sequence[Item], at: int) -> bool:
@@ -226,8 +234,15 @@ def _border_noun(clauses: Sequence[Clause], head: Head, context: Context) -> Lay
     before = owner.items[max(0, head.at - 3) : head.at]
     if any(WHITE_MATTER in p for p in partners) or any(WHITE_MATTER in i.names for i in before):
         return ("VI-WM",)
-    if len(partners) == 1 and len(partners[0]) == 2:
-        return (between(*partners[0]),)
+    if partners and all(len(p) == 2 for p in partners):
+        return tuple(dict.fromkeys(between(*p) for p in partners))
+    if not partners and any(i.text.lower() == "between" for i in owner.items[: head.at]):
+        first = next(k for k, i in enumerate(owner.items) if i.text.lower() == "between")
+        partners = [p for p in _partners(clauses, owner, first, context, towards=True) if p]
+        if any(WHITE_MATTER in p for p in partners):
+            return ("VI-WM",)
+        if len(partners) == 1 and len(partners[0]) == 2:
+            return (between(*partners[0]),)
     if len(compound) == 1 and "-" in compound[0]:
         return compound
     mine = _inherited(clauses, head, context) or _left_layer(clauses, head, context)
@@ -240,10 +255,10 @@ def _pairs(mine: Sequence[str], partners: Sequence[Layers]) -> Layers:
     return tuple(dict.fromkeys(pairs))
 
 
-def _partners(clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> list[Layers]:
+def _partners(clauses: Sequence[Clause], clause: Clause, at: int, context: Context, *, towards: bool = False) -> list[Layers]:
     """Layers after `between`, `to`, `from`, `with`, up to the next verb or comma."""
     found: list[Layers] = []
-    towards = not {"with", "into"}.isdisjoint(clause.items[at].text.lower().split())
+    towards = towards or not {"with", "into"}.isdisjoint(clause.items[at].text.lower().split())
     for item in clause.items[at + 1 :]:
         if item.is_("layer"):
             if towards:

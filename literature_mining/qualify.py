@@ -76,7 +76,9 @@ def _attributive(clause: Clause, at: int) -> Head | None:
     for position in range(at + 1, min(at + 11, len(items))):
         item = items[position]
         if item.is_("layer") or (item.noun and not _noun_of_compound(items, position)):
-            return None if joined and position == at + 2 and not item.words else _inner_head(clause, position)
+            head = _inner_head(clause, position)
+            stray = joined and (position == at + 2 or _senses(items[at]).isdisjoint({head.kind, "any"}))
+            return None if stray and not item.words else head
         if item.is_("glue"):
             if not _goes_on(items, position):
                 return None

@@ -59,6 +59,8 @@ def write_report(
     texts = {d.region: d for d in descriptions}
     merged = merge(claims)
     regions = [_region(name, group, texts[name], table, by_name, surroundings or {}) for name, group in _grouped(merged).items()]
+    showcase = max(regions, key=lambda r: r["claims"])["name"] if regions else ""
+    regions.sort(key=lambda r: r["name"] != showcase)
     html = environment.from_string(source).render(
         regions=regions,
         silent=[r.name for r in table.regions if r.name not in texts],
@@ -67,6 +69,9 @@ def write_report(
         problems=[p for p in papers if p.problems],
         total=len(claims),
         notes=table.notes,
+        shared=sum(len(m.documents) > 1 for m in merged),
+        clashes=sum(len(d.contradictions) for d in descriptions),
+        showcase=showcase,
         version=__version__,
     )
     write_text(path, html)
