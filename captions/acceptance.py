@@ -93,6 +93,7 @@ class Acceptance:
 def clean(text: str) -> str:
     """The caption alone: without reasoning marks, a leading "Caption:", quotation marks, bullets and line breaks."""
     text = _unwrapped(re.sub(r"<think>.*?(</think>|$)", " ", text, flags=re.S))
+    text = re.sub(r"</?[a-z]+>", " ", text)
     text = " ".join(re.sub(r"^\s*[-*•]\s+", "", text, flags=re.M).split())
     text = re.sub(r"^(?:here is (?:the|a) caption|caption)\s*:\s*", "", text, flags=re.I)
     if len(text) > 1 and text[0] in "\"'“‘`" and text[-1] in "\"'”’`":

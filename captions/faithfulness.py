@@ -182,12 +182,15 @@ def _named_layers(sources: Sequence[Claim]) -> list[str]:
 def _layers(text: str, sources: Sequence[Claim]) -> list[str]:
     held = [c.layer for c in sources]
     reasons = []
-    for layer in find_layers(text, _named_layers(sources)):
-        parts = [layer.name, *layer.name.split("-")]
-        if not any(compatible(layer.name, h) for h in held) and (
+    if re.search(r"\bthan\s+(?:in\s+|that\s+(?:in|of)\s+|those\s+(?:in|of)\s+|the\s+)*(?:sub)?layers?\b", text, re.I):
+        reasons.append("compares layers with each other, which its sources do not")
+    single = [x.replace("+", "-") if x.count("+") == 1 else x for x in (f.name for f in find_layers(text, _named_layers(sources)))]
+    for name in (n for x in single for n in x.split("+")):
+        parts = [name, *name.split("-")]
+        if not any(compatible(name, h) for h in held) and (
             "WM" in parts[1:] or not all(any(compatible(p, part) for h in held for part in h.split("-")) for p in parts[1:])
         ):
-            reasons.append(f"speaks of layer {layer.name}, which its sources do not")
+            reasons.append(f"speaks of layer {name}, which its sources do not")
     return reasons
 
 
@@ -213,7 +216,7 @@ def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequenc
     """(ids of the sources that the word states, "" or what is wrong with it)."""
     said = text[reading.start : reading.end]
     sense = [c for c in sources if _says(reading, c)]
-    place = [c for c in sense if not reading.layer or _fits(reading.layer, c, sources)]
+    place = _placed(reading.layer, sense, sources)
     if not place and not _segment_has_layer(text, reading):
         place = [c for c in sense if c.layer == WHOLE]
     if not place and not re.match(r"\s+(?:sub)?layer", text[reading.end :]):
@@ -246,11 +249,23 @@ def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequenc
             return [c.claim_id for c in confirmed], ""
         denial = "" if reading.stated else "not "
         return [], f"says '{denial}{said}', which its sources do not"
-    compared = [c for c in place if bool(c.compared_to) == _compares(reading, text)]
+    if not reading.compares and not any(c.compared_to for c in place) and _in_comparison(text, reading.start):
+        return [], f"states '{said}' as a comparison"
+    compared = [c for c in place if bool(c.compared_to) == reading.compares]
     if not compared:
         wrong = "drops the comparison of" if place[0].compared_to else "invents a comparison for"
         return [], f"{wrong} '{said}'"
     return [c.claim_id for c in compared], ""
+
+
+def _placed(layer: str, sense: Sequence[Claim], sources: Sequence[Claim]) -> list[Claim]:
+    """Claims that hold at the layer; at every one of "III+V", or at a border named by its two layers."""
+    if not layer:
+        return list(sense)
+    parts = layer.split("+")
+    borders = [c for c in sense if c.attribute == "border" and _fits(layer.replace("+", "-"), c, sources)]
+    held = [[c for c in sense if _fits(part, c, sources)] for part in parts]
+    return borders or ([c for part in held for c in part] if all(held) else [])
 
 
 def _fits(layer: str, claim: Claim, sources: Sequence[Claim]) -> bool:
@@ -279,13 +294,11 @@ def _is_faint(reading: Reading, sources: Sequence[Claim]) -> bool:
     )
 
 
-def _compares(reading: Reading, text: str) -> bool:
-    if reading.compares:
-        return True
-    start = max(text.rfind(mark, 0, reading.start) for mark in ".;?!") + 1
-    end = min((text.find(mark, reading.end) for mark in ".;?!" if text.find(mark, reading.end) >= 0), default=len(text))
-    window = text[start:end].lower()
-    return False if not any(re.search(rf"\b{w}\b", window) for w in rules()["compares"]) else reading.compares
+def _in_comparison(text: str, at: int) -> bool:
+    """True in a sentence that is a comparison as a whole ("compared with", "in contrast to")."""
+    start = max(text.rfind(mark, 0, at) for mark in ".;?!") + 1
+    end = min((i for i in (text.find(mark, at) for mark in ".;?!") if i >= 0), default=len(text))
+    return bool(re.search(rules()["compares"], text[start:end], re.I))
 
 
 def _says(reading: Reading, claim: Claim) -> bool:

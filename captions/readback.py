@@ -38,7 +38,7 @@ _REACH = 8
 
 @dataclass(frozen=True)
 class Layer:
-    """A mention of a layer: `name` in the claims' vocabulary ("IV", "II-III", "pyramidal layer"), offsets half-open."""
+    """A mention of a layer: `name` in the claims' vocabulary ("IV", "II-III", "pyramidal layer"), several joined by "+"; offsets half-open."""
 
     name: str
     start: int
@@ -100,7 +100,9 @@ def read_words(text: str, named_layers: Sequence[str] = ()) -> list[Reading]:
         if turned:
             senses = frozenset((a, lexicon.poles.get(v, f"less {v}")) for a, v in senses)
         before = [t.text.lower() for t in tokens[max(0, at - 2) : at]]
-        more = bool(before) and (before[-1] in ("more", "less") or (before[0] in ("more", "less") and before[-1].endswith("ly")))
+        more = bool(before) and (
+            before[-1] in ("more", "less", "most") or (before[0] in ("more", "less", "most") and before[-1].endswith("ly"))
+        )
         layer, sure = _bind(text, tokens, at, at + size, layers, lexicon)
         stated = not _denied(tokens, at, at + size, is_type)
         readings.append(Reading(senses, layer, sure, stated, compares or more, first.start, last.end))
@@ -125,7 +127,19 @@ def find_layers(text: str, named: Sequence[str] = ()) -> list[Layer]:
         for m in _NAMED.finditer(text)
         if not any(f.start < m.end() and m.start() < f.end for f in found) and _is_named_layer(m[0])
     ]
-    return _with_white_matter(text, sorted(found, key=lambda f: f.start))
+    return _joined(text, _with_white_matter(text, sorted(found, key=lambda f: f.start)))
+
+
+def _joined(text: str, found: list[Layer]) -> list[Layer]:
+    """`layer IIIc and layer IIIb` is one mention of both."""
+    merged: list[Layer] = []
+    for layer in found:
+        last = merged[-1] if merged else None
+        if last and re.fullmatch(r"\s*(?:and|or|as well as)\s+(?:in\s+)?", text[last.end : layer.start]):
+            merged[-1] = Layer(f"{last.name}+{layer.name}", last.start, layer.end)
+        else:
+            merged.append(layer)
+    return merged
 
 
 def _is_named_layer(phrase: str) -> bool:
@@ -140,7 +154,8 @@ def _is_named_layer(phrase: str) -> bool:
 
 def _numbered(match: re.Match[str]) -> str:
     parts = [_ARABIC.get(p[0], p[0]) + p[1:] if p[0].isdigit() else p for p in re.findall(_ROMAN, match["list"])]
-    name = parts[0] if len(parts) == 1 else f"{parts[0]}-{parts[-1]}"
+    ranged = len(parts) == 2 and re.search(r"-|–|/|to|through", match["list"])
+    name = f"{parts[0]}-{parts[-1]}" if ranged else "+".join(parts)
     part = (match["part"] or "").split()
     if part and len(parts) == 1 and parts[0] == "III":
         return "IIIc" if part[0].startswith(("lower", "deep")) else "IIIa"
@@ -217,7 +232,7 @@ def _noun_before(tokens: Sequence[_Token], at: int, layers: Sequence[Layer]) -> 
         if inside is not None:
             before = [t.text.lower() for t in tokens[max(0, i - 2) : i] if t.text.lower() != "the"]
             if tokens[i].start == inside.start and before[-1:] and before[-1] not in ("in", "of", "between", "within"):
-                return "layer" if not inside.name.endswith("-WM") and "-" not in inside.name else ""
+                return "layer" if not inside.name.endswith("-WM") and "-" not in inside.name and "+" not in inside.name else ""
             continue
         if kind := _noun_at(tokens, i):
             return kind
