@@ -116,7 +116,8 @@ def coverage(
     stretch = np.where(shape == 2, 1.75, 1.12)
     ellipse = 1 / np.sqrt((along / np.sqrt(stretch)) ** 2 + (cross * np.sqrt(stretch)) ** 2)
     triangle = 0.93 + 0.13 * np.cos(3 * turn) + 0.62 * np.exp(-(np.arccos(np.clip(along, -1, 1)) ** 2) / 0.07)
-    outline = radius * np.where(shape == 1, triangle, ellipse)
+    uneven = 1 + 0.07 * np.cos(2 * turn + 97 * angle) + 0.05 * np.cos(5 * turn + 211 * angle)  # no body is like the next one
+    outline = radius * np.where(shape == 1, triangle, ellipse) * uneven
     cover = np.clip(0.5 + outline - distance, 0, 1)
     inner = np.clip(0.5 + 0.5 * radius - distance, 0, 1) * (radius > 2)
     nucleolus = np.clip(0.5 + 0.14 * radius - distance, 0, 1)

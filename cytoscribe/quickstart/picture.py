@@ -65,7 +65,9 @@ def _save(figure: Figure, path: Path) -> None:
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    Image.open(buffer).convert("RGB").quantize(255, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+    Image.open(buffer).convert("RGB").quantize(255, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        path, "PNG", optimize=True
+    )
 
 
 def _short(name: str) -> str:
