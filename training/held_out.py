@@ -68,7 +68,8 @@ def calibrate_model(
     features = encoding.image_features(model, held_out.all(known), base.mean, base.std, cpu)
     if not known:
         raise InputError("no held-out image to calibrate the rejection on", fix="give some rows split=val")
-    return calibrate(options.scores, features, context, pool.names, options.alpha)
+    labels = torch.tensor([pool.names.index(held_out.records[i].region) for i in known], dtype=torch.int64)
+    return calibrate(options.scores, features, context, pool.names, options.alpha, labels=labels)
 
 
 def _bank_rows(pool: CaptionPool, seed: int) -> list[int]:

@@ -8,7 +8,7 @@ are rejected, if they are exchangeable with the held-out ones; how often unseen 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from cytoscribe.errors import InputError
 from cytoscribe.runs import atomic_path, read_json, write_json
+from training.label_sets import HeldOut, LabelSets
 from training.scores import SCORES, ScoreContext
 
 CALIBRATION_FILE = "calibration.json"
@@ -30,7 +31,8 @@ class Rejection:
 
     names: the scores that are combined, each standardised by `centre` and `spread` (of known calibration images) and averaged;
     calibration: (M,) combined scores of held-out known images; groups: (M,) index of the region predicted for each;
-    bank: (B, D) features of training images with labels (B,), for the scores that compare with them.
+    bank: (B, D) features of training images with labels (B,), for the scores that compare with them;
+    held_out: the calibration images' features and true regions, None where a model folder was written without them.
     """
 
     names: tuple[str, ...]
@@ -44,6 +46,7 @@ class Rejection:
     split: str = "val"
     notes: tuple[str, ...] = ()
     chosen_by: dict[str, Any] = field(default_factory=dict)
+    held_out: HeldOut | None = None
 
     def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray:
         """(N,) float64, higher for images less like any known region. image_features: (N, D), class_features: (K, D) of the
@@ -72,6 +75,24 @@ class Rejection:
         """(N,) bool: True where the p-value is at most alpha. With too few calibration samples nothing is ever rejected."""
         return self.p_values(scores, predicted) <= self.alpha
 
+    def label_sets(self) -> LabelSets | None:
+        """Sets of plausible regions through this rejector's class captions; None without held-out features."""
+        if self.held_out is None:
+            return None
+        return LabelSets(self.held_out, self.context.classes, self.context.logit_scale, self.alpha, self.least)
+
+    def recalibrated(self, class_features: Tensor) -> Rejection:
+        """The same rejector seen through other class captions (K, D): its promise holds for them only after calibration anew.
+
+        Without held-out features that cannot be done, and a note says so.
+        """
+        context = self.context.with_classes(class_features)
+        if self.held_out is None:
+            note = "calibrated through the model's own class captions, not through those given: its error rate may differ"
+            return replace(self, context=context, notes=(*self.notes, note))
+        anew = calibrate(self.names, self.held_out.features, context, self.regions, self.alpha, self.split, self.held_out.labels)
+        return replace(anew, chosen_by=self.chosen_by)
+
     @property
     def least(self) -> int:
         """Samples that a threshold at alpha needs: 19 for alpha = 0.05."""
@@ -82,8 +103,11 @@ class Rejection:
         from safetensors.torch import save_file
 
         with atomic_path(folder / BANK_FILE) as temporary:
-            save_file({k: v.contiguous() for k, v in self.context.tensors().items()}, temporary)
+            save_file({k: v.contiguous() for k, v in self._tensors().items()}, temporary)
         write_json(folder / CALIBRATION_FILE, self._as_json())
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {**self.context.tensors(), **(self.held_out.tensors() if self.held_out else {})}
 
     def _as_json(self) -> dict[str, Any]:
         return {
@@ -122,7 +146,8 @@ class Rejection:
         if not (folder / BANK_FILE).is_file():
             raise InputError("no such file", where=folder / BANK_FILE, fix="train the model again")
         try:
-            context = ScoreContext.from_tensors(load_file(folder / BANK_FILE), told["logit_scale"])
+            tensors = load_file(folder / BANK_FILE)
+            context = ScoreContext.from_tensors(tensors, told["logit_scale"])
             return Rejection(
                 names=tuple(told["scores"]),
                 centre=told["centre"],
@@ -135,15 +160,24 @@ class Rejection:
                 split=told["split"],
                 notes=tuple(told["notes"]),
                 chosen_by=told["chosen_by"],
+                held_out=HeldOut.from_tensors(tensors),
             )
         except KeyError as error:
             raise InputError(f"no entry {error}", where=folder / CALIBRATION_FILE, fix="train the model again") from error
 
 
 def calibrate(
-    names: Sequence[str], features: Tensor, context: ScoreContext, regions: tuple[str, ...], alpha: float = 0.05, split: str = "val"
+    names: Sequence[str],
+    features: Tensor,
+    context: ScoreContext,
+    regions: tuple[str, ...],
+    alpha: float = 0.05,
+    split: str = "val",
+    labels: Tensor | None = None,
 ) -> Rejection:
     """Rejector from features (M, D) of held-out images of known regions; unseen images have no part in it.
+
+    labels: (M,) int64 true regions of those images; with them the model can give sets of plausible regions too.
 
     Raises InputError where there is no held-out image or alpha is not within (0, 1).
     """
@@ -158,10 +192,12 @@ def calibrate(
     rejection = Rejection(
         tuple(names), centre, spread, np.round(combine(raw, centre, spread), 6), predicted, regions, context, alpha, split
     )
+    if labels is not None:
+        rejection = replace(rejection, held_out=HeldOut(features, labels))
     if len(features) >= rejection.least:
         return rejection
     note = f"not enough calibration samples ({len(features)} of {rejection.least}): nothing will be rejected at alpha {alpha:g}"
-    return Rejection(**{**rejection.__dict__, "notes": (note,)})
+    return replace(rejection, notes=(note,))
 
 
 def raw_scores(names: Sequence[str], features: Tensor, context: ScoreContext) -> dict[str, np.ndarray]:
