@@ -30,6 +30,7 @@ MAX_SECONDS = 120.0
 MAX_LINES = 20_000
 _CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
 _CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
+_MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff]")
 _NO_BYLINE = re.compile(r"received|abstract|universit|institut|department|@|https?:|keywords|published|school of|©", re.IGNORECASE)
 _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
@@ -129,7 +130,7 @@ def _page(page: Any, number: int) -> Page:
 def _is_garbage(by_turn: dict[Turn, list[Line]]) -> bool:
     """Whether most characters have no meaning, as where fonts carry no encoding: such a page is as good as a scan."""
     text = "".join(l.text for lines in by_turn.values() for l in lines)
-    return len(text) > 200 and sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in text) > 0.5 * len(text)
+    return len(text) > 200 and not text.isascii() and len(_MEANINGLESS.findall(text)) > 0.5 * len(text)
 
 
 def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
@@ -141,7 +142,7 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
             main = span
         if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and _CITED.search(texts[-1]):
             text = f"[{text.strip()}]"
-        texts.append(symbols(span["font"], text))
+        texts.append(symbols(span["font"], text) if len(text) < 4 else text)
     text = unspaced(clean("".join(texts)).strip())
     if not text:
         return None
