@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Answers:
     """One row an image. features (N, D) L2-normalised; probabilities (N, K) of the softmax over class captions at the trained
-    temperature; predicted (N,) int; scores (N,), higher for stranger images; p_values (N,); rejected (N,) bool."""
+    temperature; predicted (N,) int; scores (N,), higher for stranger images; p_values (N,); rejected (N,) bool;
+    region_p (N, K): p-values of each region for the set of plausible ones, None where the model cannot give it; alpha of both;
+    notes of the rejector."""
 
     features: np.ndarray
     probabilities: np.ndarray
@@ -29,6 +31,14 @@ class Answers:
     scores: np.ndarray
     p_values: np.ndarray
     rejected: np.ndarray
+    region_p: np.ndarray | None = None
+    alpha: float = 0.05
+    notes: tuple[str, ...] = ()
+
+    @property
+    def plausible(self) -> np.ndarray | None:
+        """(N, K) bool: the conformal label sets."""
+        return None if self.region_p is None else self.region_p > self.alpha
 
 
 @dataclass(frozen=True)
@@ -51,20 +61,28 @@ def encode(model: Model, records: Sequence[ImageRecord], batch_size: int = 64) -
 
 
 def answer(model: Model, features: Tensor, class_captions: Mapping[str, Sequence[str]] | None = None) -> Answers:
-    """Name and judge images from their features (N, D), by the model's own class captions or by those given."""
+    """Name and judge images from their features (N, D), by the model's own class captions or by those given.
+
+    Through other captions images lie at other distances, so the rejector is calibrated anew for them.
+    """
     import torch
 
     classes = model.class_features(class_captions)
+    rejector = model.rejection if class_captions is None else model.rejection.recalibrated(classes)
     near = features @ classes.T  # (N, K)
     predicted = near.argmax(1).numpy()
-    scores = model.rejection.scores(features, classes if class_captions is not None else None)
+    scores = rejector.scores(features)
+    sets = rejector.label_sets()
     return Answers(
         features=features.numpy(),
         probabilities=torch.softmax(near * model.logit_scale, dim=1).numpy(),
         predicted=predicted,
         scores=scores,
-        p_values=model.rejection.p_values(scores, predicted),
-        rejected=np.asarray(model.rejection.rejects(scores, predicted), dtype=bool),
+        p_values=rejector.p_values(scores, predicted),
+        rejected=np.asarray(rejector.rejects(scores, predicted), dtype=bool),
+        region_p=sets.p_values(features) if sets is not None else None,
+        alpha=rejector.alpha,
+        notes=tuple(rejector.notes),
     )
 
 

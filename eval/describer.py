@@ -44,8 +44,9 @@ class DescribeSettings:
 class Described:
     """One image's answer. `problem` is why there is none; then all else is empty.
 
-    answer: region or `unseen`; p_value of "this is a known region", rejected at most `alpha`; plausible: regions with their
-    softmax probability, likeliest first; calibrated: True where that set is conformal at alpha.
+    answer: region or `unseen`; p_value of "this is a known region", rejected at most `alpha`; plausible: regions, likeliest first,
+    with their p-value where the set is `calibrated` (it holds the true region in at least 1 - alpha of cases, if that is known to
+    the model), else with their softmax probability.
     """
 
     image: Path
@@ -66,10 +67,7 @@ class Described:
             return f"error: {self.image}: {self.problem}"
         verdict = "at most" if self.answer == UNSEEN else "above"
         lines = [f"{self.image}: {self.answer}  (p = {self.p_value:.3f}, {verdict} alpha = {self.alpha:g}; score {self.score:.2f})"]
-        if self.plausible:
-            kind = f"conformal at alpha = {self.alpha:g}" if self.calibrated else "softmax, not calibrated"
-            lead = "nearest known" if self.answer == UNSEEN else "plausible"
-            lines.append(f"  {lead}: {', '.join(f'{r} {p:.0%}' for r, p in self.plausible)}  ({kind})")
+        lines.append(f"  {self._plausible_text()}")
         if self.caption is not None:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""
             lines.append(f"  caption: {self.caption.text}{named}")
@@ -78,6 +76,15 @@ class Described:
             lines += [f"  source: {source}" for source in self.evidence.sources]
         lines += [f"  {quote}" for quote in self.quotes]
         return "\n".join(lines)
+
+    def _plausible_text(self) -> str:
+        if not self.calibrated:
+            lead = "nearest known" if self.answer == UNSEEN else "plausible"
+            return f"{lead}: {', '.join(f'{r} {p:.0%}' for r, p in self.plausible)}  (softmax, not calibrated)"
+        if not self.plausible:
+            return f"plausible: none of the known regions, at {1 - self.alpha:.0%} coverage"
+        told = ", ".join(f"{r} (p {p:.2f})" for r, p in self.plausible)
+        return f"plausible at {1 - self.alpha:.0%} coverage: {told}"
 
     def json_line(self) -> str:
         """For programs, one JSON object."""
@@ -160,11 +167,21 @@ def _described(model: Model, path: Path, answers: Answers, i: int, library: _Lib
         score=float(answers.scores[i]),
         p_value=float(answers.p_values[i]),
         alpha=model.rejection.alpha,
-        plausible=credible(answers.probabilities[i], model.regions),
+        plausible=likely(answers, i, model.regions),
+        calibrated=answers.region_p is not None,
         evidence=evidence,
         caption=None if rejected or library.speaker is None else library.speaker.of(answers.features[i], named),
         quotes=tuple(evidence.quotes(library.quotes)) if evidence else (),
     )
+
+
+def likely(answers: Answers, i: int, regions: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """The conformal label set of image i with p-values, likeliest first, else the regions that hold most of its softmax."""
+    sets = answers.plausible
+    if sets is None or answers.region_p is None:
+        return credible(answers.probabilities[i], regions)
+    order = [int(k) for k in np.argsort(-answers.probabilities[i], kind="stable") if sets[i, k]]
+    return tuple((regions[k], float(answers.region_p[i, k])) for k in order)
 
 
 def credible(probabilities: np.ndarray, regions: Sequence[str], mass: float = MASS) -> tuple[tuple[str, float], ...]:

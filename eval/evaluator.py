@@ -24,7 +24,18 @@ from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.groups import by_groups
 from eval.hierarchy import hierarchy, parent_figures, read_parents
 from eval.leaks import Leaks, find_leaks
-from eval.measures import Draws, Measured, by_attributes, by_fit, by_region, calibration, caption_tests, image_to_image, rejection
+from eval.measures import (
+    Draws,
+    Measured,
+    by_attributes,
+    by_fit,
+    by_region,
+    calibration,
+    caption_tests,
+    image_to_image,
+    label_sets,
+    rejection,
+)
 from eval.metrics import flat
 from eval.model import Model
 from eval.report import write_report
@@ -137,6 +148,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         | _caption_tests(model, asked, gallery, samples, answers, draws)
         | image_to_image(samples, answers, clusters, draws)
         | rejection(samples, answers, draws)
+        | label_sets(samples, answers, draws)
     )
     return Evaluation(
         samples=samples,
@@ -155,7 +167,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         notes=(
             *samples.notes,
             *_notes(encoded.skipped, asked.unused, samples, clusters, settings),
-            *model.rejection.notes,
+            *answers.notes,
         ),
     )
 

@@ -174,3 +174,23 @@ def rejection(samples: Samples, answers: Answers, draws: Draws) -> Measured:
     found = open_set(answers.scores, samples.unseen, right, answers.rejected, draws.weights)
     figures = {f"open_set.{name}": getattr(found, name) for name in ("auroc", "fpr95", "aupr", "oscr")}
     return Measured({**figures, "open_set.known_rejected": rejected, "open_set.unseen_rejected": found.unseen_rejected})
+
+
+def label_sets(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """`label_sets.*`: how often the set of plausible regions holds the true one, and how much it says. Nothing where the model gives
+    no sets."""
+    sets = answers.plausible
+    if sets is None:
+        return Measured()
+    known, weights = ~samples.unseen, draws.weights
+    size = sets.sum(1).astype(float)
+    held = sets[np.flatnonzero(known), samples.truth[known]].astype(float)
+    figures = {
+        "label_sets.coverage": estimate(weighted_mean(held), weights[:, known]),
+        "label_sets.size": estimate(weighted_mean(size[known]), weights[:, known]),
+        "label_sets.single": estimate(weighted_mean((size[known] == 1).astype(float)), weights[:, known]),
+    }
+    if samples.unseen.any():
+        empty = (size[samples.unseen] == 0).astype(float)
+        figures["label_sets.unseen_empty"] = estimate(weighted_mean(empty), weights[:, samples.unseen])
+    return Measured(figures, per_image={"label_sets.size": size})

@@ -17,6 +17,10 @@ MEANING: dict[str, str] = {
     "calibration.ece": "mean distance between the probability stated for a name and the share that is right (15 bins); resampling "
     "raises it, so its interval lies high",
     "calibration.aurc": "mean share of wrong names over all shares of images answered, surest first; lower is better",
+    "label_sets.coverage": "share of known images whose set of plausible regions holds the true one; 1 - alpha is what was promised",
+    "label_sets.size": "mean number of plausible regions of a known image",
+    "label_sets.single": "share of known images with exactly one plausible region",
+    "label_sets.unseen_empty": "share of unseen images for which no known region is plausible",
     "retrieval.i2t": "image to text: one of the first k captions is of the image's region",
     "retrieval.t2i": "text to image: one of the first k images is of the caption's region",
     "retrieval.i2t_fit": "image to text: one of the first k captions is of its region and says nothing untrue of this very image",
@@ -45,11 +49,12 @@ FAMILIES = (
     ("Retrieval", "retrieval."),
     ("Captions", "captions."),
     ("Saying “unseen”", "open_set."),
+    ("Sets of plausible regions", "label_sets."),
 )
 """Titles of the families of figures, and how their names begin."""
 
-LOWER_IS_BETTER = frozenset({"open_set.fpr95", "calibration.ece", "calibration.aurc"})
-NEITHER = frozenset({"open_set.known_rejected", "hierarchy.near_mistakes_by_chance"})
+LOWER_IS_BETTER = frozenset({"open_set.fpr95", "label_sets.size", "calibration.ece", "calibration.aurc"})
+NEITHER = frozenset({"open_set.known_rejected", "label_sets.coverage", "hierarchy.near_mistakes_by_chance"})
 """Neither more nor less is better: it ought to be near alpha."""
 
 

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class LabelSetter(Protocol):
+    """Sets of plausible regions that hold the true one in at least 1 - alpha of cases."""
+
+    @property
+    def own_reference(self) -> tuple[int, ...]: ...
+
+    def p_values(self, features: Tensor) -> np.ndarray: ...
+
+
 class Rejector(Protocol):
     """Scores (N,), higher for images more like nothing known, and conformal p-values of "this is a known region"."""
 
@@ -22,6 +31,10 @@ class Rejector(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]: ...
+
+    def label_sets(self) -> LabelSetter | None: ...
+
+    def recalibrated(self, class_features: Tensor) -> Rejector: ...
 
     def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray: ...
 

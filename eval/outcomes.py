@@ -111,7 +111,7 @@ def _of_single_images(single: Mapping[str, np.ndarray]) -> dict[str, Statistic]:
     found = {}
     for column, values in single.items():
         name, _, kind = column.rpartition("_")
-        if column.startswith("captions."):
+        if "." in column:  # the figure's own name: its mean
             found[column] = weighted_mean(values)
         elif kind == "rank":
             hits = {k: np.where(np.isnan(values), np.nan, values <= k) for k in RECALL_AT}

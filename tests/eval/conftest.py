@@ -22,12 +22,30 @@ COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 50, 210), 
 
 
 @dataclass(frozen=True)
+class FakeSets:
+    """A region is plausible where its cosine is above 0.9."""
+
+    classes: Tensor
+    own_reference: tuple[int, ...] = ()
+
+    def p_values(self, features: Tensor) -> np.ndarray:
+        return np.where((features @ self.classes.T).numpy() > 0.9, 0.5, 0.01)
+
+
+@dataclass(frozen=True)
 class FakeRejection:
     """Rejects where no class is near: score = 1 - best cosine."""
 
     classes: Tensor
     alpha: float = 0.05
     notes: tuple[str, ...] = ()
+    sets: bool = False
+
+    def recalibrated(self, class_features: Tensor) -> FakeRejection:
+        return FakeRejection(class_features, self.alpha, sets=self.sets)
+
+    def label_sets(self) -> FakeSets | None:
+        return FakeSets(self.classes) if self.sets else None
 
     def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray:
         classes = self.classes if class_features is None else class_features
@@ -48,10 +66,11 @@ class FakeModel:
     regions: tuple[str, ...] = ("red", "green", "blue")
     class_captions: dict[str, list[str]] = field(default_factory=lambda: {c: [f"a {c} field"] for c in ("red", "green", "blue")})
     logit_scale: float = 10.0
+    sets: bool = False
 
     @property
     def rejection(self) -> FakeRejection:
-        return FakeRejection(self.class_features())
+        return FakeRejection(self.class_features(), sets=self.sets)
 
     def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Any] | None = None) -> Tensor:
         rows = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,16 @@ def test_regions_unseen_and_broken_images_each_get_their_answer(model: FakeModel
     told = json.loads(answers[0].json_line())
     assert told["sources"][1] == {"document": "paper.pdf", "doi": "10.1/x", "pages": [3, 7]}
     assert json.loads(answers[1].json_line())["error"] == "no such image"
+
+
+def test_the_conformal_set_is_shown_with_its_coverage_where_the_model_has_one(model: FakeModel, tmp_path: Path) -> None:
+    red, grey = paint(tmp_path / "r.png", (220, 30, 30), 1), paint(tmp_path / "g.png", (120, 120, 120), 2, noise=0)
+    answers = list(describe(DescribeSettings(model.folder, (red, grey)), replace(model, sets=True)))
+    assert "plausible at 95% coverage: red (p 0.50)" in answers[0].text()
+    assert "plausible: none of the known regions, at 95% coverage" in answers[1].text()
+    told = [json.loads(a.json_line()) for a in answers]
+    assert [t["plausible"] for t in told] == [{"red": 0.5}, {}]
+    assert all(t["plausible_calibrated"] for t in told)
 
 
 def test_the_nearest_caption_is_shown_as_published_with_the_sources_of_its_claims(

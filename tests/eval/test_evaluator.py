@@ -194,6 +194,18 @@ def test_bad_class_captions_are_named(model: FakeModel, images: Path, tmp_path: 
     assert says in str(error.value)
 
 
+def test_label_sets_are_measured_where_the_model_gives_them(model: FakeModel, images: Path, tmp_path: Path) -> None:
+    asked = settings(model, images, tmp_path)
+    assert not any(name.startswith("label_sets") for name in measured(asked, model).figures)
+    found = measured(asked, replace(model, sets=True)).figures
+    assert {n: found[f"label_sets.{n}"].value for n in ("coverage", "size", "single", "unseen_empty")} == {
+        "coverage": 1.0,
+        "size": 1.0,
+        "single": 1.0,
+        "unseen_empty": 1.0,
+    }
+
+
 def test_class_captions_of_ones_own_are_used(model: FakeModel, images: Path, tmp_path: Path) -> None:
     path = tmp_path / "classes.json"
     path.write_text(json.dumps({"red": ["green"], "green": ["red"], "blue": "blue", "grey": ["grey"]}))

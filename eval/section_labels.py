@@ -1,0 +1,52 @@
+"""What a mapped section says: a label, a confidence and a share of rejected tiles for every cell of a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+BACKGROUND = 0
+OVERLAY_FILE = "overlay.png"
+
+
+@dataclass(frozen=True)
+class SectionMap:
+    """What was mapped, one cell a step of the grid. step: section pixels a cell; probabilities (h, w, K) mean softmax of the tiles
+    over a cell, NaN on glass; unseen (h, w): share of those tiles that were rejected, NaN on glass."""
+
+    regions: tuple[str, ...]
+    step: int
+    probabilities: np.ndarray
+    unseen: np.ndarray
+    alpha: float
+    out: Path
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(h, w) uint16: 0 glass, i + 1 the i-th region, K + 1 unseen: where most tiles over the cell were rejected."""
+        known = np.nan_to_num(self.probabilities).argmax(2) + 1
+        labels = np.where(self.unseen > 0.5, len(self.regions) + 1, known)
+        return np.where(np.isnan(self.unseen), BACKGROUND, labels).astype(np.uint16)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(h, w) in [0, 1]: probability of the region named, 0 on glass."""
+        return np.nan_to_num(self.probabilities).max(2)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Label to its share of the tissue, largest first; regions that were not found are left out."""
+        counts = np.bincount(self.labels.ravel(), minlength=len(self.regions) + 2)[1:]
+        names = (*self.regions, "unseen")
+        return {names[i]: float(counts[i] / max(counts.sum(), 1)) for i in np.argsort(-counts, kind="stable") if counts[i]}
+
+    def lines(self) -> list[str]:
+        """The summary for people."""
+        top = [f"  {name}: {share:.0%} of the tissue" for name, share in list(self.shares.items())[:12]]
+        return [
+            f"{len(self.shares)} labels on the section (tiles rejected at alpha = {self.alpha:g} are unseen)",
+            *top,
+            f"look at {self.out / OVERLAY_FILE}",
+        ]

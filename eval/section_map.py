@@ -1,0 +1,249 @@
+"""Slide over a whole section and map what the model says: region, how sure, and where it has never seen the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cytoscribe.errors import InputError
+from cytoscribe.progress import bar
+from cytoscribe.runs import RunFolder, atomic_path, file_digest
+from cytoscribe.tables import write_csv
+from eval.answers import answer
+from eval.section_labels import OVERLAY_FILE, SectionMap
+from eval.section_picture import write_overlay
+from eval.section_source import Source, check_section, open_section, thumbnail, tissue_mask
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LEAST_TISSUE = 0.5
+"""Share of a tile that must be tissue."""
+
+LABELS_FILE, CONFIDENCE_FILE, LEGEND_FILE, TILES_FILE = "labels.png", "confidence.png", "legend.csv", "tiles.csv"
+_FULL_SIZE = 60_000_000
+"""Pixels up to which the maps are written at the section's own size; larger ones keep one pixel a step."""
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """tile_px: side of a tile in section pixels, as the model's tiles were cut; stride: pixels from tile to tile, 0 for half a tile;
+    tile_um and pixel_size_um: the side in micrometres instead, 0 where tile_px counts or the file says its pixel size."""
+
+    model: Path
+    section: Path
+    out: Path
+    tile_px: int = 96
+    stride: int = 0
+    tile_um: float = 0.0
+    pixel_size_um: float = 0.0
+    class_captions: Path | None = None
+    device: str = "auto"
+    batch_size: int = 64
+    overwrite: bool = False
+
+
+def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
+    """Map one section; writes labels.png (uint16), confidence.png, legend.csv, tiles.csv and overlay.png into `settings.out`.
+
+    A killed run goes on at the row of tiles where it stopped. Raises InputError where the section or the model cannot be used.
+    """
+    check_section(settings.section)
+    source = open_section(settings.section)
+    side = _side(settings, source)
+    stride = settings.stride or max(side // 2, 1)
+    if not 0 < stride <= side:
+        raise InputError(f"--stride {stride} leaves gaps between tiles of {side} px", fix="give at most the tile's side")
+    model = model or _load(settings)
+    texts = _texts(settings, model)
+    told = {"tile_px": side, "stride": stride, "class_captions": texts}
+    inputs = {"section": file_digest(settings.section), "model": str(settings.model.resolve())}
+    with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
+        small, shrunk = thumbnail(source)
+        grid = Grid(source.size, side, stride, tissue_mask(small), shrunk)
+        judge = _judge(model, texts, settings.batch_size)
+        with bar("mapping", grid.rows, "rows") as running:
+            for row in range(grid.rows):
+                if not run.has_shard(f"row {row}"):
+                    run.write_shard(f"row {row}", judge(list(grid.tiles(source, row))))
+                running.advance()
+        found = _gather(run, grid, model, settings.out)
+        _write(found, grid, run)
+        write_overlay(found, small, shrunk, settings.out / OVERLAY_FILE)
+        run.finish({"tiles": int(sum(len(run.read_shard(f"row {r}")) for r in range(grid.rows))), "shares": found.shares})
+    return found
+
+
+def _load(settings: MapSettings) -> Any:
+    from training.model_folder import TrainedModel
+
+    return TrainedModel.load(settings.model, settings.device)
+
+
+def _texts(settings: MapSettings, model: Any) -> Mapping[str, Sequence[str]] | None:
+    from eval.class_captions import read_class_captions
+
+    return read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
+
+
+def _side(settings: MapSettings, source: Source) -> int:
+    """Side of a tile in section pixels."""
+    side = settings.tile_px
+    if settings.tile_um:
+        pixel = settings.pixel_size_um or source.pixel_size_um
+        if not pixel:
+            raise InputError(
+                "the file does not say its pixel size", where=settings.section, fix="give --pixel-size-um or --tile-px"
+            )
+        side = round(settings.tile_um / pixel)
+    if not 8 <= side <= min(source.size):
+        raise InputError(
+            f"tiles of {side} px on a section of {source.size[1]} x {source.size[0]} px",
+            where=settings.section,
+            fix="give a --tile-px between 8 and the section's shorter side",
+        )
+    return side
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where tiles lie. size: (H, W) of the section; tissue: (h, w) bool at 1/shrunk of its size."""
+
+    size: tuple[int, int]
+    side: int
+    stride: int
+    tissue: np.ndarray
+    shrunk: int
+
+    @property
+    def rows(self) -> int:
+        return self._count(self.size[0])
+
+    @property
+    def columns(self) -> int:
+        return self._count(self.size[1])
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Height and width of the map in cells of one stride."""
+        return -(-self.size[0] // self.stride), -(-self.size[1] // self.stride)
+
+    def _count(self, length: int) -> int:
+        return -(-max(length - self.side, 0) // self.stride) + 1
+
+    def _start(self, index: int, length: int) -> int:
+        return min(index * self.stride, length - self.side)  # the last tile ends at the edge
+
+    def tiles(self, source: Source, row: int) -> Iterator[tuple[int, int, np.ndarray]]:
+        """x, y and pixels (side, side, 3) of the tiles in one row that hold tissue."""
+        top = self._start(row, self.size[0])
+        wanted = [x for x in (self._start(c, self.size[1]) for c in range(self.columns)) if self._share(x, top) >= LEAST_TISSUE]
+        if wanted:
+            rows = source.band(top, top + self.side)
+            yield from ((x, top, rows[:, x : x + self.side]) for x in wanted)
+
+    def _share(self, x: int, y: int) -> float:
+        box = (
+            slice(y // self.shrunk, (y + self.side) // self.shrunk + 1),
+            slice(x // self.shrunk, (x + self.side) // self.shrunk + 1),
+        )
+        return float(self.tissue[box].mean())
+
+    def covered(self, x: int, y: int) -> tuple[slice, slice]:
+        """Cells whose middle lies under the tile at x, y."""
+        half = self.stride / 2
+        first = [int(np.ceil((v - half) / self.stride)) for v in (y, x)]
+        last = [int(np.floor((v + self.side - half - 1e-9) / self.stride)) for v in (y, x)]
+        return slice(max(first[0], 0), last[0] + 1), slice(max(first[1], 0), last[1] + 1)
+
+
+Tile = tuple[int, int, np.ndarray]
+
+
+def _judge(model: Any, texts: Mapping[str, Sequence[str]] | None, batch: int) -> Callable[[list[Tile]], list[dict[str, Any]]]:
+    """From tiles to rows of numbers: place, probabilities, p-value, rejected."""
+    encode = _encoder(model, batch)
+
+    def judged(tiles: list[Tile]) -> list[dict[str, Any]]:
+        if not tiles:
+            return []
+        answers = answer(model, encode([pixels for _, _, pixels in tiles]), texts)
+        return [
+            {
+                "x": x,
+                "y": y,
+                "probabilities": [round(float(p), 5) for p in answers.probabilities[i]],
+                "p_value": round(float(answers.p_values[i]), 6),
+                "rejected": bool(answers.rejected[i]),
+            }
+            for i, (x, y, _) in enumerate(tiles)
+        ]
+
+    return judged
+
+
+def _encoder(model: Any, batch: int) -> Callable[[Sequence[np.ndarray]], Tensor]:
+    """Features (N, D) of tiles in memory; a model with `encode_arrays` of its own is asked for it."""
+    own = getattr(model, "encode_arrays", None)
+    if own is not None:
+        return own
+    from training.encoding import image_features
+    from training.images import squared
+
+    def encode(tiles: Sequence[np.ndarray]) -> Tensor:
+        squares = np.stack([np.ascontiguousarray(squared(t, model.image_px).transpose(2, 0, 1)) for t in tiles])
+        return image_features(model.model, squares, model.mean, model.std, model.device, batch)
+
+    return encode
+
+
+def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
+    height, width = grid.cells
+    total = np.zeros((height, width, len(model.regions)), np.float32)
+    rejected, count = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    for row in range(grid.rows):
+        for tile in run.read_shard(f"row {row}"):
+            cells = grid.covered(tile["x"], tile["y"])
+            total[cells] += np.array(tile["probabilities"], np.float32)
+            rejected[cells] += tile["rejected"]
+            count[cells] += 1
+    empty = count == 0
+    held = np.where(empty, np.nan, np.maximum(count, 1))
+    return SectionMap(
+        tuple(model.regions), grid.stride, total / held[..., None], rejected / held, float(model.rejection.alpha), out
+    )
+
+
+def _write(found: SectionMap, grid: Grid, run: RunFolder) -> None:
+    _write_map(found.labels, grid, run.path / LABELS_FILE)
+    _write_map(np.round(found.confidence * 255).astype(np.uint8), grid, run.path / CONFIDENCE_FILE)
+    names = ("background", *found.regions, "unseen")
+    write_csv(
+        run.path / LEGEND_FILE, ("value", "region", "share"), [(i, n, f"{found.shares.get(n, 0):.4f}") for i, n in enumerate(names)]
+    )
+    rows = (tile for row in range(grid.rows) for tile in run.read_shard(f"row {row}"))
+    named = (
+        (t["x"], t["y"], grid.side, *_best(t["probabilities"], found.regions), t["p_value"], "yes" if t["rejected"] else "no")
+        for t in rows
+    )
+    write_csv(run.path / TILES_FILE, ("x", "y", "side_px", "region", "probability", "p_value", "unseen"), named)
+
+
+def _best(probabilities: Sequence[float], regions: Sequence[str]) -> tuple[str, float]:
+    best = int(np.argmax(probabilities))
+    return regions[best], probabilities[best]
+
+
+def _write_map(values: np.ndarray, grid: Grid, path: Path) -> None:
+    """PNG at the section's own size, or, for one that is too large, with one pixel a step."""
+    from PIL import Image
+
+    height, width = grid.size
+    if height * width <= _FULL_SIZE:
+        values = values[np.arange(height) // grid.stride][:, np.arange(width) // grid.stride]
+    with atomic_path(path) as temporary:
+        Image.fromarray(values).save(temporary, "PNG")
