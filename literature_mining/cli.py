@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cytoscribe.errors import InputError
 from cytoscribe.options import Out, Overwrite, Seed
+
+if TYPE_CHECKING:
+    from literature_mining.reading import Asked
 
 
 class SharedAliases(StrEnum):
@@ -16,6 +20,14 @@ class SharedAliases(StrEnum):
 
     error = "error"
     drop = "drop"
+
+
+class Extraction(StrEnum):
+    """Who reads claims out of sentences."""
+
+    rules = "rules"
+    llm = "llm"
+    both = "both"
 
 
 def mine_descriptions(
@@ -27,7 +39,7 @@ def mine_descriptions(
     ],
     out: Out,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Processes that read papers; 1 (default) uses none beside this one.")
+        int, typer.Option("--workers", min=1, help="Processes that read papers; 1 by default; each has limits of time and memory.")
     ] = 1,
     lexicon: Annotated[Path | None, typer.Option("--lexicon", help="TOML of words to add to the lexicon; off by default.")] = None,
     shared_aliases: Annotated[
@@ -39,6 +51,16 @@ def mine_descriptions(
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Take out the papers' images with their captions (figures.parquet).")
     ] = True,
+    extractor: Annotated[
+        Extraction,
+        typer.Option(
+            "--extractor", help="`rules` (no model), `llm` (its claims alone), or `both` (union; agreement raises the score)."
+        ),
+    ] = Extraction.rules,
+    server: Annotated[
+        str, typer.Option("--server", help="OpenAI-compatible server for --extractor llm or both, e.g. http://localhost:8000/v1.")
+    ] = "",
+    model: Annotated[str, typer.Option("--model", help="Name of the model on that server.")] = "",
     relevance: Annotated[
         str,
         typer.Option(
@@ -65,6 +87,7 @@ def mine_descriptions(
             seconds=seconds,
             figures=figures,
             relevance=relevance,
+            asked=_asked(extractor, server, model),
             ray=ray,
             seed=seed,
             overwrite=overwrite,
@@ -75,3 +98,15 @@ def mine_descriptions(
     if result.unread:
         typer.echo(f"{len(result.unread)} papers could not be read; {out / 'report.html'} names them")
     typer.echo(f"look at {out / 'report.html'}")
+
+
+def _asked(extractor: Extraction, server: str, model: str) -> Asked | None:
+    from literature_mining.reading import Asked
+
+    if extractor is Extraction.rules:
+        return None
+    if not server or not model:
+        raise InputError(
+            f"--extractor {extractor.value} needs a model", where="--server, --model", fix="name the server and its model"
+        )
+    return Asked(server, model, alone=extractor is Extraction.llm)

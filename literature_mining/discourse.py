@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from cytoscribe.records import Claim, Document, Sentence
 from literature_mining.anaphora import under_heading
-from literature_mining.claims import RuleExtractor
-from literature_mining.findings import Context, FoundClaim
+from literature_mining.claims import Extractor, RuleExtractor
+from literature_mining.findings import Context, FoundClaim, united
 from literature_mining.mentions import Mention, RegionFinder
 from literature_mining.sentences import split_sentences
 
@@ -19,6 +19,9 @@ _WORD = re.compile(r"\w+")
 _VERB = re.compile(
     r"\b(?:was|were|is|are|be|been|had|has|have|shows?|showed|presents?|presented|displays?|displayed|contains?|contained|can|could|may|consists?|"
     r"consisted|appears?|appeared|found|identified|characteri[sz]ed|differs?|differed|reveals?|revealed|lies?|becomes?|became)\b"
+)
+_MAY_DESCRIBE = re.compile(
+    r"\b(?:(?:sub)?layers?|laminae?|lamination|cells?|neurons?|pyramids?|\w*granular|borders?|strat(?:um|a))\b", re.IGNORECASE
 )
 _SPOKEN = frozenset({"body", "caption", "heading"})
 
@@ -43,11 +46,18 @@ class Reading:
 
 
 class DocumentReader:
-    """Reads one document after another with one extractor; every document has its own abbreviations and doubtful signs."""
+    """Reads one document; every document has its own abbreviations and doubtful signs.
 
-    def __init__(self, document: Document, extractor: RuleExtractor) -> None:
+    model: a second extractor, asked about every sentence that may describe; `alone`: its claims replace those of the rules,
+    which then only follow what the text speaks of.
+    """
+
+    def __init__(
+        self, document: Document, extractor: RuleExtractor, model: Extractor | None = None, *, alone: bool = False
+    ) -> None:
         finder = extractor.finder or RegionFinder(extractor.table)
         self._document, self._extractor = document, extractor
+        self._model, self._alone = model, alone
         self._finder = finder.with_definitions(finder.learn(document.text))
         self._allowed = self._finder.paper_signs(document.text)
 
@@ -78,11 +88,20 @@ class DocumentReader:
                 if sentence.kind == "heading":
                     continue
             mentions = self._finder.find(sentence.text, self._allowed)
+            before = caption if sentence.kind == "caption" else context
+            found, after = self._extractor.read_sentence(sentence.text, before, mentions)
             if sentence.kind == "caption":
-                found, caption = self._extractor.read_sentence(sentence.text, caption, mentions)
+                caption = after
             else:
-                found, context = self._extractor.read_sentence(sentence.text, context, mentions)
-            yield sentence, mentions, found
+                context = after
+            yield sentence, mentions, self._asked(sentence.text, before, mentions, found)
+
+    def _asked(self, text: str, context: Context, mentions: list[Mention], found: list[FoundClaim]) -> list[FoundClaim]:
+        """What the model adds to, or says instead of, the rules' claims."""
+        if self._model is None or not (mentions or context.topic) or not _MAY_DESCRIBE.search(text):
+            return found
+        stated = self._model.read(text, context.topic[0] if len(context.topic) == 1 else None)
+        return stated if self._alone else united(found, stated)
 
 
 def read_claims(document: Document, extractor: RuleExtractor) -> list[Claim]:

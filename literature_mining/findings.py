@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from literature_mining.clauses import Clause
 from literature_mining.patterns import Item
@@ -21,6 +22,17 @@ class FoundClaim:
     start: int
     end: int
     score: float
+
+
+def united(first: Sequence[FoundClaim], second: Sequence[FoundClaim]) -> list[FoundClaim]:
+    """Claims of two extractors; one that both state has full agreement (score 1), another keeps its own score."""
+    said, known = {_identity(c) for c in second}, {_identity(c) for c in first}
+    agreed = [replace(c, score=1.0) if _identity(c) in said else c for c in first]
+    return agreed + [c for c in second if _identity(c) not in known]
+
+
+def _identity(claim: FoundClaim) -> tuple[str, str, str, str, bool]:
+    return (claim.region, claim.layer, claim.attribute, claim.value, claim.polarity)
 
 
 @dataclass(frozen=True)

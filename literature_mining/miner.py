@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from literature_mining.documents import find_papers
 from literature_mining.figures import FOLDER, FigureRecord, write_figures
 from literature_mining.lexicon import load_lexicon
 from literature_mining.pool import each
-from literature_mining.reading import Job, Row
+from literature_mining.reading import Asked, Job, Row
 from literature_mining.regions import RegionTable, read_regions, write_regions
 from literature_mining.relevance import RelatedSentence, load_ranker, rank
 from literature_mining.report import Paper, Surroundings, write_report
@@ -27,7 +27,7 @@ from literature_mining.report import Paper, Surroundings, write_report
 @dataclass(frozen=True)
 class MineSettings:
     """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take, 0 reads without a limit and
-    in this process; `ray`: address of a Ray cluster ("" for none); `relevance`: a sentence-transformers model ("" for none)."""
+    in this process; `ray`: address of a Ray cluster ("" for none); `asked`: a language model beside the rules; `relevance`: a sentence-transformers model ("" for none)."""
 
     regions: Path
     papers: tuple[Path, ...]
@@ -41,6 +41,7 @@ class MineSettings:
     figures: bool = True
     relevance: str = ""
     ray: str = ""
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def _fixed(settings: MineSettings) -> dict[str, Any]:
         "seed": settings.seed,
         "figures": settings.figures,
         "relevance": settings.relevance,
+        "asked": asdict(settings.asked) if settings.asked else None,
     }
 
 
@@ -122,6 +124,7 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
             settings.lexicon,
             run.path if settings.figures else None,
             bool(settings.relevance),
+            settings.asked,
         )
         for paper in left
     ]

@@ -15,6 +15,7 @@ from literature_mining.discourse import DocumentReader
 from literature_mining.documents import read_document
 from literature_mining.figures import extract_figures, save_images
 from literature_mining.lexicon import load_lexicon
+from literature_mining.llm import ModelExtractor, served
 from literature_mining.regions import RegionTable, read_regions
 from literature_mining.report import Paper
 
@@ -24,9 +25,18 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A language model that is asked too: the server's address, the model's name, and whether its claims stand alone."""
+
+    server: str
+    model: str
+    alone: bool = False
+
+
+@dataclass(frozen=True)
 class Job:
     """One paper to read. `figures`: the run folder that takes its images, None for none; `others`: keep sentences that name a
-    region and state no claim."""
+    region and state no claim; `asked`: a language model beside the rules."""
 
     paper: Path
     regions: Path
@@ -34,6 +44,7 @@ class Job:
     lexicon: Path | None = None
     figures: Path | None = None
     others: bool = False
+    asked: Asked | None = None
 
 
 def read_paper(job: Job) -> list[Row]:
@@ -42,7 +53,9 @@ def read_paper(job: Job) -> list[Row]:
     Raises InputError where the paper cannot be read.
     """
     document = read_document(job.paper)
-    reader = DocumentReader(document, _extractor(job.regions, job.drop_shared, job.lexicon))
+    extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
+    model = ModelExtractor(served(job.asked.server, job.asked.model), extractor.table) if job.asked else None
+    reader = DocumentReader(document, extractor, model, alone=bool(job.asked and job.asked.alone))
     reading = reader.read()
     rows = [_row("paper", _paper(document, job.paper))]
     rows += [{**_row("claim", c), **_around(document, c)} for c in reading.claims]

@@ -1,0 +1,127 @@
+"""Claims by a language model: what it says is believed only where its words stand in the sentence.
+
+The model is any function from a prompt to text; `served` makes one of an OpenAI-compatible server's address.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+
+from cytoscribe.errors import InputError
+from literature_mining.claims import Extractor
+from literature_mining.findings import FoundClaim, united
+from literature_mining.layers import find_layers
+from literature_mining.lexicon import ATTRIBUTES
+from literature_mining.regions import RegionTable
+
+Generate = Callable[[str], str]
+_LIST = re.compile(r"\[.*\]", re.DOTALL)
+_SCORE = 0.6
+"""Score of a claim that only a model states; one that the rules state too keeps the rules' score."""
+
+
+class ModelExtractor:
+    """Asks a language model, and keeps each claim whose span is found in the text and whose region and attribute are known."""
+
+    def __init__(self, generate: Generate, table: RegionTable | None = None) -> None:
+        self._generate, self._table = generate, table or RegionTable()
+
+    def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
+        """Claims of a text in its order; an answer that is no JSON list gives none."""
+        answer = self._generate(_template().render(sentence=text, topic=topic, attributes=ATTRIBUTES))
+        claims = [c for row in _rows(answer) if (c := self._checked(row, text, topic)) is not None]
+        return sorted(dict.fromkeys(claims), key=lambda c: (c.start, c.end, c.layer, c.attribute))
+
+    def _checked(self, row: Mapping[str, Any], text: str, topic: str | None) -> FoundClaim | None:
+        span, attribute = str(row.get("span", "")).strip(), str(row.get("attribute", ""))
+        start = text.find(span) if span else -1
+        region = self._region(str(row.get("region", "")), topic)
+        layer = _layer(str(row.get("layer", "all")))
+        value = str(row.get("value", "")).strip()
+        if start < 0 or attribute not in ATTRIBUTES or not region or not layer or not value:
+            return None
+        compared = row.get("compared_to")
+        others = [self._region(str(c), None) for c in compared] if isinstance(compared, list) else []
+        return FoundClaim(
+            region,
+            layer,
+            attribute,
+            value,
+            row.get("polarity") is not False,
+            tuple(dict.fromkeys(o for o in others if o and o != region)),
+            start,
+            start + len(span),
+            _SCORE,
+        )
+
+    def _region(self, name: str, topic: str | None) -> str:
+        found = self._table.find(name) if name else None
+        if found is not None:
+            return found.name
+        return topic or "" if not self._table.regions or name == topic else ""
+
+
+@dataclass(frozen=True)
+class BothExtractors:
+    """Union of two extractors; a claim that both state has full agreement (score 1), another keeps its own score."""
+
+    rules: Extractor
+    model: Extractor
+
+    def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
+        """Claims of either, those of the rules first where both state one."""
+        return united(self.rules.read(text, topic), self.model.read(text, topic))
+
+
+def served(url: str, model: str, *, seconds: float = 120) -> Generate:
+    """A model behind an OpenAI-compatible server, e.g. `http://localhost:8000/v1`; raises InputError where it cannot be asked."""
+
+    def generate(prompt: str) -> str:
+        body = {"model": model, "temperature": 0, "messages": [{"role": "user", "content": prompt}]}
+        request = urllib.request.Request(
+            f"{url.rstrip('/')}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
+                return str(json.load(answer)["choices"][0]["message"]["content"])
+        except (urllib.error.URLError, TimeoutError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise InputError(
+                f"the language model does not answer ({error})", where=url, fix="start the server, or check its address and model"
+            ) from error
+
+    return generate
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    source = resources.files("literature_mining").joinpath("data/extract_claims.jinja").read_text(encoding="utf-8")
+    return SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True).from_string(source)
+
+
+def _rows(answer: str) -> Iterable[Mapping[str, Any]]:
+    match = _LIST.search(answer)
+    try:
+        rows = json.loads(match.group()) if match else []
+    except ValueError:
+        return []
+    return [r for r in rows if isinstance(r, Mapping)] if isinstance(rows, Sequence) else []
+
+
+def _layer(name: str) -> str:
+    if name.strip().lower() in {"", "all", "whole", "none"}:
+        return "all"
+    if re.fullmatch(r"VI[-/]WM", name.strip()):
+        return "VI-WM"
+    found = find_layers(name if "layer" in name.lower() or "stratum" in name.lower() else f"layer {name}")
+    return found[0].layers[0] if found and found[0].layers else ""
