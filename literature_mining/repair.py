@@ -57,6 +57,7 @@ _LOOSE_ACCENT = re.compile(r"(?<=[aouAOU])¨ (?=[a-zß])")
 _SPACE_RUN = re.compile(r" {2,}")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LEFT_PART = re.compile(r"[\w']+(?:-[\w']+)*-$")
+_TIGHT = re.compile(r"[\w)][/–—]$")
 _RIGHT_PART = re.compile(r"\w+(?:-\w+)*")
 # A fragment that is never the first half of a hyphenated compound: it binds without a hyphen.
 _BOUND = word_set(
@@ -159,8 +160,11 @@ def vocabulary(lines: Iterable[str]) -> Counter[str]:
 def joined_with(left: str, right: str, words: Counter[str]) -> str:
     """What stands between a line's end and the next line's start: nothing for a mended word (then the hyphen of `left` goes too).
 
-    Returns " " (separate words), "-" (the hyphen is real) or "" (the hyphen only broke a word).
+    Returns " " (separate words), "-" (the two belong together as they stand: a real hyphen, a dash or a slash) or "" (the hyphen
+    only broke a word).
     """
+    if _TIGHT.search(left):
+        return "-" if right[:1].isalnum() else " "
     if not left.endswith("-"):
         return " "
     head, tail = _LEFT_PART.search(left), _RIGHT_PART.match(right)
