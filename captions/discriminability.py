@@ -1,0 +1,126 @@
+"""Masked 8-way, text only: can a masked caption be told to its region's masked description among eight?
+
+The description of a region is composed from its claims in other words than the captions' (their plainest clauses), so that equal
+wording alone cannot win. Regions whose captions cannot be told apart are named, before a GPU hour is spent on them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from captions.faithfulness import Gate
+from captions.masking import mask_for
+from captions.scene import Scene
+from captions.units import Unit
+from cytoscribe.records import Caption, Claim
+from literature_mining.regions import RegionTable
+
+Encode = Callable[[Sequence[str]], np.ndarray]
+"""Texts to (N, D) features."""
+
+
+@dataclass(frozen=True)
+class EightWay:
+    """accuracy: share of captions told to their region among `choices`; by region and by style; confused: (region, taken for,
+    times), most frequent first."""
+
+    matcher: str
+    captions: int
+    choices: int
+    accuracy: float
+    by_region: dict[str, float]
+    by_style: dict[str, float]
+    confused: tuple[tuple[str, str, int], ...]
+
+
+def describe_masked(units: Sequence[Unit], scene: Scene) -> dict[str, str]:
+    """Masked description of every region, composed from its claims."""
+    texts = {}
+    for unit in units:
+        clauses = [f.clauses[-1] for f in scene.facets(unit.claims)]
+        mask = mask_for(unit.region, scene.regions.values(), scene.subject if scene.image else None)
+        texts[unit.region] = mask.apply(". ".join(c[:1].upper() + c[1:] for c in clauses) + ".")
+    return texts
+
+
+def eight_way(
+    captions: Sequence[Caption],
+    scores: np.ndarray,
+    regions: Sequence[str],
+    matcher: str,
+    *,
+    choices: int = 8,
+    draws: int = 5,
+    seed: int = 0,
+) -> EightWay:
+    """Accuracy of a matcher. scores: (captions, regions), higher is nearer; each caption is asked `draws` times, each time among its
+    own region and `choices - 1` others drawn with the seed; ties count as wrong."""
+    rng = random.Random(seed)
+    place = {r: i for i, r in enumerate(regions)}
+    right: list[tuple[Caption, bool]] = []
+    confused: Counter[tuple[str, str]] = Counter()
+    for row, caption in zip(scores, captions, strict=True):
+        own = place[caption.region]
+        others = [i for i in range(len(regions)) if i != own]
+        for _ in range(draws):
+            rivals = rng.sample(others, min(choices - 1, len(others)))
+            best = max(rivals, key=lambda i: row[i]) if rivals else own
+            won = not rivals or bool(row[own] > row[best])
+            right.append((caption, won))
+            if not won:
+                confused[(caption.region, regions[best])] += 1
+    return EightWay(
+        matcher,
+        len(captions),
+        min(choices, len(regions)),
+        float(np.mean([w for _, w in right])) if right else 0.0,
+        _shares(right, lambda c: c.region),
+        _shares(right, lambda c: c.style),
+        tuple((a, b, n) for (a, b), n in confused.most_common(10)),
+    )
+
+
+def _shares(right: Sequence[tuple[Caption, bool]], key: Callable[[Caption], str]) -> dict[str, float]:
+    groups: dict[str, list[bool]] = {}
+    for caption, won in right:
+        groups.setdefault(key(caption), []).append(won)
+    return {k: float(np.mean(v)) for k, v in groups.items()}
+
+
+def tfidf_scores(captions: Sequence[str], descriptions: Sequence[str]) -> np.ndarray:
+    """Cosine of TF-IDF vectors of words and word pairs, (captions, descriptions)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    model = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True).fit([*captions, *descriptions])
+    return np.asarray((model.transform(captions) @ model.transform(descriptions).T).todense())
+
+
+def encoder_scores(captions: Sequence[str], descriptions: Sequence[str], encode: Encode) -> np.ndarray:
+    """Cosine of an encoder's features, (captions, descriptions)."""
+    one, other = (_unit(encode(t)) for t in (captions, descriptions))
+    return one @ other.T
+
+
+def claim_scores(captions: Sequence[Caption], claims: Mapping[str, Sequence[Claim]], table: RegionTable) -> np.ndarray:
+    """Share of what is read out of the masked caption that each region's claims support, (captions, regions).
+
+    The caption is read as if it were of that region; comparisons count without the other's name, which the mask has taken.
+    """
+    gate = Gate(RegionTable())
+    rows = []
+    for caption in captions:
+        row = []
+        for region, own in claims.items():
+            verdict = gate.check(caption.masked_caption, region, own)
+            row.append(len(set(verdict.supported)) / (1 + 3 * len(verdict.reasons)) - len(verdict.reasons))
+        rows.append(row)
+    return np.asarray(rows, dtype=float)
+
+
+def _unit(features: np.ndarray) -> np.ndarray:
+    return features / np.clip(np.linalg.norm(features, axis=1, keepdims=True), 1e-12, None)

@@ -1,0 +1,132 @@
+"""Quality of a dataset of captions before anybody trains on it: leaks, diversity, and whether regions can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from captions.audit import Leak, audit
+from captions.dataset import read_captions
+from captions.discriminability import EightWay, Encode, claim_scores, describe_masked, eight_way, encoder_scores, tfidf_scores
+from captions.diversity import Diversity, measure_diversity
+from captions.units import literature_material
+from cytoscribe.errors import InputError
+from cytoscribe.records import Caption, Region
+from cytoscribe.runs import write_json
+from literature_mining.regions import RegionTable
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """captions: the dataset's folder; descriptions: the mining run they were made from (None: labels only, no 8-way); encoder: a
+    sentence encoder's folder or Hub id, "" for none; least_claims: regions with fewer statements stay out of the 8-way."""
+
+    captions: Path
+    descriptions: Path | None = None
+    encoder: str = ""
+    least_claims: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured. eight_way holds one entry a matcher, best first."""
+
+    captions: int
+    leaks: tuple[Leak, ...]
+    diversity: Diversity
+    eight_way: tuple[EightWay, ...]
+
+
+def measure(settings: QualitySettings) -> Quality:
+    """Measure a dataset and write `quality.json` beside it.
+
+    Raises InputError where the folder holds no captions or the encoder cannot be loaded.
+    """
+    captions = read_captions(settings.captions)
+    if not captions:
+        raise InputError("no captions", where=settings.captions, fix="run generate-captions first")
+    encode = _encoder(settings.encoder) if settings.encoder else None
+    table = [Region(n) for n in dict.fromkeys(c.region for c in captions)]
+    ways: tuple[EightWay, ...] = ()
+    if settings.descriptions is not None:
+        table, ways = _told_apart(settings, settings.descriptions, captions, encode)
+    diversity = measure_diversity([c.caption for c in captions], [c.region for c in captions], encode)
+    quality = Quality(len(captions), tuple(audit(captions, table)), diversity, ways)
+    write_json(settings.captions / "quality.json", _flat(quality))
+    return quality
+
+
+def _told_apart(
+    settings: QualitySettings, descriptions: Path, captions: Sequence[Caption], encode: Encode | None
+) -> tuple[list[Region], tuple[EightWay, ...]]:
+    material = literature_material(descriptions, 1)
+    scene = material.scene
+    units = [u for u in material.units if len(scene.facets(u.claims)) >= settings.least_claims]
+    names = [u.region for u in units]
+    asked = [c for c in captions if c.region in set(names)]
+    table = list(scene.regions.values()) or [Region(n) for n in names]
+    if len(names) < 2 or not asked:
+        return table, ()
+    described = describe_masked(units, scene)
+    texts, masked = [described[n] for n in names], [c.masked_caption for c in asked]
+    scores: dict[str, np.ndarray] = {
+        "claims": claim_scores(asked, {u.region: u.claims for u in units}, RegionTable(tuple(table))),
+        "tfidf": tfidf_scores(masked, texts),
+    }
+    if encode is not None:
+        scores["encoder"] = encoder_scores(masked, texts, encode)
+    ways = [eight_way(asked, s, names, matcher, seed=settings.seed) for matcher, s in scores.items()]
+    return table, tuple(sorted(ways, key=lambda w: -w.accuracy))
+
+
+def _encoder(name: str) -> Encode:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        model = SentenceTransformer(name)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the encoder cannot be loaded ({error})", where=name, fix="give a folder or Hub id, or leave out --encoder"
+        ) from error
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        return np.asarray(model.encode(list(texts), show_progress_bar=False))
+
+    return encode
+
+
+def _flat(quality: Quality) -> dict[str, object]:
+    return {
+        "captions": quality.captions,
+        "leaks": [asdict(leak) for leak in quality.leaks],
+        "diversity": asdict(quality.diversity),
+        "captions.masked_8way": quality.eight_way[0].accuracy if quality.eight_way else None,
+        "eight_way": [asdict(w) for w in quality.eight_way],
+    }
+
+
+def report(quality: Quality) -> str:
+    """The figures as a person reads them."""
+    spread = quality.diversity
+    lines = [
+        f"{quality.captions} captions, {len(quality.leaks)} leaks in masked captions",
+        *(f"  leak: '{x.name}' in {x.masked_caption}" for x in quality.leaks[:5]),
+        f"distinct-1 {spread.distinct_1:.3f}, distinct-2 {spread.distinct_2:.3f}, self-BLEU {spread.self_bleu:.3f}, "
+        f"near-duplicates {spread.near_duplicates:.1%}"
+        + (f", embedding dispersion {spread.dispersion:.3f}" if spread.dispersion is not None else ""),
+    ]
+    for way in quality.eight_way:
+        lines.append(
+            f"masked {way.choices}-way by {way.matcher}: {way.accuracy:.3f} ({way.captions} captions, chance {1 / way.choices:.3f})"
+        )
+    if quality.eight_way:
+        best = quality.eight_way[0]
+        weak = sorted(best.by_region.items(), key=lambda kv: kv[1])[:5]
+        lines.append("hardest regions: " + ", ".join(f"{r} {v:.2f}" for r, v in weak))
+        lines.append("by style: " + ", ".join(f"{s} {v:.2f}" for s, v in sorted(best.by_style.items(), key=lambda kv: kv[1])))
+        lines.append("taken for each other: " + ", ".join(f"{a} for {b} ({n})" for a, b, n in best.confused[:5]))
+    return "\n".join(lines)
