@@ -73,7 +73,7 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
                 running.advance()
         found = _gather(run, grid, model, settings.out)
         _write(found, grid, run)
-        write_overlay(found, small, shrunk, settings.out / OVERLAY_FILE)
+        write_overlay(found, small, grid.tissue, shrunk, settings.out / OVERLAY_FILE)
         run.finish({"tiles": int(sum(len(run.read_shard(f"row {r}")) for r in range(grid.rows))), "shares": found.shares})
     return found
 
@@ -153,6 +153,14 @@ class Grid:
         )
         return float(self.tissue[box].mean())
 
+    def tissue_at(self, height: int, width: int, step: int) -> np.ndarray:
+        """(height, width) share of tissue in cells of `step` section pixels."""
+        from scipy.ndimage import uniform_filter
+
+        blurred = uniform_filter(self.tissue.astype(np.float32), max(round(step / self.shrunk), 1))
+        rows, columns = (((np.arange(n) + 0.5) * step / self.shrunk).astype(int) for n in (height, width))
+        return blurred[rows.clip(0, blurred.shape[0] - 1)][:, columns.clip(0, blurred.shape[1] - 1)]
+
     def covered(self, x: int, y: int) -> tuple[slice, slice]:
         """Cells whose middle lies under the tile at x, y."""
         half = self.stride / 2
@@ -211,7 +219,7 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
             total[cells] += np.array(tile["probabilities"], np.float32)
             rejected[cells] += tile["rejected"]
             count[cells] += 1
-    empty = count == 0
+    empty = (count == 0) | (grid.tissue_at(height, width, grid.stride) < LEAST_TISSUE)
     held = np.where(empty, np.nan, np.maximum(count, 1))
     return SectionMap(
         tuple(model.regions), grid.stride, total / held[..., None], rejected / held, float(model.rejection.alpha), out
@@ -245,5 +253,6 @@ def _write_map(values: np.ndarray, grid: Grid, path: Path) -> None:
     height, width = grid.size
     if height * width <= _FULL_SIZE:
         values = values[np.arange(height) // grid.stride][:, np.arange(width) // grid.stride]
+        values = np.where(grid.tissue_at(height, width, 1) >= LEAST_TISSUE, values, 0).astype(values.dtype)
     with atomic_path(path) as temporary:
         Image.fromarray(values).save(temporary, "PNG")

@@ -9,7 +9,7 @@ import numpy as np
 from cytoscribe.runs import atomic_path
 from eval.section_labels import SectionMap
 
-_TRANSPARENCY = 0.45
+_TRANSPARENCY = 0.5
 _LISTED = 24
 """Most regions in the legend."""
 
@@ -17,12 +17,12 @@ _HATCH_PX = 9
 _UNSEEN = np.array([30, 30, 36], np.float32)
 
 
-def write_overlay(found: SectionMap, small: np.ndarray, shrunk: int, path: Path) -> None:
-    """Draw overlay.png. small: (h, w, 3) uint8 the section at 1/shrunk of its size."""
+def write_overlay(found: SectionMap, small: np.ndarray, tissue: np.ndarray, shrunk: int, path: Path) -> None:
+    """Draw overlay.png. small: (h, w, 3) uint8 the section at 1/shrunk of its size; tissue: (h, w) bool, what is not glass."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    picture = coloured(found, small, shrunk)
+    picture = coloured(found, small, tissue, shrunk)
     height, width = picture.shape[:2]
     inches = 11.0
     figure = Figure(figsize=(inches + 2.8, inches * height / width + 0.1), dpi=110, facecolor="white")
@@ -35,11 +35,11 @@ def write_overlay(found: SectionMap, small: np.ndarray, shrunk: int, path: Path)
         figure.savefig(temporary, format="png")
 
 
-def coloured(found: SectionMap, small: np.ndarray, shrunk: int) -> np.ndarray:
+def coloured(found: SectionMap, small: np.ndarray, tissue: np.ndarray, shrunk: int) -> np.ndarray:
     """(h, w, 3) uint8: the section with its labels in colour, stronger where the model is surer; unseen tissue is hatched."""
     rows = (np.arange(small.shape[0]) * shrunk // found.step).clip(0, found.labels.shape[0] - 1)
     columns = (np.arange(small.shape[1]) * shrunk // found.step).clip(0, found.labels.shape[1] - 1)
-    labels = found.labels[rows][:, columns]
+    labels = np.where(tissue, found.labels[rows][:, columns], 0)
     sure = found.confidence[rows][:, columns][..., None]
     colours = np.concatenate([np.zeros((1, 3)), palette(len(found.regions)) * 255, _UNSEEN[None]])
     weight = np.where(labels[..., None] > 0, _TRANSPARENCY * (0.35 + 0.65 * sure), 0.0)
@@ -56,7 +56,7 @@ def palette(count: int) -> np.ndarray:
 
     index = np.arange(count)
     hue = (index * 0.381966 + 0.02) % 1.0
-    return np.asarray(hsv_to_rgb(np.stack([hue, np.full(count, 0.85), 0.95 - 0.17 * (index % 3)], axis=1))).reshape(count, 3)
+    return np.asarray(hsv_to_rgb(np.stack([hue, 0.95 - 0.25 * (index % 2), 1.0 - 0.2 * (index % 3)], axis=1))).reshape(count, 3)
 
 
 def _legend(figure: object, found: SectionMap) -> None:

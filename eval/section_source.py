@@ -21,15 +21,18 @@ _GLASS_STEP = 14.0
 class Source(Protocol):
     """A section that gives rows. size: (H, W) in pixels; pixel_size_um: None where the file does not say."""
 
-    size: tuple[int, int]
-    pixel_size_um: float | None
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    @property
+    def pixel_size_um(self) -> float | None: ...
 
     def band(self, top: int, bottom: int) -> np.ndarray:
         """(bottom - top, W, 3) uint8."""
         ...
 
 
-@dataclass
+@dataclass(frozen=True)
 class Loaded:
     """A section that fits into memory."""
 
