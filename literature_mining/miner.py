@@ -17,6 +17,7 @@ from literature_mining.consensus import describe_regions
 from literature_mining.documents import find_papers
 from literature_mining.figures import FOLDER, FigureRecord, write_figures
 from literature_mining.lexicon import load_lexicon
+from literature_mining.llm import served
 from literature_mining.pool import each
 from literature_mining.reading import Asked, Job, Row
 from literature_mining.regions import RegionTable, read_regions, write_regions
@@ -67,6 +68,8 @@ def mine(settings: MineSettings) -> MineResult:
     for note in table.notes:
         say(f"note: {note}")
     load_lexicon(settings.lexicon)
+    if settings.asked:
+        served(settings.asked.server, settings.asked.model)("Answer with [] only.")  # a silent server must not spoil the shards
     ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
     with RunFolder(

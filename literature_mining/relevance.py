@@ -67,7 +67,7 @@ def rank(sentences: Iterable[Mapping[str, Any]], embed: Embed, per_region: int =
         return []
     unique = list(dict.fromkeys(str(r["sentence"]) for r in rows))
     likeness = embed(unique) @ embed(EXAMPLES).T  # (N, D) @ (D, E)
-    scores = dict(zip(unique, likeness.max(axis=1).round(4).tolist(), strict=True))
+    scores = dict(zip(unique, likeness.max(axis=1).astype(float).round(4).tolist(), strict=True))
     related: dict[str, list[RelatedSentence]] = {}
     for row in rows:
         for region in row["regions"]:
