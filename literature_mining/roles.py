@@ -62,14 +62,14 @@ class Group:
 
 
 def body_style(pages: Sequence[Page]) -> Style:
-    """The type size, font and line pitch that most characters have."""
+    """The type size, font and line pitch that most characters have, the references left aside."""
     kinds: Counter[tuple[float, str]] = Counter()
     pitches: Counter[float] = Counter()
     alone = 0
+    for line in _before_references(pages):
+        if not line.furniture and len(line.text) > 20:
+            kinds[round(line.size * 2) / 2, line.font] += len(line.text)
     for page in pages:
-        for line in page.lines:
-            if not line.furniture and len(line.text) > 20:
-                kinds[round(line.size * 2) / 2, line.font] += len(line.text)
         for above, below in itertools.pairwise(page.lines):
             if 4 < below.y0 - above.y0 < 60 and len(below.text) > 20 and not below.furniture:
                 pitches[round(below.y0 - above.y0)] += 1
@@ -81,6 +81,17 @@ def body_style(pages: Sequence[Page]) -> Style:
     font = max((k for k in kinds if k[0] == size), key=lambda k: kinds[k], default=(size, ""))[1]
     pitch = pitches.most_common(1)[0][0] if pitches else 1.2 * size
     return Style(size, font, pitch, loose=alone > 0.5 * pitches.total())
+
+
+def _before_references(pages: Sequence[Page]) -> Iterator[Line]:
+    """Lines up to the reference list, whose small type may fill more of a paper than its text."""
+    seen = 0
+    for page in pages:
+        for line in page.lines:
+            if seen > 1_000 and _REFERENCES.fullmatch(line.text):
+                return
+            seen += len(line.text)
+            yield line
 
 
 def groups(ordered: Sequence[Line], style: Style, height: float) -> list[Group]:
@@ -147,7 +158,7 @@ class Flow:
         self._style, self._words = style, words
         self._heading, self._section = "", "body"
         self._open: Group | None = None
-        self._begun = False
+        self._begun = self._summary_next = False
         self._waiting: list[Piece] = []
 
     def pieces(self, pages: Sequence[tuple[list[Group], list[Float]]]) -> Iterator[Piece]:
@@ -195,26 +206,39 @@ class Flow:
         yield from (p for p in self._waiting if p not in early)
 
     def _settle(self, group: Group, after: Group | None) -> None:
+        """Give a group its role, by what it says and the section it stands in."""
+        if group.kind == "heading":
+            group.kind = self._large_kind(group, after)
         text, page = group.text.strip(), group.lines[0].page
-        if group.kind == "heading" and (not _LETTERS.search(text) or self._interrupts(group, after)):
-            group.kind = "furniture"
-        if group.kind == "heading" and page == 1 and self._heading and self._section != "reference" and not self._begun:
-            group.kind = "front" if len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
+        summary, self._summary_next = self._summary_next, False
         if group.kind in ("body", "heading") and _REFERENCES.fullmatch(text):
             group.kind, self._section = "heading", "reference"
         elif self._section == "front" and _SECTION.match(text) and len(group.lines) == 1:
             self._section, group.kind = "body", "heading"
         elif self._section == "front" and (_ABSTRACT.match(text) if group.kind != "furniture" else _ABSTRACT.fullmatch(text)):
             self._section, self._heading = "body", "Abstract"
-            group.kind = "heading" if _ABSTRACT.fullmatch(text) else "body"
+            self._summary_next = bool(_ABSTRACT.fullmatch(text))
+            group.kind = "heading" if self._summary_next else "body"
         elif self._section == "reference" and group.kind in ("body", "furniture"):
             group.kind = "reference"
+        elif summary and group.kind == "furniture" and len(group.lines) >= 3 and not _FRONT.match(text):
+            group.kind = "body"  # a summary in smaller type than the text
         elif (self._section == "front" and group.kind in ("body", "furniture")) or self._is_matter(group, page):
             group.kind = "front"
         elif group.kind == "body":
             group.kind = self._body_kind(group, after)
         if group.kind == "heading" and self._section == "reference" and _AFTER_REFERENCES.match(text):
             self._section = "body"
+
+    def _large_kind(self, group: Group, after: Group | None) -> BlockKind:
+        """The role of type larger than the text's: a heading as a rule; else a by-line, a picture's label, or a summary."""
+        text = group.text.strip()
+        if not _LETTERS.search(text) or self._interrupts(group, after):
+            return "furniture"
+        if len(text) > 300 or (len(text) > 120 and is_closed(text) and _INNER_END.search(text)):
+            return "body"
+        first = group.lines[0].page == 1 and self._heading and self._section != "reference" and not self._begun
+        return "front" if first and len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
 
     def _interrupts(self, group: Group, after: Group | None) -> bool:
         """A big label in the middle of a sentence is part of a picture, not a heading."""

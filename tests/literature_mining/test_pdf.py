@@ -257,7 +257,8 @@ def test_marks_along_the_edge_are_dropped(tmp_path: Path) -> None:
     assert "preprint" not in document.text
 
 
-def test_summary_beside_keywords_above_two_columns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [8.5, 10, 11.5])
+def test_summary_beside_keywords_above_two_columns(tmp_path: Path, size: float) -> None:
     setter = Typesetter(heads=("", ""))
     setter.wide("Cells and layers of a made cortex in a made paper", 16, BOLD)
     setter.wide("Ada Example, Ben Sample", 11)
@@ -274,9 +275,9 @@ def test_summary_beside_keywords_above_two_columns(tmp_path: Path) -> None:
         setter.put((50, top + 11 * n), line, fontsize=8)
     setter.put((210, top), "a b s t r a c t", fontsize=8)
     summary = " ".join(FACTS[:5])
-    for n, line in enumerate(wrap(summary, 335, 10, False)):
-        setter.put((210, top + 14 + 12 * n), line)
-    setter.y = top + 140
+    for n, line in enumerate(wrap(summary, 335, size, False)):
+        setter.put((210, top + 16 + 1.2 * size * n), line, fontsize=size)
+    setter.y = top + 150
     setter.heading("1. Introduction")
     start = setter.y
     columns = wrap(body(2), setter.column_width, 10, True)
@@ -357,3 +358,16 @@ def test_alternating_heads_of_two_pages_cut_no_sentence(tmp_path: Path) -> None:
     document = read_document(setter.save(tmp_path / "two.pdf"))
     assert len(document.page_starts) == 2
     assert sentences_of(document) == wanted(11)
+
+
+def test_more_references_than_text(tmp_path: Path) -> None:
+    setter = Typesetter()
+    setter.paragraph(body(3))
+    setter.heading("References")
+    setter.size = 7.5
+    for n in range(60):
+        setter.paragraph(
+            f"Example A, Sample B ({1900 + n}) On the layers of the cortex and their cells in many made species. J Made {n}:1-{n}"
+        )
+    document = read_document(setter.save(tmp_path / "references.pdf"))
+    assert sentences_of(document) == wanted(3)
