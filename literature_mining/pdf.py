@@ -18,10 +18,11 @@ from literature_mining import ocr
 from literature_mining.assembly import Metadata, Piece, assemble
 from literature_mining.columns import Zone, assign_columns, reading_order, usual_strips, zones
 from literature_mining.floats import Float, take_floats
+from literature_mining.groups import Group, body_style, groups
 from literature_mining.layout import Line, Page, Turn, mark_furniture
 from literature_mining.metadata import licence_in, names_in, stated_metadata
 from literature_mining.repair import clean, symbols, unspaced, vocabulary
-from literature_mining.roles import Flow, Group, body_style, groups
+from literature_mining.roles import Flow
 from literature_mining.scans import settle_scans
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
