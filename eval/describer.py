@@ -23,6 +23,8 @@ from eval.spoken import Speaker, Spoken
 UNSEEN = "unseen"
 MASS = 0.95
 """Share of the softmax that the listed regions hold together where the model offers no calibrated set."""
+MOST_SHOWN = 6
+"""Plausible regions that a line of text names; JSON holds them all."""
 _BATCH = 64
 
 
@@ -72,7 +74,7 @@ class Described:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""
             lines.append(f"  caption: {self.caption.text}{named}")
         if self.evidence is not None:
-            lines.append(f"  {'' if self.evidence.sources else 'captions of this region: '}{self.evidence.text}")
+            lines.append(f"  {'' if self.evidence.sources else 'a caption of this region: '}{self.evidence.text}")
             lines += [f"  source: {source}" for source in self.evidence.sources]
         lines += [f"  {quote}" for quote in self.quotes]
         return "\n".join(lines)
@@ -80,10 +82,10 @@ class Described:
     def _plausible_text(self) -> str:
         if not self.calibrated:
             lead = "nearest known" if self.answer == UNSEEN else "plausible"
-            return f"{lead}: {', '.join(f'{r} {p:.0%}' for r, p in self.plausible)}  (softmax, not calibrated)"
+            return f"{lead}: {_some([f'{r} {p:.0%}' for r, p in self.plausible])}  (softmax, not calibrated)"
         if not self.plausible:
             return f"plausible: none of the known regions, at {1 - self.alpha:.0%} coverage"
-        told = ", ".join(f"{r} (p {p:.2f})" for r, p in self.plausible)
+        told = _some([f"{r} (p {p:.2f})" for r, p in self.plausible])
         return f"plausible at {1 - self.alpha:.0%} coverage: {told}"
 
     def json_line(self) -> str:
@@ -108,6 +110,11 @@ class Described:
             told["sources"] = [s.as_json() for s in self.evidence.sources]
             told["quotes"] = list(self.quotes)
         return json.dumps(told, ensure_ascii=False)
+
+
+def _some(told: Sequence[str]) -> str:
+    rest = len(told) - MOST_SHOWN
+    return ", ".join(told[:MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator[Described]:

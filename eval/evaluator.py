@@ -125,7 +125,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     """Every figure, nothing written."""
     samples = asked.samples
     gallery = build_gallery(model, asked.captions, settings.wording, asked.texts)
-    leaks = find_leaks(samples.records, asked.trained)
+    leaks = find_leaks(samples.known_records, samples.unseen_records, asked.trained)
     encoded = encode(model, samples.records, settings.batch_size)
     samples = samples.only(encoded.kept)
     if not (~samples.unseen).any():
@@ -167,6 +167,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         notes=(
             *samples.notes,
             *_notes(encoded.skipped, asked.unused, samples, clusters, settings),
+            *_familiar(leaks),
             *answers.notes,
         ),
     )
@@ -192,7 +193,7 @@ def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws
     if not asked.columns:
         return Measured()
     known = ~samples.unseen
-    exact = compose_exact([r for r, k in zip(samples.records, known, strict=True) if k], asked.columns, draws.seed)
+    exact = compose_exact(samples.known_records, asked.columns, draws.seed)
     of_image = np.full(len(samples.records), -1)
     of_image[known] = exact.of_image
     found = by_attributes(answers, model.encode_texts(exact.texts).numpy(), of_image, draws)
@@ -241,6 +242,13 @@ def _notes(
     return notes
 
 
+def _familiar(leaks: Leaks) -> list[str]:
+    if not leaks.unseen_sections:
+        return []
+    count = len(leaks.unseen_sections)
+    return [f"unseen images lie in {count} sections of which training saw other regions: in a new brain they may look stranger"]
+
+
 def _facts(
     samples: Samples, skipped: Sequence[Any], leaks: Leaks, clusters: Clusters, model: Model, gallery: Gallery
 ) -> dict[str, Any]:
@@ -257,5 +265,6 @@ def _facts(
         "leaks.images": len(leaks.images),
         "leaks.sections": len(leaks.sections),
         "leaks.subjects": len(leaks.subjects),
+        "leaks.unseen_sections": len(leaks.unseen_sections),
         "leaks.compared_with": leaks.checked,
     }

@@ -12,8 +12,6 @@ from cytoscribe.tables import read_records
 
 DESCRIPTIONS_FILE = "descriptions.parquet"
 CLAIMS_FILE = "claims.parquet"
-SHOWN_CAPTIONS = 3
-"""Class captions that stand in for a description where there is none."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,11 @@ class Evidence:
 
 
 def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mapping[str, Sequence[str]]) -> dict[str, Evidence]:
-    """Evidence of each region: from `folder` (a mine-descriptions run), else from the model folder's copy, else class captions.
+    """Evidence of each region: from `folder` (a mine-descriptions run), else from the model folder's copy, else its shortest class caption.
 
     Raises InputError where `folder` is given and holds no descriptions.
     """
-    found = {r: Evidence(" ".join(texts[:SHOWN_CAPTIONS]), (), "class captions") for r, texts in class_captions.items() if texts}
+    found = {r: Evidence(min(texts, key=len), (), "class captions") for r, texts in class_captions.items() if texts}
     for place in (folder, model_folder):
         if place is None:
             continue

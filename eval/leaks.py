@@ -14,14 +14,18 @@ from cytoscribe.runs import file_digest
 
 @dataclass(frozen=True)
 class Leaks:
-    """images: pairs (measured, trained) of files with the same content; sections, subjects: names on both sides.
+    """images: pairs (measured, trained) of files with the same content; sections, subjects: names on both sides, of images of known
+    regions.
 
+    unseen_sections: sections that training saw and that hold unseen images too. That is no leak of a label, since training saw other
+    regions of them, but such images look more familiar than those of a new brain would.
     checked: number of training images compared with; 0 means that nothing is known of the training.
     """
 
     images: tuple[tuple[Path, Path], ...] = ()
     sections: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    unseen_sections: tuple[str, ...] = ()
     checked: int = 0
 
     @property
@@ -30,19 +34,20 @@ class Leaks:
         return bool(self.images or self.sections)
 
 
-def find_leaks(measured: Sequence[ImageRecord], trained: Sequence[ImageRecord]) -> Leaks:
+def find_leaks(known: Sequence[ImageRecord], unseen: Sequence[ImageRecord], trained: Sequence[ImageRecord]) -> Leaks:
     """Compare by content (files of equal size are hashed), by section and by subject. `trained` are train and val images alike,
     since the rejection was calibrated on the latter."""
     return Leaks(
-        images=tuple(_same_files([r.path for r in measured], [r.path for r in trained])),
-        sections=_both({_section(r) for r in measured if r.section}, {_section(r) for r in trained if r.section}),
-        subjects=_both({r.subject for r in measured if r.subject}, {r.subject for r in trained if r.subject}),
+        images=tuple(_same_files([r.path for r in (*known, *unseen)], [r.path for r in trained])),
+        sections=_both(_sections(known), _sections(trained)),
+        subjects=_both({r.subject for r in known if r.subject}, {r.subject for r in trained if r.subject}),
+        unseen_sections=_both(_sections(unseen), _sections(trained)),
         checked=len(trained),
     )
 
 
-def _section(record: ImageRecord) -> str:
-    return f"{record.subject} {record.section}".strip()
+def _sections(records: Sequence[ImageRecord]) -> set[str]:
+    return {f"{r.subject} {r.section}".strip() for r in records if r.section}
 
 
 def _both(some: set[str], others: set[str]) -> tuple[str, ...]:

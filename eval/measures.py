@@ -73,7 +73,7 @@ def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -
     known = ~samples.unseen
     spoken = np.array([any(c.startswith("image:") for c in caption.claim_ids) for caption in gallery.captions])
     captions = [c for c, s in zip(gallery.captions, spoken, strict=True) if s]
-    claims = image_claims([r for r, k in zip(samples.records, known, strict=True) if k], captions)
+    claims = image_claims(samples.known_records, captions)
     if claims is None:
         return Measured()
     return _both_ways("_fit", answers.features, known, gallery.features[spoken], claims.fits, draws)

@@ -30,6 +30,16 @@ class Samples:
         """(N,) bool."""
         return self.truth < 0
 
+    @property
+    def known_records(self) -> list[ImageRecord]:
+        """Images of regions that the model knows, in order."""
+        return [r for r, t in zip(self.records, self.truth, strict=True) if t >= 0]
+
+    @property
+    def unseen_records(self) -> list[ImageRecord]:
+        """Images of regions that it does not know, in order."""
+        return [r for r, t in zip(self.records, self.truth, strict=True) if t < 0]
+
     def only(self, keep: np.ndarray) -> Samples:
         """The samples where `keep` (N,) bool is true."""
         return replace(self, records=tuple(r for r, k in zip(self.records, keep, strict=True) if k), truth=self.truth[keep])

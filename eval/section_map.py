@@ -157,7 +157,7 @@ class Grid:
         """(height, width) share of tissue in cells of `step` section pixels."""
         from scipy.ndimage import uniform_filter
 
-        blurred = uniform_filter(self.tissue.astype(np.float32), max(round(step / self.shrunk), 1))
+        blurred = np.asarray(uniform_filter(self.tissue.astype(np.float32), max(round(step / self.shrunk), 1)))
         rows, columns = (((np.arange(n) + 0.5) * step / self.shrunk).astype(int) for n in (height, width))
         return blurred[rows.clip(0, blurred.shape[0] - 1)][:, columns.clip(0, blurred.shape[1] - 1)]
 
