@@ -174,6 +174,8 @@ class RuleExtractor:
 
     def _type(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
         item = clause.items[at]
+        if [i.text.lower() for i in clause.items[max(0, at - 2) : at]] == ["that", "of"]:
+            return  # "a size like that of Betz cells" does not say that there are any
         after = clause.items[at + 1 : at + 4]
         if not any(i.noun == "cells" for i in after):
             return

@@ -112,6 +112,9 @@ def _described(clauses: Sequence[Clause], clause: Clause, word: Item, head: Item
     near = _right_of(clause, head if head.start > word.start and head in clause.items else word, measures)
     if near is not None:
         return near
+    turn = max((i.start for i in clause.items if i.text.lower() == "but" and i.start < word.start), default=-1)
+    if not any(turn < i.start < word.start for i in own) and any(i.start > word.start for i in own) and turn >= 0:
+        return next(i for i in own if i.start > word.start)
     left = [i for i in own if i.start < word.start]
     if left:
         return left[-1]

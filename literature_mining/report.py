@@ -59,7 +59,7 @@ def write_report(
     texts = {d.region: d for d in descriptions}
     merged = merge(claims)
     regions = [_region(name, group, texts[name], table, by_name, surroundings or {}) for name, group in _grouped(merged).items()]
-    showcase = max(regions, key=lambda r: r["claims"])["name"] if regions else ""
+    showcase = max(regions, key=lambda r: (not r["description"].contradictions, r["claims"]))["name"] if regions else ""
     regions.sort(key=lambda r: r["name"] != showcase)
     html = environment.from_string(source).render(
         regions=regions,
