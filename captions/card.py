@@ -26,6 +26,7 @@ class CardFacts:
     unseen: Sequence[str]
     shortages: Mapping[str, str]
     image: bool
+    sources: Sequence[str] = ()
 
 
 def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: CardFacts) -> str:

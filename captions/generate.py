@@ -14,6 +14,7 @@ from captions.backends.template import TemplateBackend
 from captions.card import CardFacts, write_card
 from captions.compose import STYLES
 from captions.dataset import Rejected, write_dataset
+from captions.evidence import sources_of, write_evidence
 from captions.plan import Recipe, plan
 from captions.store import CompletionStore
 from captions.tokens import CLIP_CONTEXT
@@ -232,8 +233,10 @@ def _write(settings: GenerateSettings, material: Material, result: GenerateResul
         unseen=material.unseen,
         shortages=result.shortages,
         image=material.scene.image,
+        sources=sources_of(c for u in material.units for c in u.claims),
     )
     card = write_card(result.captions, result.long, facts)
+    write_evidence(settings.out, (c for u in material.units for c in u.claims), [*result.captions, *result.long])
     write_dataset(settings.out, result.captions, result.long, result.rejected, card)
 
 

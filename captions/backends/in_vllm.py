@@ -86,7 +86,6 @@ class VllmBackend:
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=sampling.max_new_tokens,
-            seed=prompt.seed % 2**31,
             output_kind=RequestOutputKind.FINAL_ONLY,
             structured_outputs=StructuredOutputsParams(json=CAPTION_SCHEMA) if self.structured else None,
         )

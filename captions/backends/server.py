@@ -19,13 +19,15 @@ from cytoscribe.errors import InputError
 @dataclass(frozen=True)
 class ServerSettings:
     """endpoint: base URL with its /v1; concurrency: requests in flight; timeout_s: of one request; retries: of one request,
-    with doubling waits; patience_s: how long a server that refuses connections is waited for."""
+    with doubling waits; patience_s: how long a server that refuses connections is waited for; send_seed: a seed with each request, which not every
+    server bears (vLLM 0.32 without a GPU dies of it) and none keeps under batching: every answer is stored instead."""
 
     endpoint: str
     concurrency: int = 32
     timeout_s: float = 120.0
     retries: int = 6
     patience_s: float = 180.0
+    send_seed: bool = False
 
 
 class _TransientError(Exception):
@@ -136,8 +138,9 @@ class ServerBackend:
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_new_tokens,
-            "seed": prompt.seed % 2**31,
         }
+        if self.settings.send_seed:
+            body["seed"] = prompt.seed % 2**31
         if self.structured:
             schema = {"name": "caption", "schema": CAPTION_SCHEMA, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}

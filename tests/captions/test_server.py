@@ -17,7 +17,9 @@ from tests.captions.fake_server import FakeServer, count_prompts, serving
 
 
 def _settings(mined: Path, out: Path, url: str, per_region: int = 4, **changes: object) -> GenerateSettings:
-    server = ServerSettings(url, **{"concurrency": 3, "timeout_s": 1.0, "retries": 3, "patience_s": 5.0, **changes})  # type: ignore[arg-type]
+    server = ServerSettings(
+        url, **{"concurrency": 3, "timeout_s": 1.0, "retries": 3, "patience_s": 5.0, "send_seed": True, **changes}
+    )  # type: ignore[arg-type]
     return GenerateSettings(
         out=out,
         descriptions=mined,
@@ -91,14 +93,14 @@ def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(mined: P
     first = FakeServer(delay=0.05)
     thread = threading.Thread(target=lambda: (_wait(first, 4), first.stop()))
     thread.start()
-    server = ServerSettings(first.url, concurrency=1, timeout_s=1.0, retries=1, patience_s=0.3)
+    server = ServerSettings(first.url, concurrency=1, timeout_s=1.0, retries=1, patience_s=0.3, send_seed=True)
     dying = GenerateSettings(**{**settings.__dict__, "backend": BackendSettings(server=server)})
     with pytest.raises(InputError, match="does not answer"):
         generate(dying)
     thread.join()
     answered = set(count_prompts(first))
     with serving() as second:
-        back = BackendSettings(server=ServerSettings(second.url, concurrency=1))
+        back = BackendSettings(server=ServerSettings(second.url, concurrency=1, send_seed=True))
         resumed = generate(GenerateSettings(**{**settings.__dict__, "backend": back}))
     assert resumed.reused >= 2
     repeated = answered & set(count_prompts(second))

@@ -1,0 +1,88 @@
+"""Publish a folder to a Hub: nothing is converted, only what belongs to the dataset or model goes up, private by default."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cytoscribe.errors import CytoscribeError, InputError
+
+DATASET_FILES = ("README.md", "data/*.parquet", "evidence.parquet", "quality.json")
+MODEL_FILES = ("README.md", "config.json", "regions.json", "calibration.json", "adapter/*", "merged/*")
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """folder: a dataset of captions or a model folder; repo: "user/name"; endpoint: another Hub, "" for the usual one."""
+
+    folder: Path
+    repo: str
+    kind: Literal["dataset", "model"] = "dataset"
+    private: bool = True
+    endpoint: str = ""
+    message: str = "Upload by cytoscribe"
+
+
+def files_of(settings: PublishSettings) -> list[Path]:
+    """What would go up, relative to the folder. Raises InputError where the folder is no dataset (or model) with a card."""
+    folder, patterns = settings.folder, DATASET_FILES if settings.kind == "dataset" else MODEL_FILES
+    found = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file() and _wanted(p.relative_to(folder), patterns))
+    names = {str(p) for p in found}
+    needed = "data/*.parquet" if settings.kind == "dataset" else "config.json"
+    if "README.md" not in names or not any(fnmatch.fnmatch(n, needed) for n in names):
+        raise InputError(f"no card or no {needed}", where=folder, fix="name the folder that the stage wrote with --out")
+    return found
+
+
+def publish(settings: PublishSettings) -> str:
+    """Upload and return the URL of the commit. The token is the one that the Hub's client has (HF_TOKEN or its login).
+
+    Raises InputError where the folder, the name or the token cannot be used, CytoscribeError where the Hub refuses.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+
+    files = files_of(settings)
+    api = HfApi(endpoint=settings.endpoint or None)
+    try:
+        api.create_repo(settings.repo, private=settings.private, repo_type=settings.kind, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=settings.repo,
+            folder_path=settings.folder,
+            repo_type=settings.kind,
+            allow_patterns=[str(f) for f in files],
+            commit_message=settings.message,
+        )
+    except HFValidationError as error:
+        raise InputError(f"'{settings.repo}' is no repository name", where="--repo", fix="write user/name") from error
+    except LocalTokenNotFoundError as error:
+        raise InputError("no token", fix="set HF_TOKEN or run `hf auth login`") from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else "?"
+        if status in (401, 403):
+            raise InputError(f"the Hub refuses ({status})", where=settings.repo, fix="check HF_TOKEN and its rights") from error
+        raise CytoscribeError(f"{settings.repo}: the Hub answers {status}; try again later") from error
+    except Exception as error:
+        if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
+            raise  # the client's transport, whichever version it uses, is no subclass of OSError
+        raise CytoscribeError(f"{settings.repo}: the Hub cannot be reached ({type(error).__name__}); try again later") from error
+    return str(commit.commit_url)
+
+
+def preview(settings: PublishSettings) -> str:
+    """What `publish` would do, in full: files, sizes, visibility, and the card."""
+    files = files_of(settings)
+    sizes = [(settings.folder / f).stat().st_size for f in files]
+    lines = [
+        f"{'private' if settings.private else 'PUBLIC'} {settings.kind} {settings.repo}: {len(files)} files, {sum(sizes):,} bytes"
+    ]
+    lines += [f"  {size:>12,}  {file}" for size, file in zip(sizes, files, strict=True)]
+    return "\n".join([*lines, "", (settings.folder / "README.md").read_text(encoding="utf-8")])
+
+
+def _wanted(path: Path, patterns: Sequence[str]) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and any(fnmatch.fnmatch(str(path), p) for p in patterns)
