@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.errors import InputError
 from cytoscribe.options import Out, Overwrite, Seed
 
-_CAPTIONS, _MEASURE = "What is compared with the images", "How it is measured"
+_CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
 
 ModelOption = Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")]
 ClassCaptions = Annotated[
@@ -111,10 +112,10 @@ def evaluate(
 
 
 def describe(
-    images: Annotated[
-        list[Path], typer.Argument(help="Image files; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE...")
-    ],
     model: ModelOption,
+    images: Annotated[
+        list[Path] | None, typer.Argument(help="Image files; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE")
+    ] = None,
     descriptions: Annotated[
         Path | None,
         typer.Option(
@@ -137,12 +138,48 @@ def describe(
         int, typer.Option("--quotes", min=0, help="Most sentences of papers to quote for a region; 0 quotes none.")
     ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
+    section: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--section", help="Whole section to map, tile by tile; may be given several times.", rich_help_panel=_SECTIONS
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the maps, one folder a section. Needed with --section.", rich_help_panel=_SECTIONS),
+    ] = None,
+    tile_px: Annotated[
+        int,
+        typer.Option(
+            "--tile-px", min=8, help="Side of a tile in pixels of the section, as for training.", rich_help_panel=_SECTIONS
+        ),
+    ] = 96,
+    stride: Annotated[
+        int, typer.Option("--stride", min=0, help="Pixels from tile to tile; 0 is half a tile.", rich_help_panel=_SECTIONS)
+    ] = 0,
+    tile_um: Annotated[
+        float,
+        typer.Option("--tile-um", min=0, help="Side of a tile in micrometres; 0: --tile-px counts.", rich_help_panel=_SECTIONS),
+    ] = 0.0,
+    pixel_size_um: Annotated[
+        float,
+        typer.Option("--pixel-size-um", min=0, help="Micrometres a pixel; 0: as the file says.", rich_help_panel=_SECTIONS),
+    ] = 0.0,
     device: Device = "auto",
+    overwrite: Overwrite = False,
 ) -> None:
     """Say which region an image shows, or "unseen", and what is known of that region and from which papers.
 
-    Images that cannot be read are named on standard error, the rest go on, and the exit code is 2.
+    Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
+    mapped: regions, confidence, and tissue that is like nothing known.
     """
+    if not images and not section:
+        raise InputError("no image is given", fix="name image files, or a section with --section FILE --out DIR")
+    if section:
+        layout = (tile_px, stride, tile_um, pixel_size_um)
+        _map_sections(model, section, out, layout, class_captions, device, overwrite)
+    if not images:
+        return
     from eval.describer import DescribeSettings
     from eval.describer import describe as stage
 
@@ -153,6 +190,26 @@ def describe(
         typer.echo(answer.json_line() if json else answer.text(), err=answer.problem is not None and not json)
     if failed:
         raise typer.Exit(2)
+
+
+def _map_sections(
+    model: Path,
+    sections: list[Path],
+    out: Path | None,
+    layout: tuple[int, int, float, float],
+    class_captions: Path | None,
+    device: str,
+    overwrite: bool,
+) -> None:
+    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
+    from eval.section_map import MapSettings, map_section
+
+    if out is None:
+        raise InputError("--section needs a folder for the maps", fix="add --out DIR")
+    for path in sections:
+        settings = MapSettings(model, path, out / path.stem, *layout, class_captions, device, overwrite=overwrite)
+        for line in map_section(settings).lines():
+            typer.echo(line)
 
 
 def compare(

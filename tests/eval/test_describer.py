@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from cytoscribe import cli
 from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, Claim, Description
 from cytoscribe.tables import write_records
-from eval import describer
+from eval import describer, section_map
 from eval.describer import DescribeSettings, credible, describe
 from eval.evidence import Source, read_evidence
 from tests.eval.conftest import FakeModel, paint
@@ -121,6 +121,40 @@ def test_the_command_goes_on_past_a_broken_image_and_ends_with_2(
     assert "r.png: red" in shown.out
     assert cli.run(command, [str(red), "--model", str(model.folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["answer"] == "red"
+
+
+def test_without_images_or_sections_the_command_says_what_to_give(
+    model: FakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = cli.command("describe")
+    assert cli.run(command, ["--model", str(model.folder)]) == 2
+    assert capsys.readouterr().err.startswith("error: no image is given")
+    assert cli.run(command, ["--model", str(model.folder), "--section", str(tmp_path / "s.png")]) == 2
+    assert "--section needs a folder" in capsys.readouterr().err
+
+
+def test_sections_are_mapped_into_folders_of_their_own(
+    model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[section_map.MapSettings] = []
+
+    @dataclass(frozen=True)
+    class Mapped:
+        name: str
+
+        def lines(self) -> list[str]:
+            return [f"mapped {self.name}"]
+
+    def mapped(settings: section_map.MapSettings) -> Mapped:
+        asked.append(settings)
+        return Mapped(settings.section.name)
+
+    monkeypatch.setattr(section_map, "map_section", mapped)
+    words = ["--model", str(model.folder), "--section", "a.tif", "--section", "b.tif", "--out", str(tmp_path), "--tile-um", "500"]
+    assert cli.run(cli.command("describe"), [*words, "--pixel-size-um", "2"]) == 0
+    assert capsys.readouterr().out == "mapped a.tif\nmapped b.tif\n"
+    assert [s.out for s in asked] == [tmp_path / "a", tmp_path / "b"]
+    assert (asked[0].tile_um, asked[0].pixel_size_um, asked[0].tile_px) == (500, 2, 96)
 
 
 def test_the_command_evaluate_prints_figures(
