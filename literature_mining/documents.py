@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -59,9 +60,12 @@ def read_document(path: str | Path) -> Document:
     path = Path(path)
     reader = _reader(path)
     try:
-        size = path.stat().st_size
+        status = path.stat()
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=path, fix="check the path") from error
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError("no ordinary file", where=path, fix="give files, or folders of files")
     if size == 0:
         raise InputError("the file is empty", where=path, fix="fetch the paper again")
     if size > MAX_BYTES:

@@ -89,6 +89,10 @@ def open_pdf(path: Path) -> Any:
         pdf = pymupdf.open(path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
         raise InputError("not a readable PDF (damaged or cut short)", where=path, fix="fetch the paper again") from error
+    if not pdf.is_pdf:  # MuPDF opens web pages, books and pictures as well, whatever their name
+        kind = (pdf.metadata or {}).get("format") or "another kind of file"
+        pdf.close()
+        raise InputError(f"not a PDF ({kind}) in spite of its name", where=path, fix="fetch the paper again")
     if pdf.needs_pass:
         pdf.close()
         raise InputError("encrypted with a password", where=path, fix="save it without a password")

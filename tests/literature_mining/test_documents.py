@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ def test_empty_files_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"")
     with pytest.raises(InputError, match=rf"{name}: the file is empty"):
         read_document(tmp_path / name)
+
+
+def test_what_is_no_paper_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "page.pdf").write_text("<!DOCTYPE html><html><body>Please log in</body></html>")
+    with pytest.raises(InputError, match="no ordinary file"):
+        read_document(tmp_path / "pipe.md")
+    with pytest.raises(InputError, match=r"page\.pdf: not a PDF \(HTML"):
+        read_document(tmp_path / "page.pdf")
 
 
 def test_blank_and_binary_text_is_named(tmp_path: Path) -> None:
