@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 from captions.backends.base import Completion, Prompt
 from captions.backends.template import TemplateBackend
+from captions.diversity import near_duplicate
 from captions.gates import open_gate
 from captions.masking import Mask, mask_for
 from captions.scene import Scene
@@ -36,6 +38,7 @@ class Acceptance:
     def __init__(self, scene: Scene, max_tokens: int) -> None:
         self.scene, self.max_tokens = scene, max_tokens
         self._seen: set[tuple[str, str]] = set()
+        self._said: dict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
         self._masks: dict[str, Mask] = {}
         self.gate = open_gate(scene)
 
@@ -51,6 +54,9 @@ class Acceptance:
         repeated = (prompt.region, normal_form(text))
         if repeated in self._seen:
             return Refusal("duplicate", "the same caption was accepted before; use other words")
+        same_claims = (prompt.region, frozenset(c.claim_id for c in prompt.claims))
+        if near_duplicate(text, self._said[same_claims]):
+            return Refusal("duplicate", "almost the same caption of the same facts was accepted before; use other words")
         tokens = count_tokens(text)
         if self.max_tokens and tokens > self.max_tokens and prompt.style not in LONG_STYLES:
             return Refusal("too long", f"{tokens} tokens where at most {self.max_tokens} fit; write fewer words")
@@ -62,6 +68,7 @@ class Acceptance:
         if not verdict.faithful and not constructed:
             return Refusal("unfaithful", verdict.reasons[0])
         self._seen.add(repeated)
+        self._said[same_claims].append(text)
         ids = tuple(dict.fromkeys(c.claim_id for c in prompt.claims))
         if model != TemplateBackend.name:
             ids = tuple(i for i in ids if i in verdict.supported)
