@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -22,11 +23,15 @@ STAGES: dict[str, str] = {
     "doctor": "cytoscribe.doctor:doctor",
     "mine-descriptions": "literature_mining.cli:mine_descriptions",
     "generate-captions": "captions.cli:generate_captions",
+    "check-prompts": "captions.cli_quality:check_prompts",
+    "check-captions": "captions.cli_quality:check_captions",
+    "publish-captions": "captions.cli_publish:publish_captions",
     "cut-tiles": "training.cli:cut_tiles",
     "train-lora": "training.cli:train_lora",
     "evaluate": "eval.cli:evaluate",
     "describe": "eval.cli:describe",
     "compare": "eval.cli:compare",
+    "publish-model": "captions.cli_publish:publish_model",
 }
 """Command name to `module:function`; the function is a Typer command."""
 
@@ -86,35 +91,6 @@ def main() -> None:
     sys.exit(run(typer.main.get_command(app)))
 
 
-def _script(name: str) -> None:
-    sys.exit(run(command(name)))
-
-
-def mine_descriptions() -> None:
-    """Entry of `mine-descriptions`."""
-    _script("mine-descriptions")
-
-
-def generate_captions() -> None:
-    """Entry of `generate-captions`."""
-    _script("generate-captions")
-
-
-def cut_tiles() -> None:
-    """Entry of `cut-tiles`."""
-    _script("cut-tiles")
-
-
-def train_lora() -> None:
-    """Entry of `train-lora`."""
-    _script("train-lora")
-
-
-def evaluate() -> None:
-    """Entry of `evaluate`."""
-    _script("evaluate")
-
-
-def describe() -> None:
-    """Entry of `describe`."""
-    _script("describe")
+def script() -> None:
+    """Entry of every script that bears a stage's name, such as `mine-descriptions`."""
+    sys.exit(run(command(Path(sys.argv[0]).stem)))
