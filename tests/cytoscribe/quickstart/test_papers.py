@@ -8,8 +8,11 @@ from xml.etree import ElementTree
 import pymupdf
 import pytest
 
+from cytoscribe.quickstart.areas import areas
+from cytoscribe.quickstart.images import write_regions
 from cytoscribe.quickstart.papers import write_papers
 from cytoscribe.quickstart.sample_texts import NOTICE, papers
+from literature_mining.miner import MineSettings, mine
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +52,14 @@ def test_the_same_seed_writes_the_same_bytes(folder: Path, tmp_path: Path) -> No
 
 def test_all_formats_are_there() -> None:
     assert {p.format for p in papers()} == {"pdf", "jats", "md"}
+
+
+def test_what_is_mined_from_the_papers_is_what_the_areas_are_known_for(folder: Path, tmp_path: Path) -> None:
+    """The papers state the facts in prose, so the miner can be held against them; the bounds lie below what it reaches."""
+    mined = mine(MineSettings(write_regions(tmp_path), (folder,), tmp_path / "mined")).claims
+    found = {(c.region, c.layer, c.attribute, c.value, c.polarity) for c in mined}
+    known = {(a.name, f.layer, f.attribute, f.value, f.polarity) for a in areas() for f in a.facts}
+    assert len(found & known) / len(known) > 0.94
+    assert len(found & known) / len(found) > 0.93
+    denials = {(region, layer, attribute, value, not polarity) for region, layer, attribute, value, polarity in known}
+    assert not found & denials  # a claim turned into its opposite is the worst error there is
