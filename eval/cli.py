@@ -64,6 +64,9 @@ def evaluate(
     split: Annotated[
         str, typer.Option("--split", help="Split of --images to measure; 'all' takes every image. Unseen images always come along.")
     ] = "test",
+    scale: Annotated[
+        str, typer.Option("--scale", help="Rows of --images with this scale; 'auto': the one the model was trained on; 'all'.")
+    ] = "auto",
     bootstrap: Annotated[
         int,
         typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.", rich_help_panel=_MEASURE),
@@ -98,6 +101,7 @@ def evaluate(
         regions=regions,
         region_column=region_column,
         split=split,
+        scale=scale,
         wording=wording,
         attributes=_columns(attributes),
         bootstrap=bootstrap,

@@ -20,7 +20,7 @@ from eval.samples import Samples
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; wording: `masked` or
+    """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; scale: rows of this scale, `auto` for the model's own, `all`; wording: `masked` or
     `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own; regions: region table with parents,
     None leaves out figures by parent; explorer: most images on explorer.html, 0 writes none."""
 
@@ -32,6 +32,7 @@ class EvaluateSettings:
     regions: Path | None = None
     region_column: str = "region"
     split: str = "test"
+    scale: str = "auto"
     wording: str = "masked"
     attributes: tuple[str, ...] | None = None
     bootstrap: int = 1000

@@ -40,7 +40,7 @@ from eval.metrics import flat
 from eval.model import Model
 from eval.report import write_report
 from eval.result_tables import write_tables
-from eval.samples import Samples, choose_samples, trained_images, with_trained_splits
+from eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
@@ -97,7 +97,9 @@ def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
     texts, unused = read_class_captions(settings.class_captions, model.regions) if settings.class_captions else (None, [])
     seen = {r.path.resolve(): r for r in (*trained, *records) if r.split in ("train", "val")}
     captions = tuple(read_gallery_captions(settings.captions))
-    samples = choose_samples(records, model.regions, settings.split, settings.images)
+    trained_on = str(model.settings.get("settings", {}).get("scale", ""))
+    measured = of_scale(records, settings.scale, trained_on, settings.images)
+    samples = choose_samples(measured, model.regions, settings.split, settings.images)
     return Asked(
         samples=samples,
         trained=tuple(seen.values()),
@@ -208,7 +210,7 @@ def _check(settings: EvaluateSettings) -> None:
 
 
 def _told(settings: EvaluateSettings) -> dict[str, Any]:
-    names = ("region_column", "split", "wording", "attributes", "bootstrap", "seed")
+    names = ("region_column", "split", "scale", "wording", "attributes", "bootstrap", "seed")
     return {name: getattr(settings, name) for name in names}
 
 

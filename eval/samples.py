@@ -73,6 +73,17 @@ def choose_samples(records: Sequence[ImageRecord], regions: Sequence[str], split
     return Samples(tuple(taken), truth, tuple(notes))
 
 
+def of_scale(records: Sequence[ImageRecord], scale: str, trained: str, where: str | Path = "") -> list[ImageRecord]:
+    """Rows of one scale: the one asked for, `auto` for the one that the model was `trained` on (all where it was trained on all), or
+    `all`. Raises InputError where no row has it."""
+    wanted = {"auto": trained, "all": ""}.get(scale, scale)
+    kept = [r for r in records if not wanted or r.scale == wanted or (scale == "auto" and not r.scale)]
+    if not kept:
+        found = ", ".join(sorted({r.scale or "none" for r in records}))
+        raise InputError(f"no image has scale '{wanted}' (scales found: {found})", where=where, fix="check --scale")
+    return kept
+
+
 def with_trained_splits(records: Sequence[ImageRecord], trained: Sequence[ImageRecord]) -> list[ImageRecord]:
     """Give rows without a split the one they had in training, found by path; rows that training never saw become `test`."""
     known = {r.path.resolve(): r.split for r in trained}

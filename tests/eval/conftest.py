@@ -67,6 +67,7 @@ class FakeModel:
     class_captions: dict[str, list[str]] = field(default_factory=lambda: {c: [f"a {c} field"] for c in ("red", "green", "blue")})
     logit_scale: float = 10.0
     sets: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rejection(self) -> FakeRejection:

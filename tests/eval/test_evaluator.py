@@ -202,6 +202,18 @@ def test_bad_class_captions_are_named(model: FakeModel, images: Path, tmp_path: 
     assert says in str(error.value)
 
 
+def test_images_of_the_models_own_scale_are_measured(model: FakeModel, images: Path, tmp_path: Path) -> None:
+    rows = [row for _, row in read_csv(images, ["image_path"])]
+    write_csv(images, [*rows[0], "scale"], [[*r.values(), "tile" if i % 2 else "region"] for i, r in enumerate(rows)])
+    asked = settings(model, images, tmp_path)
+    assert measured(asked, model).facts["images.known"] == 24
+    tiles = replace(model, settings={"settings": {"scale": "tile"}})
+    assert measured(asked, tiles).facts["images.known"] == 12
+    assert measured(replace(asked, scale="all"), tiles).facts["images.known"] == 24
+    with pytest.raises(InputError, match="no image has scale 'cell'"):
+        measured(replace(asked, scale="cell"), model)
+
+
 def test_label_sets_are_measured_where_the_model_gives_them(model: FakeModel, images: Path, tmp_path: Path) -> None:
     asked = settings(model, images, tmp_path)
     assert not any(name.startswith("label_sets") for name in measured(asked, model).figures)
