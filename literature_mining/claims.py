@@ -126,6 +126,8 @@ class RuleExtractor:
             value = _type_of(clause, at, head)
             if not value or _sized(clause, at, head):
                 return
+        if attribute == "cell_density" and any(i.text.lower() == "moderately" for i in clause.items[max(0, at - 1) : at]):
+            value = "medium"
         polarity = not is_denied(clause, at, head)
         reversed_, compares = is_reversed(clause, at), any(w.compares for w in item.words)
         if reversed_:

@@ -109,6 +109,9 @@ def _described(clauses: Sequence[Clause], clause: Clause, word: Item, head: Item
     apposed = _apposed(clause, head)
     if apposed is not None:
         return apposed
+    own_part = _with_its(clause, word)
+    if own_part is not None:
+        return own_part
     near = _right_of(clause, head if head.start > word.start and head in clause.items else word, measures)
     if near is not None:
         return near
@@ -145,6 +148,15 @@ def _apposed(clause: Clause, head: Item) -> Item | None:
     at = clause.items.index(head)
     following = clause.items[at + 1] if at + 1 < len(clause.items) else None
     return following if following is not None and following.is_("region") and following.names else None
+
+
+def _with_its(clause: Clause, word: Item) -> Item | None:
+    """`area A with its prominent layer IV`: the trait belongs to the region just named."""
+    items = [i for i in clause.items if i.start < word.start][-4:]
+    for at, item in enumerate(items[1:], start=1):
+        if item.is_("pronoun") and item.text.lower() == "its" and items[at - 1].text.lower() == "with":
+            return item
+    return None
 
 
 def _can_be_described(items: Sequence[Item], at: int) -> bool:

@@ -11,7 +11,7 @@ WHITE_MATTER = "WM"
 _ARABIC = dict(zip("123456", ORDER, strict=True))
 
 _ROMAN = r"p?(?:IV|VI|V|I{1,3})(?:\s?[abcABC](?:[αβ12])?(?![A-Za-z]))?"
-_NUMERAL = rf"(?:{_ROMAN}|[1-6][ab]?(?![\d.]))(?![A-Za-z0-9])"
+_NUMERAL = rf"(?:{_ROMAN}|[1-6][ab]?(?!\.?\d))(?![A-Za-z0-9])"
 _GLUE = r"\s*(?:,\s*and|,\s*or|,|and|or|/|-|&|to|as well as)\s*(?:(?:sub)?layers?\s+|laminae?\s+|in\s+(?:sub)?layers?\s+)?"
 _NUMBERED = re.compile(
     rf"\b(?P<part>(?:lower|deeper|deep|upper|superficial|outer|inner)\s+(?:(?:part|portion|half|third|parts|portions)\s+of\s+)?)?"
@@ -31,7 +31,7 @@ _NAME = (
     r"principal|fusiform|ganglionic|marginal)"
 )
 _NAMED = re.compile(
-    rf"\b(?:(?P<depth>superficial|deep|external|internal|outer|inner)\s+)?(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?:\s+cells?)?\s+(?P<sub>sub)?layers?\b(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
+    rf"\b(?:(?P<depth>superficial|deep|external|internal|outer|inner)\s+)?(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?P<cell>\s+cells?)?\s+(?P<sub>sub)?layers?\b(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
     re.IGNORECASE,
 )
 _STRATUM = re.compile(
@@ -119,6 +119,8 @@ def _named(match: re.Match[str]) -> tuple[str, ...]:
     if depth:
         return tuple(f"{depth}{n.lower()} sublayer" for n in _split(match.group("names")))
     names = _split(match.group("names"))
+    if match.group("cell") and len(names) == 1 and names[0].lower() not in _SYNONYM:
+        names = [f"{names[0]} cell"]
     return tuple(_SYNONYM.get(n.lower(), f"{n.lower()} {sub}") if sub == "layer" else f"{n.lower()} sublayer" for n in names)
 
 

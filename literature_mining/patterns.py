@@ -48,7 +48,7 @@ _GLUE = frozenset({",", "and", "or", "but", "nor", "&"})
 _HARD = frozenset({";", ":", "(", ")", "[", "]"})
 _COMPARISON = re.compile(
     r"\b(?:(?:as|when|if)?\s*compar(?:ed|ing)\s+(?:to|with)|in\s+(?:comparison|contrast)\s+(?:to|with)|as\s+opposed\s+to|relative\s+to|unlike|than|"
-    r"versus|similar\s+to|like\s+in|as\s+in(?=\s+(?:the\s+)?(?:areas?\b|[A-Z0-9\x00])))\b",
+    r"versus|similar\s+to|like\s+in|like(?=\s+(?:the|that|those)\b)|as\s+in(?=\s+(?:the\s+)?(?:areas?\b|[A-Z0-9\x00])))\b",
     re.IGNORECASE,
 )
 _DIFFERS = re.compile(

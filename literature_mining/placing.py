@@ -14,6 +14,7 @@ _GOVERNING = frozenset({"with", "of", "by", "from"})
 _WITHIN = frozenset({"in", "of", "within", "at", "throughout", "for", "near", "between", "across"})
 _ELSEWHERE = frozenset({"to", "towards", "toward", "than", "from", "without", "by", "with"})
 _TOWARDS = frozenset({"to", "towards", "toward", "into", "with", "from", "against", "between"})
+_BESIDE = frozenset({"below", "above", "beneath", "towards", "toward", "near", "from", "to", "with", "along"})
 _MEASURED = frozenset({"density", "size", "thickness"})
 
 
@@ -22,7 +23,7 @@ def layers_of(clauses: Sequence[Clause], clause: Clause, at: int, head: Head, co
     if border:
         return _border_layers(clauses, clause, at, head, context)
     if head.kind == "layer":
-        return named(clauses, head.item, context)
+        return _coordinated(clauses, head, context)
     if head.kind == "zone":
         return _place(clauses, head, context) or _beside(clauses, head, context)
     return _place(clauses, head, context) or ("all",)
@@ -36,6 +37,16 @@ def named(clauses: Sequence[Clause], item: Item, context: Context) -> Layers:
         i for c in clauses for i in c.items if i.is_("layer") and i.names and i.start < item.start and WHITE_MATTER not in i.names
     ]
     return earlier[-1].names if earlier else context.layers
+
+
+def _coordinated(clauses: Sequence[Clause], head: Head, context: Context) -> Layers:
+    """`stratum oriens and stratum radiatum`: a second layer joined to the head."""
+    items, layers = head.clause.items, named(clauses, head.item, context)
+    for at in range(head.at, len(items) - 2):
+        if not (items[at].is_("layer") and items[at + 1].text.lower() == "and" and items[at + 2].is_("layer")):
+            break
+        layers += named(clauses, items[at + 2], context)
+    return tuple(dict.fromkeys(layers))
 
 
 def _place(clauses: Sequence[Clause], head: Head, context: Context) -> Layers:
@@ -178,7 +189,9 @@ def _subject_layers(clauses: Sequence[Clause], clause: Clause, limit: int, conte
     subject = items[:verb]
     for position, item in enumerate(subject):
         if item.is_("layer"):
-            return _within(named(clauses, item, context))
+            if governor(items, position) in _BESIDE and any(i.is_("layer") for i in subject[position + 1 :]):
+                continue
+            return _within(_coordinated(clauses, Head(item, position, "layer", False, clause), context))
         if item.is_("pronoun") or item.back == "they":
             pointed = _pointed_at(clauses, clause, item, context)
             if pointed is not None:

@@ -116,6 +116,8 @@ def _goes_on(items: Sequence[Item], at: int) -> bool:
 def _inner_head(clause: Clause, at: int) -> Head:
     """`layer V neurons`, `layer VI cell density`: the last noun of the compound is the head."""
     items, position = clause.items, at
+    if items[at].text.lower() == "cell" and at + 1 < len(items) and items[at + 1].noun == "zone":
+        return Head(items[at + 1], at + 1, "zone", True, clause)
     while position + 1 < len(items) and items[position + 1].noun not in {"", "area", "zone"} and not items[position + 1].words:
         position += 1
     if items[position].is_("layer"):
