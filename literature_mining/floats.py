@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from cytoscribe.records import BlockKind
 from literature_mining.assembly import CELL
@@ -150,7 +151,8 @@ def _table_below(caption: Float, lines: Sequence[Line], style: Style) -> Float:
     """Rows under (or beside) a table's caption, down to the first full line of body text."""
     top = caption.lines[0].y0 - 3
     below = [l for l in lines if l.y0 >= top]
-    wide = max((l.x1 - l.x0 for l in lines if not style.small(l)), default=200.0)
+    widths = [l.x1 - l.x0 for l in lines if not style.small(l) and len(l.text) > 30]
+    wide = median(widths) if widths else 200.0
     limits: dict[int, float] = defaultdict(lambda: float("inf"))
     for line in below:
         if not style.small(line) and line.size < style.size + 0.5 and line.x1 - line.x0 > 0.75 * wide and len(line.text) > 30:

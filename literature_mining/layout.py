@@ -13,6 +13,7 @@ Box = tuple[float, float, float, float]
 
 EDGE = 0.105
 """Share of a page's height, at its top and at its bottom, where running heads and page numbers stand."""
+_CAPTION = re.compile(r"(?:fig|table|tab)\w*\.?\s*\d", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"[^\w]*(?:page\s*)?(?:[A-Za-z]{0,2}\d{1,5}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?[^\w]*$", re.IGNORECASE)
 
@@ -114,7 +115,7 @@ def mark_furniture(pages: Sequence[Page]) -> None:
         blocks = Counter(line.block for line in page.lines)
         for line in page.lines:
             at_edge = line.y1 < EDGE * page.height or line.y0 > (1 - EDGE) * page.height
-            if at_edge and blocks[line.block] <= 4:
+            if at_edge and blocks[line.block] <= 4 and not _CAPTION.match(line.text):
                 key = (_DIGITS.sub("#", line.text.lower()), round(line.y0 / 4))
                 edges.append((line, key))
                 seen[key].add(page.number)

@@ -46,6 +46,7 @@ class Flow:
         self._style, self._words = style, words
         self._heading, self._section = "", "body"
         self._open: Group | None = None
+        self._next_body: Group | None = None
         self._begun = self._summary_next = False
         self._waiting: list[Piece] = []
 
@@ -55,8 +56,9 @@ class Flow:
         self._section = "front" if any(_ABSTRACT.match(g.text) for g in first) else "body"
         for groups_, floats in pages:
             self._waiting += [self._piece(Group(f.kind, f.lines)) for f in floats]
-            for group, after in itertools.zip_longest(groups_, groups_[1:]):
-                yield from self._take(group, after)
+            for i, group in enumerate(groups_):
+                self._next_body = next((g for g in groups_[i + 1 :] if g.kind == "body"), None)
+                yield from self._take(group, groups_[i + 1] if i + 1 < len(groups_) else None)
         yield from self._flush()
 
     def _take(self, group: Group, after: Group | None) -> Iterator[Piece]:
@@ -96,7 +98,7 @@ class Flow:
     def _settle(self, group: Group, after: Group | None) -> None:
         """Give a group its role, by what it says and the section it stands in."""
         if group.kind == "heading":
-            group.kind = self._large_kind(group, after)
+            group.kind = self._large_kind(group)
         text, page = group.text.strip(), group.lines[0].page
         summary, self._summary_next = self._summary_next, False
         if group.kind in ("body", "heading") and REFERENCES.fullmatch(text):
@@ -118,20 +120,20 @@ class Flow:
         if group.kind == "heading" and self._section == "reference" and _AFTER_REFERENCES.match(text):
             self._section = "body"
 
-    def _large_kind(self, group: Group, after: Group | None) -> BlockKind:
+    def _large_kind(self, group: Group) -> BlockKind:
         """The role of type larger than the text's: a heading as a rule; else a by-line, a picture's label, or a summary."""
         text = group.text.strip()
-        if not _LETTERS.search(text) or self._interrupts(group, after):
+        if not _LETTERS.search(text) or self._interrupts():
             return "furniture"
         if len(text) > 300 or (len(text) > 120 and is_closed(text) and _INNER_END.search(text)):
             return "body"
         first = group.lines[0].page == 1 and self._heading and self._section != "reference" and not self._begun
         return "front" if first and len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
 
-    def _interrupts(self, group: Group, after: Group | None) -> bool:
-        """A big label in the middle of a sentence is part of a picture, not a heading."""
-        open_ = self._open is not None and not is_closed(self._open.lines[-1].text)
-        return open_ and after is not None and after.kind == "body" and after.text[:1].islower()
+    def _interrupts(self) -> bool:
+        """Whether the text goes on below in mid-sentence: then a big label is part of a picture, not a heading."""
+        unfinished = self._open is not None and not is_closed(self._open.lines[-1].text)
+        return unfinished and self._next_body is not None and self._next_body.text[:1].islower()
 
     def _is_matter(self, group: Group, page: int) -> bool:
         """Front and back matter: small type on the first page, and paragraphs that open with its words."""
@@ -146,7 +148,8 @@ class Flow:
         styled = all(l.bold or l.font != self._style.font for l in group.lines)
         unfinished = self._open is not None and not is_closed(self._open.lines[-1].text)
         goes_on = after is not None and after.kind == "body" and after.text[:1].islower()
-        if not _LETTERS.search(text) or (unfinished and ((group.edge and goes_on) or (styled and not text[0].islower()))):
+        label = (len(text) < 25 and (styled or group.alone)) or (styled and not text[0].islower())
+        if not _LETTERS.search(text) or (unfinished and ((group.edge and goes_on) or (label and (styled or goes_on)))):
             return "furniture"  # a picture's label or an odd running head in mid-sentence
         if unfinished or goes_on or not _can_head(text):
             return "body"
