@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from cytoscribe.errors import InputError
+from cytoscribe.quickstart.areas import areas
+from cytoscribe.quickstart.section import draw_section
+from cytoscribe.quickstart.tissue import Preparation
 from cytoscribe.tables import read_csv
 from eval.section_map import MapSettings, map_section
 from eval.section_source import LazyTiff, Loaded, bands, open_section, thumbnail, tissue_mask
@@ -115,6 +119,16 @@ def test_a_picture_without_glass_is_tissue_throughout() -> None:
     rng = np.random.default_rng(0)
     noise = np.repeat(np.repeat(rng.integers(0, 255, (12, 12, 3), dtype=np.uint8), 20, 0), 20, 1)
     assert tissue_mask(thumbnail(Loaded(noise))[0]).all()
+
+
+@pytest.mark.parametrize("stain", ["cresyl", "silver", "thionin"])
+def test_tissue_of_a_drawn_section_is_told_from_glass(stain: Literal["cresyl", "silver", "thionin"]) -> None:
+    specs = [a.spec for a in areas()[:3]]
+    drawn = draw_section(specs, np.random.default_rng(0), (300, 360), 96.0, Preparation(stain), sulci=3)
+    small, shrunk = thumbnail(Loaded(drawn.image))
+    found, truth = tissue_mask(small), (drawn.labels > 0) | drawn.white
+    assert shrunk == 1
+    assert (found & truth).sum() / (found | truth).sum() > 0.93
 
 
 def test_what_cannot_be_mapped_is_named(section: Path, tmp_path: Path) -> None:
