@@ -242,6 +242,30 @@ def compare(
         typer.echo(f"report: {out / 'compare.html'}")
 
 
+def fuse_scales(
+    regions: Annotated[Path, typer.Option("--region-model", help="Model folder trained with --scale region.")],
+    tiles: Annotated[Path, typer.Option("--tile-model", help="Model folder trained with --scale tile.")],
+    images: Annotated[Path, typer.Option("--images", help="images.csv of cut-tiles with both scales.")],
+    out: Out,
+    region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
+    split: Annotated[str, typer.Option("--split", help="Split to measure; unseen images always come along.")] = "test",
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.")
+    ] = 1000,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
+    device: Device = "auto",
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json and fused.csv."""
+    from eval.fusion_stage import FuseSettings
+    from eval.fusion_stage import fuse_scales as stage
+
+    settings = FuseSettings(regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite)
+    for line in stage(settings).lines():
+        typer.echo(line)
+
+
 def _columns(text: str) -> tuple[str, ...] | None:
     if text == "auto":
         return None

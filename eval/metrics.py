@@ -32,6 +32,10 @@ MEANING: dict[str, str] = {
     "captions.label_match": "share of known images accepted whose nearest masked caption is of their region",
     "captions.masked_8way": "region read back from the masked words of each image's nearest caption, among eight",
     "captions.text_8way": "region of a masked caption, from text alone, among eight: what the words can tell at best",
+    "fusion.region": "crops alone, by the region model",
+    "fusion.tile": "the tiles inside the same crops, by the tile model",
+    "fusion.both": "crop and tiles together",
+    "fusion.gain": "both less the better single scale, on the same replicates",
     "open_set.auroc": "probability that an unseen image scores above a known one",
     "open_set.fpr95": "share of unseen images accepted when 95% of the known ones are",
     "open_set.aupr": "average precision of finding unseen images",
@@ -48,6 +52,7 @@ FAMILIES = (
     ("Calibration", "calibration."),
     ("Retrieval", "retrieval."),
     ("Captions", "captions."),
+    ("Two scales together", "fusion."),
     ("Saying “unseen”", "open_set."),
     ("Sets of plausible regions", "label_sets."),
 )
