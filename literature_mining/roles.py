@@ -30,13 +30,14 @@ _SECTION = re.compile(
     r"(?:\d+\.?\s*)?(?:introduction|einleitung|background|materials?|methods?|results?|summary|objectives?)\b", re.IGNORECASE
 )
 _INNER_END = re.compile(r"[a-z)]{2}[.!?] [A-Z]")
+_NUMBER = re.compile(r"^\S{1,7}\.\s+")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
 def _can_head(text: str) -> bool:
     """Whether a short stretch can be a heading by its words: it opens like one, and neither breaks off nor holds a sentence's end."""
     starts = text[0].isupper() or text[0].isdigit()
-    return starts and not text.endswith(";") and not is_open(text) and not _INNER_END.search(text)
+    return starts and not text.endswith(";") and not is_open(text) and not _INNER_END.search(_NUMBER.sub("", text))
 
 
 class Flow:

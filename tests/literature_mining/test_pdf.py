@@ -87,12 +87,12 @@ def test_headings_stand_alone_and_name_their_section(tmp_path: Path) -> None:
     setter.wide("Cells and layers of a made cortex in a made paper", 16, BOLD)
     setter.heading("Introduction")
     setter.paragraph(body(1))
-    setter.heading("The motor cortex")
+    setter.heading("2-iv. The motor cortex")
     setter.paragraph(FACTS[2])
     document = read_document(setter.save(tmp_path / "headings.pdf"))
     headings = [s.text for s in split_sentences(document) if s.kind == "heading"]
-    assert headings == ["Cells and layers of a made cortex in a made paper", "Introduction", "The motor cortex"]
-    assert [s.heading for s in split_sentences(document) if s.text == FACTS[2]] == ["The motor cortex"]
+    assert headings == ["Cells and layers of a made cortex in a made paper", "Introduction", "2-iv. The motor cortex"]
+    assert [s.heading for s in split_sentences(document) if s.text == FACTS[2]] == ["2-iv. The motor cortex"]
     assert document.title == "Cells and layers of a made cortex in a made paper"
 
 
