@@ -41,12 +41,12 @@ class VllmBackend:
         started: dict[str, tuple[Prompt, float]] = {}
         for prompt in prompts:
             self._count += 1
-            ids = _token_ids(tokenizer, prompt)
+            ids = token_ids(tokenizer, prompt)
             limit = self._llm.model_config.max_model_len - prompt.sampling.max_new_tokens
             if len(ids) > limit:
                 yield Completion(prompt.key, "", len(ids), error=f"the prompt has {len(ids)} tokens where {limit} fit")
                 continue
-            engine.add_request(str(self._count), {"prompt_token_ids": ids}, self._params(prompt))
+            engine.add_request(str(self._count), {"prompt_token_ids": ids}, self.sampling_params(prompt))
             started[str(self._count)] = (prompt, time.perf_counter())
         while engine.has_unfinished_requests():
             for output in engine.step():
@@ -77,7 +77,14 @@ class VllmBackend:
                 raise InputError(f"vLLM cannot start ({first})", where=self._source, fix=fix) from error
         return self._llm.llm_engine, self._llm.get_tokenizer()
 
-    def _params(self, prompt: Prompt) -> Any:
+    @property
+    def engine(self) -> Any:
+        """The `vllm.LLM` itself, started where it is not yet."""
+        self._engine()
+        return self._llm
+
+    def sampling_params(self, prompt: Prompt) -> Any:
+        """vLLM's own form of the prompt's sampling. It carries no seed: batching makes seeds worthless, so answers are stored."""
         from vllm import SamplingParams  # pyright: ignore[reportMissingImports]
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams  # pyright: ignore[reportMissingImports]
 
@@ -98,7 +105,8 @@ def _check_installed() -> None:
         raise InputError("vLLM is not installed", fix="install the extra 'vllm', or use --engine transformers")
 
 
-def _token_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+def token_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+    """The prompt as the model's chat template writes it, in tokens."""
     if not getattr(tokenizer, "chat_template", None):
         return list(tokenizer.encode(f"{prompt.system}\n\n{prompt.user}\n"))
     encoded = tokenizer.apply_chat_template(messages(prompt), tokenize=True, add_generation_prompt=True, return_dict=True)
