@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from literature_mining.anaphora import follow
-from literature_mining.clauses import Clause, find_clauses, governor, is_plain_noun
+from literature_mining.clauses import Clause, find_clauses
 from literature_mining.comparison import bind_region, compared_regions
-from literature_mining.denial import is_denied, is_reversed
-from literature_mining.findings import Binding, Context, FoundClaim, Head
-from literature_mining.layers import WHITE_MATTER, base
-from literature_mining.lexicon import Lexicon, Sense, Word, load_lexicon
+from literature_mining.drafting import Draft, Drafter
+from literature_mining.findings import Binding, Context, FoundClaim
+from literature_mining.lexicon import Lexicon, load_lexicon
 from literature_mining.mentions import Mention, RegionFinder
 from literature_mining.patterns import Item, find_items
-from literature_mining.placing import layers_of
-from literature_mining.qualify import head_of
 from literature_mining.regions import RegionTable
+
+_MARKS = re.compile(r"[-,.;:()]")
 
 
 class Extractor(Protocol):
@@ -33,29 +32,13 @@ class Extractor(Protocol):
         ...
 
 
-_DEEP = re.compile(r"(?:deep|lower)\s+(?:sub)?layers?\s+[IV]+[bc]\b")
-
-
-@dataclass(frozen=True)
-class _Draft:
-    layer: str
-    attribute: str
-    value: str
-    polarity: bool
-    start: int
-    end: int
-    word: Item
-    clause: Clause
-    head: Head
-    compares: bool
-
-
 class RuleExtractor:
     """Reads claims by rules over the lexicon; needs no model. Without a table every claim is about the topic."""
 
     def __init__(self, table: RegionTable | None = None, lexicon: Lexicon | None = None) -> None:
         self.table = table or RegionTable()
         self.lexicon = lexicon or load_lexicon()
+        self._drafter = Drafter(self.lexicon)
         self.finder = RegionFinder(self.table) if self.table.regions else None
 
     def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
@@ -78,151 +61,22 @@ class RuleExtractor:
         if mentions is None:
             mentions = self.finder.find(text) if self.finder else []
         items = find_items(text, mentions, self.lexicon, strangers=bool(self.table.regions))
-        if not any(i.is_("word", "type", "layer") for i in items) or self._is_silent(items, text):
+        if not any(i.is_("word", "type", "layer") for i in items) or self._is_silent(text):
             return [], follow(context, items, (), ())
         clauses = find_clauses(items)
-        drafts = list(self._drafts(clauses, context))
+        drafts = list(self._drafter.drafts(clauses, context))
         claims, bound = self._bound(drafts, clauses, context)
         return claims, follow(context, items, claims, bound)
 
-    def _is_silent(self, items: Sequence[Item], text: str) -> bool:
-        words = " " + " ".join(text.lower().replace("-", " ").split()) + " "
-        spoken = f"{words} "
-        for mark in ",.;:()":
-            spoken = spoken.replace(mark, " ")
-        spoken = f" {' '.join(spoken.split())} "
+    def _is_silent(self, text: str) -> bool:
+        """True for a sentence about something else (receptors, volumes), by one of the lexicon's silent words."""
+        spoken = f" {' '.join(_MARKS.sub(' ', text.lower()).split())} "
         if any(f" {' '.join(form)} " in spoken for form in self.lexicon.unless):
             return False
         return any(f" {' '.join(form)} " in spoken for form in self.lexicon.silent)
 
-    # ------------------------------------------------------------ words to drafts
-
-    def _drafts(self, clauses: Sequence[Clause], context: Context) -> Iterable[_Draft]:
-        for clause in clauses:
-            for position, item in enumerate(clause.items):
-                if item.words:
-                    yield from self._word(clauses, clause, position, context)
-                elif item.is_("type") and (item.back == "claimed" or _made_of(clause, position)):
-                    yield from self._type(clauses, clause, position, context)
-            yield from self._missing_layers(clause)
-            yield from self._more_cells(clauses, clause, context)
-
-    def _word(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
-        item = clause.items[at]
-        if any(w.needs for w in item.words) and not _has(clauses, item.words[0].needs):
-            return
-        for head in head_of(clauses, clause, at):
-            sense = _sense(item.words, head)
-            if sense is None:
-                continue
-            yield from self._stated(clauses, clause, at, head, sense, context)
-
-    def _stated(
-        self, clauses: Sequence[Clause], clause: Clause, at: int, head: Head, sense: Sense, context: Context
-    ) -> Iterable[_Draft]:
-        item = clause.items[at]
-        attribute, value = self._gradient(clause, at, head, sense)
-        if value == "*":
-            value = _type_of(clause, at, head)
-            if not value or _sized(clause, at, head):
-                return
-        if attribute == "cell_density" and any(i.text.lower() == "moderately" for i in clause.items[max(0, at - 1) : at]):
-            value = "medium"
-        polarity = not is_denied(clause, at, head)
-        reversed_, compares = is_reversed(clause, at), any(w.compares for w in item.words)
-        if reversed_:
-            value = self.lexicon.poles.get(value, f"less {value}")
-        compares = compares or reversed_ or _comparer_before(clause, at)
-        layers = layers_of(clauses, clause, at, head, context, border=attribute == "border")
-        if attribute == "size_gradient":
-            layers = _whole_layers(layers if layers != ("all",) else _towards(clause))
-        if attribute in {"layer_thickness", "layer_visibility"} and layers == ("all",) and head.kind == "layer":
-            return
-        if attribute == "layer_thickness" and (_is_area(clause, head) or (head.kind == "thickness" and layers == ("all",))):
-            return
-        if value == "sublaminated" and (layers == ("all",) or any(base(x) != x for x in layers)):
-            return
-        if head.kind == "size" and head.item.text.lower() in {"size", "sizes"} and not _has(clauses, "cells"):
-            return
-        if attribute == "cortical_type" and head.kind != "layer":
-            layers = ("all",)
-        if head.kind == "zone" and (not layers or attribute == "cortical_type"):
-            return
-        if attribute == "border" and not layers:
-            return
-        start, end = _span(clause, at, head)
-        for layer in layers or ("all",):
-            if layer == WHITE_MATTER:
-                continue
-            yield _Draft(layer, attribute, value, polarity, start, end, item, clause, head, compares)
-
-    def _gradient(self, clause: Clause, at: int, head: Head, sense: Sense) -> Sense:
-        """An increase of size towards a deeper layer is a gradient within the area, not a size."""
-        change = clause.items[at].text.lower()
-        if sense[0] != "cell_size" or not change.startswith(("increas", "decreas", "declin")):
-            return sense
-        near = [i for i in clause.items if i.is_("deepward") or (i.is_("layer") and _DEEP.match(i.text))]
-        towards = [
-            k
-            for k, i in enumerate(clause.items)
-            if i.is_("layer") and governor(clause.items, k) in {"to", "towards", "toward", "from"}
-        ]
-        if near or towards:
-            outward = any(
-                i.text.lower() in {"outer", "upper", "superficial"} for k in towards for i in clause.items[max(0, k - 1) : k]
-            )
-            return "size_gradient", f"{'increases' if change.startswith('inc') != outward else 'decreases'} with depth"
-        return sense
-
-    def _type(self, clauses: Sequence[Clause], clause: Clause, at: int, context: Context) -> Iterable[_Draft]:
-        item = clause.items[at]
-        if [i.text.lower() for i in clause.items[max(0, at - 2) : at]] == ["that", "of"]:
-            return  # "a size like that of Betz cells" does not say that there are any
-        after = clause.items[at + 1 : at + 4]
-        if not any(i.noun == "cells" for i in after):
-            return
-        place = at + 1 + next(k for k, i in enumerate(after) if i.noun == "cells")
-        beyond = clause.items[place + 1 : place + 2]
-        if beyond and is_plain_noun(beyond[0]):
-            return
-        head = Head(clause.items[place], place, "cells", True, clause)
-        denied = is_denied(clause, at, head)
-        for layer in layers_of(clauses, clause, at, head, context, border=False) or ("all",):
-            yield _Draft(layer, "cell_type", item.names[0], not denied, item.start, head.item.end, item, clause, head, False)
-
-    def _more_cells(self, clauses: Sequence[Clause], clause: Clause, context: Context) -> Iterable[_Draft]:
-        """`layer IV has more granule cells in A than in B`."""
-        for at, item in enumerate(clause.items):
-            if item.text.lower() != "more" or not any(i.is_("compared") for i in clause.items[at:]):
-                continue
-            place = next((k for k in range(at + 1, min(at + 4, len(clause.items))) if clause.items[k].noun == "cells"), None)
-            if place is None or not all(i.is_("type") or i.text.lower() == "granular" for i in clause.items[at + 1 : place]):
-                continue
-            head = Head(clause.items[place], place, "cells", True, clause)
-            for layer in layers_of(clauses, clause, at, head, context, border=False):
-                yield _Draft(layer, "cell_density", "high", True, item.start, head.item.end, item, clause, head, True)
-
-    def _missing_layers(self, clause: Clause) -> Iterable[_Draft]:
-        """`no layer IV`, `lacks an inner granular layer`: a layer that is denied outright."""
-        for at, item in enumerate(clause.items):
-            if not item.is_("layer") or not item.names or "all" in item.names or WHITE_MATTER in item.names:
-                continue
-            before = [i for i in clause.items[max(0, at - 3) : at] if not i.is_("determiner", "type")]
-            granular = [i for i in before if i.words and i.text.lower() in {"granular", "true", "visible"}]
-            before = [i for i in before if i not in granular]
-            if (
-                before
-                and before[-1].is_("negator")
-                and before[-1].text.lower() not in {"not", "nor", "neither", "instead of", "without"}
-            ):
-                head = Head(item, at, "layer", True, clause)
-                for layer in item.names:
-                    yield _Draft(layer, "layer_visibility", "absent", True, before[-1].start, item.end, item, clause, head, False)
-
-    # ------------------------------------------------------------ drafts to claims
-
     def _bound(
-        self, drafts: Sequence[_Draft], clauses: Sequence[Clause], context: Context
+        self, drafts: Sequence[Draft], clauses: Sequence[Clause], context: Context
     ) -> tuple[list[FoundClaim], tuple[Binding, ...]]:
         compared = compared_regions(clauses)
         claims: dict[tuple[object, ...], FoundClaim] = {}
@@ -249,7 +103,7 @@ class RuleExtractor:
         return _settled(list(claims.values())), tuple(bound)
 
 
-def _excluded(draft: _Draft, claim: FoundClaim) -> list[FoundClaim]:
+def _excluded(draft: Draft, claim: FoundClaim) -> list[FoundClaim]:
     """`... in A, but not in B`: the same trait denied to B; `denser than A, but not B`: the comparison with B denied."""
     if not claim.polarity:
         return []
@@ -288,79 +142,6 @@ def _denial_of(item: Item, layer: tuple[str, ...], claim: FoundClaim, compares: 
         for place in layer or (claim.layer,)
         if name != claim.region
     ]
-
-
-def _sense(words: Sequence[Word], head: Head) -> Sense | None:
-    if head.kind == "other":
-        return None
-    for word in words:
-        kind = "layer" if head.kind == "zone" else head.kind
-        if kind in word.senses:
-            return word.senses[kind]
-    for word in words:
-        if "any" in word.senses:
-            return word.senses["any"]
-    return None
-
-
-def _has(clauses: Sequence[Clause], noun: str) -> bool:
-    return any(
-        i.noun == noun or (noun == "layer" and i.is_("layer")) or (noun == "cells" and i.is_("type"))
-        for c in clauses
-        for i in c.items
-    )
-
-
-def _made_of(clause: Clause, at: int) -> bool:
-    """`consists of pyramidal cells`, `filled with granule cells`: nothing else is said of the cells than their kind."""
-    before = clause.items[max(0, at - 2) : at]
-    if len(before) < 2 or before[1].text.lower() not in {"of", "by", "with"}:
-        return False
-    return before[0].text.lower() in {"consists", "consisted", "consist", "composed", "filled", "dominated", "populated", "formed"}
-
-
-def _type_of(clause: Clause, at: int, head: Head) -> str:
-    if head.kind != "cells":
-        return ""
-    types = [i.names[0] for i in clause.items[max(0, head.at - 3) : head.at + 1] if i.is_("type")]
-    return types[-1] if types else ""
-
-
-def _sized(clause: Clause, at: int, head: Head) -> bool:
-    low, high = sorted((at, head.at))
-    return any(w.senses.get("cells", ("", ""))[0] == "cell_size" for i in clause.items[low:high] for w in i.words)
-
-
-def _comparer_before(clause: Clause, at: int) -> bool:
-    return any(i.is_("comparer", "reverser") for i in clause.items[max(0, at - 2) : at])
-
-
-def _towards(clause: Clause) -> tuple[str, ...]:
-    """Layers between which a gradient runs (`from sublayer IIIa to IIIc`)."""
-    named = [n for i in clause.items if i.is_("layer") for n in i.names if base(n) and n != base(n)]
-    return tuple(named) or ("all",)
-
-
-def _is_area(clause: Clause, head: Head) -> bool:
-    """A broad area is an extent on the brain; a broad cortex is a thickness."""
-    nouns = [i for i in clause.items if i.noun == "area"] if head.nobody else [head.item]
-    return head.kind == "area" and not any(i.text.lower().startswith("cort") for i in nouns)
-
-
-def _whole_layers(layers: tuple[str, ...]) -> tuple[str, ...]:
-    whole = dict.fromkeys(base(x) or x for x in layers)
-    return tuple(whole)
-
-
-def _span(clause: Clause, at: int, head: Head) -> tuple[int, int]:
-    item = clause.items[at]
-    if head.clause is not clause or head.nobody:
-        return item.start, item.end
-    start = min(item.start, head.item.start)
-    before = clause.items[at - 1] if at else None
-    if before is not None and before.is_("negator", "reverser", "comparer", "hedge") and before.start < start:
-        start = before.start
-    return start, max(item.end, head.item.end, *(i.end for i in head.tail))
 
 
 def _settled(claims: list[FoundClaim]) -> list[FoundClaim]:
