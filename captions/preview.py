@@ -9,6 +9,7 @@ from pathlib import Path
 
 from captions.backends.base import Prompt
 from captions.backends.models import open_backend
+from captions.backends.template import TemplateBackend
 from captions.generate import GenerateResult, GenerateSettings, make_recipe, read_material
 from captions.plan import Recipe, plan
 from captions.units import Material
@@ -27,7 +28,7 @@ def preview(settings: GenerateSettings) -> str:
     regions = len({u.region for u in material.units})
     lines = [f"{wanted} captions of {regions} regions ({len(material.units)} units) by {', '.join(settings.models)}"]
     sample = _sample(settings, material, recipe, prompts)
-    for prompt in sample[:_SHOWN]:
+    for prompt in sample[: _SHOWN if settings.models[0] != TemplateBackend.name else 0]:
         lines += ["", f"--- {prompt.region}, {prompt.style} ---", *([prompt.system, ""] if prompt.system else []), prompt.user]
     return "\n".join([*lines, "", *_measured(settings, sample, wanted)])
 

@@ -1,0 +1,53 @@
+"""The commands as a user types them: results on standard output, one line and code 2 on bad input, nothing left by a dry run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cytoscribe.cli import command, run
+
+
+def test_a_run_says_what_came_of_it(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(command("generate-captions"), ["--descriptions", str(mined), "--per-region", "3", "--out", str(tmp_path / "out")])
+    assert code == 0
+    assert "6 captions of 2 regions" in capsys.readouterr().out
+
+
+def test_a_dry_run_shows_prompts_and_writes_nothing(images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--attributes", str(images), "--region-column", "label", "--dry-run", "--out", str(tmp_path / "out")]
+    assert run(command("generate-captions"), arguments) == 0
+    assert "sample:" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--engine", "steam"], "unknown engine 'steam'"),
+        (["--endpoint", "localhost"], "is no URL"),
+        (["--styles", "sonnet"], "unknown style"),
+        (["--model", "/nowhere.gguf"], "no such GGUF file"),
+        (["--attributes", "/nowhere.csv"], "no source of claims"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_two(
+    mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(tmp_path / "out"), *arguments]) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert error.count("\n") == 0
+
+
+def test_quality_and_publishing_commands(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    run(command("generate-captions"), ["--descriptions", str(mined), "--per-region", "3", "--out", str(out)])
+    assert run(command("check-captions"), [str(out), "--descriptions", str(mined), "--least-claims", "4"]) == 0
+    assert run(command("publish-captions"), [str(out), "--repo", "me/captions", "--dry-run"]) == 0
+    assert run(command("check-prompts"), ["--style", "short"]) == 0
+    shown = capsys.readouterr().out
+    assert "0 leaks" in shown
+    assert "private dataset me/captions" in shown
+    assert "=" not in shown.split("--- short: system ---")[1].split("--- short: user ---")[0]
