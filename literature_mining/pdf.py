@@ -45,16 +45,10 @@ def read(path: Path) -> Document:
     pymupdf.TOOLS.mupdf_display_warnings(False)
     with open_pdf(path) as pdf:
         pages, problems = _pages(pdf)
-        if not pages:
-            raise InputError(problems[0], where=path, fix="give a smaller file")
+        broken = problems[:1]
         trust = settle_scans(pdf, pages, problems)
         if not any(page.lines for page in pages):
-            fix = (
-                "install the extra 'ocr' (pip install 'cytoscribe[ocr]') and run again"
-                if not ocr.installed()
-                else "fetch another copy"
-            )
-            raise InputError("holds no text layer (a scan)", where=path, fix=fix)
+            raise _without_text(path, broken)
         pieces = _pieces(pages)
         metadata = _metadata(pdf, pages, pieces)
         return assemble(path, pieces, metadata, n_pages=len(pages), trust=trust, problems=tuple(problems))
@@ -83,23 +77,34 @@ def _as_printed(piece: Piece, pages: list[Page]) -> Piece:
     return replace(piece, bbox=pages[piece.page - 1].turned_back(piece.bbox))
 
 
+def _without_text(path: Path, broken: list[str]) -> InputError:
+    if broken:
+        return InputError(f"no text could be read: {broken[0]}", where=path, fix="fetch the paper again")
+    extra = "install the extra 'ocr' (pip install 'cytoscribe[ocr]') and run again"
+    return InputError("holds no text layer (a scan)", where=path, fix="fetch another copy" if ocr.installed() else extra)
+
+
 def open_pdf(path: Path) -> Any:
     """Open a PDF with PyMuPDF. Raises InputError where it is damaged, encrypted or without pages."""
     try:
         pdf = pymupdf.open(path, filetype="pdf")
+        fault = _fault(pdf)
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
         raise InputError("not a readable PDF (damaged or cut short)", where=path, fix="fetch the paper again") from error
+    if fault:
+        pdf.close()
+        raise InputError(fault[0], where=path, fix=fault[1])
+    return pdf
+
+
+def _fault(pdf: Any) -> tuple[str, str] | None:
+    """What keeps a PDF that opened from being read, and what to do; None where nothing does."""
     if not pdf.is_pdf:  # MuPDF opens web pages, books and pictures as well, whatever their name
         kind = (pdf.metadata or {}).get("format") or "another kind of file"
-        pdf.close()
-        raise InputError(f"not a PDF ({kind}) in spite of its name", where=path, fix="fetch the paper again")
+        return f"not a PDF ({kind}) in spite of its name", "fetch the paper again"
     if pdf.needs_pass:
-        pdf.close()
-        raise InputError("encrypted with a password", where=path, fix="save it without a password")
-    if pdf.page_count == 0:
-        pdf.close()
-        raise InputError("has no pages", where=path, fix="fetch the paper again")
-    return pdf
+        return "encrypted with a password", "save it without a password"
+    return ("has no pages", "fetch the paper again") if pdf.page_count == 0 else None
 
 
 def _pages(pdf: Any) -> tuple[list[Page], list[str]]:

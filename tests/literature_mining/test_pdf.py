@@ -160,6 +160,36 @@ def test_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
         read_document(path)
 
 
+def made_pdf(path: Path, *objects: bytes) -> Path:
+    """A PDF of these objects, the first of them its catalogue."""
+    out, places = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
+    path.write_bytes(out + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, out.index(b"xref\n0")))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pages", "page"),
+    [
+        (b"<</Type/Pages/Count 1000000000/Kids[2 0 R 2 0 R]>>", b"<<>>"),
+        (
+            b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/X " + b"[" * 50_000 + b"]" * 50_000 + b">>",
+        ),
+        (b"<</Type/Pages/Count 1/Kids[3 0 R]>>", b"<</Type/Page/Parent 3 0 R/MediaBox[0 0 1e9 1e9]/Contents 3 0 R>>"),
+    ],
+    ids=["page loop", "deep nesting", "own parent"],
+)
+def test_malformed_structure_is_named(tmp_path: Path, pages: bytes, page: bytes) -> None:
+    path = made_pdf(tmp_path / "odd.pdf", b"<</Type/Catalog/Pages 2 0 R>>", pages, page)
+    with pytest.raises(InputError, match=r"odd\.pdf"):
+        read_document(path)
+
+
 def test_truncated_file_is_read_in_part_or_named(tmp_path: Path) -> None:
     setter = Typesetter()
     setter.paragraph(body(6))
