@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--image-px", type=int, default=160, help="side of the images (default 160)")
     parser.add_argument("--towers", default="both", help="towers with adapters: both, vision, text, none (default both)")
     parser.add_argument("--tune", default="lora", help="lora or full (default lora)")
+    parser.add_argument("--captions-per-image", type=int, default=1, help="captions drawn for each image and step (default 1)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     table = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
@@ -75,8 +76,8 @@ def main() -> None:
 
 def write_captions(table: Path, out: Path) -> Path:
     """Template captions from the attributes of the training images alone."""
-    from captions.attributes import AttributeSettings
     from captions.generate import GenerateSettings, generate
+    from captions.units import AttributeSettings
 
     source = AttributeSettings(table, columns=COLUMNS, region_column="label", split="train")
     generate(GenerateSettings(out=out, attributes=source, per_region=600))
@@ -99,7 +100,7 @@ def train(table: Path, captions: Path, out: Path, options: argparse.Namespace) -
             region_column="label",
             seed=options.seed,
             tuning=Tuning(options.tune, options.towers),
-            optimisation=Optimisation(epochs=options.epochs, captions_per_image=2, checkpoint_steps=48),
+            optimisation=Optimisation(epochs=options.epochs, captions_per_image=options.captions_per_image, checkpoint_steps=48),
             image=ImageOptions(options.image_px),
         )
     )

@@ -29,7 +29,7 @@ class Augmentation:
     rotate: float = 180.0
     flips: float = 0.5
     turnable: bool = True
-    zoom: float = 0.35
+    zoom: float = 0.3
     shift: float = 0.08
     stain: float = 0.3
     tint: float = 0.15

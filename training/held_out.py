@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.loop import Fitting
 from training.pairs import CaptionPool
 from training.rejection import Rejection, calibrate
 from training.scores import context_from
+from training.selection import choose_scores
 from training.settings import RejectionOptions
 from training.squares import Squares
 
@@ -69,7 +71,10 @@ def calibrate_model(
     if not known:
         raise InputError("no held-out image to calibrate the rejection on", fix="give some rows split=val")
     labels = torch.tensor([pool.names.index(held_out.records[i].region) for i in known], dtype=torch.int64)
-    return calibrate(options.scores, features, context, pool.names, options.alpha, labels=labels)
+    choice = choose_scores(context, features, labels.numpy(), pool.names)
+    names = options.scores or choice.names
+    chosen_by = {"given": True} if options.scores else choice.told()
+    return replace(calibrate(names, features, context, pool.names, options.alpha, labels=labels), chosen_by=chosen_by)
 
 
 def _bank_rows(pool: CaptionPool, seed: int) -> list[int]:

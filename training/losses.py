@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -43,15 +44,32 @@ def contrast(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, 
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
         return _sigmoid(logits, fits)
-    total = objective.region_weight * _both_ways(logits, same_region)
+    total = objective.region_weight * _both_ways(logits, same_region, any_positive)
     if objective.claim_weight and not torch.equal(fits, same_region):
         # among captions (or images) of one region alone, so that it never pulls against the region's own term
-        total = total + objective.claim_weight * _both_ways(logits.masked_fill(~same_region, -torch.inf), fits)
+        total = total + objective.claim_weight * _both_ways(logits.masked_fill(~same_region, -torch.inf), fits, positives_first)
     return total
 
 
-def _both_ways(logits: Tensor, positives: Tensor) -> Tensor:
-    return (positives_first(logits, positives) + positives_first(logits.T, positives.T)) / 2
+def _both_ways(logits: Tensor, positives: Tensor, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    return (term(logits, positives) + term(logits.T, positives.T)) / 2
+
+
+def any_positive(logits: Tensor, positives: Tensor) -> Tensor:
+    """Mean over rows of -log of the positives' share of the softmax (MIL-NCE, Miech et al. 2020, equation 1).
+
+    It asks that a row's positives together outweigh the rest and leaves their order free: the mean over positives
+    (`positives_first`) would ask that all be equally near, and so blot out what distinguishes captions of one region.
+    """
+    rows = positives.any(1)
+    if not bool(rows.any()):
+        return _nothing(logits)
+    logits, positives = logits[rows], positives[rows]
+    return (torch.logsumexp(logits, 1) - torch.logsumexp(logits.masked_fill(~positives, -torch.inf), 1)).mean()
+
+
+def _nothing(logits: Tensor) -> Tensor:
+    return logits.sum() * 0.0 if bool(torch.isfinite(logits).all()) else logits.new_zeros((), requires_grad=True)
 
 
 def positives_first(logits: Tensor, positives: Tensor) -> Tensor:
@@ -61,7 +79,7 @@ def positives_first(logits: Tensor, positives: Tensor) -> Tensor:
     """
     rows = positives.any(1)  # chosen before the softmax: a row of -inf alone has no gradient but NaN
     if not bool(rows.any()):
-        return logits.sum() * 0.0 if bool(torch.isfinite(logits).all()) else logits.new_zeros((), requires_grad=True)
+        return _nothing(logits)
     log_share = functional.log_softmax(logits[rows], dim=1)
     counts = positives[rows].sum(1)
     return -(log_share.masked_fill(~positives[rows], 0.0).sum(1) / counts).mean()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 from training.rejection import combine, raw_scores
 from training.scores import SCORES, ScoreContext, context_from
 
+DEFAULT = ("knn",)
 LEAST_IMAGES = 5
 MOST_COMBINED = 3
 LEAST_GAIN = 0.002
@@ -26,20 +28,28 @@ LEAST_GAIN = 0.002
 @dataclass(frozen=True)
 class Choice:
     """The scores to combine; auroc: mean over folds of every combination that was tried, by names joined with " + "; folds: the
-    regions left out. Without two regions to play with, the given default is kept and `folds` is empty."""
+    regions left out. With fewer than three regions to play with, DEFAULT is kept and `folds` is empty."""
 
     names: tuple[str, ...]
     auroc: dict[str, float]
     folds: tuple[str, ...]
 
+    def told(self) -> dict[str, Any]:
+        """For calibration.json: how the choice was made, and the ten best combinations."""
+        best = sorted(self.auroc.items(), key=lambda item: -item[1])[:10]
+        how = (
+            "mean AUROC over folds that leave one known region out"
+            if self.folds
+            else "default: fewer than three regions to leave out"
+        )
+        return {"how": how, "left_out": list(self.folds), "auroc": dict(best)}
 
-def choose_scores(
-    context: ScoreContext, features: Tensor, labels: np.ndarray, regions: Sequence[str], default: tuple[str, ...]
-) -> Choice:
+
+def choose_scores(context: ScoreContext, features: Tensor, labels: np.ndarray, regions: Sequence[str]) -> Choice:
     """Best combination by mean AUROC over folds that leave one known region out. features (M, D): held-out images, labels (M,)."""
     folds = [k for k in range(len(regions)) if (labels == k).sum() >= LEAST_IMAGES]
     if len(folds) < 3:
-        return Choice(default, {}, ())
+        return Choice(DEFAULT, {}, ())
     tried: dict[tuple[str, ...], list[float]] = {}
     for left_out in folds:
         raw = raw_scores(tuple(SCORES), features, without(context, left_out))

@@ -27,10 +27,11 @@ class ImageOptions:
 
 @dataclass(frozen=True)
 class RejectionOptions:
-    """alpha: share of known images that may be rejected; scores: which are combined."""
+    """alpha: share of known images that may be rejected; scores: which are combined, () to choose
+    by leaving known regions out in turn."""
 
     alpha: float = 0.05
-    scores: tuple[str, ...] = ("energy", "knn", "probe_energy")
+    scores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
