@@ -13,8 +13,9 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
 from cytoscribe.tables import read_images
+from eval.account import facts, notes
 from eval.answers import Answers, answer, encode, write_answers
-from eval.bootstrap import Clusters, Estimate, clusters_of, draw_weights
+from eval.bootstrap import Estimate, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
 from eval.classification import classify
 from eval.evaluation import EvaluateSettings, Evaluation
@@ -23,7 +24,7 @@ from eval.explorer import write_explorer
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.groups import by_groups
 from eval.hierarchy import hierarchy, parent_figures, read_parents
-from eval.leaks import Leaks, find_leaks
+from eval.leaks import find_leaks
 from eval.measures import (
     Draws,
     Measured,
@@ -142,7 +143,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     naming = {"zero_shot.macro_f1": classification.macro_f1, "zero_shot.accuracy": classification.accuracy}
     found = (
         Measured(naming | _by_parent(model, asked, samples, answers, draws))
-        | Measured(facts=_facts(samples, encoded.skipped, leaks, clusters, model, gallery))
+        | Measured(facts=facts(samples, encoded.skipped, leaks, clusters, model, gallery))
         | calibration(samples, answers, draws)
         | by_region(samples, answers, gallery, draws)
         | by_fit(samples, answers, gallery, draws)
@@ -168,8 +169,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         groups=tuple(by_groups(samples, answers, len(model.regions), settings.bootstrap, settings.seed)),
         notes=(
             *samples.notes,
-            *_notes(encoded.skipped, asked.unused, samples, clusters, settings),
-            *_familiar(leaks),
+            *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
             *answers.notes,
         ),
     )
@@ -224,49 +224,3 @@ def _inputs(settings: EvaluateSettings) -> dict[str, Any]:
     }
     digests = {name: file_digest(path) for name, path in files.items() if path and path.is_file()}
     return digests | ({"captions": str(settings.captions.resolve())} if settings.captions else {})
-
-
-def _notes(
-    skipped: Sequence[Any], unused: Sequence[str], samples: Samples, clusters: Clusters, settings: EvaluateSettings
-) -> list[str]:
-    notes = []
-    if skipped:
-        first = "; ".join(f"row {s.row} {Path(s.path).name}: {s.reason}" for s in skipped[:3])
-        notes.append(f"{len(skipped)} images could not be read and are left out ({first})")
-    if unused:
-        notes.append(
-            f"class captions of {len(unused)} regions that the model does not know were not used ({', '.join(unused[:5])})"
-        )
-    if not samples.unseen.any():
-        notes.append("no image of an unseen region was given: the open-set figures are left out, but for the known images rejected")
-    if settings.bootstrap and clusters.unit != "image" and clusters.count < 10:
-        notes.append(f"only {clusters.count} {clusters.unit}s to resample: the intervals are rough")
-    return notes
-
-
-def _familiar(leaks: Leaks) -> list[str]:
-    if not leaks.unseen_sections:
-        return []
-    count = len(leaks.unseen_sections)
-    return [f"unseen images lie in {count} sections of which training saw other regions: in a new brain they may look stranger"]
-
-
-def _facts(
-    samples: Samples, skipped: Sequence[Any], leaks: Leaks, clusters: Clusters, model: Model, gallery: Gallery
-) -> dict[str, Any]:
-    return {
-        "images.known": int((~samples.unseen).sum()),
-        "images.unseen": int(samples.unseen.sum()),
-        "images.skipped": len(skipped),
-        "regions.known": len(model.regions),
-        "open_set.alpha": model.rejection.alpha,
-        "captions.searched": len(gallery.captions),
-        "captions.source": gallery.source,
-        "bootstrap.unit": clusters.unit,
-        "bootstrap.units": clusters.count,
-        "leaks.images": len(leaks.images),
-        "leaks.sections": len(leaks.sections),
-        "leaks.subjects": len(leaks.subjects),
-        "leaks.unseen_sections": len(leaks.unseen_sections),
-        "leaks.compared_with": leaks.checked,
-    }

@@ -74,6 +74,7 @@ def _content(result: Evaluation) -> dict[str, object]:
         "bars": figures.region_bars(result.classification),
         "histogram": figures.score_histogram(answers.scores, unseen, answers.rejected),
         "curves": figures.rejection_curves(answers.scores, unseen, right) if unseen.any() else "",
+        "sets": _sets(result.figures),
         "map": feature_map(samples, answers, result.regions),
         "trust": figures.trust(answers.probabilities[~unseen].max(1), right[~unseen], answers.p_values[~unseen]),
         "group_rows": [
@@ -87,6 +88,12 @@ def _content(result: Evaluation) -> dict[str, object]:
         "unseen_regions": _unseen_regions(result),
         "groups": example_groups(samples, answers, result.gallery, result.nearest, result.regions, seed=0),
     }
+
+
+def _sets(measured: Mapping[str, Estimate]) -> dict[str, str]:
+    if "label_sets.coverage" not in measured:
+        return {}
+    return {"held": f"{measured['label_sets.coverage'].value:.1%}", "size": f"{measured['label_sets.size'].value:.1f}"}
 
 
 def _group_estimates(group: GroupFigures) -> tuple[Estimate, ...]:

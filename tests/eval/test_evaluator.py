@@ -202,6 +202,12 @@ def test_bad_class_captions_are_named(model: FakeModel, images: Path, tmp_path: 
     assert says in str(error.value)
 
 
+def test_the_report_tells_what_the_sets_of_plausible_regions_held(model: FakeModel, images: Path, tmp_path: Path) -> None:
+    evaluate(replace(settings(model, images, tmp_path), explorer=0), replace(model, sets=True))
+    assert "holds the true one for 100.0% of these images (95% were promised)" in (tmp_path / "out" / "report.html").read_text()
+    assert not (tmp_path / "out" / "explorer.html").exists()
+
+
 def test_images_of_the_models_own_scale_are_measured(model: FakeModel, images: Path, tmp_path: Path) -> None:
     rows = [row for _, row in read_csv(images, ["image_path"])]
     write_csv(images, [*rows[0], "scale"], [[*r.values(), "tile" if i % 2 else "region"] for i, r in enumerate(rows)])
