@@ -21,6 +21,8 @@ from literature_mining.mentions import Mention, RegionFinder
 from literature_mining.patterns import Item, find_items
 from literature_mining.regions import RegionTable
 
+_HEDGED = 0.9
+"""What a hedge ("rather", "slightly") takes from the score."""
 _MARKS = re.compile(r"[-,.;:()]")
 
 
@@ -93,7 +95,7 @@ class RuleExtractor:
                     binding.compared_to if draft.compares or binding.moved or not draft.polarity else (),
                     draft.start,
                     draft.end,
-                    binding.score,
+                    binding.score * (_HEDGED if draft.hedged else 1.0),
                 )
                 denials = _excluded(draft, claim)
                 beyond = {c for d in denials for c in d.compared_to}

@@ -33,6 +33,12 @@ class Draft:
     head: Head
     compares: bool
 
+    @property
+    def hedged(self) -> bool:
+        """True where a word such as "rather" stands just before the describing word."""
+        before = [i for i in self.clause.items if i.start < self.word.start][-2:]
+        return any(i.is_("hedge") for i in before)
+
 
 class Drafter:
     """Turns the words of a sentence's clauses into drafts, by a lexicon."""

@@ -63,6 +63,7 @@ _ANAPHOR = re.compile(
 )
 _UNKNOWN = re.compile(
     r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[A-Za-z0-9][\w.*/-]*|\b[Ee]ach\s+(?:of\s+the(?:se)?\s+)?areas?\b|(?<![\w.-])(?:h[A-Z][a-z]+|[A-Z][A-Za-z]{0,4})\d[A-Za-z0-9.]*(?![\w-])|"
+    r"\b(?:neighbou?ring|adjacent|adjoining|surrounding|other|remaining)\s+(?:cortical\s+|brain\s+)?(?:areas?|regions?|cortex|nuclei|fields)\b|"
     r"\b(?:(?:primary|secondary)\s+)?(?:motor|premotor|prefrontal|visual|auditory|somatosensory|insular|entorhinal|perirhinal|cingulate|parietal|temporal|"
     r"occipital|frontal|piriform|orbitofrontal|retrosplenial|sensory)\s+(?:cortex|areas?|gyrus|isocortex|nucleus)\b"
 )
