@@ -26,11 +26,13 @@ STAGES: dict[str, str] = {
     "check-prompts": "captions.cli_quality:check_prompts",
     "check-captions": "captions.cli_quality:check_captions",
     "publish-captions": "captions.cli_publish:publish_captions",
+    "serve-llm": "captions.cli_serve:serve_llm",
     "cut-tiles": "training.cli:cut_tiles",
     "train-lora": "training.cli:train_lora",
     "evaluate": "eval.cli:evaluate",
     "describe": "eval.cli:describe",
     "compare": "eval.cli:compare",
+    "fuse-scales": "eval.cli:fuse_scales",
     "publish-model": "captions.cli_publish:publish_model",
 }
 """Command name to `module:function`; the function is a Typer command."""
