@@ -46,9 +46,9 @@ class DescribeSettings:
 class Described:
     """One image's answer. `problem` is why there is none; then all else is empty.
 
-    answer: region or `unseen`; p_value of "this is a known region", rejected at most `alpha`; plausible: regions, likeliest first,
-    with their p-value where the set is `calibrated` (it holds the true region in at least 1 - alpha of cases, if that is known to
-    the model), else with their softmax probability.
+    answer: region or `unseen`; p_value of "this is a known region", rejected at most `alpha`; plausible: the fewest
+    regions that hold most of the softmax, with their probability, likeliest first; label_set: the conformal set with p-values, which
+    holds the true region in at least 1 - alpha of cases if the model knows it, and may be empty; None where the model has none.
     """
 
     image: Path
@@ -58,7 +58,7 @@ class Described:
     p_value: float = 0.0
     alpha: float = 0.0
     plausible: tuple[tuple[str, float], ...] = ()
-    calibrated: bool = False
+    label_set: tuple[tuple[str, float], ...] | None = None
     evidence: Evidence | None = None
     caption: Spoken | None = None
     quotes: tuple[str, ...] = ()
@@ -80,12 +80,12 @@ class Described:
         return "\n".join(lines)
 
     def _plausible_text(self) -> str:
-        if not self.calibrated:
+        if self.label_set is None:
             lead = "nearest known" if self.answer == UNSEEN else "plausible"
             return f"{lead}: {_some([f'{r} {p:.0%}' for r, p in self.plausible])}  (softmax, not calibrated)"
-        if not self.plausible:
+        if not self.label_set:
             return f"plausible: none of the known regions, at {1 - self.alpha:.0%} coverage"
-        told = _some([f"{r} (p {p:.2f})" for r, p in self.plausible])
+        told = _some([f"{r} (p {p:.2f})" for r, p in self.label_set])
         return f"plausible at {1 - self.alpha:.0%} coverage: {told}"
 
     def json_line(self) -> str:
@@ -99,8 +99,8 @@ class Described:
             "score": round(self.score, 6),
             "p_value": round(self.p_value, 6),
             "alpha": self.alpha,
-            "plausible": {region: round(p, 6) for region, p in self.plausible},
-            "plausible_calibrated": self.calibrated,
+            "probabilities": {region: round(p, 6) for region, p in self.plausible},
+            "plausible": None if self.label_set is None else {region: round(p, 6) for region, p in self.label_set},
         }
         if self.caption is not None:
             told["caption"] = self.caption.text
@@ -174,19 +174,19 @@ def _described(model: Model, path: Path, answers: Answers, i: int, library: _Lib
         score=float(answers.scores[i]),
         p_value=float(answers.p_values[i]),
         alpha=model.rejection.alpha,
-        plausible=likely(answers, i, model.regions),
-        calibrated=answers.region_p is not None,
+        plausible=credible(answers.probabilities[i], model.regions),
+        label_set=label_set(answers, i, model.regions),
         evidence=evidence,
         caption=None if rejected or library.speaker is None else library.speaker.of(answers.features[i], named),
         quotes=tuple(evidence.quotes(library.quotes)) if evidence else (),
     )
 
 
-def likely(answers: Answers, i: int, regions: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    """The conformal label set of image i with p-values, likeliest first, else the regions that hold most of its softmax."""
+def label_set(answers: Answers, i: int, regions: Sequence[str]) -> tuple[tuple[str, float], ...] | None:
+    """The conformal label set of image i with p-values, likeliest first; None where the model has none."""
     sets = answers.plausible
     if sets is None or answers.region_p is None:
-        return credible(answers.probabilities[i], regions)
+        return None
     order = [int(k) for k in np.argsort(-answers.probabilities[i], kind="stable") if sets[i, k]]
     return tuple((regions[k], float(answers.region_p[i, k])) for k in order)
 

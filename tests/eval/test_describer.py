@@ -57,7 +57,10 @@ def test_the_conformal_set_is_shown_with_its_coverage_where_the_model_has_one(mo
     assert "plausible: none of the known regions, at 95% coverage" in answers[1].text()
     told = [json.loads(a.json_line()) for a in answers]
     assert [t["plausible"] for t in told] == [{"red": 0.5}, {}]
-    assert all(t["plausible_calibrated"] for t in told)
+    assert all(t["probabilities"] for t in told)
+    (plain,) = describe(DescribeSettings(model.folder, (red,)), model)
+    assert plain.label_set is None
+    assert "softmax, not calibrated" in plain.text()
 
 
 def test_the_nearest_caption_is_shown_as_published_with_the_sources_of_its_claims(
