@@ -12,6 +12,8 @@ import numpy as np
 from literature_mining.layout import Line, Page
 
 MAX_STRIPS = 3
+MAX_WIDTH = 20_000.0
+"""A wider sheet (7 m) is no page of a paper; it is read as one column."""
 _MIN_VOTES = 4
 _SLACK = 4.0
 """A line may reach so far into a strip and still lie in its column."""
@@ -42,7 +44,7 @@ def zones(lines: Sequence[Line], width: float) -> list[Zone]:
     A strip is voted for by pairs of lines that face each other across it.
     """
     wide = [l for l in lines if l.x1 - l.x0 > 0.11 * width and len(l.text) >= 12][:600]
-    gaps = _gaps(wide, width) if len(wide) >= 6 else []
+    gaps = _gaps(wide, width) if len(wide) >= 6 and width < MAX_WIDTH else []
     found: list[_Strip] = []
     other: _Strip | None = None
     while len(found) < MAX_STRIPS and gaps:
@@ -74,8 +76,8 @@ def _best(gaps: Sequence[tuple[int, int, float]], width: int) -> _Strip:
     """The strip that lies in most gaps."""
     votes = np.zeros(width + 1, dtype=int)
     for start, end, _ in gaps:
-        votes[max(start, 0)] += 1
-        votes[min(end + 1, width)] -= 1
+        votes[min(max(start, 0), width)] += 1
+        votes[min(max(end + 1, 0), width)] -= 1
     votes = votes.cumsum()
     best = int(votes.max())
     first = last = int(votes.argmax())

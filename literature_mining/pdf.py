@@ -32,6 +32,7 @@ MAX_LINES = 20_000
 _CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
 _CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
 _MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff]")
+_FAR = 1e6
 _NO_BYLINE = re.compile(r"received|abstract|universit|institut|department|@|https?:|keywords|published|school of|©", re.IGNORECASE)
 _BOLD = re.compile(r"bold|black|semibold|demi|heavy|TimesB$|-B$", re.IGNORECASE)
 
@@ -157,6 +158,8 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
     if not text:
         return None
     x0, y0, x1, y1 = line["bbox"]
+    if not all(-_FAR < v < _FAR for v in (x0, y0, x1, y1)):
+        return None
     bold = bool(main["flags"] & 16 or _BOLD.search(main["font"]))
     return Line(x0, y0, x1, y1, text, main["size"], bold, main["font"], block, page, hidden=main["alpha"] == 0)
 

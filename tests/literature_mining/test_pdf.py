@@ -401,3 +401,20 @@ def test_more_references_than_text(tmp_path: Path) -> None:
         )
     document = read_document(setter.save(tmp_path / "references.pdf"))
     assert sentences_of(document) == wanted(3)
+
+
+def test_a_sheet_of_absurd_size_is_read_all_the_same(tmp_path: Path) -> None:
+    content = (
+        b"BT /F 12 Tf "
+        + b"".join(b"1 0 0 1 72 %d Tm (Layer IV of area %d is granular.) Tj " % (700 - 14 * n, n) for n in range(1, 9))
+        + b"ET"
+    )
+    path = made_pdf(
+        tmp_path / "sheet.pdf",
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 1e9 1e9]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    assert "Layer IV of area 8 is granular." in read_document(path).text
