@@ -120,6 +120,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
 def save_curves(history: list[dict[str, Any]], losses: list[float], folder: Path) -> None:
     """Draw curves.png: loss a step, and the validation figures an epoch."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(8, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -134,6 +135,7 @@ def save_curves(history: list[dict[str, Any]], losses: list[float], folder: Path
     for name in names:
         right.plot([h["epoch"] for h in history], [h[name] for h in history], marker="o", label=name.replace("_", " "))
     right.set(xlabel="epoch", ylabel="validation", ylim=(0, 1.02))
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     if names:
         right.legend(frameon=False)
     with atomic_path(folder / "curves.png") as temporary:
