@@ -1,12 +1,12 @@
 """Masked 8-way, text only: can a masked caption be told to its region's masked description among eight?
 
-The description of a region is composed from its claims in other words than the captions' (their plainest clauses), so that equal
-wording alone cannot win. Regions whose captions cannot be told apart are named, before a GPU hour is spent on them.
+Regions whose captions cannot be told apart are named, before a GPU hour is spent on them.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,13 +38,16 @@ class EightWay:
     confused: tuple[tuple[str, str, int], ...]
 
 
-def describe_masked(units: Sequence[Unit], scene: Scene) -> dict[str, str]:
-    """Masked description of every region, composed from its claims."""
+def describe_masked(units: Sequence[Unit], scene: Scene, written: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Masked description of every region: as the mining run wrote it (`written`), else composed from its claims.
+
+    The mining run words its descriptions apart from the captions' phrase file, so that equal wording alone cannot win.
+    """
     texts = {}
     for unit in units:
-        clauses = [f.clauses[-1] for f in scene.facets(unit.claims)]
+        composed = ". ".join(c[:1].upper() + c[1:] for c in (f.clauses[-1] for f in scene.facets(unit.claims))) + "."
         mask = mask_for(unit.region, scene.regions.values(), scene.subject if scene.image else None)
-        texts[unit.region] = mask.apply(". ".join(c[:1].upper() + c[1:] for c in clauses) + ".")
+        texts[unit.region] = mask.apply((written or {}).get(unit.region) or composed)
     return texts
 
 
@@ -104,6 +107,25 @@ def encoder_scores(captions: Sequence[str], descriptions: Sequence[str], encode:
     """Cosine of an encoder's features, (captions, descriptions)."""
     one, other = (_unit(encode(t)) for t in (captions, descriptions))
     return one @ other.T
+
+
+def clause_scores(captions: Sequence[str], descriptions: Sequence[str], encode: Encode) -> np.ndarray:
+    """Encoder features clause by clause: each clause of a caption is matched to the nearest of the description, and the mean taken.
+
+    Returns (captions, descriptions). A whole text's features are ruled by which layers it speaks of; clauses keep layer and trait
+    together.
+    """
+    asked, told = [_clauses(c) for c in captions], [_clauses(d) for d in descriptions]
+    every = list(dict.fromkeys(c for texts in (*asked, *told) for c in texts))
+    place = {c: i for i, c in enumerate(every)}
+    features = _unit(encode(every))  # (C, D)
+    near = np.stack([(features @ features[[place[c] for c in texts]].T).max(axis=1) for texts in told], axis=1)  # (C, descriptions)
+    return np.stack([near[[place[c] for c in texts]].mean(axis=0) for texts in asked])
+
+
+def _clauses(text: str) -> list[str]:
+    parts = re.split(r"[.;:?!]\s*|,\s+(?:and\s+)?", text)
+    return [p.strip() for p in parts if len(p.split()) > 1] or [text]
 
 
 def claim_scores(captions: Sequence[Caption], claims: Mapping[str, Sequence[Claim]], table: RegionTable) -> np.ndarray:

@@ -10,12 +10,22 @@ import numpy as np
 
 from captions.audit import Leak, audit
 from captions.dataset import read_captions
-from captions.discriminability import EightWay, Encode, claim_scores, describe_masked, eight_way, encoder_scores, tfidf_scores
+from captions.discriminability import (
+    EightWay,
+    Encode,
+    claim_scores,
+    clause_scores,
+    describe_masked,
+    eight_way,
+    encoder_scores,
+    tfidf_scores,
+)
 from captions.diversity import Diversity, measure_diversity
 from captions.units import literature_material
 from cytoscribe.errors import InputError
-from cytoscribe.records import Caption, Region
+from cytoscribe.records import Caption, Description, Region
 from cytoscribe.runs import write_json
+from cytoscribe.tables import read_records
 from literature_mining.regions import RegionTable
 
 
@@ -71,7 +81,8 @@ def _told_apart(
     table = list(scene.regions.values()) or [Region(n) for n in names]
     if len(names) < 2 or not asked:
         return table, ()
-    described = describe_masked(units, scene)
+    written = {d.region: d.text for d in read_records(descriptions / "descriptions.parquet", Description)}
+    described = describe_masked(units, scene, written)
     texts, masked = [described[n] for n in names], [c.masked_caption for c in asked]
     scores: dict[str, np.ndarray] = {
         "claims": claim_scores(asked, {u.region: u.claims for u in units}, RegionTable(tuple(table))),
@@ -79,6 +90,7 @@ def _told_apart(
     }
     if encode is not None:
         scores["encoder"] = encoder_scores(masked, texts, encode)
+        scores["encoder by clauses"] = clause_scores(masked, texts, encode)
     ways = [eight_way(asked, s, names, matcher, seed=settings.seed) for matcher, s in scores.items()]
     return table, tuple(sorted(ways, key=lambda w: -w.accuracy))
 
