@@ -2,7 +2,7 @@
 
 True captions: written by hand for claim sets of well-known areas (data/gate_captions.json), and captions of the template backend
 for the same sets. Corrupted ones are made from the true ones by one edit: a layer swapped, a value flipped, a negation dropped, the
-region swapped, a trait invented. The gate was mended on the "dev" sets; the "test" sets were written afterwards and measured once.
+region swapped, a trait invented. The gate was mended on the "dev" sets; the "test" sets were written after that and have chosen nothing since.
 
     python benchmarks/captions_gate.py [--show 10]
 """
