@@ -28,4 +28,4 @@ def quickstart(
     from cytoscribe.quickstart.stages import QuickstartSettings
     from cytoscribe.quickstart.summary import show
 
-    show(run(QuickstartSettings(out, seed, images_per_region, epochs, overwrite)))
+    show(run(QuickstartSettings(out, seed, images_per_region, epochs=epochs, overwrite=overwrite)))

@@ -17,16 +17,19 @@ from cytoscribe.tables import write_csv
 
 COLUMNS = ("image_path", "region", "subject", "pixel_size_um", "split")
 STAINS: tuple[Literal["cresyl", "silver", "thionin"], ...] = ("cresyl", "silver", "thionin")
-SUBJECTS = {"train": 14, "val": 4, "test": 6}
+SPLITS = ("train", "val", "test")
+SUBJECTS = (14, 4, 6)
 """How many drawn subjects each split has; no subject is in two."""
 
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """per_region: images of each known area over all splits, at least one a subject; size_px and pixel_size_um: of the pictures."""
+    """per_region: images of each known area over all splits, at least one a subject; subjects: of training, validation and test;
+    size_px and pixel_size_um: of the pictures."""
 
     per_region: int = 48
     seed: int = 0
+    subjects: tuple[int, int, int] = SUBJECTS
     size_px: int = 128
     pixel_size_um: float = 32.0
 
@@ -68,10 +71,10 @@ class Subject:
         )
 
 
-def subjects(seed: int) -> tuple[Subject, ...]:
+def subjects(seed: int, counts: tuple[int, int, int] = SUBJECTS) -> tuple[Subject, ...]:
     """The drawn subjects of all splits; stains are mixed within every split."""
     rng, drawn = np.random.default_rng([seed, 1]), []
-    for split, count in SUBJECTS.items():
+    for split, count in zip(SPLITS, counts, strict=True):
         for index in range(count):
             preparation = Preparation(
                 stain=STAINS[index % 3],
@@ -113,7 +116,7 @@ class Plan:
 
 def plans(settings: ImageSettings) -> Iterator[Plan]:
     """All images: known areas from every subject, unseen ones from the test subjects alone, so that only the area is new."""
-    people = subjects(settings.seed)
+    people = subjects(settings.seed, settings.subjects)
     each = max(settings.per_region // len(people), 1)
     for area in areas():
         for subject in people:

@@ -24,7 +24,7 @@ def run(settings: QuickstartSettings) -> Outcome:
 
     Raises InputError where the folder holds other files or another run.
     """
-    told = {"seed": settings.seed, "images_per_region": settings.images_per_region, "epochs": settings.epochs}
+    told = {name: getattr(settings, name) for name in ("seed", "images_per_region", "subjects", "epochs")}
     with RunFolder(settings.out, "quickstart", told, overwrite=settings.overwrite) as folder:
         clock = _Clock(settings.out)
         clock.time("draw papers and cortex", "", lambda: stages.prepare(settings))

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cytoscribe.quickstart.images import ImageSettings, shown
+from cytoscribe.quickstart.images import SUBJECTS, ImageSettings, shown
 
 if TYPE_CHECKING:
     from eval.describer import Described
@@ -20,17 +20,18 @@ EPOCHS = 40
 
 @dataclass(frozen=True)
 class QuickstartSettings:
-    """images_per_region: images drawn of each known area, over all splits; epochs: passes of the training over its images."""
+    """images_per_region: images drawn of each known area, over all splits; subjects: of training, validation and test; epochs: passes of the training over its images."""
 
     out: Path
     seed: int = 0
     images_per_region: int = 48
+    subjects: tuple[int, int, int] = SUBJECTS
     epochs: int = EPOCHS
     overwrite: bool = False
 
     @cached_property
     def images(self) -> ImageSettings:
-        return ImageSettings(per_region=self.images_per_region, seed=self.seed)
+        return ImageSettings(per_region=self.images_per_region, seed=self.seed, subjects=self.subjects)
 
 
 def prepare(settings: QuickstartSettings) -> tuple[Path, Path, Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from cytoscribe.quickstart.images import ImageSettings, plans, subjects, write_images, write_regions
 from cytoscribe.tables import read_csv, read_images
 
-SMALL = ImageSettings(per_region=24, size_px=24, pixel_size_um=30.0)
+SMALL = ImageSettings(per_region=4, subjects=(2, 1, 1), size_px=24, pixel_size_um=30.0)
 
 
 def test_no_subject_and_no_unseen_area_is_on_both_sides(tmp_path: Path) -> None:
