@@ -5,7 +5,8 @@
 Writes captions from the eleven attributes of the training images, trains on the split `train` (five classes), calibrates on `val`,
 and measures on `test` and on three classes that no stage has seen. DATA holds blood_cells/cells.csv (WBCAtt: images of Acevedo et
 al. 2020, attributes of Tsutsui et al. 2023); WEIGHTS holds the towers that training/bases/efficientnet_lite0_minilm.json names.
-The same command resumes. Free prose: benchmarks/blood_cells_prose.json, written without looking at any caption.
+The same command resumes. Free prose: benchmarks/blood_cells_prose.json, three texts a class in words of their own, written for
+development by someone who had seen some template captions: texts by others are the stricter test.
 """
 
 from __future__ import annotations
