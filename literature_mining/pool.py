@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 
 from cytoscribe.errors import InputError
 from literature_mining.bounded import BoundedWorker
@@ -74,18 +76,35 @@ def _in_order(
 
 
 def _on_ray(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, list[Row]]]:
+    ray = _connected(address)
+    try:
+        task = ray.remote(max_retries=2)(_unbounded)
+        ahead = 4 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        waiting: list[tuple[Job, object]] = []
+        for job in jobs:
+            waiting.append((job, task.remote(job)))
+            if len(waiting) > ahead:
+                done, reference = waiting.pop(0)
+                yield done, ray.get(reference)
+        for done, reference in waiting:
+            yield done, ray.get(reference)
+    finally:
+        ray.shutdown()
+
+
+def _connected(address: str) -> Any:
+    """Ray, with its cluster. Raises InputError where it is not installed or the cluster does not answer."""
+    if address == "local":
+        # Under `uv run`, Ray would pack the working directory and build every worker an environment anew, which takes
+        # minutes; workers of this machine have this process's own environment. Ray reads this as it is imported.
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError("Ray is not installed", where="--ray", fix="pip install 'cytoscribe[ray]'") from error
-    ray.init(address=None if address == "local" else address, ignore_reinit_error=True, log_to_driver=False)
-    task = ray.remote(max_retries=2)(_unbounded)
-    ahead = 4 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-    waiting: list[tuple[Job, object]] = []
-    for job in jobs:
-        waiting.append((job, task.remote(job)))
-        if len(waiting) > ahead:
-            done, reference = waiting.pop(0)
-            yield done, ray.get(reference)
-    for done, reference in waiting:
-        yield done, ray.get(reference)
+    try:
+        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
+    except (ConnectionError, ValueError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"the Ray cluster cannot be reached ({first})", where=f"--ray {address}", fix="use 'local'") from error
+    return ray
