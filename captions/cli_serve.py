@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -17,15 +18,16 @@ def serve_llm(
     python: Annotated[str, typer.Option("--python", help="Interpreter with vLLM; empty: this one.")] = "",
     extra: Annotated[list[str] | None, typer.Option("--flag", help="One more flag for vLLM, e.g. --flag=--enforce-eager.")] = None,
 ) -> None:
-    """Start vLLM with the flags that suit captions, say when it answers, and run until Ctrl-C."""
+    """Start vLLM with the flags that suit captions, say when it answers, and run until Ctrl-C or SIGTERM."""
     from captions.serve import ServeSettings, command_of, shown, start, stop
     from cytoscribe.progress import say
 
     settings = ServeSettings(model, port, tensor_parallel, max_model_len, wait, python or sys.executable, tuple(extra or ()))
     say(shown(command_of(settings)))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # a service manager's stop must end vLLM too, not this process alone
     process = start(settings)
-    typer.echo(f"ready: generate-captions --endpoint http://127.0.0.1:{port}/v1 ...")
     try:
+        typer.echo(f"ready: generate-captions --endpoint http://127.0.0.1:{port}/v1 ...")
         process.wait()
     finally:
         stop(process)
