@@ -90,6 +90,12 @@ def generate_captions(
     tensor_parallel: Annotated[
         int, typer.Option("--tensor-parallel", min=1, help="GPUs that share one model (vLLM).", rich_help_panel=_RUNNING)
     ] = 1,
+    eager: Annotated[
+        bool,
+        typer.Option(
+            "--eager", help="vLLM does not compile: quicker to start, slower to run; off by default.", rich_help_panel=_RUNNING
+        ),
+    ] = False,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Prompts a batch (transformers).", rich_help_panel=_RUNNING)
     ] = 16,
@@ -143,7 +149,7 @@ def generate_captions(
     backend = BackendSettings(
         server=ServerSettings(endpoint, concurrency, timeout) if endpoint else None,
         engine=engine,  # type: ignore[arg-type]
-        vllm=EngineSettings(tensor_parallel),
+        vllm=EngineSettings(tensor_parallel, eager=eager),
         structured=structured,
         batch_size=batch_size,
         aliases=aliases,
