@@ -129,10 +129,15 @@ def trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
 def refuse_dead(model: nn.Module) -> None:
     """After a backward pass: raise InputError naming adapters (or trained layers) that no gradient reached.
 
-    B starts at zero, so A's gradient is zero in the first step by construction: B is what shows whether an adapter lives.
+    B starts at zero, so A's gradient is zero in the first step by construction: B is what shows whether an adapter lives. Where
+    everything is trained, a branch whose last norm starts at zero has gradients of zero too and lives from the second step on,
+    so there only a weight that the loss does not reach at all is dead.
     """
+    adapted = any(".lora_" in n for n, _ in trained(model))
     dead = [
-        n for n, p in trained(model) if p.grad is None or (p.ndim > 1 and ".lora_A." not in n and not bool(torch.any(p.grad != 0)))
+        n
+        for n, p in trained(model)
+        if p.grad is None or (adapted and p.ndim > 1 and ".lora_A." not in n and not bool(torch.any(p.grad != 0)))
     ]
     if dead:
         shown = ", ".join(n.removeprefix("base_model.model.") for n in dead[:3])
