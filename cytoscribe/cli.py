@@ -29,7 +29,7 @@ STAGES: dict[str, str] = {
     "check-captions": "captions.cli_quality:check_captions",
     "publish-captions": "captions.cli_publish:publish_captions",
     "serve-llm": "captions.cli_serve:serve_llm",
-    "cut-tiles": "training.cli:cut_tiles",
+    "cut-tiles": "training.cli_tiles:cut_tiles",
     "train-lora": "training.cli:train_lora",
     "evaluate": "eval.cli:evaluate",
     "describe": "eval.cli:describe",
