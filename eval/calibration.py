@@ -36,7 +36,7 @@ def calibration_error(stated: np.ndarray, right: np.ndarray, bins: int = BINS) -
     gap = member * (stated - right.astype(float))[:, None]
 
     def statistic(weights: np.ndarray) -> np.ndarray:
-        return np.abs(weights @ gap).sum(1) / weights.sum(1)
+        return _share(np.abs(weights @ gap).sum(1), weights.sum(1))
 
     return statistic
 
@@ -51,7 +51,7 @@ def area_of_risk(sureness: np.ndarray, right: np.ndarray) -> Statistic:
         answered = np.cumsum(weights[:, order], axis=1)
         errors = np.cumsum(weights[:, order] * wrong, axis=1)
         risk = errors / np.maximum(answered, 1)
-        return (risk * weights[:, order]).sum(1) / answered[:, -1]
+        return _share((risk * weights[:, order]).sum(1), answered[:, -1])
 
     return statistic
 
@@ -61,6 +61,11 @@ def risk_coverage(sureness: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, 
     wrong = ~right[np.argsort(-sureness, kind="stable")]
     count = np.arange(1, wrong.size + 1)
     return count / wrong.size, np.cumsum(wrong) / count
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part / whole, NaN where a replicate drew no image at all (clusters of one side alone can be drawn)."""
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
 def _bin(stated: np.ndarray, bins: int) -> np.ndarray:

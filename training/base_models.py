@@ -180,6 +180,10 @@ def _tokenizer(text_cfg: dict[str, Any]) -> Any:
 def _from_open_clip(name: str, image_px: int | None) -> Base:
     import open_clip
 
+    from training.model_folder import settle
+
+    if name.startswith("local-dir:") and (Path(name.removeprefix("local-dir:")) / "open_clip_config.json").is_file():
+        settle(Path(name.removeprefix("local-dir:")))  # a merged folder of an earlier run, moved since
     bare, tag = (
         (name, None) if name.startswith(("local-dir:", "hf-hub:")) else (name.partition(":")[0], name.partition(":")[2] or None)
     )

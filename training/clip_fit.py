@@ -48,8 +48,7 @@ def train(settings: TrainSettings) -> dict[str, Any]:
             return read_json(run.path / "run.json")["summary"]
         if not run.resumed:
             _forget(run.path)
-        if images.made:
-            write_splits(images, run.path)
+        write_splits(images, run.path)  # whoever measures the model learns from it what training saw
         summary = _train(settings, images, variants, run.path)
         run.finish(summary)
         (run.path / loop.CHECKPOINT).unlink(missing_ok=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
-from cytoscribe.runs import atomic_path, write_json, write_text
+from cytoscribe.runs import atomic_path, read_json, write_json, write_text
 from training.base_models import Base
 from training.encoding import Model
-from training.model_folder import ADAPTER, MERGED, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, REGIONS_FILE
+from training.model_folder import ADAPTER, MERGED, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, REGIONS_FILE, name_place, text_tower_place
 
 
 def save_adapter(learner: Any, folder: Path) -> None:
@@ -29,9 +29,8 @@ def save_adapter(learner: Any, folder: Path) -> None:
 def save_merged(model: Model, base: Base, folder: Path) -> None:
     """Write the whole model so that `open_clip.create_model("local-dir:FOLDER/merged")` loads it.
 
-    open_clip finds a Hugging Face text tower's config only by name, and without a network only by path: the config names the
-    folder's own path. `TrainedModel.load` reads a folder that was moved all the same; for open_clip itself set
-    text_cfg.hf_model_name to where the folder stands.
+    open_clip finds a Hugging Face text tower's config only by a Hub name or a path, and a path only by its full length or from
+    the working folder: the config therefore names the place of the folder itself (see `model_folder.settle` for moved ones).
     """
     from safetensors.torch import save_file
 
@@ -45,7 +44,9 @@ def save_merged(model: Model, base: Base, folder: Path) -> None:
     if text.get("hf_model_name"):
         model.text.config.save_pretrained(temporary)
         base.tokenizer.tokenizer.save_pretrained(temporary)
-        text.update(hf_model_name=str((folder / MERGED).resolve()), hf_tokenizer_name=str((folder / MERGED).resolve()))
+        text["hf_model_pretrained"] = False  # the tower's weights lie in the merged file
+        if Path(base.text_folder).is_dir():  # else a Hub name, which means the same everywhere
+            name_place(config, folder / MERGED)
     (temporary / OPEN_CLIP_CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     _put(temporary, folder / MERGED)
 
@@ -105,6 +106,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
             else "."
         ),
         "",
+        *_moved_text_tower(folder),
         "## Regions",
         "",
         *[f"- {region}" for region in told["regions"]],
@@ -115,6 +117,25 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "How many images of unseen regions it accepts has to be measured with `evaluate`.",
     ]
     write_text(folder / "README.md", "\n".join(lines) + "\n")
+
+
+def _moved_text_tower(folder: Path) -> list[str]:
+    """How plain open_clip reads a copy whose text tower is a Hugging Face model."""
+    if not Path(text_tower_place(read_json(folder / MERGED / OPEN_CLIP_CONFIG))).is_absolute():
+        return []
+    return [
+        "Where a copy of this folder stands elsewhere, plain open_clip needs to be told where the text tower's config is (the folder",
+        "itself); `describe` and `evaluate` find it, and write the new place into the copy:",
+        "",
+        "```python",
+        "import json, open_clip",
+        'folder = "THIS_FOLDER/merged"',
+        'text = json.load(open(f"{folder}/open_clip_config.json"))["model_cfg"]["text_cfg"]',
+        'model = open_clip.create_model(f"local-dir:{folder}", text_cfg=text | {"hf_model_name": folder})',
+        'tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")',
+        "```",
+        "",
+    ]
 
 
 def save_curves(history: list[dict[str, Any]], losses: list[float], folder: Path) -> None:

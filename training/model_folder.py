@@ -6,6 +6,7 @@ class captions, `calibration.json` and `calibration.safetensors` the rejection, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from torch import Tensor
 from cytoscribe.errors import InputError
 from cytoscribe.progress import say, track
 from cytoscribe.records import ImageRecord
-from cytoscribe.runs import read_json
+from cytoscribe.runs import read_json, write_json
 from training import encoding
 from training.encoding import Model
 from training.images import Skipped, describe_skipped, read_square
@@ -123,22 +124,46 @@ class TrainedModel:
 
 
 def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
-    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now.
-
-    open_clip looks for a Hugging Face text tower's config under the name in the config; that is the folder itself, and this
-    reader finds it there even after the folder was moved or copied.
-    """
+    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now."""
     import open_clip
     from safetensors.torch import load_file
 
     from training.base_models import build_clip
 
+    settle(folder)
     config = read_json(folder / OPEN_CLIP_CONFIG)
-    text = config["model_cfg"]["text_cfg"]
-    if text.get("hf_model_name"):
-        text.update(hf_model_name=str(folder), hf_tokenizer_name=str(folder), hf_model_pretrained=False)
+    if text_tower_place(config):
+        name_place(config, folder)
     if not (folder / OPEN_CLIP_WEIGHTS).is_file():
         raise InputError("no such file", where=folder / OPEN_CLIP_WEIGHTS, fix="train the model again")
     model = build_clip(json.loads(json.dumps(config["model_cfg"])), str(folder))
     model.load_state_dict(load_file(folder / OPEN_CLIP_WEIGHTS))
     return model, open_clip.get_tokenizer(f"local-dir:{folder}"), config
+
+
+def text_tower_place(config: dict[str, Any]) -> str:
+    """Where an exported config says that its Hugging Face text tower is described; "" for towers of open_clip's own."""
+    return str(config["model_cfg"]["text_cfg"].get("hf_model_name") or "")
+
+
+def name_place(config: dict[str, Any], folder: Path) -> None:
+    """Let an exported config name `folder` as the place of its text tower's config and tokenizer."""
+    place = str(folder.resolve())
+    config["model_cfg"]["text_cfg"].update(hf_model_name=place, hf_tokenizer_name=place, hf_model_pretrained=False)
+
+
+def settle(folder: Path) -> None:
+    """Write the new place of a moved merged folder into its config, so that plain open_clip loads it there too.
+
+    open_clip hands the text tower's place to transformers as it stands, and transformers knows Hub names, full paths and paths
+    from the working folder: no config can say "beside me". Does nothing where the named place still exists or is a Hub name,
+    where the folder holds no such tower, or where it may not be written (this package reads it all the same).
+    """
+    path = folder / OPEN_CLIP_CONFIG
+    config = read_json(path)
+    place = text_tower_place(config)
+    if not Path(place).is_absolute() or Path(place).is_dir() or not (folder / "config.json").is_file():
+        return
+    name_place(config, folder)
+    with contextlib.suppress(OSError):
+        write_json(path, config)

@@ -52,3 +52,13 @@ def test_sure_mistakes_cost_more_than_unsure_ones() -> None:
     sure_mistake = area_of_risk(np.array([0.9, 0.8, 0.7, 0.6]), right)(np.ones((1, 4)))[0]
     unsure_mistake = area_of_risk(np.array([0.1, 0.8, 0.7, 0.6]), right)(np.ones((1, 4)))[0]
     assert unsure_mistake < sure_mistake
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_draw_without_any_image_has_no_figure_and_gives_no_warning() -> None:
+    stated, right = np.array([0.9, 0.4, 0.6]), np.array([True, False, True])
+    weights = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    for statistic in (calibration_error(stated, right), area_of_risk(stated, right)):
+        empty, whole = statistic(weights)
+        assert np.isnan(empty)
+        assert np.isfinite(whole)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from cytoscribe.records import Caption, image_claim_id
@@ -70,3 +72,30 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(images.csv, captions folder) that tests read and never write."""
     folder = tmp_path_factory.mktemp("drawn")
     return write_images(folder), write_captions(folder / "captions")
+
+
+@pytest.fixture(scope="session")
+def bert_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(config of a base, folder of its text tower): the toy vision tower with a small BERT, random weights, WordPiece over letters."""
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("bert")
+    letters = [*"abcdefghijklmnopqrstuvwxyz.:,", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters]
+    (folder / "text").mkdir()
+    (folder / "text" / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    BertTokenizerFast(str(folder / "text" / "vocab.txt")).save_pretrained(folder / "text")
+    torch.manual_seed(0)
+    sizes = {"vocab_size": len(vocabulary), "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    BertModel(BertConfig(**sizes, intermediate_size=32), add_pooling_layer=False).save_pretrained(folder / "text")
+    told = json.loads(Path(__file__).with_name("toy_base.json").read_text())
+    told["model_cfg"]["text_cfg"] = {
+        "hf_model_name": "given",
+        "hf_tokenizer_name": "given",
+        "hf_proj_type": "linear",
+        "hf_pooler_type": "mean_pooler",
+        "context_length": 48,
+    }
+    told["weights"] = {"text": str(folder / "text")}
+    (folder / "base.json").write_text(json.dumps(told))
+    return folder / "base.json", folder / "text"

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json
+from cytoscribe.runs import read_json, write_json
 from cytoscribe.tables import read_csv, read_images, write_csv
 from training import checkpoints, loop
 from training.clip_fit import train
 from training.lora import Tuning
-from training.model_folder import TrainedModel
+from training.model_folder import TrainedModel, name_place
 from training.optimisation import Optimisation
 from training.settings import ImageOptions, TrainSettings
 
@@ -51,6 +51,14 @@ def adapted(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of a LoRA run on both towers."""
     out = tmp_path_factory.mktemp("lora") / "model"
     train(toy(drawn, out, tuning=Tuning("lora", rank=4, depthwise=True)))
+    return out
+
+
+@pytest.fixture(scope="module")
+def with_bert(drawn: Drawn, bert_base: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of a LoRA run whose text tower is a Hugging Face model."""
+    out = tmp_path_factory.mktemp("bert") / "model"
+    train(toy(drawn, out, base=str(bert_base[0]), tuning=Tuning("lora", rank=2)))
     return out
 
 
@@ -120,6 +128,60 @@ def test_merged_export_loads_in_plain_open_clip(drawn: Drawn, kind: str, request
     assert (texts - ours.encode_texts(["It shows lines."])).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize("told", ["by the reader that came first", "by an argument"])
+def test_a_moved_model_with_a_hugging_face_text_tower_loads_in_plain_open_clip(
+    drawn: Drawn, with_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    import shutil
+
+    import open_clip
+
+    before = TrainedModel.load(with_bert, "cpu")
+    texts, records = ["It shows lines.", "A dark field."], read_images(drawn[0])[:3]
+    wanted = before.encode_images(records), before.encode_texts(texts)
+    first, moved = tmp_path / "first", tmp_path / "other machine" / "model"
+    shutil.copytree(with_bert, first)
+    config = read_json(first / "merged" / "open_clip_config.json")
+    name_place(config, first / "merged")  # as if it had been trained there
+    write_json(first / "merged" / "open_clip_config.json", config)
+    moved.parent.mkdir()
+    shutil.move(first, moved)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    place = str(moved / "merged")
+    more = {}
+    if told == "by an argument":
+        more = {"text_cfg": config["model_cfg"]["text_cfg"] | {"hf_model_name": place}}
+    else:
+        TrainedModel.load(moved, "cpu")
+        assert str(first) not in (moved / "merged" / "open_clip_config.json").read_text()
+    plain = open_clip.create_model(f"local-dir:{place}", **more).eval()
+    tokenize = open_clip.get_tokenizer(f"local-dir:{place}")
+    with torch.no_grad():
+        found = torch.nn.functional.normalize(plain.encode_text(tokenize(texts)), dim=-1)  # type: ignore[operator]
+    assert (found - wanted[1]).abs().max() < 1e-5
+    after = TrainedModel.load(moved, "cpu")
+    assert torch.equal(after.encode_images(records), wanted[0])
+    assert "text_cfg=text" in (moved / "README.md").read_text()
+
+
+def test_a_moved_merged_folder_is_a_base_for_more_training(drawn: Drawn, with_bert: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from training.base_models import load_base
+
+    shutil.copytree(with_bert / "merged", tmp_path / "here")
+    config = read_json(tmp_path / "here" / "open_clip_config.json")
+    name_place(config, tmp_path / "gone")
+    write_json(tmp_path / "here" / "open_clip_config.json", config)
+    assert load_base(f"local-dir:{tmp_path / 'here'}").pretrained
+
+
+def test_the_model_folder_says_what_training_saw(drawn: Drawn, finished: Path) -> None:
+    written = {r.path.resolve(): r.split for r in read_images(finished / "images.csv")}
+    assert written == {r.path.resolve(): r.split for r in read_images(drawn[0])}
+
+
 def test_adapter_loads_in_plain_peft(drawn: Drawn, adapted: Path) -> None:
     from peft import PeftModel
 
@@ -135,7 +197,7 @@ def test_adapter_loads_in_plain_peft(drawn: Drawn, adapted: Path) -> None:
 
 def test_only_safetensors_and_text_are_written(adapted: Path) -> None:
     suffixes = {p.suffix for p in adapted.rglob("*") if p.is_file()}
-    assert suffixes <= {".safetensors", ".json", ".md", ".png", ""}
+    assert suffixes <= {".safetensors", ".json", ".md", ".png", ".csv", ""}
     assert not list(adapted.glob("*checkpoint*"))
 
 
