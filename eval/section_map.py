@@ -16,7 +16,8 @@ from cytoscribe.tables import write_csv
 from eval.answers import answer
 from eval.section_labels import OVERLAY_FILE, SectionMap
 from eval.section_picture import write_overlay
-from eval.section_source import Source, check_section, open_section, thumbnail, tissue_mask
+from eval.section_source import band, thumbnail, tissue_mask
+from training.slides import Slide, open_slide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,9 +53,8 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
 
     A killed run goes on at the row of tiles where it stopped. Raises InputError where the section or the model cannot be used.
     """
-    check_section(settings.section)
-    source = open_section(settings.section)
-    side = _side(settings, source)
+    slide = open_slide(settings.section)
+    side = _side(settings, slide)
     stride = settings.stride or max(side // 2, 1)
     if not 0 < stride <= side:
         raise InputError(f"--stride {stride} leaves gaps between tiles of {side} px", fix="give at most the tile's side")
@@ -63,13 +63,14 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     told = {"tile_px": side, "stride": stride, "class_captions": texts}
     inputs = {"section": file_digest(settings.section), "model": str(settings.model.resolve())}
     with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
-        small, shrunk = thumbnail(source)
-        grid = Grid(source.size, side, stride, tissue_mask(small), shrunk)
+        small, shrunk = thumbnail(slide)
+        grid = Grid(slide.sizes[0], side, stride, tissue_mask(small), shrunk)
+        shrink = side / getattr(model, "image_px", side)
         judge = _judge(model, texts, settings.batch_size)
         with bar("mapping", grid.rows, "rows") as running:
             for row in range(grid.rows):
                 if not run.has_shard(f"row {row}"):
-                    run.write_shard(f"row {row}", judge(list(grid.tiles(source, row))))
+                    run.write_shard(f"row {row}", judge(list(grid.tiles(slide, row, shrink))))
                 running.advance()
         found = _gather(run, grid, model, settings.out)
         _write(found, grid, run)
@@ -90,19 +91,20 @@ def _texts(settings: MapSettings, model: Any) -> Mapping[str, Sequence[str]] | N
     return read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
 
 
-def _side(settings: MapSettings, source: Source) -> int:
+def _side(settings: MapSettings, slide: Slide) -> int:
     """Side of a tile in section pixels."""
     side = settings.tile_px
     if settings.tile_um:
-        pixel = settings.pixel_size_um or source.pixel_size_um
+        pixel = settings.pixel_size_um or slide.pixel_size_um
         if not pixel:
             raise InputError(
                 "the file does not say its pixel size", where=settings.section, fix="give --pixel-size-um or --tile-px"
             )
         side = round(settings.tile_um / pixel)
-    if not 8 <= side <= min(source.size):
+    height, width = slide.sizes[0]
+    if not 8 <= side <= min(height, width):
         raise InputError(
-            f"tiles of {side} px on a section of {source.size[1]} x {source.size[0]} px",
+            f"tiles of {side} px on a section of {width} x {height} px",
             where=settings.section,
             fix="give a --tile-px between 8 and the section's shorter side",
         )
@@ -138,13 +140,15 @@ class Grid:
     def _start(self, index: int, length: int) -> int:
         return min(index * self.stride, length - self.side)  # the last tile ends at the edge
 
-    def tiles(self, source: Source, row: int) -> Iterator[tuple[int, int, np.ndarray]]:
-        """x, y and pixels (side, side, 3) of the tiles in one row that hold tissue."""
+    def tiles(self, slide: Slide, row: int, shrink: float = 1.0) -> Iterator[tuple[int, int, np.ndarray]]:
+        """x, y and pixels of the tiles in one row that hold tissue, read at a level that is smaller by at most `shrink`."""
         top = self._start(row, self.size[0])
         wanted = [x for x in (self._start(c, self.size[1]) for c in range(self.columns)) if self._share(x, top) >= LEAST_TISSUE]
         if wanted:
-            rows = source.band(top, top + self.side)
-            yield from ((x, top, rows[:, x : x + self.side]) for x in wanted)
+            rows = band(slide, top, self.side, shrink)
+            factor = rows.shape[1] / self.size[1]
+            wide = max(round(self.side * factor), 1)
+            yield from ((x, top, rows[:, round(x * factor) : round(x * factor) + wide]) for x in wanted)
 
     def _share(self, x: int, y: int) -> float:
         box = (

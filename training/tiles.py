@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from cytoscribe.errors import InputError
 from cytoscribe.progress import track
 from cytoscribe.runs import RunFolder, atomic_path, file_digest
 from cytoscribe.tables import write_csv
-from training.sections import Groups, SectionFiles, find_sections, read_groups, read_section, section_splits
+from training.cuts import Cut, capped, find_regions, find_tiles
+from training.section_table import SectionFacts, read_section_table, splits_of
+from training.sections import (
+    Groups,
+    SectionFiles,
+    check_pixel_sizes,
+    find_sections,
+    groups_of_outlines,
+    read_groups,
+    read_section,
+)
+from training.slides import open_slide, square
+from training.tile_sheet import save_contact_sheet
 
 SCALES = ("tile", "region", "both")
-COLUMNS = ("image_path", "region", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity")
-WHITE = 255
+COLUMNS = ("image_path", "region", "subject", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity")
+LEAST_SIDE = 8
 
 
 @dataclass(frozen=True)
 class CutSettings:
-    """sections, labels: folders; groups: groups.csv; tile_px: side of a tile in section pixels; stride: pixels between tiles, 0
-    for tiles side by side; purity: least share of a tile (or of tissue in a region crop's box) that is its region; region_px:
-    side a region crop is scaled to; most: of one region from one section, 0 for no limit; pixel_size_um: of the sections;
-    interleave: take splits in turn along the brain instead of drawing sections by seed."""
+    """sections, labels: folders; groups: groups.csv, None where outlines name their regions; tile_px: side of a tile as written;
+    tile_um: its side in micrometres, 0 for `tile_px` pixels of the section; stride: pixels between written tiles, 0 for tiles side
+    by side; purity: least share of a tile that is its region; region_px: side a region crop is scaled to; least_px: smallest piece
+    that is cropped, in pixels of written tiles; most: of one region from one section, 0 for no limit; pixel_size_um: of all
+    sections, None for what the section table or the files say; interleave: take splits in turn along the brain instead of drawing
+    sections by seed."""
 
     sections: Path
     labels: Path
-    groups: Path
+    groups: Path | None
     out: Path
     tile_px: int = 96
     stride: int = 0
@@ -43,6 +55,8 @@ class CutSettings:
     least_px: int = 400
     most: int = 0
     pixel_size_um: float | None = None
+    tile_um: float = 0.0
+    section_table: Path | None = None
     test_sections: tuple[str, ...] = ()
     interleave: bool = True
     seed: int = 0
@@ -51,112 +65,96 @@ class CutSettings:
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise InputError(f"unknown scale '{self.scale}'", fix=f"use one of {', '.join(SCALES)}")
-        if self.tile_px < 8 or self.region_px < 8:
-            raise InputError("a tile needs at least 8 pixels a side", fix="give a larger --tile-px")
+        if self.tile_px < LEAST_SIDE or self.region_px < LEAST_SIDE:
+            raise InputError(f"a tile needs at least {LEAST_SIDE} pixels a side", fix="give a larger --tile-px")
         if not 0 < self.purity <= 1:
             raise InputError(f"purity {self.purity:g} is no share", fix="give --purity between 0 and 1, e.g. 0.7")
 
 
 @dataclass(frozen=True)
-class Cut:
-    """A square of a section: corner and side in section pixels, the region it shows, and the share of it that is that region."""
+class _Sheet:
+    """What is known of all sections before any is cut."""
 
-    region: str
-    scale: str
-    x: int
-    y: int
-    side: int
-    purity: float
+    sections: list[SectionFiles]
+    groups: Groups
+    facts: dict[str, SectionFacts]
+    splits: dict[str, str]
+    pixel_sizes: dict[str, float | None]
 
 
 def cut(settings: CutSettings) -> dict[str, Any]:
     """Cut every section; writes tiles/*.png, images.csv and contact_sheet.png. Returns counts by split and region.
 
-    Raises InputError where folders, table or label maps cannot be used, or nothing is pure enough.
+    Raises InputError where folders, tables or labels cannot be used, pixel sizes cannot be true, or nothing is pure enough.
     """
-    sections, groups = find_sections(settings.sections, settings.labels), read_groups(settings.groups)
-    seed = None if settings.interleave else settings.seed
-    splits = section_splits([s.name for s in sections], seed=seed, test=settings.test_sections)
-    told = {k: v for k, v in asdict(settings).items() if k not in ("out", "overwrite", "sections", "labels", "groups")}
-    inputs = {"groups": file_digest(settings.groups), "sections": {s.name: file_digest(s.labels)[:16] for s in sections}}
+    sheet = _prepared(settings)
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table")
+    told = {k: v for k, v in asdict(settings).items() if k not in paths}
+    inputs = {"sections": {s.name: file_digest(s.labels)[:16] for s in sheet.sections}}
+    inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
+    inputs |= {"table": file_digest(settings.section_table) if settings.section_table else None}
     with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
-        for files in track(sections, "cutting", unit="sections"):
+        for files in track(sheet.sections, "cutting", unit="sections"):
             if not run.has_shard(files.name):
-                run.write_shard(files.name, [asdict(c) for c in _cut_section(files, groups, settings, run.path)])
-        cuts = [(files.name, Cut(**row)) for files in sections for row in run.read_shard(files.name)]
+                run.write_shard(files.name, [asdict(c) for c in _cut_section(files, sheet, settings, run.path)])
+        cuts = [(files.name, Cut(**row)) for files in sheet.sections for row in run.read_shard(files.name)]
         if not cuts:
             raise InputError("no tile is pure enough", where=settings.labels, fix="lower --purity or --tile-px")
-        rows = [_row(name, c, groups, splits[name], settings) for name, c in cuts]
+        rows = [_row(name, c, sheet, settings) for name, c in cuts]
         write_csv(run.path / "images.csv", COLUMNS, rows)
-        _contact_sheet(cuts, groups, run.path)
-        summary = _summary(rows, groups)
+        pictures = {g: [run.path / tile_name(s, c) for s, c in cuts if c.region == g] for g in sheet.groups.names}
+        shown = {g: own for g, own in pictures.items() if own}
+        save_contact_sheet(shown, sheet.groups.unseen, run.path / "contact_sheet.png")
+        summary = _summary(rows, sheet, settings)
         run.finish(summary)
         return summary
 
 
-def _cut_section(files: SectionFiles, groups: Groups, settings: CutSettings, folder: Path) -> list[Cut]:
-    picture, numbers = read_section(files, groups)
+def _prepared(settings: CutSettings) -> _Sheet:
+    sections = find_sections(settings.sections, settings.labels)
+    groups = read_groups(settings.groups) if settings.groups else groups_of_outlines(sections)
+    names = [s.name for s in sections]
+    facts = read_section_table(settings.section_table, names) if settings.section_table else {}
+    splits = splits_of(names, facts, seed=None if settings.interleave else settings.seed, test=settings.test_sections)
+    sizes = {s.name: _pixel_size(s, facts.get(s.name), settings) for s in sections}
+    check_pixel_sizes(sizes, needed=settings.tile_um > 0)
+    return _Sheet(sections, groups, facts, splits, sizes)
+
+
+def _pixel_size(files: SectionFiles, facts: SectionFacts | None, settings: CutSettings) -> float | None:
+    """Micrometres a pixel: as given for all, else by the table, else by the file."""
+    told = settings.pixel_size_um or (facts.pixel_size_um if facts else None)
+    return told or open_slide(files.image).pixel_size_um
+
+
+def side_of(settings: CutSettings, pixel_size_um: float | None, section: str = "") -> int:
+    """Side of a tile in pixels of the section. Raises InputError where that is less than LEAST_SIDE."""
+    side = round(settings.tile_um / pixel_size_um) if settings.tile_um and pixel_size_um else settings.tile_px
+    if side < LEAST_SIDE:
+        told = f"a tile of {settings.tile_um:g} um is {side} pixels at {pixel_size_um:g} um a pixel"
+        raise InputError(told, where=section, fix="give a larger --tile-um, or check the pixel size")
+    return side
+
+
+def _cut_section(files: SectionFiles, sheet: _Sheet, settings: CutSettings, folder: Path) -> list[Cut]:
+    side = side_of(settings, sheet.pixel_sizes[files.name], files.name)
+    enlarged = side / settings.tile_px
+    section = read_section(files, sheet.groups, side)
     found: list[Cut] = []
     if settings.scale in ("tile", "both"):
-        found.extend(_capped(list(find_tiles(numbers, groups, settings)), files.name, settings))
+        stride = max(round(settings.stride * enlarged), 1) if settings.stride else side
+        tiles = find_tiles(section.numbers, sheet.groups.names, side, stride, settings.purity, section.step)
+        found.extend(capped(list(tiles), files.name, settings.most, settings.seed))
     if settings.scale in ("region", "both"):
-        found.extend(_capped(list(find_regions(numbers, groups, settings)), files.name, settings))
+        least = settings.least_px * enlarged**2
+        regions = find_regions(section.numbers, sheet.groups.names, least, settings.margin, section.step)
+        found.extend(capped(list(regions), files.name, settings.most, settings.seed))
     for one in found:
-        side = settings.tile_px if one.scale == "tile" else settings.region_px
-        square = Image.fromarray(cropped(picture, one.x, one.y, one.side))
-        if one.side != side:
-            square = square.resize((side, side), Image.Resampling.BICUBIC)
+        px = settings.tile_px if one.scale == "tile" else settings.region_px
+        picture = Image.fromarray(square(section.slide, one.x, one.y, one.side, px))
         with atomic_path(folder / tile_name(files.name, one)) as temporary:
-            square.save(temporary, format="PNG")
+            picture.save(temporary, format="PNG")
     return found
-
-
-def find_tiles(numbers: np.ndarray, groups: Groups, settings: CutSettings) -> Iterator[Cut]:
-    """Tiles on a grid whose most frequent region covers at least `purity` of all their pixels."""
-    side, stride = settings.tile_px, settings.stride or settings.tile_px
-    height, width = numbers.shape
-    for y in range(0, height - side + 1, stride):
-        for x in range(0, width - side + 1, stride):
-            counted = np.bincount(numbers[y : y + side, x : x + side].ravel(), minlength=len(groups.names) + 1)
-            best = int(counted[1:].argmax()) + 1
-            share = counted[best] / side**2
-            if share >= settings.purity:
-                yield Cut(groups.names[best - 1], "tile", x, y, side, round(float(share), 3))
-
-
-def find_regions(numbers: np.ndarray, groups: Groups, settings: CutSettings) -> Iterator[Cut]:
-    """One square around each connected piece of a region of at least `least_px` pixels, with a margin of context."""
-    from skimage.measure import label, regionprops
-
-    for number in np.unique(numbers[numbers > 0]):
-        for piece in regionprops(label(numbers == number, connectivity=2)):
-            if piece.area < settings.least_px:
-                continue
-            top, left, bottom, right = piece.bbox
-            side = round(max(bottom - top, right - left) * (1 + 2 * settings.margin))
-            x, y = (left + right - side) // 2, (top + bottom - side) // 2
-            yield Cut(groups.names[int(number) - 1], "region", int(x), int(y), side, round(float(piece.area) / side**2, 3))
-
-
-def cropped(picture: np.ndarray, x: int, y: int, side: int) -> np.ndarray:
-    """The square (side, side, 3) at a corner that may lie outside; what is outside is white, like glass."""
-    height, width = picture.shape[:2]
-    square = np.full((side, side, 3), WHITE, np.uint8)
-    top, left, bottom, right = max(y, 0), max(x, 0), min(y + side, height), min(x + side, width)
-    if bottom > top and right > left:
-        square[top - y : bottom - y, left - x : right - x] = picture[top:bottom, left:right]
-    return square
-
-
-def _capped(cuts: list[Cut], section: str, settings: CutSettings) -> list[Cut]:
-    if not settings.most:
-        return cuts
-    kept: list[Cut] = []
-    for region in sorted({c.region for c in cuts}):
-        own = [c for c in cuts if c.region == region]
-        drawn = np.random.default_rng([settings.seed, *section.encode(), *region.encode()]).permutation(len(own))
-        kept.extend(own[i] for i in sorted(drawn[: settings.most]))
-    return kept
 
 
 def tile_name(section: str, one: Cut) -> str:
@@ -165,38 +163,24 @@ def tile_name(section: str, one: Cut) -> str:
     return f"tiles/{section}_{one.scale}_{slug}_{one.x}_{one.y}.png"
 
 
-def _row(section: str, one: Cut, groups: Groups, split: str, settings: CutSettings) -> list[object]:
+def _row(section: str, one: Cut, sheet: _Sheet, settings: CutSettings) -> list[object]:
     scale = one.side / (settings.tile_px if one.scale == "tile" else settings.region_px)
-    pixel = "" if settings.pixel_size_um is None else round(settings.pixel_size_um * scale, 4)
-    split = "unseen" if one.region in groups.unseen else split
-    return [tile_name(section, one), one.region, section, one.scale, split, pixel, one.x, one.y, one.side, one.purity]
+    size = sheet.pixel_sizes[section]
+    pixel = "" if size is None else round(size * scale, 4)
+    split = "unseen" if one.region in sheet.groups.unseen else sheet.splits[section]
+    subject = sheet.facts[section].subject if section in sheet.facts else ""
+    return [tile_name(section, one), one.region, subject, section, one.scale, split, pixel, one.x, one.y, one.side, one.purity]
 
 
-def _summary(rows: list[list[object]], groups: Groups) -> dict[str, Any]:
+def _summary(rows: list[list[object]], sheet: _Sheet, settings: CutSettings) -> dict[str, Any]:
     regions = Counter(str(r[1]) for r in rows)
+    cut_from = {str(r[3]) for r in rows}
     return {
         "images": len(rows),
-        "splits": dict(Counter(str(r[4]) for r in rows)),
+        "splits": dict(Counter(str(r[5]) for r in rows)),
         "regions": dict(sorted(regions.items())),
-        "empty": [g for g in groups.names if g not in regions],
+        "empty": [g for g in sheet.groups.names if g not in regions],
+        "sections": len(sheet.sections),
+        "sections_without": sorted(s.name for s in sheet.sections if s.name not in cut_from),
+        "sides_px": sorted({side_of(settings, size) for size in sheet.pixel_sizes.values()}),
     }
-
-
-def _contact_sheet(cuts: list[tuple[str, Cut]], groups: Groups, folder: Path) -> None:
-    """One row a region, eight of its pictures spread over the sections, the name beside them."""
-    from matplotlib.figure import Figure
-
-    present = [g for g in groups.names if any(c.region == g for _, c in cuts)]
-    figure = Figure(figsize=(11, 1.05 * len(present)), layout="constrained")
-    axes = figure.subplots(len(present), 8, squeeze=False)
-    for row, region in zip(axes, present, strict=True):
-        own = [(s, c) for s, c in cuts if c.region == region]
-        picked = [own[i] for i in np.linspace(0, len(own) - 1, min(8, len(own))).astype(int)]
-        for place, axis in enumerate(row):
-            axis.axis("off")
-            if place < len(picked):
-                axis.imshow(np.asarray(Image.open(folder / tile_name(*picked[place]))))
-        unseen = " (unseen)" if region in groups.unseen else ""
-        row[0].set_title(f"{region}{unseen}, n = {len(own)}", loc="left", fontsize=8)
-    with atomic_path(folder / "contact_sheet.png") as temporary:
-        figure.savefig(temporary, dpi=90, format="png")

@@ -19,7 +19,9 @@ from cytoscribe.quickstart.section import draw_section
 from cytoscribe.quickstart.tissue import Preparation
 from cytoscribe.tables import read_csv
 from eval.section_map import MapSettings, map_section
-from eval.section_source import LazyTiff, Loaded, bands, open_section, thumbnail, tissue_mask
+from eval.section_source import bands, thumbnail, tissue_mask
+from training.slide_formats import TiffSlide
+from training.slides import Loaded, open_slide
 
 from .conftest import COLOURS, FakeModel
 
@@ -74,7 +76,7 @@ def test_confidence_is_zero_on_glass_and_the_overlay_leaves_glass_alone(section:
     confidence = np.asarray(Image.open(section.parent / "map" / "confidence.png"))
     assert confidence[:40].max() == 0
     assert confidence[120, 200] > 100
-    source = open_section(section)
+    source = open_slide(section)
     small, shrunk = thumbnail(source)
     picture = coloured(found, small, tissue_mask(small), shrunk)
     assert (picture[:40] == small[:40]).all()
@@ -95,10 +97,10 @@ def test_a_tiled_tiff_is_read_in_bands_and_maps_as_its_png(section: Path) -> Non
     pixels = np.asarray(Image.open(section))
     path = section.parent / "section.tif"
     tifffile.imwrite(path, pixels, tile=(64, 64), compression="deflate", resolution=(1000, 1000), resolutionunit="CENTIMETER")
-    source = open_section(path)
-    assert isinstance(source, LazyTiff)
+    source = open_slide(path)
+    assert isinstance(source, TiffSlide)
     assert source.pixel_size_um == pytest.approx(10.0)
-    assert np.array_equal(np.concatenate([rows for _, rows in bands(source, 37)]), pixels)
+    assert np.array_equal(np.concatenate(list(bands(source, 37))), pixels)
     made = settings(path, tile_px=0, tile_um=400.0, out=section.parent / "tiff")
     assert np.array_equal(
         map_section(made, TileModel(section.parent)).labels, map_section(settings(section), TileModel(section.parent)).labels
@@ -112,7 +114,7 @@ def test_striped_and_grey_tiffs_read_as_they_are(tmp_path: Path, kind: str) -> N
     path = tmp_path / "one.tif"
     tifffile.imwrite(path, pixels, rowsperstrip=16)
     expected = pixels if kind == "strips" else np.repeat(pixels[..., None], 3, axis=2)
-    assert np.array_equal(np.concatenate([rows for _, rows in bands(open_section(path), 25)]), expected)
+    assert np.array_equal(np.concatenate(list(bands(open_slide(path), 25))), expected)
 
 
 def test_a_picture_without_glass_is_tissue_throughout() -> None:

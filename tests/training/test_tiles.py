@@ -11,8 +11,10 @@ from PIL import Image
 from cytoscribe.errors import InputError
 from cytoscribe.tables import read_images, write_csv
 from training.images import read_image
-from training.sections import read_groups, read_labels, section_splits
-from training.tiles import CutSettings, cropped, cut
+from training.section_table import section_splits
+from training.sections import read_groups, read_labels
+from training.slides import Loaded, square
+from training.tiles import CutSettings, cut
 
 
 @pytest.fixture(scope="module")
@@ -139,4 +141,4 @@ def test_named_test_sections() -> None:
 
 
 def test_crop_outside_the_picture_is_glass() -> None:
-    assert (cropped(np.zeros((4, 4, 3), np.uint8), 10, 10, 3) == 255).all()
+    assert (square(Loaded(np.zeros((4, 4, 3), np.uint8)), 10, 10, 3, 3) == 255).all()

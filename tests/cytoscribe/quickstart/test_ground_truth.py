@@ -47,9 +47,9 @@ def test_sections_can_be_cut_into_tiles(folder: Path, tmp_path: Path) -> None:
     from training.sections import find_sections, read_groups, read_section
 
     groups = read_groups(folder / "groups.csv")
-    picture, labels = read_section(find_sections(folder / "sections", folder / "labels")[0], groups)
-    assert picture.shape[:2] == labels.shape
-    assert set(np.unique(labels)) == {0, 1, 2}
+    section = read_section(find_sections(folder / "sections", folder / "labels")[0], groups)
+    assert section.slide.sizes[0] == section.numbers.shape
+    assert set(np.unique(section.numbers)) == {0, 1, 2}
 
 
 def test_a_second_call_draws_nothing_anew(folder: Path) -> None:

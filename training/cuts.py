@@ -1,0 +1,62 @@
+"""Where to cut: squares of a section that show one region, found on its grid of group numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A square of a section: corner and side in section pixels, the region it shows, and the share of it that is that region."""
+
+    region: str
+    scale: str
+    x: int
+    y: int
+    side: int
+    purity: float
+
+
+def find_tiles(numbers: np.ndarray, names: tuple[str, ...], side: int, stride: int, purity: float, step: int = 1) -> Iterator[Cut]:
+    """Tiles on a grid whose most frequent region covers at least `purity` of all of them.
+
+    numbers: (h, w) int, 1 + index of the region, 0 for none, each `step` pixels wide; side and stride in pixels.
+    """
+    height, width = (cells * step for cells in numbers.shape)
+    for y in range(0, height - side + 1, stride):
+        for x in range(0, width - side + 1, stride):
+            box = numbers[y // step : -(-(y + side) // step), x // step : -(-(x + side) // step)]
+            counted = np.bincount(box.ravel(), minlength=len(names) + 1)
+            best = int(counted[1:].argmax()) + 1
+            share = counted[best] / box.size
+            if share >= purity:
+                yield Cut(names[best - 1], "tile", x, y, side, round(float(share), 3))
+
+
+def find_regions(numbers: np.ndarray, names: tuple[str, ...], least_px: float, margin: float, step: int = 1) -> Iterator[Cut]:
+    """One square around each connected piece of a region of at least `least_px` pixels, with a margin of context, share of its side."""
+    from skimage.measure import label, regionprops
+
+    for number in np.unique(numbers[numbers > 0]):
+        for piece in regionprops(label(numbers == number, connectivity=2)):
+            if piece.area * step**2 < least_px:
+                continue
+            top, left, bottom, right = (int(v) * step for v in piece.bbox)
+            side = round(max(bottom - top, right - left) * (1 + 2 * margin))
+            x, y = (left + right - side) // 2, (top + bottom - side) // 2
+            yield Cut(names[int(number) - 1], "region", x, y, side, round(float(piece.area) * step**2 / side**2, 3))
+
+
+def capped(cuts: list[Cut], section: str, most: int, seed: int) -> list[Cut]:
+    """At most `most` cuts of each region, drawn by seed, section and region; 0 keeps all."""
+    if not most:
+        return cuts
+    kept: list[Cut] = []
+    for region in sorted({c.region for c in cuts}):
+        own = [c for c in cuts if c.region == region]
+        drawn = np.random.default_rng([seed, *section.encode(), *region.encode()]).permutation(len(own))
+        kept.extend(own[i] for i in sorted(drawn[:most]))
+    return kept
