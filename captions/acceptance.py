@@ -74,6 +74,11 @@ class Acceptance:
             ids = tuple(i for i in ids if i in verdict.supported)
         return self._caption(prompt, text, masked, tokens, model, ids, verdict.score)
 
+    def forget(self, prompt: Prompt, caption: Caption) -> None:
+        """Take an accepted caption back, so that what comes later is not held to repeat it."""
+        self._seen.discard((prompt.region, normal_form(caption.caption)))
+        self._said[prompt.region, frozenset(c.claim_id for c in prompt.claims)].remove(caption.caption)
+
     def _caption(
         self, prompt: Prompt, text: str, masked: str, tokens: int, model: str, ids: tuple[str, ...], score: float
     ) -> Caption:
@@ -99,6 +104,7 @@ class Acceptance:
 
 def clean(text: str) -> str:
     """The caption alone: without reasoning marks, a leading "Caption:", quotation marks, bullets and line breaks."""
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair can stand in JSON, and in no file
     text = _unwrapped(re.sub(r"<think>.*?(</think>|$)", " ", text, flags=re.S))
     text = re.sub(r"</?[a-z]+>", " ", text)
     text = " ".join(re.sub(r"^\s*[-*•]\s+", "", text, flags=re.M).split())

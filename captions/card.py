@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 from jinja2 import StrictUndefined
@@ -12,6 +12,15 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe import __version__
 from cytoscribe.records import Caption
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """Who gave a second opinion on how many captions, and how many of them it refused."""
+
+    name: str
+    asked: int
+    refused: int
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,8 @@ class CardFacts:
     shortages: Mapping[str, str]
     image: bool
     sources: Sequence[str] = ()
+    short: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    judge: SecondOpinion | None = None
 
 
 def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: CardFacts) -> str:

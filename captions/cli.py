@@ -38,6 +38,15 @@ def generate_captions(
     styles: Annotated[
         str, typer.Option("--styles", help="Comma-separated styles; empty for all that apply.", rich_help_panel=_WRITING)
     ] = "",
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--quota",
+            help="STYLE=N: so many of each region's captions are of this style, 0 for none of them; the rest are dealt evenly over "
+            "the other styles. Repeatable; without any, all styles take turns.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None,
     prompts: Annotated[
         Path | None,
         typer.Option(
@@ -65,6 +74,15 @@ def generate_captions(
             "--temperature", min=0.0, max=2.0, help="Sampling temperature of a model; 0 is greedy.", rich_help_panel=_WRITING
         ),
     ] = 0.8,
+    judge: Annotated[
+        str,
+        typer.Option(
+            "--judge",
+            help="Second opinion on what the gate accepts: nli:MODEL (a cross-encoder, folder or Hub id), llm (the model that writes) "
+            "or llm:MODEL; its verdicts go to judged.parquet. Empty: none.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = "",
     endpoint: Annotated[
         str,
         typer.Option(
@@ -79,6 +97,21 @@ def generate_captions(
     timeout: Annotated[
         float, typer.Option("--timeout", min=1.0, help="Seconds a request may take.", rich_help_panel=_RUNNING)
     ] = 120.0,
+    retries: Annotated[
+        int,
+        typer.Option(
+            "--retries", min=0, help="How often a request that fails is sent again, with doubling waits.", rich_help_panel=_RUNNING
+        ),
+    ] = 6,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            min=0.0,
+            help="Seconds that a server which went away is waited for; 0 ends the run at once.",
+            rich_help_panel=_RUNNING,
+        ),
+    ] = 180.0,
     engine: Annotated[
         str,
         typer.Option(
@@ -147,7 +180,7 @@ def generate_captions(
     if attributes is not None:
         table = AttributeSettings(attributes, _split(columns), region_column, split, per_set, subject, phrases)
     backend = BackendSettings(
-        server=ServerSettings(endpoint, concurrency, timeout) if endpoint else None,
+        server=ServerSettings(endpoint, concurrency, timeout, retries, patience) if endpoint else None,
         engine=engine,  # type: ignore[arg-type]
         vllm=EngineSettings(tensor_parallel, eager=eager),
         structured=structured,
@@ -161,6 +194,8 @@ def generate_captions(
         models=tuple(model),
         per_region=per_region,
         styles=_split(styles),
+        quotas=_quotas(quota or []),
+        judge=judge,
         prompts=prompts,
         sampling=Sampling(temperature=temperature),
         max_tokens=max_tokens,
@@ -174,3 +209,13 @@ def generate_captions(
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _quotas(options: list[str]) -> tuple[tuple[str, int], ...]:
+    quotas: dict[str, int] = {}
+    for option in options:
+        style, _, count = (part.strip() for part in option.partition("="))
+        if not style or not count.isdecimal() or style in quotas:
+            raise InputError(f"'{option}' is no quota", where="--quota", fix="write each style once, e.g. --quota comparison=4")
+        quotas[style] = int(count)
+    return tuple(quotas.items())

@@ -7,33 +7,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captions.acceptance import Acceptance, Refusal
-from captions.backends.base import Backend, Prompt, Sampling
+from captions.backends.base import Sampling
 from captions.backends.models import BackendSettings, open_backend
-from captions.backends.template import TemplateBackend
-from captions.card import CardFacts, write_card
+from captions.card import CardFacts, SecondOpinion, write_card
 from captions.compose import STYLES
 from captions.dataset import Rejected, write_dataset
 from captions.evidence import sources_of, write_evidence
-from captions.plan import Recipe, plan
+from captions.judge import Opinion, open_judge
+from captions.plan import Recipe
+from captions.rounds import Bench, Outcome, Rounds
 from captions.store import CompletionStore
 from captions.tokens import CLIP_CONTEXT
 from captions.units import AttributeSettings, Material, attribute_material, literature_material
 from cytoscribe.errors import InputError
-from cytoscribe.progress import bar
 from cytoscribe.records import Caption
-from cytoscribe.runs import SHARDS, RunFolder, fingerprint
+from cytoscribe.runs import SHARDS, RunFolder
+from cytoscribe.tables import write_records
+from prompts.check import check
 from prompts.loader import PromptSet, load_prompts
 
-_TRUSTED_FROM = 6
-"""Attempt from which a template caption that the gate cannot read is kept: it states its claims by construction."""
+JUDGED = "judged.parquet"
+"""The judge's verdict, measure and reason for every caption that it was asked about."""
+_QUOTA_HELD = {"template": 6}
+"""Attempts for which a caption keeps the style that its quota asks for; 2 for a language model, which has three in all."""
 
 
 @dataclass(frozen=True)
 class GenerateSettings:
     """Settings of `generate`. Exactly one of `descriptions` (a mining run) and `attributes` (an images table) is given.
 
-    models share the work in turn; per_region captions are written a region (and attributes.per_set a set of attributes);
+    models share the work in turn; quotas: captions a unit of a style, the rest dealt over the others; judge: second opinion, "" for
+    none ("nli:MODEL", "llm", "llm:MODEL"); per_region captions are written a region (and attributes.per_set a set of attributes);
     attempts: how often a refused caption is tried anew (None: 12 for `template`, 3 for a language model);
     max_tokens: limit of the default config by CLIP's tokenizer, 0 for none; prompts: a folder of the user's own templates.
     """
@@ -44,6 +48,8 @@ class GenerateSettings:
     models: tuple[str, ...] = ("template",)
     per_region: int = 20
     styles: tuple[str, ...] = ()
+    quotas: tuple[tuple[str, int], ...] = ()
+    judge: str = ""
     prompts: Path | None = None
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int = CLIP_CONTEXT
@@ -55,25 +61,41 @@ class GenerateSettings:
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What came of a run. shortages: region to "12 of 20"; meagre: regions with fewer than three
-    statements; reused: completions that an earlier run had stored."""
+    """What came of a run. meagre: regions with fewer than three statements; judge: whose second opinion was asked, "" for nobody's."""
 
-    captions: tuple[Caption, ...]
-    long: tuple[Caption, ...]
-    rejected: tuple[Rejected, ...]
-    shortages: dict[str, str]
+    outcome: Outcome
     meagre: tuple[str, ...]
-    written: int
-    reused: int
+    judge: str = ""
 
+    @property
+    def captions(self) -> tuple[Caption, ...]:
+        """Those within the token limit."""
+        return self.outcome.captions
 
-@dataclass(frozen=True)
-class Slot:
-    """One caption to be had: the n-th of a unit, written by one of the models."""
+    @property
+    def long(self) -> tuple[Caption, ...]:
+        """Those above it."""
+        return self.outcome.long
 
-    unit: int
-    number: int
-    model: int
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Everything that was refused, each with its reason."""
+        return self.outcome.rejected
+
+    @property
+    def shortages(self) -> dict[str, str]:
+        """Region to "12 of 20", where fewer captions were accepted than asked for."""
+        return self.outcome.shortages
+
+    @property
+    def written(self) -> int:
+        """Completions that this run asked for."""
+        return self.outcome.written
+
+    @property
+    def reused(self) -> int:
+        """Completions that an earlier run had stored."""
+        return self.outcome.reused
 
 
 def generate(settings: GenerateSettings) -> GenerateResult:
@@ -83,18 +105,23 @@ def generate(settings: GenerateSettings) -> GenerateResult:
     """
     material = read_material(settings)
     prompts = load_prompts(settings.prompts)
+    if settings.prompts is not None:
+        check(settings.prompts)
     recipe = make_recipe(settings, prompts, material)
-    backends = [open_backend(m, settings.backend) for m in settings.models]
+    backends = {m: open_backend(m, settings.backend) for m in settings.models}
+    judge = open_judge(settings.judge, backends, settings.backend)
     run = RunFolder(settings.out, "generate-captions", _fingerprinted(settings), overwrite=settings.overwrite)
     with run:
         store = CompletionStore(settings.out / SHARDS / "completions.jsonl")
+        bench = Bench(tuple(backends), tuple(backends.values()), store, _attempts(settings), settings.max_tokens, judge)
         try:
-            result = _Generation(settings, material, prompts, recipe, backends, store).run()
+            outcome = Rounds(material, prompts, recipe, bench).run()
             store.compact()
         finally:
             store.close()
-            for backend in backends:
+            for backend in backends.values():
                 backend.close()
+        result = GenerateResult(outcome, _meagre(material), judge.name if judge else "")
         _write(settings, material, result)
         run.finish(_summary(result))
     return result
@@ -118,108 +145,55 @@ def make_recipe(settings: GenerateSettings, prompts: PromptSet, material: Materi
         raise InputError(f"unknown style '{unknown[0]}'", fix=f"choose --styles from {', '.join(known)}")
     own = tuple(s for s in prompts.styles if s not in STYLES and settings.models != ("template",))
     styles = settings.styles or (*STYLES, *own)
-    return Recipe(styles, settings.seed, settings.sampling, unnamed_share=0.5 if material.scene.image else 0.25)
+    _check_quotas(settings, styles, material)
+    held = max(_QUOTA_HELD.get(m, 2) for m in settings.models)
+    unnamed = 0.5 if material.scene.image else 0.25
+    return Recipe(styles, settings.seed, settings.sampling, unnamed, settings.quotas, held)
+
+
+def _check_quotas(settings: GenerateSettings, styles: Sequence[str], material: Material) -> None:
+    unknown = [s for s, _ in settings.quotas if s not in styles]
+    if unknown:
+        raise InputError(f"unknown style '{unknown[0]}'", where="--quota", fix=f"choose from {', '.join(styles)}")
+    together = sum(count for _, count in settings.quotas)
+    fewest = min((u.wanted for u in material.units if u.wanted), default=0)
+    if settings.quotas and together > fewest:
+        raise InputError(
+            f"the quotas add up to {together} where {fewest} captions are wanted",
+            where="--quota",
+            fix="ask for fewer, or raise --per-region",
+        )
+    if settings.quotas and all(s in dict(settings.quotas) for s in styles) and together < fewest:
+        raise InputError(
+            f"the quotas of all styles add up to {together} where {fewest} captions are wanted",
+            where="--quota",
+            fix="leave one style without a quota, or raise the quotas",
+        )
+
+
+def _attempts(settings: GenerateSettings) -> int:
+    if settings.attempts is not None:
+        return max(1, settings.attempts)
+    return 12 if settings.models == ("template",) else 3
+
+
+def _meagre(material: Material) -> tuple[str, ...]:
+    counts: dict[str, int] = {}
+    for unit in material.units:
+        counts[unit.region] = max(counts.get(unit.region, 0), len(material.scene.facets(unit.claims)))
+    return tuple(r for r, n in counts.items() if n < 3)
 
 
 def _fingerprinted(settings: GenerateSettings) -> dict[str, object]:
     """Settings that must not differ within one folder. Claims, counts and templates may: content keys tell what is new."""
     source = "attributes" if settings.attributes else "descriptions"
-    return {"source": source, "models": settings.models, "seed": settings.seed, "max_tokens": settings.max_tokens}
-
-
-class _Generation:
-    """One run: rounds of prompts, each round holding the slots that are still empty."""
-
-    def __init__(
-        self,
-        settings: GenerateSettings,
-        material: Material,
-        prompts: PromptSet,
-        recipe: Recipe,
-        backends: Sequence[Backend],
-        store: CompletionStore,
-    ) -> None:
-        self.settings, self.material, self.prompts, self.recipe = settings, material, prompts, recipe
-        self.backends, self.store = backends, store
-        self.acceptance = Acceptance(material.scene, settings.max_tokens)
-        self.slots = [Slot(u, n, n % len(backends)) for u, unit in enumerate(material.units) for n in range(unit.wanted)]
-        self.accepted: dict[Slot, Caption] = {}
-        self.long: dict[Slot, Caption] = {}
-        self.rejected: list[Rejected] = []
-        self.feedback: dict[Slot, str] = {}
-        self.reused = self.written = 0
-
-    def run(self) -> GenerateResult:
-        with bar("captions", len(self.slots), "captions") as progress:
-            for attempt in range(self._attempts()):
-                pending = [s for s in self.slots if s not in self.accepted and (attempt < 6 or s not in self.long)]
-                if not pending:
-                    break
-                planned = [(s, self._plan(s, attempt)) for s in pending]
-                self._complete([p for _, p in planned], [s.model for s, _ in planned])
-                before = len(self.accepted)
-                for slot, prompt in planned:
-                    self._judge(slot, prompt, attempt)
-                progress.advance(len(self.accepted) - before)
-        return self._result()
-
-    def _attempts(self) -> int:
-        if self.settings.attempts is not None:
-            return max(1, self.settings.attempts)
-        return 12 if self.settings.models == ("template",) else 3
-
-    def _plan(self, slot: Slot, attempt: int) -> Prompt:
-        unit, model = self.material.units[slot.unit], self.settings.models[slot.model]
-        feedback = self.feedback.get(slot, "") if model != "template" else ""
-        return plan(unit, slot.number, attempt, self.recipe, self.material.scene, self.prompts, model, feedback)
-
-    def _complete(self, planned: Sequence[Prompt], models: Sequence[int]) -> None:
-        """Fill the store with the completions of these prompts; those it holds are not asked again."""
-        for index, backend in enumerate(self.backends):
-            asked = [p for p, m in zip(planned, models, strict=True) if m == index]
-            missing = {p.key: p for p in asked if self.store.get(p.key) is None}
-            self.reused += len(asked) - len(missing)
-            for completion in backend.complete(list(missing.values())):
-                self.store.put(completion)
-                self.written += 1
-
-    def _judge(self, slot: Slot, prompt: Prompt, attempt: int) -> None:
-        completion = self.store.get(prompt.key)
-        model = self.backends[slot.model].name
-        constructed = model == TemplateBackend.name and attempt >= _TRUSTED_FROM
-        verdict = self.acceptance.judge(prompt, completion, model, constructed=constructed)
-        if isinstance(verdict, Refusal):
-            self.feedback[slot] = verdict.detail
-            ids = tuple(dict.fromkeys(c.claim_id for c in prompt.claims))
-            text = completion.text if completion else ""
-            identity = fingerprint([prompt.region, text, prompt.key])
-            self.rejected.append(
-                Rejected(identity, prompt.region, text, prompt.style, prompt.template, model, ids, str(verdict), attempt)
-            )
-        elif self.settings.max_tokens and verdict.n_tokens > self.settings.max_tokens:
-            self.long[slot] = verdict  # a bonus: the slot is still to be filled by one that fits
-        else:
-            self.accepted[slot] = verdict
-
-    def _result(self) -> GenerateResult:
-        fits = tuple(self.accepted[s] for s in self.slots if s in self.accepted)
-        long = tuple(self.long[s] for s in self.slots if s in self.long)
-        return GenerateResult(fits, long, tuple(self.rejected), self._shortages(), self._meagre(), self.written, self.reused)
-
-    def _meagre(self) -> tuple[str, ...]:
-        counts: dict[str, int] = {}
-        for unit in self.material.units:
-            counts[unit.region] = max(counts.get(unit.region, 0), len(self.material.scene.facets(unit.claims)))
-        return tuple(r for r, n in counts.items() if n < 3)
-
-    def _shortages(self) -> dict[str, str]:
-        wanted: Counter[str] = Counter()
-        got: Counter[str] = Counter()
-        for slot in self.slots:
-            region = self.material.units[slot.unit].region
-            wanted[region] += 1
-            got[region] += slot in self.accepted or slot in self.long
-        return {r: f"{got[r]} of {n}" for r, n in wanted.items() if got[r] < n}
+    fixed: dict[str, object] = {
+        "source": source,
+        "models": settings.models,
+        "seed": settings.seed,
+        "max_tokens": settings.max_tokens,
+    }
+    return {**fixed, "judge": settings.judge} if settings.judge else fixed
 
 
 def _write(settings: GenerateSettings, material: Material, result: GenerateResult) -> None:
@@ -232,11 +206,17 @@ def _write(settings: GenerateSettings, material: Material, result: GenerateResul
         rejected=dict(reasons.most_common()),
         unseen=material.unseen,
         shortages=result.shortages,
+        short=result.outcome.short,
+        judge=SecondOpinion(result.judge, len(result.outcome.opinions), sum(not o.agrees for o in result.outcome.opinions))
+        if result.judge
+        else None,
         image=material.scene.image,
         sources=sources_of(c for u in material.units for c in u.claims),
     )
     card = write_card(result.captions, result.long, facts)
     write_evidence(settings.out, (c for u in material.units for c in u.claims), [*result.captions, *result.long])
+    if result.judge:
+        write_records(settings.out / JUDGED, Opinion, result.outcome.opinions)
     write_dataset(settings.out, result.captions, result.long, result.rejected, card)
 
 
@@ -247,4 +227,5 @@ def _summary(result: GenerateResult) -> dict[str, object]:
         "rejected": len(result.rejected),
         "regions": len({c.region for c in result.captions}),
         "shortages": result.shortages,
+        "quota_shortages": {f"{region}, {style}": f"{got} of {n}" for (region, style), (got, n) in result.outcome.short.items()},
     }

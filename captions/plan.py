@@ -33,12 +33,27 @@ WORDS = {"short": 20, "terse": 40, "paragraph": 160}
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a run draws from: styles in rotation, share of captions without the name, the seed, and sampling of a model."""
+    """What a run draws from: styles in rotation, share of captions without the name, the seed, and sampling of a model.
+
+    quotas: how many captions of a unit are of a style, the rest being dealt over the other styles; held: attempts for which such a
+    caption keeps its style before another may take its place.
+    """
 
     styles: tuple[str, ...]
     seed: int
     sampling: Sampling = field(default_factory=Sampling)
     unnamed_share: float = 0.25
+    quotas: tuple[tuple[str, int], ...] = ()
+    held: int = 2
+
+    def reserved(self, slot: int) -> str:
+        """The style that the quotas keep this slot for, "" for none."""
+        bound = 0
+        for style, count in self.quotas:
+            bound += count
+            if slot < bound:
+                return style
+        return ""
 
 
 def plan(
@@ -48,7 +63,7 @@ def plan(
     rng = random.Random(f"{recipe.seed}/{unit.key}/{slot}/{attempt}")
     facets = scene.facets(unit.claims)
     usable = [s for s in recipe.styles if applicable(s, facets, image=scene.image)] or ["short"]
-    style = usable[(slot + attempt) % len(usable)]
+    style = _style(slot, attempt, recipe, usable)
     chosen = _choose(style, facets, rng, image=scene.image)
     claims = tuple(c for f in chosen for c in f.claims)
     named = rng.random() >= recipe.unnamed_share
@@ -79,6 +94,16 @@ def plan(
         sampling=recipe.sampling,
         feedback=feedback,
     )
+
+
+def _style(slot: int, attempt: int, recipe: Recipe, usable: Sequence[str]) -> str:
+    """The style of the slot's quota while it is held and applies; else the next of those that have no quota."""
+    wish = recipe.reserved(slot)
+    if wish in usable and attempt < recipe.held:
+        return wish
+    free = [s for s in usable if s not in dict(recipe.quotas)] or list(usable)
+    kept = sum(count for _, count in recipe.quotas)
+    return free[(slot - kept + attempt) % len(free)]
 
 
 def _choose(style: str, facets: Sequence[Facet], rng: random.Random, *, image: bool) -> list[Facet]:

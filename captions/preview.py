@@ -66,8 +66,15 @@ def report(result: GenerateResult, out: Path) -> str:
     if result.rejected:
         counts = Counter(r.reason.split(":")[0] for r in result.rejected)
         lines.append("rejected: " + ", ".join(f"{reason} {count}" for reason, count in counts.most_common()))
+    if result.judge:
+        refused = sum(not o.agrees for o in result.outcome.opinions)
+        lines.append(f"second opinion by {result.judge}: {refused} of {len(result.outcome.opinions)} refused")
     if result.meagre:
         lines.append(f"fewer than 3 statements, so little to say: {', '.join(result.meagre)}")
     if result.shortages:
         lines.append("fewer than asked: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
+    if short := result.outcome.short:
+        lines.append(
+            "fewer of a style than its quota: " + "; ".join(f"{r}, {s} {got} of {n}" for (r, s), (got, n) in short.items())
+        )
     return "\n".join(lines)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from captions.backends.base import Completion
 from cytoscribe.errors import InputError
@@ -23,18 +25,23 @@ class CompletionStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             self._load()
-        self._file: IO[str] = path.open("a", encoding="utf-8")
+        self._file = self._open()
+
+    def _open(self) -> FileIO:
+        return self.path.open("ab", buffering=0)  # nothing waits in memory, so a full disk is noticed at once and not when closing
 
     def _load(self) -> None:
+        text = self.path.read_text(encoding="utf-8", errors="replace")
         whole = []
-        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in text.split("\n"):  # a model's text may hold other marks that end lines
             try:
                 row = Completion(**json.loads(line))
             except (ValueError, TypeError):
                 continue
             self._rows[row.key] = row
-            whole.append(line)
-        write_text(self.path, "".join(f"{line}\n" for line in whole))
+            whole.append(f"{line}\n")
+        if "".join(whole) != text:
+            write_text(self.path, "".join(whole))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -52,12 +59,15 @@ class CompletionStore:
         self._used.add(completion.key)
         if completion.error:
             return  # kept for this run alone: the next one asks again
+        line = f"{json.dumps(dataclasses.asdict(completion), ensure_ascii=False)}\n".encode()
+        end = os.fstat(self._file.fileno()).st_size
         try:
-            self._file.write(json.dumps(dataclasses.asdict(completion), ensure_ascii=False) + "\n")
-            self._file.flush()
+            if self._file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
+            self._file.truncate(end)
             raise InputError(
-                f"cannot be written ({error.strerror})", where=self.path, fix="free some space and run again"
+                f"cannot be written ({error.strerror})", where=self.path, fix="free some space and run the same command again"
             ) from error
 
     def compact(self) -> None:
@@ -65,7 +75,7 @@ class CompletionStore:
         self._file.close()
         kept: Iterable[Completion] = (c for k, c in self._rows.items() if k in self._used and not c.error)
         write_text(self.path, "".join(json.dumps(dataclasses.asdict(c), ensure_ascii=False) + "\n" for c in kept))
-        self._file = self.path.open("a", encoding="utf-8")
+        self._file = self._open()
 
     def close(self) -> None:
         """Close the journal."""

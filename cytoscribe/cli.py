@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from cytoscribe import __version__
-from cytoscribe.errors import CytoscribeError
+from cytoscribe.errors import CytoscribeError, full_disk
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
@@ -39,23 +39,44 @@ STAGES: dict[str, str] = {
 }
 """Command name to `module:function`; the function is a Typer command."""
 
+GROUPS: dict[str, tuple[str, dict[str, str]]] = {
+    "prompts": ("Prompt templates; `prompts check` validates them.", {"check": "captions.cli_quality:check_prompts"}),
+}
+"""Group name to what it is about and its commands; each is also a command of its own with the verb in front."""
+
 
 class LazyGroup(TyperGroup):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(STAGES)
+        return [*STAGES, *GROUPS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in GROUPS:
+            return group(cmd_name)
         return command(cmd_name) if cmd_name in STAGES else None
 
 
 def command(name: str) -> Any:
     """The click command of one stage."""
-    module, function = STAGES[name].split(":")
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    app.command(name)(getattr(importlib.import_module(module), function))
+    app.command(name)(_function(STAGES[name]))
     return typer.main.get_command(app)
+
+
+def group(name: str) -> Any:
+    """The click group of commands that share a noun, such as `prompts check`."""
+    about, verbs = GROUPS[name]
+    app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+    app.callback(help=about)(lambda: None)  # with a callback even a single command keeps its name
+    for verb, place in verbs.items():
+        app.command(verb)(_function(place))
+    return typer.main.get_command(app)
+
+
+def _function(place: str) -> Callable[..., Any]:
+    module, function = place.split(":")
+    return getattr(importlib.import_module(module), function)
 
 
 app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
@@ -82,12 +103,21 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except CytoscribeError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_code
+        return _told(error)
+    except OSError as error:
+        full = full_disk(error)
+        if full is None:
+            raise
+        return _told(full)
     except KeyboardInterrupt:
         print("stopped; the same command goes on where it left off", file=sys.stderr)
         return 130
     return 0
+
+
+def _told(error: CytoscribeError) -> int:
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    return error.exit_code
 
 
 def main() -> None:

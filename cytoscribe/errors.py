@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class CytoscribeError(Exception):
@@ -32,3 +35,11 @@ class RunMismatchError(InputError):
 def cell(path: str | Path, row: int, column: str = "") -> str:
     """Name one place in a table, counted as a spreadsheet does: the header is row 1."""
     return f"{path}, row {row}, column '{column}'" if column else f"{path}, row {row}"
+
+
+def full_disk(error: OSError, where: str | Path = "") -> InputError | None:
+    """What to tell of a disk that is full, or of a quota or size limit that is reached; None where the error is another one."""
+    if error.errno not in _FULL:
+        return None
+    place = where or error.filename or ""
+    return InputError(f"cannot be written ({error.strerror})", where=place, fix="free some space and run the same command again")

@@ -13,10 +13,14 @@ from typing import Any
 
 
 class FakeServer:
-    """`faults` maps the number of a request (from 1) to what goes wrong with it: a status, "hang", "broken", "empty", "drop"."""
+    """`faults` maps the number of a request (from 1) to what goes wrong with it: a status, "hang", "broken", "empty", "drop", "cut",
+    ("says", TEXT); `judgement` answers requests that hold a caption to be judged; `always` is the fault of every request that `faults` does not name."""
 
-    def __init__(self, faults: dict[int, Any] | None = None, port: int = 0, delay: float = 0.0, answer: str = "") -> None:
-        self.faults, self.delay, self.answer = faults or {}, delay, answer
+    def __init__(
+        self, faults: dict[int, Any] | None = None, port: int = 0, delay: float = 0.0, answer: str = "", always: Any = None
+    ) -> None:
+        self.faults, self.delay, self.answer, self.always = faults or {}, delay, answer, always
+        self.judgement = '{"faithful": "yes", "reason": ""}'
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.running = self.most = self.count = 0
@@ -30,6 +34,12 @@ class FakeServer:
     def stop(self) -> None:
         self.http.shutdown()
         self.http.server_close()
+
+    def write(self, body: dict[str, Any], number: int) -> str:
+        """What a request is answered with when nothing goes wrong."""
+        if "<caption>" in body["messages"][1]["content"]:
+            return self.judgement
+        return self.answer or caption_of(body, number)
 
     def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
@@ -50,12 +60,12 @@ class FakeServer:
                     fake.most = max(fake.most, fake.running)
                 time.sleep(fake.delay)
                 try:
-                    self._misbehave(fake.faults.get(number), body)
+                    self._misbehave(fake.faults.get(number, fake.always), body, number)
                 finally:
                     with fake.lock:
                         fake.running -= 1
 
-            def _misbehave(self, fault: Any, body: dict[str, Any]) -> None:
+            def _misbehave(self, fault: Any, body: dict[str, Any], number: int) -> None:
                 if fault == "hang":
                     time.sleep(3)
                 if fault == "drop":
@@ -66,7 +76,7 @@ class FakeServer:
                 elif isinstance(fault, int):
                     self._send(fault, {"error": {"message": "context length exceeded" if fault == 400 else "busy"}})
                 else:
-                    text = "" if fault == "empty" else fake.answer or caption_of(body)
+                    text = "" if fault == "empty" else fault[1] if isinstance(fault, tuple) else fake.write(body, number)
                     choice = {"message": {"content": text}, "finish_reason": "length" if fault == "cut" else "stop"}
                     self._send(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
 
@@ -83,15 +93,16 @@ class FakeServer:
         return Handler
 
 
-def caption_of(body: dict[str, Any]) -> str:
-    """A caption made of the facts of the prompt, word for word, and a number of its own where the prompt was asked before."""
+def caption_of(body: dict[str, Any], number: int = 0) -> str:
+    """A caption made of the facts of the prompt, word for word; the seed, else the number of the request, varies its form."""
     facts = [
         line[2:]
         for line in body["messages"][1]["content"].split("<facts>")[1].split("</facts>")[0].splitlines()
         if line[:2] == "- "
     ]
-    joint = ("; ", ", and ", ". Also, ", " and moreover ")[body["seed"] % 4]
-    opening = ("Here, ", "In this area, ", "One sees that ", "")[body["seed"] // 4 % 4]
+    seed = body.get("seed", number)
+    joint = ("; ", ", and ", ". Also, ", " and moreover ")[seed % 4]
+    opening = ("Here, ", "In this area, ", "One sees that ", "")[seed // 4 % 4]
     return f"{opening}{joint.join(facts)}."
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
 
-from cytoscribe.cli import command, run
+from cytoscribe.cli import app, command, run
 
 
 def test_a_run_says_what_came_of_it(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,6 +30,9 @@ def test_a_dry_run_shows_prompts_and_writes_nothing(images: Path, tmp_path: Path
         (["--endpoint", "localhost"], "is no URL"),
         (["--styles", "sonnet"], "unknown style"),
         (["--model", "/nowhere.gguf"], "no such GGUF file"),
+        (["--quota", "terse"], "'terse' is no quota"),
+        (["--quota", "terse=2", "--quota", "terse=3"], "is no quota"),
+        (["--judge", "oracle"], "unknown judge"),
         (["--attributes", "/nowhere.csv"], "no source of claims"),
     ],
 )
@@ -51,3 +55,20 @@ def test_quality_and_publishing_commands(mined: Path, tmp_path: Path, capsys: py
     assert "0 leaks" in shown
     assert "private dataset me/captions" in shown
     assert "=" not in shown.split("--- short: system ---")[1].split("--- short: user ---")[0]
+
+
+def test_prompts_check_is_a_command_spelt_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(typer.main.get_command(app), ["prompts", "check"]) == 0
+    one = capsys.readouterr().out
+    assert run(command("check-prompts"), []) == 0
+    assert one == capsys.readouterr().out
+    assert "comparison" in one
+    assert run(typer.main.get_command(app), ["prompts", "check", "--prompts", "/nowhere"]) == 2
+    assert "no templates" in capsys.readouterr().err
+
+
+def test_quotas_that_cannot_be_met_are_told(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--descriptions", str(mined), "--per-region", "4", "--out", str(tmp_path / "out"), "--quota", "comparison=2"]
+    assert run(command("generate-captions"), arguments) == 0
+    assert "fewer of a style than its quota: BA4, comparison 0 of 2" in capsys.readouterr().out
+    assert "BA4, comparison (0 of 2)" in (tmp_path / "out" / "README.md").read_text()

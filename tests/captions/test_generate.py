@@ -48,6 +48,21 @@ def test_same_seed_same_captions_other_seed_others(mined: Path, tmp_path: Path) 
     assert runs[0] != runs[2]
 
 
+def test_quotas_set_the_number_of_captions_of_a_style(mined: Path, tmp_path: Path) -> None:
+    quotas = (("terse", 5), ("paragraph", 0), ("comparison", 3))
+    result = generate(GenerateSettings(out=tmp_path / "out", descriptions=mined, per_region=12, quotas=quotas))
+    styles = {r: Counter(c.style for c in result.captions if c.region == r) for r in ("BA4", "BA17")}
+    assert {r: sum(n.values()) for r, n in styles.items()} == {"BA4": 12, "BA17": 12}
+    assert styles["BA17"]["terse"] == styles["BA4"]["terse"] == 5
+    assert not result.long
+    assert not styles["BA17"]["paragraph"]
+    assert styles["BA17"]["comparison"] == 3
+    assert styles["BA4"]["comparison"] == 0  # nothing is known of BA4 that compares
+    assert result.outcome.short == {("BA4", "comparison"): (0, 3)}
+    free = [n for s, n in styles["BA17"].items() if s not in dict(quotas)]
+    assert max(free) - min(free) <= 1
+
+
 def test_attributes_give_captions_of_train_rows_only(images: Path, tmp_path: Path) -> None:
     table = AttributeSettings(images, region_column="label", per_set=6)
     result = generate(GenerateSettings(out=tmp_path / "out", attributes=table, per_region=10))
@@ -172,6 +187,9 @@ def test_other_settings_do_not_mix(mined: Path, tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"styles": ("sonnet",)}, "unknown style 'sonnet'"),
+        ({"quotas": (("sonnet", 2),)}, "unknown style 'sonnet'"),
+        ({"quotas": (("terse", 15), ("short", 6))}, "the quotas add up to 21 where 20 captions are wanted"),
+        ({"quotas": (("terse", 15),), "styles": ("terse",)}, "leave one style without a quota"),
         ({"descriptions": None}, "no source"),
         ({"prompts": Path("/nowhere")}, "no templates"),
         ({"models": ("/nowhere/model.gguf",)}, "no such GGUF file"),
