@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from captions.exact import columns_of, compose_exact
 from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
@@ -19,7 +20,6 @@ from eval.bootstrap import Estimate, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
 from eval.classification import classify
 from eval.evaluation import EvaluateSettings, Evaluation
-from eval.exact import columns_of, compose_exact
 from eval.explorer import write_explorer
 from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from eval.groups import by_groups

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +11,7 @@ from torch.nn import functional
 from cytoscribe.errors import InputError
 
 LOSSES = ("label", "clip", "sigmoid")
+WHOLE_SCALE = 20.0
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,15 @@ class Objective:
     """What is optimised.
 
     loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`;
-    region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image" among the captions of its
-    region; image_weight: of images with images of their region; 0 switches a part off.
+    region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
+    single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
+    image_weight: of images with images of their region; 0 switches a part off.
     """
 
     loss: str = "label"
     region_weight: float = 1.0
     claim_weight: float = 1.0
+    whole_weight: float = 1.0
     image_weight: float = 0.0
 
     def __post_init__(self) -> None:
@@ -44,15 +46,35 @@ def contrast(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, 
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
         return _sigmoid(logits, fits)
-    total = objective.region_weight * _both_ways(logits, same_region, any_positive)
+    total = objective.region_weight * (to_regions(images, texts, scale, same_region) + any_positive(logits.T, same_region.T)) / 2
     if objective.claim_weight and not torch.equal(fits, same_region):
-        # among captions (or images) of one region alone, so that it never pulls against the region's own term
-        total = total + objective.claim_weight * _both_ways(logits.masked_fill(~same_region, -torch.inf), fits, positives_first)
+        total = total + objective.claim_weight * (positives_first(logits, fits) + positives_first(logits.T, fits.T)) / 2
     return total
 
 
-def _both_ways(logits: Tensor, positives: Tensor, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    return (term(logits, positives) + term(logits.T, positives.T)) / 2
+def to_regions(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor) -> Tensor:
+    """Cross-entropy of images (N, D) with the mean of each region's captions: what zero-shot use will ask of them.
+
+    Only the means must lie right, so captions of one region keep the order among themselves that the other terms give them; a
+    mean over positives (`positives_first`) would ask that all be equally near, and so blot out what distinguishes them.
+    """
+    groups = torch.unique(same_region.float(), dim=0)  # one row a region that images of this batch belong to
+    groups = groups[groups.any(1)]
+    if not len(groups):
+        return _nothing(images @ texts.T)
+    means = functional.normalize(groups @ texts, dim=-1)
+    own = (same_region.float() @ groups.T) > 0
+    return positives_first(scale * images @ means.T, own)
+
+
+def whole_contrast(images: Tensor, texts: Tensor, own: Tensor, fresh: Tensor) -> Tensor:
+    """Images against captions that state all they show, both ways.
+
+    images (N, D), texts (M, D) L2-normalised: all captions, remembered but for the rows `fresh` (m,); own (N, M) bool. The scale of
+    the cosine is fixed: the region's captions set the learned one, and theirs is a coarser question.
+    """
+    logits = WHOLE_SCALE * images @ texts.T
+    return (positives_first(logits, own) + positives_first(logits[:, fresh].T, own[:, fresh].T)) / 2
 
 
 def any_positive(logits: Tensor, positives: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from cytoscribe.errors import InputError
-from training.losses import Objective, contrast, image_contrast, positives_first
+from training.losses import WHOLE_SCALE, Objective, contrast, image_contrast, positives_first, to_regions, whole_contrast
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -46,15 +46,39 @@ def test_true_pairs_are_not_pushed_apart() -> None:
     assert plain.item() > 0.4
 
 
-def test_claim_term_never_sees_other_regions() -> None:
-    """Its gradient on a caption of another region is nil: it orders captions within a region and nothing else."""
-    images, texts = unit(2, 4), unit(3, 4, seed=5).requires_grad_(True)
-    same = torch.tensor([[True, True, False], [True, True, False]])
-    fits = torch.tensor([[True, False, False], [False, True, False]])
-    contrast(images, texts, torch.tensor(5.0), same, fits, Objective("label", region_weight=0.0)).backward()
-    assert texts.grad is not None
-    assert texts.grad[2].abs().max() == 0
-    assert texts.grad[:2].abs().max() > 0
+def test_region_term_leaves_the_captions_of_a_region_their_order() -> None:
+    """Captions spread about the same mean cost no more than equal ones; a mean over positives would punish the spread."""
+    images, other = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0]])
+    same = torch.tensor([[True, True, False], [False, False, True]])
+    spread = torch.cat([torch.tensor([[0.8, 0.6], [0.8, -0.6]]), other])
+    equal = torch.cat([torch.tensor([[1.0, 0.0], [1.0, 0.0]]), other])
+    scale = torch.tensor(2.0)
+    assert to_regions(images, spread, scale, same).item() == pytest.approx(to_regions(images, equal, scale, same).item(), abs=1e-6)
+    assert positives_first(scale * images @ spread.T, same) > positives_first(scale * images @ equal.T, same) + 0.05
+
+
+def test_claim_term_tells_captions_apart_that_the_region_term_cannot() -> None:
+    images, texts = unit(2, 4), unit(2, 4, seed=5)
+    same, fits = torch.ones(2, 2, dtype=torch.bool), torch.eye(2, dtype=torch.bool)
+    right = contrast(images, images, torch.tensor(5.0), same, fits, Objective())
+    wrong = contrast(images, images.flip(0), torch.tensor(5.0), same, fits, Objective())
+    assert right < wrong
+    blind = Objective(claim_weight=0.0)
+    assert contrast(images, texts, torch.tensor(5.0), same, fits, blind) == contrast(
+        images, texts.flip(0), torch.tensor(5.0), same, fits, blind
+    )
+
+
+def test_whole_captions_are_contrasted_with_all_that_are_remembered() -> None:
+    """By the formula, on three captions of which one is fresh: images see all three, captions see the images."""
+    images, texts = unit(2, 4), unit(3, 4, seed=5)
+    own = torch.tensor([[True, False, False], [False, True, False]])
+    fresh = torch.tensor([1])
+    logits = WHOLE_SCALE * images @ texts.T
+    expected = functional.cross_entropy(logits, torch.tensor([0, 1])) + functional.cross_entropy(
+        logits[:, 1][None], torch.tensor([1])
+    )
+    assert whole_contrast(images, texts, own, fresh).item() == pytest.approx(expected.item() / 2, abs=1e-6)
 
 
 @settings(max_examples=30, deadline=None)

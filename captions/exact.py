@@ -1,7 +1,7 @@
-"""Captions that state every attribute of an image: the hardest retrieval, since images of one region differ by a word or two.
+"""Captions that state every attribute of an image: the hardest to tell apart, since images of one region differ by a word or two.
 
-Captions of a dataset say a few attributes each, to be diverse. For this measure one terse caption is composed for each set of
-attributes that the measured images show, by the same words as the dataset's.
+Captions of a dataset say a few attributes each, to be diverse. Whole ones are composed from an images table, one for each set of
+attributes that its images show, by the same words as the dataset's: for training beside the dataset's, and for measuring retrieval.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captions.attributes import image_claim, image_facets, read_phrases, subject_of
+from captions.compose import compose
+from captions.voice import image_voice
 from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord
 
 
@@ -30,27 +33,26 @@ def columns_of(captions: Sequence[Caption]) -> tuple[str, ...]:
     return tuple(sorted({c[len(IMAGE_CLAIM) :].split("=", 1)[0] for c in claims}))
 
 
-def compose_exact(records: Sequence[ImageRecord], columns: Sequence[str], seed: int = 0) -> ExactCaptions:
-    """One caption a set of values of `columns`; sets that read alike share one."""
+def compose_exact(records: Sequence[ImageRecord], columns: Sequence[str], seed: int = 0, style: str = "terse") -> ExactCaptions:
+    """One caption a set of values of `columns`, in one of the template backend's styles; sets that read alike share one.
+
+    seed: of the wording; all captions of a call are worded alike, so that they differ by what they state alone.
+    """
     written: dict[tuple[str, ...], str] = {}
     texts = []
     for record in records:
         values = tuple(record.attributes.get(c, "") for c in columns)
         if values not in written:
-            written[values] = _terse(columns, values, seed) if any(values) else ""
+            written[values] = _worded(columns, values, seed, style) if any(values) else ""
         texts.append(written[values])
     order = sorted({t for t in texts if t})
     place = {text: i for i, text in enumerate(order)}
     return ExactCaptions(tuple(order), np.array([place.get(t, -1) for t in texts], dtype=int), tuple(columns))
 
 
-def _terse(columns: Sequence[str], values: Sequence[str], seed: int) -> str:
-    from captions.attributes import image_claim, image_facets, read_phrases, subject_of
-    from captions.compose import compose
-    from captions.voice import image_voice
-
+def _worded(columns: Sequence[str], values: Sequence[str], seed: int, style: str) -> str:
     book = read_phrases()
     claims = [image_claim(c, v, "", "") for c, v in zip(columns, values, strict=True) if v]
     rng = random.Random(seed)  # the same draws for every caption, so that they differ by what they state alone
     voice = image_voice("", subject_of(book, columns), rng, named=False)
-    return compose("terse", image_facets(claims, book), voice, rng)
+    return compose(style, image_facets(claims, book), voice, rng)

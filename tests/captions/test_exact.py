@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from captions.exact import columns_of, compose_exact
 from cytoscribe.records import Caption, ImageRecord
-from eval.exact import columns_of, compose_exact
 
 
 def image(**attributes: str) -> ImageRecord:
