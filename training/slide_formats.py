@@ -170,6 +170,17 @@ def _tiff_size(page: Any) -> float | None:
     return plausible_size(units[int(unit.value)] / per_unit)
 
 
+def size_of_tiff(path: Path) -> float | None:
+    """Micrometres a pixel that a TIFF states, read without its pixels."""
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            return _ome_size(file.ome_metadata) or _tiff_size(file.pages[0])
+    except Exception:  # whatever is wrong with it, its pixels are what matters
+        return None
+
+
 def openslide_installed() -> bool:
     """Whether the optional reader of scanners' formats is there."""
     return importlib.util.find_spec("openslide") is not None

@@ -64,19 +64,32 @@ def open_slide(path: Path) -> Slide:
     suffix = path.suffix.lower()
     if not path.is_file():
         raise InputError("no such section", where=path, fix="check the path")
-    if suffix in SLIDE_SUFFIXES and openslide_installed():
+    if suffix in SLIDE_SUFFIXES and openslide_installed() and ScannedSlide.reads(path):
         return ScannedSlide(path)
-    if suffix in TIFF_SUFFIXES + SLIDE_SUFFIXES:
-        found = TiffSlide.opened(path)
-        if isinstance(found, TiffSlide):
-            return found
-        if openslide_installed() and ScannedSlide.reads(path):
-            return ScannedSlide(path)
-        if suffix in SLIDE_SUFFIXES or "imagecodecs" in found:
-            raise InputError(
-                f"cannot be read here ({found})", where=path, fix="install OpenSlide: pip install 'cytoscribe[slides]'"
-            )
-    return Loaded(read_image(path))
+    if suffix not in TIFF_SUFFIXES + SLIDE_SUFFIXES:
+        return Loaded(read_image(path))
+    found = TiffSlide.opened(path)
+    if isinstance(found, TiffSlide):
+        return found
+    if openslide_installed() and ScannedSlide.reads(path):
+        return ScannedSlide(path)
+    return _decoded_whole(path, found)
+
+
+def _decoded_whole(path: Path, reason: str) -> Loaded:
+    """A TIFF that tifffile cannot decode in parts (`reason`), by Pillow, whose own limit bounds its size."""
+    from training.slide_formats import size_of_tiff
+
+    try:
+        if path.suffix.lower() in SLIDE_SUFFIXES:
+            raise InputError("a slide scanner's format", where=path)
+        return Loaded(read_image(path), size_of_tiff(path))
+    except InputError as error:
+        if path.suffix.lower() in TIFF_SUFFIXES and "imagecodecs" not in reason:
+            raise
+        raise InputError(
+            f"cannot be read here ({reason})", where=path, fix="install the readers: pip install 'cytoscribe[slides]'"
+        ) from error
 
 
 def level_for(slide: Slide, shrink: float) -> int:
