@@ -63,18 +63,34 @@ def train_lora(
     ] = "label",
     region_weight: Annotated[float, typer.Option("--region-weight", help="Of 'same region' in the label loss. 0: off.")] = 1.0,
     claim_weight: Annotated[float, typer.Option("--claim-weight", help="Of 'same claims' in the label loss. 0: off.")] = 1.0,
+    whole_weight: Annotated[
+        float, typer.Option("--whole-weight", help="Of the images' own full captions in the label loss. 0: off.")
+    ] = 1.0,
+    whole_captions: Annotated[
+        int, typer.Option("--whole-captions", min=0, help="Wordings of a caption that states all attributes of an image. 0: none.")
+    ] = 2,
+    whole_per_step: Annotated[
+        int, typer.Option("--whole-per-step", min=1, help="Full captions encoded a step; the others are remembered.")
+    ] = 24,
     image_weight: Annotated[float, typer.Option("--image-weight", help="Of images with images of their region. 0: off.")] = 0.0,
     image_px: Annotated[int, typer.Option("--image-px", min=0, help="Side of the images in pixels. 0: the base's own.")] = 0,
     augment: Annotated[str, typer.Option("--augment", help="strong, mild or none.")] = "strong",
     laminar: Annotated[bool, typer.Option("--laminar", help="Keep the direction of layers: no turns beyond 10 degrees.")] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Threads that decode images. 0: none.")] = 2,
+    views: Annotated[
+        int,
+        typer.Option("--views", help="Views of an image whose features are averaged in use: 1, 2 (mirrored too), 4 (turned too)."),
+    ] = 1,
     precision: Annotated[str, typer.Option("--precision", help="auto (bf16 where the device has it), bf16 or fp32.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
     rejection_alpha: Annotated[float, typer.Option("--rejection-alpha", help="Share of known images that may be rejected.")] = 0.05,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Adapt a CLIP to image-caption pairs that only the region label connects, and calibrate its rejection."""
+    """Adapt a CLIP to image-caption pairs that only the region label connects, and calibrate its rejection.
+
+    On several GPUs: torchrun --nproc-per-node 4 --no-python train-lora ... with the same options; --batch-size is that of all.
+    """
     from training import clip_fit
     from training.lora import Tuning
     from training.losses import Objective
@@ -89,6 +105,7 @@ def train_lora(
         region_column=region_column,
         weights=parse_weights(weights),
         wording=wording,
+        whole_captions=whole_captions,
         scale=scale,
         seed=seed,
         precision=precision,
@@ -105,13 +122,15 @@ def train_lora(
             checkpoint_steps=checkpoint_steps,
             sampling=sampling,
             captions_per_image=captions_per_image,
+            whole_a_step=whole_per_step,
         ),
-        objective=Objective(loss, region_weight, claim_weight, image_weight),
-        image=ImageOptions(image_px or None, augment, laminar, workers),
+        objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight),
+        image=ImageOptions(image_px or None, augment, laminar, workers, views),
         rejection=RejectionOptions(rejection_alpha),
     )
     summary = clip_fit.train(settings)
-    typer.echo(summary_text(out, summary))
+    if summary:  # of several processes the first alone has something to tell
+        typer.echo(summary_text(out, summary))
 
 
 def parse_weights(text: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,17 @@ from training.caption_files import read_captions
 from training.images import describe_skipped
 from training.loop import Fitting
 from training.lora import add_adapters, free_everything, trained
+from training.memory import CaptionMemory
 from training.model_folder import CONFIG_FILE, REGIONS_FILE
 from training.pairs import CaptionPool
+from training.ranks import Ranks, joined, together
 from training.rejection import Rejection
 from training.settings import TrainSettings, deciding, input_digests
 from training.splits import SplitImages, counts, split_images, write_splits
-from training.squares import Squares
+from training.squares import MEMORY_LIMIT, Squares
 from training.text_side import TextSide
+from training.whole_captions import WholeCaptions, whole_captions
+from training.whole_term import WholeTerm
 
 STORED_MARGIN = 1.25
 """Images are kept this much larger than the model sees them, so that zooming in shows real detail."""
@@ -39,21 +44,44 @@ FEW = 5
 def train(settings: TrainSettings) -> dict[str, Any]:
     """Train, calibrate and export; returns a summary of counts and validation figures. A killed run goes on where it stopped.
 
-    Raises InputError where tables, captions, base or options cannot be used; nothing of an unseen region is ever read.
+    Under `torchrun` all processes train; the first alone writes, and the others return {}. Raises InputError where tables,
+    captions, base or options cannot be used; nothing of an unseen region is ever read.
     """
-    images, variants = _read(settings)
-    with RunFolder(settings.out, "train-lora", deciding(settings), input_digests(settings), overwrite=settings.overwrite) as run:
-        if run.resumed and read_json(run.path / "run.json")["status"] == "done":
+    with joined(settings.device) as ranks, ExitStack() as stack:
+        with ranks.shared_fate():
+            images, variants = _read(settings)
+            run = stack.enter_context(_run_folder(settings)) if ranks.first else None
+        done = ranks.agree(_finished(run))
+        if done is not None:
             say(f"{settings.out}: finished already, nothing to do")
-            return read_json(run.path / "run.json")["summary"]
-        if not run.resumed:
-            _forget(run.path)
-        write_splits(images, run.path)  # whoever measures the model learns from it what training saw
-        summary = _train(settings, images, variants, run.path)
-        run.finish(summary)
-        (run.path / loop.CHECKPOINT).unlink(missing_ok=True)
-        (run.path / loop.BEST).unlink(missing_ok=True)
+            return done if ranks.first else {}
+        if run is not None:
+            _prepare(run, images)
+        summary = _train(settings, images, variants, settings.out, ranks)
+        if run is not None:
+            run.finish(summary)
+            (run.path / loop.CHECKPOINT).unlink(missing_ok=True)
+            (run.path / loop.BEST).unlink(missing_ok=True)
+        ranks.wait()  # a process that left early could meet the others' next run before its end
         return summary
+
+
+def _run_folder(settings: TrainSettings) -> RunFolder:
+    return RunFolder(settings.out, "train-lora", deciding(settings), input_digests(settings), overwrite=settings.overwrite)
+
+
+def _finished(run: RunFolder | None) -> dict[str, Any] | None:
+    """The summary of a run that was done before; None where there is something to do."""
+    if run is None or not run.resumed:
+        return None
+    told = read_json(run.path / "run.json")
+    return told["summary"] if told["status"] == "done" else None
+
+
+def _prepare(run: RunFolder, images: SplitImages) -> None:
+    if not run.resumed:
+        _forget(run.path)
+    write_splits(images, run.path)  # whoever measures the model learns from it what training saw
 
 
 def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
@@ -72,50 +100,61 @@ def _forget(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _train(settings: TrainSettings, images: SplitImages, variants: list[pairs.Variant], folder: Path) -> dict[str, Any]:
+def _train(
+    settings: TrainSettings, images: SplitImages, variants: list[pairs.Variant], folder: Path, ranks: Ranks
+) -> dict[str, Any]:
     device = encoding.pick_device(settings.device)
-    base = load_base(settings.base, settings.weights, settings.image.image_px, settings.seed)
-    stored = Squares(images.of("train"), round(base.image_px * STORED_MARGIN), settings.image.workers)
-    kept_back = Squares(images.of("val"), base.image_px, settings.image.workers)
-    skipped = stored.skipped + kept_back.skipped
-    if skipped:
-        say(describe_skipped(skipped))
-    regions = tuple(sorted({r.region for r in stored.records}))
-    if not regions:
-        raise InputError("no training image can be read", where=settings.images, fix="check the image_path column")
-    pool = pairs.build_pool(stored.records, variants, regions)
-    fitting = _fitting(settings, base, pool, stored, device)
-    _show_augmentation(fitting, folder)
-    progress = loop.fit(fitting, folder, held_out.validator(fitting, base, kept_back) if len(kept_back) else None)
+    with ranks.shared_fate():
+        base = load_base(settings.base, settings.weights, settings.image.image_px, settings.seed)
+        limit = MEMORY_LIMIT // ranks.count
+        stored = Squares(images.of("train"), round(base.image_px * STORED_MARGIN), settings.image.workers, limit)
+        kept_back = Squares(images.of("val") if ranks.first else [], base.image_px, settings.image.workers, limit)
+        skipped = stored.skipped + kept_back.skipped
+        if skipped:
+            say(describe_skipped(skipped))
+        regions = tuple(sorted({r.region for r in stored.records}))
+        if not regions:
+            raise InputError("no training image can be read", where=settings.images, fix="check the image_path column")
+        pool = pairs.build_pool(stored.records, variants, regions)
+        fitting = _fitting(settings, base, pool, stored, device, ranks)
+        if ranks.first:
+            _show_augmentation(fitting, folder)
+        progress = loop.fit(fitting, folder, held_out.validator(fitting, base, kept_back) if len(kept_back) else None)
+    if not ranks.first:
+        return {}
     merged = fitting.clip
     if fitting.learner is not fitting.clip:
         export.save_adapter(fitting.learner, folder)
         merged = fitting.learner.merge_and_unload()
     merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
     export.save_merged(merged, base, folder)
-    rejection = held_out.calibrate_model(settings.rejection, merged, base, pool, stored, kept_back, settings.seed)
+    rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
     told = _told(settings, images, fitting, rejection, progress)
     told |= {"skipped_images": len(skipped), "all_weights": sum(p.numel() for p in merged.parameters())}
     _write(told, fitting.pool, rejection, progress, folder)
     return {k: told[k] for k in ("regions", "images", "skipped_images", "captions", "epochs", "precision", "validation", "notes")}
 
 
-def _fitting(settings: TrainSettings, base: Base, pool: CaptionPool, squares: Squares, device: torch.device) -> Fitting:
+def _fitting(
+    settings: TrainSettings, base: Base, pool: CaptionPool, squares: Squares, device: torch.device, ranks: Ranks
+) -> Fitting:
     tune = settings.tuning.resolved(base.pretrained)
     model = base.model.to(device, memory_format=torch.channels_last)
     if tune == "full":
         free_everything(model)
-        learner = model
+        learner = model = together(model, ranks, device)
     else:
         frozen = base.frozen if settings.tuning.frozen is None else settings.tuning.frozen
         learner = add_adapters(model, replace(settings.tuning, frozen=frozen), base.name)
     torch.manual_seed(settings.seed)
+    whole = _whole_captions(settings, pool, squares)
+    texts = TextSide(model, base.tokenize, pool.texts + (whole.texts if whole else ()), device)
     return Fitting(
         learner=learner,
         clip=model,
         pool=pool,
         squares=squares,
-        texts=TextSide(model, base.tokenize, pool.texts, device),
+        texts=texts,
         objective=settings.objective,
         optimisation=settings.optimisation,
         augmentation=preset(settings.image.augmentation, settings.image.laminar),
@@ -126,7 +165,22 @@ def _fitting(settings: TrainSettings, base: Base, pool: CaptionPool, squares: Sq
         bf16=use_bf16(settings.precision, device),
         frozen_statistics=tune != "full",
         trained_weights=sum(p.numel() for _, p in trained(learner)),
+        ranks=ranks,
+        whole=_whole_term(settings, whole, texts, learner) if whole else None,
     )
+
+
+def _whole_captions(settings: TrainSettings, pool: CaptionPool, squares: Squares) -> WholeCaptions | None:
+    if settings.objective.loss != "label" or not settings.objective.whole_weight:
+        return None
+    return whole_captions(squares.records, pool.columns, settings.whole_captions, settings.seed)
+
+
+def _whole_term(settings: TrainSettings, captions: WholeCaptions, texts: TextSide, learner: Any) -> WholeTerm:
+    with torch.no_grad():
+        one = texts.features(np.zeros(1, dtype=np.int64))
+    learner.caption_memory = CaptionMemory(len(captions.texts), one.shape[1]).to(one.device)
+    return WholeTerm(captions, learner.caption_memory, settings.optimisation.whole_a_step, settings.objective.whole_weight)
 
 
 def _scaler(base: Base) -> Callable[[Tensor], Tensor]:
@@ -169,7 +223,9 @@ def _told(
         "epochs": progress.epoch,
         "seed": settings.seed,
         "precision": "bf16" if fitting.bf16 else "fp32",
+        "processes": fitting.ranks.count,
         "image_px": fitting.px,
+        "views": settings.image.views,
         "notes": notes,
         "rejection": {"scores": list(rejection.names), "alpha": rejection.alpha, "n": len(rejection.calibration)},
         "validation": progress.history[-1] if progress.history else {},

@@ -73,12 +73,26 @@ def image_features(
     std: Sequence[float],
     device: torch.device,
     batch: int = 64,
+    views: int = 1,
 ) -> Tensor:
-    """(N, D) float32 on the CPU from (N, 3, px, px) uint8."""
+    """(N, D) float32 on the CPU from (N, 3, px, px) uint8; the mean over `views` of each image (see `view_of`)."""
     model.eval()
     squares = torch.as_tensor(squares)
-    parts = [model.encode_image(_laid_out(normalised(part.to(device), mean, std))).float().cpu() for part in squares.split(batch)]
+    parts = []
+    for part in squares.split(batch):
+        pixels = normalised(part.to(device), mean, std)
+        encoded = [model.encode_image(_laid_out(view_of(pixels, view))).float() for view in range(views)]
+        parts.append(torch.stack([functional.normalize(e, dim=-1) for e in encoded]).mean(0).cpu())
     return functional.normalize(torch.cat(parts), dim=-1) if parts else torch.zeros(0, 1)
+
+
+def view_of(images: Tensor, view: int) -> Tensor:
+    """Images (B, 3, H, W) as they are (0), mirrored left to right (1), turned half around (2), mirrored top to bottom (3).
+
+    The first two keep a layered section's direction; none of them resamples.
+    """
+    axes = ((), (3,), (2, 3), (2,))[view]
+    return images.flip(axes) if axes else images
 
 
 def _laid_out(images: Tensor) -> Tensor:

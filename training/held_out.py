@@ -18,7 +18,7 @@ from training.pairs import CaptionPool
 from training.rejection import Rejection, calibrate
 from training.scores import context_from
 from training.selection import choose_scores
-from training.settings import RejectionOptions
+from training.settings import TrainSettings
 from training.squares import Squares
 
 BANK_PER_REGION = 400
@@ -54,20 +54,20 @@ def class_features(
 
 
 def calibrate_model(
-    options: RejectionOptions, model: Any, base: Base, pool: CaptionPool, squares: Squares, held_out: Squares, seed: int
+    settings: TrainSettings, model: Any, base: Base, pool: CaptionPool, squares: Squares, held_out: Squares
 ) -> Rejection:
     """Rejector from training images (the bank) and held-out ones (the threshold), both of known regions alone."""
-    cpu = torch.device("cpu")
-    rows = _bank_rows(pool, seed)
+    cpu, options = torch.device("cpu"), settings.rejection
+    rows = _bank_rows(pool, settings.seed)
     plain = torch.nn.functional.interpolate(
         torch.from_numpy(squares.all(rows)).float(), (base.image_px,) * 2, mode="bicubic", antialias=True, align_corners=False
     )
-    bank = encoding.image_features(model, plain.clamp(0, 255).round().byte(), base.mean, base.std, cpu)
+    bank = encoding.image_features(model, plain.clamp(0, 255).round().byte(), base.mean, base.std, cpu, views=settings.image.views)
     classes = class_features(model, base, pool.names, pairs.class_captions(pool), cpu)
     scale = float(model.logit_scale.detach().exp())
     context = context_from(classes, bank, torch.from_numpy(pool.image_regions[rows]), scale)
     known = [i for i, r in enumerate(held_out.records) if r.region in pool.names]
-    features = encoding.image_features(model, held_out.all(known), base.mean, base.std, cpu)
+    features = encoding.image_features(model, held_out.all(known), base.mean, base.std, cpu, views=settings.image.views)
     if not known:
         raise InputError("no held-out image to calibrate the rejection on", fix="give some rows split=val")
     labels = torch.tensor([pool.names.index(held_out.records[i].region) for i in known], dtype=torch.int64)

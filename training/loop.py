@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cytoscribe.errors import InputError
 from cytoscribe.progress import bar
 from training import checkpoints
 from training.augmentation import Augmentation, augmented
@@ -21,16 +22,22 @@ from training.lora import refuse_dead, trained
 from training.losses import Objective, contrast, image_contrast
 from training.optimisation import Optimisation, optimiser_of, rate_at
 from training.pairs import CaptionPool, draw_captions, draw_images
+from training.ranks import ALONE, Ranks
 from training.squares import Squares
 from training.text_side import TextSide
+from training.whole_term import WholeTerm
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
+PART = 8
+"""Images that are augmented from one stream of random numbers: the unit that processes divide a batch by."""
 
 
 @dataclass
 class Fitting:
-    """What a step needs. learner: the module whose parameters learn (peft's wrapper, or the model); clip: the open_clip model."""
+    """What a step needs. learner: the module whose parameters learn (peft's wrapper, or the model); clip: the open_clip model;
+    ranks: this process among those that train together; whole: captions that state all an image shows, behind the pool's in
+    `texts`, None where there are none."""
 
     learner: Any
     clip: Model
@@ -47,6 +54,8 @@ class Fitting:
     bf16: bool
     frozen_statistics: bool
     trained_weights: int
+    ranks: Ranks = ALONE
+    whole: WholeTerm | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -55,23 +64,47 @@ class Fitting:
 
 def fit(fitting: Fitting, folder: Path, validate: Callable[[], dict[str, float]] | None) -> Progress:
     """Train to the end, from a checkpoint in `folder` where there is one. validate gives the figures after an epoch; the first
-    one decides on early stopping. Raises InputError before the first step where an adapter is dead."""
+    one decides on early stopping. Of several processes the first alone validates and writes.
+
+    Raises InputError before the first step where an adapter is dead, or a process would have no image of a batch.
+    """
+    _check_batch(fitting)
     optimiser = optimiser_of(fitting.learner, fitting.optimisation)
-    if (folder / CHECKPOINT).exists():
-        progress = checkpoints.load(folder / CHECKPOINT, fitting.learner, optimiser)
-    else:
-        _try_backward(fitting)
-        progress = Progress()
+    progress = _start(fitting, folder, optimiser)
     settings = fitting.optimisation
     total = settings.epochs * fitting.steps_per_epoch
     with bar("training", total, "steps", done=progress.epoch * fitting.steps_per_epoch + progress.step) as running:
         while progress.epoch < settings.epochs and not _patience_spent(progress, settings.patience):
             _epoch(fitting, optimiser, progress, folder, running)
             _finish_epoch(fitting, progress, folder, validate)
-            checkpoints.save(folder / CHECKPOINT, fitting.learner, optimiser, progress)
-    if settings.patience and (folder / BEST).exists():
+            _save(fitting, folder / CHECKPOINT, optimiser, progress)
+    if settings.patience and fitting.ranks.first and (folder / BEST).exists():
         checkpoints.load(folder / BEST, fitting.learner, None)
     return progress
+
+
+def _check_batch(fitting: Fitting) -> None:
+    least, batch = fitting.ranks.count * PART, min(fitting.optimisation.batch_size, len(fitting.pool.image_regions))
+    if fitting.ranks.count > 1 and batch < least:
+        raise InputError(
+            f"batches of {batch} images are too small for {fitting.ranks.count} processes",
+            fix=f"give --batch-size {least} or more, or start fewer processes",
+        )
+
+
+def _start(fitting: Fitting, folder: Path, optimiser: torch.optim.Optimizer) -> Progress:
+    progress = Progress()
+    if fitting.ranks.agree((folder / CHECKPOINT).exists()):
+        progress = checkpoints.load(folder / CHECKPOINT, fitting.learner, optimiser)
+    else:
+        _try_backward(fitting)
+    fitting.ranks.start_alike(fitting.learner)
+    return progress
+
+
+def _save(fitting: Fitting, path: Path, optimiser: torch.optim.Optimizer | None, progress: Progress) -> None:
+    if fitting.ranks.first:
+        checkpoints.save(path, fitting.learner, optimiser, progress)
 
 
 def _patience_spent(progress: Progress, patience: int) -> bool:
@@ -82,6 +115,8 @@ def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progres
     settings = fitting.optimisation
     order = draw_images(fitting.pool, fitting.seed, progress.epoch, settings.sampling)
     total = settings.epochs * fitting.steps_per_epoch
+    if progress.step == 0:
+        _refresh(fitting)
     while progress.step < fitting.steps_per_epoch:
         first = progress.step * settings.batch_size
         images = order[first : first + settings.batch_size]
@@ -99,52 +134,97 @@ def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progres
         running.advance()
         running.note(f"epoch {progress.epoch + 1}, loss {loss:.3f}")
         if progress.step % settings.checkpoint_steps == 0 and progress.step < fitting.steps_per_epoch:
-            checkpoints.save(folder / CHECKPOINT, fitting.learner, optimiser, progress)
+            _save(fitting, folder / CHECKPOINT, optimiser, progress)
+
+
+@torch.no_grad()
+def _refresh(fitting: Fitting) -> None:
+    if fitting.whole is None:
+        return
+    fitting.clip.eval()
+    with autocast(fitting.device, fitting.bf16):
+        fitting.whole.refresh(lambda rows: _text_features(fitting, rows + len(fitting.pool.texts)))
 
 
 def _finish_epoch(fitting: Fitting, progress: Progress, folder: Path, validate: Callable[[], dict[str, float]] | None) -> None:
     recent = progress.losses[-fitting.steps_per_epoch :]
-    figures = validate() if validate else {}
+    figures = fitting.ranks.agree(validate() if validate and fitting.ranks.first else {})
     progress.history.append({"epoch": progress.epoch + 1, "loss": round(float(np.mean(recent)), 6), **figures})
     first = next(iter(figures.values()), None)
     if first is not None and first > progress.best:
         progress.best, progress.best_epoch = first, progress.epoch
         if fitting.optimisation.patience:
-            checkpoints.save(folder / BEST, fitting.learner, None, progress)
+            _save(fitting, folder / BEST, None, progress)
     progress.epoch, progress.step = progress.epoch + 1, 0
 
 
 def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> float:
-    """Gradients of one batch of image indices; returns the loss. All that is random hangs on (seed, epoch, step)."""
+    """Gradients of one batch of image indices; returns the loss. All that is random hangs on (seed, epoch, step).
+
+    Every process is given the whole batch, encodes its share of the images and of the captions, and computes the loss of all.
+    """
     fitting.clip.train()
     if fitting.frozen_statistics:
         freeze_statistics(fitting.clip)
     rng = np.random.default_rng([fitting.seed, 2, epoch, step])
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    torch.manual_seed(int(rng.integers(2**62)))
+    stream = int(rng.integers(2**62))
+    torch.manual_seed(int(rng.integers(2**62)) + fitting.ranks.rank)
     captions = draw_captions(fitting.pool, images, rng, fitting.optimisation.captions_per_image)
-    pixels = augmented(torch.from_numpy(fitting.squares.take(images)), fitting.px, fitting.augmentation, generator)
-    pixels = fitting.normalise(pixels).to(fitting.device, memory_format=torch.channels_last)
+    whole = fitting.whole.draw(images, rng) if fitting.whole else captions[:0]
     with autocast(fitting.device, fitting.bf16):
-        features = _image_features(fitting, pixels)
-        texts = fitting.texts.features(captions)
-    loss = _loss(fitting, features, texts, images, captions)
+        features = _image_features(fitting, images, stream)
+        texts = _text_features(fitting, np.concatenate([captions, whole + len(fitting.pool.texts)]))
+    loss = _loss(fitting, features, texts[: len(captions)], images, captions)
+    if fitting.whole:
+        loss = loss + fitting.whole.loss(features, texts[len(captions) :], images, whole)
     loss.backward()
+    fitting.ranks.sum_gradients(trained(fitting.learner))
     return float(loss.detach())
 
 
-def _image_features(fitting: Fitting, pixels: Tensor) -> Tensor:
-    """(N, D) float32, L2-normalised. With accumulate > 1 the activations of each part are dropped and recomputed in the
-    backward pass, so memory shrinks while the contrastive batch stays whole."""
+def _image_features(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor:
+    """(N, D) float32, L2-normalised, of all processes. With accumulate > 1 the activations of each part are dropped and
+    recomputed in the backward pass, so memory shrinks while the contrastive batch stays whole."""
     from torch.utils.checkpoint import checkpoint
 
     def encode(part: Tensor) -> Tensor:
         return torch.nn.functional.normalize(fitting.clip.encode_image(part).float(), dim=-1)
 
+    pixels = _pixels(fitting, images, stream)
     if fitting.optimisation.accumulate == 1:
-        return encode(pixels)
-    parts = pixels.chunk(fitting.optimisation.accumulate)
-    return torch.cat([checkpoint(encode, part, use_reentrant=False) for part in parts])  # type: ignore[arg-type]
+        mine = encode(pixels)
+    else:
+        parts = pixels.chunk(fitting.optimisation.accumulate)
+        mine = torch.cat([checkpoint(encode, part, use_reentrant=False) for part in parts])  # type: ignore[arg-type]
+    return fitting.ranks.gather(mine, [len(_rows(len(images), Ranks(r, fitting.ranks.count))) for r in range(fitting.ranks.count)])
+
+
+def _pixels(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor:
+    """(n, 3, px, px) of this process's share of the batch, augmented and normalised. Each part of the batch has random numbers
+    of its own, so that the pictures are the same however many processes there are."""
+    rows = _rows(len(images), fitting.ranks)
+    squares = torch.from_numpy(fitting.squares.take(images[rows.start : rows.stop]))
+    made = []
+    for start in range(0, len(rows), PART):
+        generator = torch.Generator().manual_seed((stream + rows.start + start) % 2**63)
+        made.append(augmented(squares[start : start + PART], fitting.px, fitting.augmentation, generator))
+    return fitting.normalise(torch.cat(made)).to(fitting.device, memory_format=torch.channels_last)
+
+
+def _rows(batch: int, ranks: Ranks) -> range:
+    """The images of a batch that a process encodes: whole parts."""
+    parts = ranks.share(-(-batch // PART))
+    return range(parts.start * PART, min(parts.stop * PART, batch))
+
+
+def _text_features(fitting: Fitting, captions: np.ndarray) -> Tensor:
+    """(M, D) float32, L2-normalised, one row a caption drawn; each distinct caption is encoded once, by one process."""
+    distinct, back = np.unique(captions, return_inverse=True)
+    if len(distinct) < fitting.ranks.count:
+        distinct = np.resize(distinct, fitting.ranks.count)  # no process may stand idle: all wait for all
+    share = fitting.ranks.share(len(distinct))
+    mine = fitting.texts.features(distinct[share.start : share.stop])
+    return fitting.ranks.gather_shares(mine, len(distinct))[torch.from_numpy(back).to(fitting.device)]
 
 
 def _loss(fitting: Fitting, features: Tensor, texts: Tensor, images: np.ndarray, captions: np.ndarray) -> Tensor:

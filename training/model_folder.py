@@ -102,8 +102,15 @@ class TrainedModel:
         features = torch.full((len(records), width), float("nan"))
         if good:
             rows = [i for i, s in enumerate(squares) if not isinstance(s, Skipped)]
-            features[rows] = encoding.image_features(self.model, torch.stack(good), self.mean, self.std, self.device, len(good))
+            features[rows] = encoding.image_features(
+                self.model, torch.stack(good), self.mean, self.std, self.device, len(good), self.views
+            )
         return features
+
+    @property
+    def views(self) -> int:
+        """Views of an image whose features are averaged, as when the rejection was calibrated."""
+        return int(self.settings.get("views", 1))
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """(N, D) L2-normalised float32 on the CPU."""

@@ -18,7 +18,8 @@ class CaptionPool:
     """Captions of the known regions, and for each image those that fit it.
 
     texts[c], regions (C,) index into region names, claims (C, A) bool: image claims of a caption; image_regions (N,),
-    image_claims (N, A) bool; choices[i]: caption indices that fit image i.
+    image_claims (N, A) bool; choices[i]: caption indices that fit image i; columns: attributes of images that
+    captions speak of, in the order of the images table.
     """
 
     names: tuple[str, ...]
@@ -28,6 +29,7 @@ class CaptionPool:
     image_regions: np.ndarray
     image_claims: np.ndarray
     choices: tuple[np.ndarray, ...]
+    columns: tuple[str, ...] = ()
 
     def same_region(self, images: np.ndarray, captions: np.ndarray) -> np.ndarray:
         """(N, M) bool."""
@@ -86,7 +88,10 @@ def build_pool(records: Sequence[ImageRecord], variants: Sequence[Variant], regi
     caption_regions = np.array([index[v.region] for v in used])
     image_regions = np.array([index[r.region] for r in records])
     choices = _choices(image_regions, image_claims, caption_regions, claims, records)
-    return CaptionPool(regions, tuple(v.text for v in used), caption_regions, claims, image_regions, image_claims, choices)
+    spoken = {c[len(IMAGE_CLAIM) :].split("=", 1)[0] for c in vocabulary}
+    columns = tuple(c for c in records[0].attributes if c in spoken)
+    texts = tuple(v.text for v in used)
+    return CaptionPool(regions, texts, caption_regions, claims, image_regions, image_claims, choices, columns)
 
 
 def _image_claims(records: Sequence[ImageRecord], vocabulary: list[str]) -> np.ndarray:

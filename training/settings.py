@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cytoscribe.errors import InputError
 from cytoscribe.runs import file_digest
 from training.base_models import config_path
 from training.caption_files import caption_shards
@@ -17,12 +18,19 @@ from training.optimisation import Optimisation
 @dataclass(frozen=True)
 class ImageOptions:
     """image_px: side the model sees, None for the base's own; augmentation: a preset's name; laminar: keep the pia on its side;
-    workers: threads that decode."""
+    workers: threads that decode; views: mirrored or turned views of an image whose features are averaged in use, 1, 2 or 4."""
 
     image_px: int | None = None
     augmentation: str = "strong"
     laminar: bool = False
     workers: int = 2
+    views: int = 1
+
+    def __post_init__(self) -> None:
+        if self.views not in (1, 2, 4):
+            raise InputError(f"--views {self.views} is not possible", fix="use 1, 2 (mirrored) or 4 (turned too)")
+        if self.laminar and self.views == 4:
+            raise InputError("--views 4 turns images upside down, which --laminar forbids", fix="use --views 2")
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ class RejectionOptions:
 @dataclass(frozen=True)
 class TrainSettings:
     """Everything a run depends on. captions: folders of `generate-captions`; weights: tower to path, for bases without a Hub;
-    wording: `masked`, `named` or `both`; precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`."""
+    wording: `masked`, `named` or `both`; whole_captions: wordings of a caption that states all of an image's attributes, 0 for none;
+    precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`."""
 
     images: Path
     captions: tuple[Path, ...]
@@ -46,6 +55,7 @@ class TrainSettings:
     region_column: str = "region"
     weights: dict[str, str] = field(default_factory=dict)
     wording: str = "masked"
+    whole_captions: int = 2
     scale: str = ""
     seed: int = 0
     precision: str = "auto"

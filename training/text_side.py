@@ -12,6 +12,10 @@ from torch.nn import functional
 from training.encoding import TEXT_BATCH, Model, tokens_of, trimmed
 from training.lora import trained
 
+STEP = 8
+"""Batches of texts grow and get longer in steps of this many: oneDNN keeps code and buffers for every shape that it meets, and
+memory that is freed in ever new sizes cannot be used again, which together cost gigabytes over an epoch."""
+
 
 class TextSide:
     """Features of captions by index.
@@ -34,7 +38,8 @@ class TextSide:
         distinct, back = np.unique(captions, return_inverse=True)
         rows = torch.from_numpy(distinct)
         if self._kept is None:
-            encoded = self._model.encode_text(self._trimmed(self._tokens[rows]))
+            filled = torch.from_numpy(np.resize(distinct, -(-len(distinct) // STEP) * STEP))
+            encoded = self._model.encode_text(self._trimmed(self._tokens[filled]))
         else:
             encoded = self._kept[rows].to(self._device)
             if self._projection is not None:
@@ -42,7 +47,10 @@ class TextSide:
         return functional.normalize(encoded.float(), dim=-1)[torch.from_numpy(back).to(self._device)]
 
     def _trimmed(self, tokens: Tensor) -> Tensor:
-        return (tokens if self._pad is None else trimmed(tokens, self._pad)).to(self._device)
+        if self._pad is None:
+            return tokens.to(self._device)
+        length = -(-trimmed(tokens, self._pad).shape[1] // STEP) * STEP
+        return tokens[:, :length].to(self._device)
 
     @torch.no_grad()
     def _run_once(self) -> Tensor:
