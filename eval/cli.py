@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cytoscribe.errors import InputError
 from cytoscribe.options import Out, Overwrite, Seed
 
+if TYPE_CHECKING:
+    from eval.describer import Described
+
 _CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
+_BOTH = "Both scales together"
 
 ModelOption = Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")]
 ClassCaptions = Annotated[
@@ -20,6 +26,10 @@ ClassCaptions = Annotated[
         help="JSON object from region to a list of texts, to name regions in words of your own. Default: the model's own.",
         rich_help_panel=_CAPTIONS,
     ),
+]
+NameBy = Annotated[
+    str,
+    typer.Option("--name-by", help="What names an image: captions (of the regions), images (that it was trained on), or both."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=_MEASURE)]
 
@@ -141,7 +151,26 @@ def describe(
     quotes: Annotated[
         int, typer.Option("--quotes", min=0, help="Most sentences of papers to quote for a region; 0 quotes none.")
     ] = 0,
+    name_by: NameBy = "captions",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
+    region_model: Annotated[
+        Path | None,
+        typer.Option(
+            "--region-model",
+            help="Model folder trained with --scale region: answers for the region crops of --table, together with the tiles inside "
+            "them, which --model sees. Default: --model alone.",
+            rich_help_panel=_BOTH,
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--table", help="images.csv of cut-tiles with both scales. Needed with --region-model.", rich_help_panel=_BOTH
+        ),
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Split of --table whose crops are described. Empty: all.", rich_help_panel=_BOTH)
+    ] = "",
     section: Annotated[
         list[Path] | None,
         typer.Option(
@@ -175,23 +204,36 @@ def describe(
     """Say which region an image shows, or "unseen", and what is known of that region and from which papers.
 
     Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
-    mapped: regions, confidence, and tissue that is like nothing known.
+    mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
     """
-    if not images and not section:
+    if (region_model is None) != (table is None):
+        raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
+    if not images and not section and table is None:
         raise InputError("no image is given", fix="name image files, or a section with --section FILE --out DIR")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
         _map_sections(model, section, out, layout, class_captions, device, overwrite)
-    if not images:
-        return
-    from eval.describer import DescribeSettings
-    from eval.describer import describe as stage
+    answers: list[Iterator[Described]] = []
+    if table is not None and region_model is not None:
+        from eval.piece_describer import PieceSettings, describe_pieces
 
-    settings = DescribeSettings(model, tuple(images), descriptions, class_captions, captions, quotes, device)
+        pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device)
+        answers.append(describe_pieces(pieces))
+    if images:
+        from eval.describer import DescribeSettings
+        from eval.describer import describe as stage
+
+        single = DescribeSettings(model, tuple(images), descriptions, class_captions, captions, quotes, device, name_by)
+        answers.append(stage(single))
+    _say(chain.from_iterable(answers), json)
+
+
+def _say(answers: Iterable[Described], as_json: bool) -> None:
+    """Print answers as they come; exit code 2 where an image could not be read."""
     failed = 0
-    for answer in stage(settings):
+    for answer in answers:
         failed += answer.problem is not None
-        typer.echo(answer.json_line() if json else answer.text(), err=answer.problem is not None and not json)
+        typer.echo(answer.json_line() if as_json else answer.text(), err=answer.problem is not None and not as_json)
     if failed:
         raise typer.Exit(2)
 
@@ -207,11 +249,12 @@ def _map_sections(
 ) -> None:
     """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
     from eval.section_map import MapSettings, map_section
+    from training.sections import section_name
 
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
     for path in sections:
-        settings = MapSettings(model, path, out / path.stem, *layout, class_captions, device, overwrite=overwrite)
+        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite)
         for line in map_section(settings).lines():
             typer.echo(line)
 
@@ -254,6 +297,7 @@ def fuse_scales(
     ] = 1000,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Device = "auto",
+    name_by: NameBy = "captions",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -261,7 +305,9 @@ def fuse_scales(
     from eval.fusion_stage import FuseSettings
     from eval.fusion_stage import fuse_scales as stage
 
-    settings = FuseSettings(regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite)
+    settings = FuseSettings(
+        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by
+    )
     for line in stage(settings).lines():
         typer.echo(line)
 

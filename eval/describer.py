@@ -18,6 +18,7 @@ from eval.evaluator import load_model
 from eval.evidence import Evidence, read_claims, read_evidence
 from eval.gallery import read_gallery_captions
 from eval.model import Model
+from eval.naming import named
 from eval.spoken import Speaker, Spoken
 
 UNSEEN = "unseen"
@@ -31,7 +32,8 @@ _BATCH = 64
 @dataclass(frozen=True)
 class DescribeSettings:
     """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None;
-    captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown."""
+    captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown; name_by: what names an
+    image, `captions`, `images` (those it was trained on) or `both`."""
 
     model: Path
     images: tuple[Path, ...]
@@ -40,6 +42,7 @@ class DescribeSettings:
     captions: Path | None = None
     quotes: int = 0
     device: str = "auto"
+    name_by: str = "captions"
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
     speaker = Speaker(model, captions, read_claims(settings.descriptions or model.folder)) if captions else None
     library = _Library(evidence, speaker, settings.quotes)
     for start in range(0, len(settings.images), _BATCH):
-        yield from _batch(model, settings.images[start : start + _BATCH], texts, library)
+        yield from _batch(model, settings.images[start : start + _BATCH], texts, library, settings.name_by)
 
 
 @dataclass(frozen=True)
@@ -141,10 +144,15 @@ class _Library:
     quotes: int
 
 
-def _batch(model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, library: _Library) -> Iterator[Described]:
+def _batch(
+    model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, library: _Library, by: str
+) -> Iterator[Described]:
     problems = {path: problem for path in paths if (problem := _problem(path))}
     good = [path for path in paths if path not in problems]
-    answers = answer(model, model.encode_images([ImageRecord(path=p, region="") for p in good]), texts) if good else None
+    answers = None
+    if good:
+        features = model.encode_images([ImageRecord(path=p, region="") for p in good])
+        answers = named(answer(model, features, texts), model, by)
     rows = iter(range(len(good)))
     for path in paths:
         if path in problems:

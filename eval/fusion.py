@@ -2,7 +2,8 @@
 
 A crop's unit of evidence is the crop and all tiles whose centre lies in it, found by geometry alone. The names are fused by the
 product of experts: log-probabilities of the crop, and of its tiles on the average, are added and normalised (Hinton 2002). Rejection
-scores, which both models standardise on held-out images of known regions, are averaged.
+scores, which both models standardise on held-out images of known regions, are averaged. Twice the average of p-values is again a
+p-value, whatever their dependence (Vovk and Wang 2020, "Combining p-values via averaging"): so the fused rejection keeps its promise.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ from cytoscribe.records import ImageRecord
 from eval.answers import Answers
 from eval.bootstrap import Estimate, Statistic, clusters_of, draw_weights, estimate
 from eval.classification import accuracy, macro_f1
+from eval.naming import log, normalised
 from eval.open_set import auroc, fpr95
 
-_FLOOR = 1e-12
 _BOX = ("x", "y", "side_px")
 
 
 @dataclass(frozen=True)
 class View:
-    """What one model says of some units: probabilities (U, K) over the regions that both models know, and scores (U,)."""
+    """What one model says of some units: probabilities (U, K) over the regions that both models know, scores (U,), higher for
+    stranger units, and p-values (U,) of "this is a known region"."""
 
     probabilities: np.ndarray
     scores: np.ndarray
+    p_values: np.ndarray
 
 
 def tiles_of(crops: Sequence[ImageRecord], tiles: Sequence[ImageRecord]) -> list[np.ndarray]:
@@ -51,14 +54,15 @@ def fuse(crop: Answers, tile: Answers, members: Sequence[np.ndarray], columns: t
 
     columns: where the regions known to both models stand in each model's order, (K,) int each.
     """
-    coarse = _log(crop.probabilities[:, columns[0]])
-    each = _log(tile.probabilities[:, columns[1]])
+    coarse = log(crop.probabilities[:, columns[0]])
+    each = log(tile.probabilities[:, columns[1]])
     fine = np.stack([each[m].mean(0) for m in members])
     strange = np.array([tile.scores[m].mean() for m in members])
+    p_values = np.array([tile.p_values[m].mean() for m in members])
     return {
-        "region": View(_normalised(coarse), crop.scores),
-        "tile": View(_normalised(fine), strange),
-        "both": View(_normalised(coarse + fine), (crop.scores + strange) / 2),
+        "region": View(normalised(coarse), crop.scores, crop.p_values),
+        "tile": View(normalised(fine), strange, np.minimum(2 * p_values, 1)),
+        "both": View(normalised(coarse + fine), (crop.scores + strange) / 2, np.minimum(crop.p_values + p_values, 1)),
     }
 
 
@@ -116,12 +120,3 @@ def _statistics(view: View, truth: np.ndarray) -> dict[str, Statistic]:
 
 def _less(more: Statistic, less: Statistic) -> Statistic:
     return lambda weights: more(weights) - less(weights)
-
-
-def _log(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities.astype(np.float64), _FLOOR))
-
-
-def _normalised(log: np.ndarray) -> np.ndarray:
-    stable = np.exp(log - log.max(1, keepdims=True))
-    return stable / stable.sum(1, keepdims=True)

@@ -17,13 +17,15 @@ from eval.evaluator import load_model
 from eval.fusion import View, fuse, fusion_figures, shared_columns, tiles_of
 from eval.metrics import flat
 from eval.model import Model
+from eval.naming import named
 
 VIEWS = ("region", "tile", "both")
 
 
 @dataclass(frozen=True)
 class FuseSettings:
-    """regions, tiles: model folders of the two scales; images: the table of cut-tiles, with both scales."""
+    """regions, tiles: model folders of the two scales; images: the table of cut-tiles, with both scales; name_by: what names each
+    image, `captions`, `images` or `both`."""
 
     regions: Path
     tiles: Path
@@ -36,6 +38,7 @@ class FuseSettings:
     device: str = "auto"
     batch_size: int = 64
     overwrite: bool = False
+    name_by: str = "captions"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def fuse_scales(settings: FuseSettings, regions: Model | None = None, tiles: Mod
     tiles = tiles or load_model(settings.tiles, settings.device)
     names, columns = shared_columns(regions.regions, tiles.regions)
     crops, insets, members, left_out = _units(settings, regions, tiles, names)
-    told = {name: getattr(settings, name) for name in ("region_column", "split", "bootstrap", "seed")}
+    told = {name: getattr(settings, name) for name in ("region_column", "split", "bootstrap", "seed", "name_by")}
     digests = {"images": file_digest(settings.images)} | {
         name: file_digest(folder / "calibration.json")
         for name, folder in (("regions", settings.regions), ("tiles", settings.tiles))
@@ -118,18 +121,28 @@ def _answers(model: Model, records: list[ImageRecord], settings: FuseSettings) -
     if not encoded.kept.all():
         first = records[int(np.argmin(encoded.kept))]
         raise InputError("cannot be read", where=first.path, fix="cut the sections again")
-    return answer(model, encoded.features)
+    return named(answer(model, encoded.features), model, settings.name_by)
 
 
 def _write(out: Path, result: Fused) -> None:
     rows = []
     for i, record in enumerate(result.crops):
-        named = [result.names[int(result.views[v].probabilities[i].argmax())] for v in VIEWS]
+        names = [result.names[int(result.views[v].probabilities[i].argmax())] for v in VIEWS]
         scores = [f"{result.views[v].scores[i]:.6f}" for v in VIEWS]
+        p_values = [f"{result.views[v].p_values[i]:.6f}" for v in VIEWS]
         rows.append(
-            (record.path.resolve(), record.section, record.region, "yes" if result.truth[i] >= 0 else "no", *named, *scores)
+            (
+                record.path.resolve(),
+                record.section,
+                record.region,
+                "yes" if result.truth[i] >= 0 else "no",
+                *names,
+                *scores,
+                *p_values,
+            )
         )
-    header = ("image_path", "section", "region", "known", *(f"named_by_{v}" for v in VIEWS), *(f"score_of_{v}" for v in VIEWS))
+    columns = (f"{what}_{v}" for what in ("named_by", "score_of", "p_value_of") for v in VIEWS)
+    header = ("image_path", "section", "region", "known", *columns)
     write_csv(out / "fused.csv", header, rows)
     facts = {
         "crops.known": int((result.truth >= 0).sum()),

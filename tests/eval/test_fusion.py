@@ -34,7 +34,7 @@ def test_tiles_belong_to_the_crops_that_hold_their_centre() -> None:
 def test_names_are_fused_as_a_product_and_scores_averaged() -> None:
     def answers(probabilities: list[list[float]], scores: list[float]) -> Answers:
         p = np.array(probabilities)
-        return Answers(p, p, p.argmax(1), np.array(scores), np.ones(len(p)), np.zeros(len(p), bool))
+        return Answers(p, p, p.argmax(1), np.array(scores), np.full(len(p), 0.3), np.zeros(len(p), bool))
 
     names, columns = shared_columns(("a", "b", "x"), ("b", "a"))
     assert names == ("a", "b")
