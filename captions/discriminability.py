@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from captions.faithfulness import Gate
+from captions.intervals import over_regions
 from captions.masking import mask_for
 from captions.scene import Scene
 from captions.units import Unit
 from cytoscribe.records import Caption, Claim
 from literature_mining.regions import RegionTable
+
+CONFUSED = 0.25
+"""Share of two regions' captions that point to the wrong one of the two, from which the pair is named as confusable."""
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts to (N, D) features."""
@@ -26,16 +29,18 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class EightWay:
-    """accuracy: share of captions told to their region among `choices`; by region and by style; confused: (region, taken for,
-    times), most frequent first."""
+    """accuracy: share of captions told to their region among `choices`, with its 95% interval over regions; by region and by style;
+    confused: (region, other, share of the two regions' captions that are as near to the other's description or nearer), worst first,
+    pairs with a quarter or more."""
 
     matcher: str
     captions: int
     choices: int
     accuracy: float
+    ci95: tuple[float, float]
     by_region: dict[str, float]
     by_style: dict[str, float]
-    confused: tuple[tuple[str, str, int], ...]
+    confused: tuple[tuple[str, str, float], ...]
 
 
 def describe_masked(units: Sequence[Unit], scene: Scene, written: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -66,26 +71,38 @@ def eight_way(
     rng = random.Random(seed)
     place = {r: i for i, r in enumerate(regions)}
     right: list[tuple[Caption, bool]] = []
-    confused: Counter[tuple[str, str]] = Counter()
     for row, caption in zip(scores, captions, strict=True):
         own = place[caption.region]
         others = [i for i in range(len(regions)) if i != own]
         for _ in range(draws):
             rivals = rng.sample(others, min(choices - 1, len(others)))
-            best = max(rivals, key=lambda i: row[i]) if rivals else own
-            won = not rivals or bool(row[own] > row[best])
-            right.append((caption, won))
-            if not won:
-                confused[(caption.region, regions[best])] += 1
+            right.append((caption, all(row[own] > row[i] for i in rivals)))
+    won = [float(w) for _, w in right]
     return EightWay(
         matcher,
         len(captions),
         min(choices, len(regions)),
-        float(np.mean([w for _, w in right])) if right else 0.0,
+        float(np.mean(won)) if won else 0.0,
+        over_regions(won, [c.region for c, _ in right], seed=seed) if won else (0.0, 0.0),
         _shares(right, lambda c: c.region),
         _shares(right, lambda c: c.style),
-        tuple((a, b, n) for (a, b), n in confused.most_common(10)),
+        _confused(captions, scores, regions),
     )
+
+
+def _confused(captions: Sequence[Caption], scores: np.ndarray, regions: Sequence[str]) -> tuple[tuple[str, str, float], ...]:
+    place = {r: i for i, r in enumerate(regions)}
+    own = np.asarray([place[c.region] for c in captions])
+    nearer = scores >= scores[np.arange(len(own)), own][:, None]  # (captions, regions), True for its own
+    lost = np.stack([nearer[own == i].sum(axis=0) if (own == i).any() else np.zeros(len(regions)) for i in range(len(regions))])
+    counts = np.bincount(own, minlength=len(regions))
+    pairs = [
+        (regions[i], regions[j], float((lost[i, j] + lost[j, i]) / (counts[i] + counts[j])))
+        for i in range(len(regions))
+        for j in range(i + 1, len(regions))
+        if counts[i] + counts[j]
+    ]
+    return tuple(sorted((p for p in pairs if p[2] >= CONFUSED), key=lambda p: -p[2]))
 
 
 def _shares(right: Sequence[tuple[Caption, bool]], key: Callable[[Caption], str]) -> dict[str, float]:

@@ -55,7 +55,11 @@ def test_eight_way_counts_ties_as_wrong_and_names_the_confused() -> None:
     swapped = eight_way(captions, np.array([[0.0, 1.0], [0.0, 1.0]]), ["a", "b"], "m", draws=3)
     assert swapped.by_region == {"a": 0.0, "b": 1.0}
     assert swapped.by_style == {"short": 0.0, "terse": 1.0}
-    assert swapped.confused == (("a", "b", 3),)
+    assert swapped.confused == (("a", "b", 0.5),)
+    assert swapped.accuracy == 0.5
+    assert swapped.ci95 == (0.0, 1.0)
+    assert perfect.ci95 == (1.0, 1.0)
+    assert not perfect.confused
 
 
 def test_quality_of_a_run(mined: Path, tmp_path: Path) -> None:
