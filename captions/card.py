@@ -10,6 +10,7 @@ from importlib.resources import files
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from captions.evidence import Source
 from cytoscribe import __version__
 from cytoscribe.records import Caption
 
@@ -35,7 +36,8 @@ class CardFacts:
     unseen: Sequence[str]
     shortages: Mapping[str, str]
     image: bool
-    sources: Sequence[str] = ()
+    sources: Sequence[Source] = ()
+    leaks: int = 0
     short: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     judge: SecondOpinion | None = None
 
@@ -53,7 +55,6 @@ def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: Card
         size=_size_category(len(total)),
         regions=Counter(c.region for c in total),
         styles=Counter(c.style for c in total),
-        leaks=sum(not c.masked_caption for c in total),
     )
 
 

@@ -83,6 +83,15 @@ def generate_captions(
             rich_help_panel=_WRITING,
         ),
     ] = "",
+    quotations: Annotated[
+        bool,
+        typer.Option(
+            "--quotations",
+            help="Copy the papers' sentences into evidence.parquet, of papers whose licence lets anybody do so (CC0, CC BY, CC BY-SA); "
+            "off by default: ids and pages alone.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = False,
     endpoint: Annotated[
         str,
         typer.Option(
@@ -196,6 +205,7 @@ def generate_captions(
         styles=_split(styles),
         quotas=_quotas(quota or []),
         judge=judge,
+        quote=quotations,
         prompts=prompts,
         sampling=Sampling(temperature=temperature),
         max_tokens=max_tokens,

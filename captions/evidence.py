@@ -1,20 +1,29 @@
-"""Evidence beside the captions: for every claim that a caption names, which paper says so and on which page. No quotations."""
+"""Evidence beside the captions: for every claim that a caption names, which paper says so and on which page, and in which words
+where the paper's licence lets them be copied."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cytoscribe.records import Caption, Claim
-from cytoscribe.tables import write_records
+from cytoscribe.tables import read_records, write_records
+from literature_mining.report import Paper
 
 EVIDENCE = "evidence.parquet"
+PAPERS = "papers.parquet"
+
+_FREE = re.compile(r"CC0|CC BY(?:-SA)?|PUBLIC DOMAIN(?: MARK)?")
+"""Licences under which anybody may copy a sentence for any use, with attribution. Papers under NC or ND terms are not quoted: whoever
+takes the dataset would have to keep those terms."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where a claim stands. The words of the paper are left out: their licence may not allow copies."""
+    """Where a claim stands. quotation: the paper's sentence, "" unless quotations were asked for and the licence allows them;
+    licence: as the paper states it, "" where it is not known."""
 
     claim_id: str
     region: str
@@ -26,21 +35,64 @@ class Evidence:
     value: str
     polarity: bool
     compared_to: tuple[str, ...]
+    licence: str = ""
+    quotation: str = ""
 
 
-def write_evidence(folder: Path, claims: Iterable[Claim], captions: Sequence[Caption]) -> None:
-    """Write the evidence of all claims that the captions name."""
+@dataclass(frozen=True)
+class Source:
+    """A paper on the card. citation: "Caspers et al. 2013", or the file's name; quoted: its sentences stand in the evidence."""
+
+    citation: str
+    title: str
+    doi: str
+    licence: str
+    quoted: bool
+
+
+def read_papers(folder: Path) -> dict[str, Paper]:
+    """Papers of a mining run by file name; {} for a run that did not list them."""
+    path = folder / PAPERS
+    return {p.name: p for p in read_records(path, Paper)} if path.exists() else {}
+
+
+def quotable(licence: str) -> bool:
+    """Whether a licence ("CC BY 4.0") lets anybody copy a paper's sentences; an unknown one does not."""
+    return bool(_FREE.fullmatch(re.sub(r"\s+\d(?:\.\d)?$", "", licence.strip().upper())))
+
+
+def write_evidence(
+    folder: Path, claims: Iterable[Claim], captions: Sequence[Caption], papers: Mapping[str, Paper], *, quote: bool = False
+) -> None:
+    """Write the evidence of all claims that the captions name; with `quote`, in the words of papers whose licence allows it."""
     named = {i for c in captions for i in c.claim_ids}
-    rows = {
-        c.claim_id: Evidence(
-            c.claim_id, c.region, c.document, c.doi, c.page, c.layer, c.attribute, c.value, c.polarity, c.compared_to
-        )
-        for c in claims
-        if c.claim_id in named
-    }
+    rows = {c.claim_id: _evidence(c, papers.get(c.document), quote) for c in claims if c.claim_id in named}
     write_records(folder / EVIDENCE, Evidence, rows.values())
 
 
-def sources_of(claims: Iterable[Claim]) -> list[str]:
-    """Papers by name, with their doi where it is known."""
-    return [f"{name} (doi:{doi})" if doi else name for name, doi in sorted({(c.document, c.doi) for c in claims if c.document})]
+def _evidence(claim: Claim, paper: Paper | None, quote: bool) -> Evidence:
+    licence = paper.licence if paper else ""
+    return Evidence(
+        claim_id=claim.claim_id,
+        region=claim.region,
+        document=claim.document,
+        doi=claim.doi,
+        page=claim.page,
+        layer=claim.layer,
+        attribute=claim.attribute,
+        value=claim.value,
+        polarity=claim.polarity,
+        compared_to=claim.compared_to,
+        licence=licence,
+        quotation=claim.sentence if quote and quotable(licence) else "",
+    )
+
+
+def sources_of(claims: Iterable[Claim], papers: Mapping[str, Paper], *, quote: bool = False) -> list[Source]:
+    """The papers behind the claims, by citation."""
+    dois = {c.document: c.doi for c in claims if c.document}
+    rows = []
+    for name, doi in dois.items():
+        paper = papers.get(name) or Paper(name)
+        rows.append(Source(paper.citation, paper.title, doi or paper.doi, paper.licence, quote and quotable(paper.licence)))
+    return sorted(rows, key=lambda s: (s.citation.casefold(), s.doi))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from captions.audit import audit
 from captions.backends.base import Sampling
 from captions.backends.models import BackendSettings, open_backend
+from captions.backends.template import TemplateBackend
 from captions.card import CardFacts, SecondOpinion, write_card
 from captions.compose import STYLES
 from captions.dataset import Rejected, write_dataset
@@ -39,7 +41,8 @@ class GenerateSettings:
     models share the work in turn; quotas: captions a unit of a style, the rest dealt over the others; judge: second opinion, "" for
     none ("nli:MODEL", "llm", "llm:MODEL"); per_region captions are written a region (and attributes.per_set a set of attributes);
     attempts: how often a refused caption is tried anew (None: 12 for `template`, 3 for a language model);
-    max_tokens: limit of the default config by CLIP's tokenizer, 0 for none; prompts: a folder of the user's own templates.
+    max_tokens: limit of the default config by CLIP's tokenizer, 0 for none; prompts: a folder of the user's own templates;
+    quote: copy the papers' sentences into the evidence, where their licences allow it.
     """
 
     out: Path
@@ -51,6 +54,7 @@ class GenerateSettings:
     quotas: tuple[tuple[str, int], ...] = ()
     judge: str = ""
     prompts: Path | None = None
+    quote: bool = False
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int = CLIP_CONTEXT
     attempts: int | None = None
@@ -107,13 +111,14 @@ def generate(settings: GenerateSettings) -> GenerateResult:
     prompts = load_prompts(settings.prompts)
     if settings.prompts is not None:
         check(settings.prompts)
-    recipe = make_recipe(settings, prompts, material)
     backends = {m: open_backend(m, settings.backend) for m in settings.models}
+    settings = replace(settings, models=tuple(b.name if m == TemplateBackend.name else m for m, b in backends.items()))
+    recipe = make_recipe(settings, prompts, material)
     judge = open_judge(settings.judge, backends, settings.backend)
     run = RunFolder(settings.out, "generate-captions", _fingerprinted(settings), overwrite=settings.overwrite)
     with run:
         store = CompletionStore(settings.out / SHARDS / "completions.jsonl")
-        bench = Bench(tuple(backends), tuple(backends.values()), store, _attempts(settings), settings.max_tokens, judge)
+        bench = Bench(settings.models, tuple(backends.values()), store, _attempts(settings), settings.max_tokens, judge)
         try:
             outcome = Rounds(material, prompts, recipe, bench).run()
             store.compact()
@@ -211,10 +216,12 @@ def _write(settings: GenerateSettings, material: Material, result: GenerateResul
         if result.judge
         else None,
         image=material.scene.image,
-        sources=sources_of(c for u in material.units for c in u.claims),
+        sources=() if material.scene.image else sources_of(material.claims, material.papers, quote=settings.quote),
+        leaks=len(audit([*result.captions, *result.long], tuple(material.scene.regions.values()))),
     )
     card = write_card(result.captions, result.long, facts)
-    write_evidence(settings.out, (c for u in material.units for c in u.claims), [*result.captions, *result.long])
+    every = [*result.captions, *result.long]
+    write_evidence(settings.out, material.claims, every, material.papers, quote=settings.quote)
     if result.judge:
         write_records(settings.out / JUDGED, Opinion, result.outcome.opinions)
     write_dataset(settings.out, result.captions, result.long, result.rejected, card)

@@ -28,7 +28,8 @@ def preview(settings: GenerateSettings) -> str:
     regions = len({u.region for u in material.units})
     lines = [f"{wanted} captions of {regions} regions ({len(material.units)} units) by {', '.join(settings.models)}"]
     sample = _sample(settings, material, recipe, prompts)
-    for prompt in sample[: _SHOWN if settings.models[0] != TemplateBackend.name else 0]:
+    composed = settings.models[0] == TemplateBackend.name and settings.backend.server is None
+    for prompt in sample[: 0 if composed else _SHOWN]:
         lines += ["", f"--- {prompt.region}, {prompt.style} ---", *([prompt.system, ""] if prompt.system else []), prompt.user]
     return "\n".join([*lines, "", *_measured(settings, sample, wanted)])
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cytoscribe.errors import CytoscribeError, InputError
 
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
 DATASET_FILES = ("README.md", "data/*.parquet", "evidence.parquet", "quality.json")
-MODEL_FILES = ("README.md", "config.json", "regions.json", "calibration.json", "adapter/*", "merged/*")
+MODEL_FILES = ("README.md", "config.json", "regions.json", "calibration.json", "calibration.safetensors", "adapter/*", "merged/*")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ def files_of(settings: PublishSettings) -> list[Path]:
 def publish(settings: PublishSettings) -> str:
     """Upload and return the URL of the commit. The token is the one that the Hub's client has (HF_TOKEN or its login).
 
-    Raises InputError where the folder, the name or the token cannot be used, CytoscribeError where the Hub refuses.
+    Raises InputError where the folder, the name or the token cannot be used, or where a repository that is public already would get
+    what should be private; CytoscribeError where the Hub refuses.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
@@ -48,7 +53,7 @@ def publish(settings: PublishSettings) -> str:
     files = files_of(settings)
     api = HfApi(endpoint=settings.endpoint or None)
     try:
-        api.create_repo(settings.repo, private=settings.private, repo_type=settings.kind, exist_ok=True)
+        _open_repository(api, settings)
         commit = api.upload_folder(
             repo_id=settings.repo,
             folder_path=settings.folder,
@@ -65,11 +70,23 @@ def publish(settings: PublishSettings) -> str:
         if status in (401, 403):
             raise InputError(f"the Hub refuses ({status})", where=settings.repo, fix="check HF_TOKEN and its rights") from error
         raise CytoscribeError(f"{settings.repo}: the Hub answers {status}; try again later") from error
+    except CytoscribeError:
+        raise
     except Exception as error:
         if not isinstance(error, OSError) and not type(error).__module__.startswith("httpx"):
             raise  # the client's transport, whichever version it uses, is no subclass of OSError
         raise CytoscribeError(f"{settings.repo}: the Hub cannot be reached ({type(error).__name__}); try again later") from error
     return str(commit.commit_url)
+
+
+def _open_repository(api: HfApi, settings: PublishSettings) -> None:
+    """Make the repository where it is missing; one that exists keeps its visibility, which must not be wider than asked for."""
+    from huggingface_hub.errors import HfUriError
+
+    with contextlib.suppress(HfUriError):  # the client cannot name an existing repository of another Hub, and it exists then
+        api.create_repo(settings.repo, private=settings.private, repo_type=settings.kind, exist_ok=True)
+    if settings.private and not api.repo_info(settings.repo, repo_type=settings.kind).private:
+        raise InputError("the repository is public already", where=settings.repo, fix="pass --public, or choose another --repo")
 
 
 def preview(settings: PublishSettings) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from captions.attributes import PhraseBook, image_claim, read_phrases, subject_of
+from captions.evidence import read_papers
 from captions.scene import Scene
 from cytoscribe.errors import InputError
 from cytoscribe.records import Claim, Description, ImageRecord, Region
 from cytoscribe.tables import read_images, read_records
 from literature_mining.regions import read_regions
+from literature_mining.report import Paper
 
 TYPICAL = 0.9
 """Share of a region's images that must agree on a value before it counts as the region's own."""
@@ -30,12 +32,18 @@ class Unit:
 
 @dataclass(frozen=True)
 class Material:
-    """All units of a run, what they are about, and which regions were kept out because they are marked unseen."""
+    """All units of a run, what they are about, which regions were kept out because they are marked unseen, and the papers by name."""
 
     units: tuple[Unit, ...]
     scene: Scene
     unseen: tuple[str, ...] = ()
     source: str = ""
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Claims of all units."""
+        return tuple(c for u in self.units for c in u.claims)
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def literature_material(folder: str | Path, per_region: int) -> Material:
             units.append(Unit(region, region, own, per_region))
     if not units:
         raise InputError("no region has a claim", where=folder, fix="mine more papers, or look at report.html for what was found")
-    return Material(tuple(units), scene, unseen, str(folder.name))
+    return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder))
 
 
 def attribute_material(settings: AttributeSettings, per_region: int) -> Material:

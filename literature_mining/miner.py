@@ -59,7 +59,7 @@ class MineResult:
 
 
 def mine(settings: MineSettings) -> MineResult:
-    """Mine claims; write claims.parquet, descriptions.parquet, figures.parquet, report.html and regions.csv into `settings.out`.
+    """Mine claims; write claims.parquet, descriptions.parquet, papers.parquet, figures.parquet, report.html and regions.csv into `settings.out`.
 
     A paper that cannot be read is reported and passed over. Raises InputError where the table or the lexicon is at fault,
     or no paper at all can be read.
@@ -184,4 +184,5 @@ def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequ
     if related:
         write_records(run.path / "related.parquet", RelatedSentence, related)
     papers = [*result.papers, *result.unread]
+    write_records(run.path / "papers.parquet", Paper, papers)
     write_report(run.path / "report.html", table, result.claims, result.descriptions, papers, result.around)

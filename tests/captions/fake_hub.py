@@ -15,7 +15,7 @@ SHA = "a" * 40
 
 
 class FakeHub:
-    """`repos` maps "datasets/user/name" to path to bytes; `private` says how each was made; `tokens` holds what was sent."""
+    """`repos` maps "datasets/user/name" (or "models/user/name") to path to bytes; `private` says how each was made; `tokens` holds what was sent."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -33,7 +33,7 @@ class FakeHub:
     def create(self, body: dict[str, Any]) -> dict[str, Any]:
         repo = f"{body.get('type', 'model')}s/{body.get('organization', 'me')}/{body['name']}"
         self.repos.setdefault(repo, {})
-        self.private[repo] = bool(body.get("private")) or body.get("visibility") == "private"
+        self.private.setdefault(repo, bool(body.get("private")) or body.get("visibility") == "private")
         return {"url": f"{self.url}/{repo}", "name": body["name"]}
 
     def commit(self, repo: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class FakeHub:
         return {
             "id": repo.split("/", 1)[1],
             "sha": SHA,
-            "private": True,
+            "private": self.private[repo],
             "siblings": siblings,
             "tags": [],
             "downloads": 0,
@@ -97,12 +97,13 @@ class FakeHub:
 
             def _get(self, head: bool) -> None:
                 path = unquote(urlparse(self.path).path)
-                if match := re.fullmatch(r"/api/(datasets/[^/]+/[^/]+)(?:/revision/\w+)?", path):
+                if match := re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)(?:/revision/\w+)?", path):
                     return self._json(hub.info(match[1])) if match[1] in hub.repos else self._json({}, 404)
-                if match := re.fullmatch(r"/api/(datasets/[^/]+/[^/]+)/tree/\w+/?(.*)", path):
+                if match := re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)/tree/\w+/?(.*)", path):
                     return self._json(hub.tree(match[1], match[2]))
-                if match := re.fullmatch(r"/(datasets/[^/]+/[^/]+)/resolve/\w+/(.+)", path):
-                    data = hub.repos.get(match[1], {}).get(match[2])
+                if match := re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/\w+/(.+)", path):
+                    repo = match[1] if match[1].startswith("datasets/") else f"models/{match[1]}"
+                    data = hub.repos.get(repo, {}).get(match[2])
                     if data is None:
                         return self._json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
                     return self._bytes(data, head)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -12,9 +13,14 @@ from pathlib import Path
 import pytest
 
 from captions.dataset import read_captions
+from captions.evidence import EVIDENCE, Evidence, quotable
 from captions.generate import GenerateSettings, generate
 from captions.publish import PublishSettings, files_of, preview, publish
+from cytoscribe.cli import command, run
 from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.records import Claim
+from cytoscribe.tables import read_records, write_records
+from literature_mining.report import Paper
 from tests.captions.fake_hub import FakeHub
 
 TOKEN = "hf_secretfortests"
@@ -58,6 +64,117 @@ def test_published_captions_come_back_equal_through_the_real_client(hub: FakeHub
     rows = json.loads(next(x for x in done.stdout.splitlines() if x.startswith("ROWS "))[5:])
     assert rows == [[c.caption_id, c.caption, list(c.claim_ids)] for c in read_captions(dataset)]
     assert TOKEN.encode() not in b"".join(hub.repos["datasets/me/captions"].values())
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model folder with everything that belongs to it, and what a training run leaves beside."""
+    folder = tmp_path / "model"
+    for name in (*MODEL, *LEFT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode() * 3)
+    return folder
+
+
+MODEL = {
+    "README.md",
+    "config.json",
+    "regions.json",
+    "calibration.json",
+    "calibration.safetensors",
+    "adapter/adapter_config.json",
+    "adapter/adapter_model.safetensors",
+    "merged/open_clip_config.json",
+    "merged/open_clip_model.safetensors",
+}
+LEFT = {"images.csv", "run.json", ".lock", ".shards/state.safetensors", "curves.png"}
+
+
+def test_a_model_folder_goes_up_whole_and_comes_back_equal(
+    hub: FakeHub, model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from huggingface_hub import hf_hub_download
+
+    assert run(command("publish-model"), [str(model), "--repo", "me/model", "--dry-run", "--endpoint", hub.url]) == 0
+    assert not hub.repos
+    assert run(command("publish-model"), [str(model), "--repo", "me/model", "--endpoint", hub.url]) == 0
+    shown = capfd.readouterr()
+    assert f"{hub.url}/models/me/model/commit/" in shown.out
+    assert TOKEN not in shown.out + shown.err
+    assert set(hub.repos["models/me/model"]) == MODEL
+    assert hub.private["models/me/model"]
+    for name in MODEL:
+        back = hf_hub_download("me/model", name, endpoint=hub.url, cache_dir=tmp_path / "cache", token=TOKEN)
+        assert Path(back).read_bytes() == (model / name).read_bytes()
+
+
+def test_the_token_is_never_printed_or_stored(
+    hub: FakeHub, dataset: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [str(dataset), "--repo", "me/captions", "--endpoint", hub.url]
+    assert run(command("publish-captions"), [*arguments, "--dry-run"]) == 0
+    assert run(command("publish-captions"), [*arguments, "--public"]) == 0
+    assert not hub.private["datasets/me/captions"]
+    assert run(command("publish-captions"), arguments) == 2  # what should be private does not go where everybody reads
+    monkeypatch.setenv("HF_TOKEN", "hf_wrongfortests")
+    assert run(command("publish-captions"), [*arguments, "--public"]) == 2
+    shown = capfd.readouterr()
+    assert "the repository is public already" in shown.err
+    assert "check HF_TOKEN" in shown.err
+    for token in (TOKEN, "hf_wrongfortests"):
+        assert token not in shown.out + shown.err
+        assert not any(token.encode() in p.read_bytes() for p in dataset.rglob("*") if p.is_file())
+
+
+def _with_papers(mined: Path, licences: dict[str, str]) -> Path:
+    """The mining run with its claims dealt to papers of these licences, each with a sentence of its own."""
+    names = list(licences)
+    claims = [
+        dataclasses.replace(c, document=names[i % len(names)], sentence=f"Sentence {i} of {names[i % len(names)]}.")
+        for i, c in enumerate(read_records(mined / "claims.parquet", Claim))
+    ]
+    write_records(mined / "claims.parquet", Claim, claims)
+    papers = [Paper(n, f"On {n}", ("Ada Grey", "Bo Nissl"), 2020, f"10.1/{n}", licence) for n, licence in licences.items()]
+    write_records(mined / "papers.parquet", Paper, papers)
+    return mined
+
+
+def test_only_papers_whose_licence_allows_it_are_quoted_and_only_when_asked(mined: Path, tmp_path: Path) -> None:
+    licences = {"a.pdf": "CC BY 4.0", "b.xml": "CC BY-NC-ND 4.0", "c.md": ""}
+    _with_papers(mined, licences)
+    plain, quoted = tmp_path / "plain", tmp_path / "quoted"
+    assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(plain)]) == 0
+    assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(quoted), "--quotations"]) == 0
+    assert not any(e.quotation for e in read_records(plain / EVIDENCE, Evidence))
+    assert "Sentence" not in (plain / "README.md").read_text()
+    evidence = read_records(quoted / EVIDENCE, Evidence)
+    assert {e.document for e in evidence} == set(licences)
+    assert all(e.licence == licences[e.document] for e in evidence)
+    assert all(e.quotation.startswith("Sentence") == (e.document == "a.pdf") for e in evidence)
+    card = (quoted / "README.md").read_text()
+    assert "| Grey et al. 2020: On a.pdf | 10.1/a.pdf | CC BY 4.0 | sentences quoted |" in card
+    assert "| Grey et al. 2020: On b.xml | 10.1/b.xml | CC BY-NC-ND 4.0 | ids and pages |" in card
+    assert "| Grey et al. 2020: On c.md | 10.1/c.md | not known | ids and pages |" in card
+    assert "0 of " in card.split("Leaks:")[1].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("licence", "allowed"),
+    [
+        ("CC BY 4.0", True),
+        ("CC BY-SA 3.0", True),
+        ("CC0 1.0", True),
+        ("CC0", True),
+        ("cc by", True),
+        ("CC BY-NC 4.0", False),
+        ("CC BY-ND 4.0", False),
+        ("CC BY-NC-SA 4.0", False),
+        ("", False),
+        ("This article is copyright of its publisher. Not CC BY.", False),
+    ],
+)
+def test_which_licences_allow_quotations(licence: str, allowed: bool) -> None:
+    assert quotable(licence) == allowed
 
 
 def test_a_wrong_token_and_a_hub_that_is_away_are_one_clear_line(

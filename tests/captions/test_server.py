@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -68,6 +69,19 @@ def test_an_unfaithful_model_gets_nothing_through_and_is_told_why(mined: Path, t
     assert any("An earlier caption was refused" in b["messages"][1]["content"] for b in server.bodies)
 
 
+def test_the_only_model_of_a_server_needs_no_name_and_is_told_why_it_was_refused(mined: Path, tmp_path: Path) -> None:
+    with serving(answer="Layer II is prominent.") as server:
+        settings = dataclasses.replace(_settings(mined, tmp_path / "out", server.url), models=("template",))
+        generate(settings)
+        assert "An earlier caption was refused" in asked_of(server)
+    assert "- Models: tiny;" in (tmp_path / "out" / "README.md").read_text()
+
+
+def asked_of(server: FakeServer) -> str:
+    """Everything the server was asked."""
+    return "\n".join(b["messages"][1]["content"] for b in server.bodies)
+
+
 def test_a_server_that_dies_and_comes_back_is_waited_for(mined: Path, tmp_path: Path) -> None:
     first = FakeServer(delay=0.05)
     later: list[FakeServer] = []
@@ -86,6 +100,25 @@ def test_a_server_that_dies_and_comes_back_is_waited_for(mined: Path, tmp_path: 
     later[0].stop()
     assert result.captions
     assert later[0].count
+
+
+def test_a_slow_request_does_not_use_up_the_patience_with_a_restart(mined: Path, tmp_path: Path) -> None:
+    first = FakeServer({1: "hang"})
+    later: list[FakeServer] = []
+
+    def restart() -> None:
+        _wait(first, 1)
+        first.stop()
+        time.sleep(1.3)  # the request times out at 0.6 s, and is refused for the first time after more than the patience
+        later.append(FakeServer(port=first.port))
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    slow = {"concurrency": 1, "timeout_s": 0.6, "patience_s": 0.8}
+    result = generate(_settings(mined, tmp_path / "out", first.url, per_region=1, **slow))
+    thread.join()
+    later[0].stop()
+    assert result.captions
 
 
 def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(mined: Path, tmp_path: Path) -> None:
