@@ -10,14 +10,14 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from captions.partners import find_partners, is_measure, mismeasured, sentence_at
+from captions.places import compatible, misplaced, named_layers, place_name, segment_has_layer
 from captions.readback import Reading, caption_lexicon, find_layers, read_words
 from cytoscribe.records import WHOLE, Claim
 from literature_mining.regions import RegionTable
 
 if TYPE_CHECKING:
     from literature_mining.claims import FoundClaim
-
-_ATOMS = ("I", "II", "IIIa", "IIIb", "IIIc", "IVa", "IVb", "IVc", "Va", "Vb", "VIa", "VIb", "WM")
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,21 @@ class Gate:
         plain = _without_neutral(text)
         reasons = [*self._names(text, region, sources), *_inventions(text, region, self.table, sources), *_layers(plain, sources)]
         anonymous = _without_names(plain, [region, *(o for c in sources for o in c.compared_to)], self.table)
-        readings = [r for r in read_words(anonymous, _named_layers(sources)) if not _asked(anonymous, r.start)]
+        words = read_words(anonymous, named_layers(sources))
+        readings = [r for r in words if not _asked(anonymous, r.start)]
         found = [f for f in self.extractor.read(plain, topic=region) if not _asked(anonymous, f.start)]
         supported: dict[str, None] = {}
         faults = []
+        partners = find_partners(plain, {o: _names_of([o], self.table) for c in sources for o in c.compared_to})
         for reading in readings:
-            ids, fault = _judge(reading, plain, sources, found)
-            supported.update(dict.fromkeys(ids))
+            claims, fault = _judge(reading, anonymous, plain, readings, sources, found)
+            fault = fault or misplaced(reading, anonymous, claims) or mismeasured(reading, anonymous, readings, claims, partners)
             if fault:
                 faults.append(fault)
+            else:
+                supported.update(dict.fromkeys(c.claim_id for c in claims))
         faults += _absences(anonymous, sources)
+        faults += _questions(anonymous, words, sources)
         faults += _unread(found, readings, plain, region, sources)
         total = len(readings) or 1
         if not readings and not found and not reasons:
@@ -81,7 +86,7 @@ class Gate:
             names = set(mention.regions)
             if names and not names & allowed:
                 reasons.append(f"names {text[mention.start : mention.end]}, which its sources do not")
-            if names == {region} and _is_measure(text, mention.start) and any(c.compared_to for c in sources):
+            if names == {region} and is_measure(text, mention.start) and any(c.compared_to for c in sources):
                 reasons.append("compares the wrong way round")
         for other in dict.fromkeys(o for c in sources for o in c.compared_to):
             places = re.finditer(rf"(?<!\w){re.escape(other)}(?!\w)", text)
@@ -98,25 +103,13 @@ def _is_subject(text: str, start: int, end: int, region: str) -> bool:
     opening = max(text.rfind(mark, 0, start) for mark in ".;?!") + 1
     closing = min((i for i in (text.find(mark, end) for mark in ".;?!") if i >= 0), default=len(text))
     own = re.search(rf"(?<!\w){re.escape(region)}(?!\w)", text[opening:closing])
-    return own is None and bool(_SUBJECT.match(text[end:])) and not _is_measure(text, start)
+    return own is None and bool(_SUBJECT.match(text[end:])) and not is_measure(text, start)
 
 
 def _stands_alone(text: str, start: int, region: str) -> bool:
-    """A region of comparison in a caption that nowhere names its own, at a place that measures nothing."""
-    own = re.search(rf"(?<!\w){re.escape(region)}(?!\w)", text)
-    return (
-        own is None and not _is_measure(text, start) and not re.search(r"\b(?:or|and)\s+(?:the )?(?:area )?$", text[:start], re.I)
-    )
-
-
-def _is_measure(text: str, start: int) -> bool:
-    return bool(
-        re.search(
-            r"(?:than|compared (?:with|to)|comparison (?:with|to)|relative to|unlike|contrast to|from|against|beside)(?: in| that of| those (?:of|in))?\s+(?:the )?(?:area )?$",
-            text[:start],
-            re.I,
-        )
-    )
+    """A region of comparison in a caption that states nothing of its own by name, at a place that measures nothing."""
+    own = any(not _asked(text, m.start()) for m in re.finditer(rf"(?<!\w){re.escape(region)}(?!\w)", text))
+    return not own and not is_measure(text, start) and not re.search(r"\b(?:or|and)\s+(?:the )?(?:area )?$", text[:start], re.I)
 
 
 def _without_neutral(text: str) -> str:
@@ -175,16 +168,14 @@ def _inventions(text: str, region: str, table: RegionTable, sources: Sequence[Cl
     return reasons[:3]
 
 
-def _named_layers(sources: Sequence[Claim]) -> list[str]:
-    return [c.layer for c in sources if c.layer and c.layer != WHOLE and not re.match(r"[IV]+[a-d]?(?:-|$)", c.layer)]
-
-
 def _layers(text: str, sources: Sequence[Claim]) -> list[str]:
     held = [c.layer for c in sources]
     reasons = []
+    if stray := re.search(rules()["strays"], text, re.I):
+        reasons.append(f"says '{stray[0].strip()}', which its sources do not")
     if re.search(r"\bthan\s+(?:in\s+|that\s+(?:in|of)\s+|those\s+(?:in|of)\s+|the\s+)*(?:sub)?layers?\b", text, re.I):
         reasons.append("compares layers with each other, which its sources do not")
-    single = [x.replace("+", "-") if x.count("+") == 1 else x for x in (f.name for f in find_layers(text, _named_layers(sources)))]
+    single = [x.replace("+", "-") if x.count("+") == 1 else x for x in (f.name for f in find_layers(text, named_layers(sources)))]
     for name in (n for x in single for n in x.split("+")):
         parts = [name, *name.split("-")]
         if not any(compatible(name, h) for h in held) and (
@@ -200,10 +191,14 @@ def _absences(text: str, sources: Sequence[Claim]) -> list[str]:
     absent = [c.layer for c in unseen if (c.value == "absent") == c.polarity]
     other = [c.layer for c in sources if c.attribute != "layer_visibility" or c.layer not in absent]
     faults = []
-    for layer in find_layers(text, _named_layers(sources)):
+    for layer in find_layers(text, named_layers(sources)):
         start = max(text.rfind(mark, 0, layer.start) for mark in ".;?!") + 1
         end = min((i for i in (text.find(mark, layer.end) for mark in ".;?!") if i >= 0), default=len(text))
-        gone = bool(re.search(r"\b(?:no|lacks?|without|lacking)\s+(?:visible\s+|distinct\s+|an?\s+)?$", text[: layer.start], re.I))
+        gone = bool(
+            re.search(
+                r"\b(?:no|lacks?|without|lacking|absence of)\s+(?:visible\s+|distinct\s+|an?\s+)?$", text[: layer.start], re.I
+            )
+        )
         denied = gone or re.search(rules()["denials"], text[start:end], re.I)
         if layer.name in absent and layer.name not in other and not denied:
             faults.append(f"speaks of layer {layer.name} as present, where its sources say that it is not")
@@ -212,12 +207,14 @@ def _absences(text: str, sources: Sequence[Claim]) -> list[str]:
     return faults
 
 
-def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequence[FoundClaim]) -> tuple[list[str], str]:
-    """(ids of the sources that the word states, "" or what is wrong with it)."""
+def _judge(
+    reading: Reading, anonymous: str, text: str, readings: Sequence[Reading], sources: Sequence[Claim], found: Sequence[FoundClaim]
+) -> tuple[list[Claim], str]:
+    """(the sources that the word states, "" or what is wrong with it)."""
     said = text[reading.start : reading.end]
     sense = [c for c in sources if _says(reading, c)]
     place = _placed(reading.layer, sense, sources)
-    if not place and not _segment_has_layer(text, reading):
+    if not place and not segment_has_layer(text, reading):
         place = [c for c in sense if c.layer == WHOLE]
     if not place and not re.match(r"\s+(?:sub)?layer", text[reading.end :]):
         place = [c for c in sense if c.layer == WHOLE and c.attribute in ("cortical_type", "lamination")]
@@ -235,7 +232,7 @@ def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequenc
             and _fits(f.layer, c, sources)
         ]
         if not confirmed:
-            return [], f"says '{said}' of {_place(reading.layer)}, where its sources do not"
+            return [], f"says '{said}' of {place_name(reading.layer)}, where its sources do not"
         place = confirmed
     if not place:
         spoken = {a for a, _ in reading.senses}
@@ -246,16 +243,28 @@ def _judge(reading: Reading, text: str, sources: Sequence[Claim], found: Sequenc
             if f.attribute in spoken and _overlaps(f, reading) and _equal(f, c) and _fits(f.layer, c, sources)
         ]
         if confirmed:
-            return [c.claim_id for c in confirmed], ""
+            return confirmed, ""
         denial = "" if reading.stated else "not "
         return [], f"says '{denial}{said}', which its sources do not"
-    if not reading.compares and not any(c.compared_to for c in place) and _in_comparison(text, reading.start):
+    if not reading.compares and not any(c.compared_to for c in place) and _in_comparison(anonymous, reading, readings):
         return [], f"states '{said}' as a comparison"
     compared = [c for c in place if bool(c.compared_to) == reading.compares]
     if not compared:
         wrong = "drops the comparison of" if place[0].compared_to else "invents a comparison for"
         return [], f"{wrong} '{said}'"
-    return [c.claim_id for c in compared], ""
+    return compared, ""
+
+
+def _questions(text: str, words: Sequence[Reading], sources: Sequence[Claim]) -> list[str]:
+    """A question after a trait of which no source speaks, and so nothing can answer it."""
+    held = {c.attribute for c in sources}
+    asked = [r for r in words if _asked(text, r.start) and not held & {a for a, _ in r.senses}]
+    faults = [f"asks '{text[r.start : r.end]}', of which its sources do not speak" for r in asked]
+    for noun, attributes in rules()["asks"].items():
+        for match in re.finditer(rf"\b(?:{noun})\b", text, re.I):
+            if _asked(text, match.start()) and not held & set(attributes):
+                faults.append(f"asks for the {match[0]}, of which its sources do not speak")
+    return faults[:1]
 
 
 def _placed(layer: str, sense: Sequence[Claim], sources: Sequence[Claim]) -> list[Claim]:
@@ -272,15 +281,11 @@ def _fits(layer: str, claim: Claim, sources: Sequence[Claim]) -> bool:
     """Whether a statement about `layer` can rest on the claim: a part of it or the whole, unless a source speaks of just that layer."""
     if layer == claim.layer:
         return True
+    if claim.attribute == "border" and "-" in layer and "-" in claim.layer:
+        ends = zip(layer.split("-", 1), claim.layer.split("-", 1), strict=True)  # "IIIc-IV" may stand for "III-IV", "II-IV" may not
+        return all(one == other or compatible(one, other) for one, other in ends)
     exact = any(c.layer == layer and c.attribute == claim.attribute and c.compared_to == claim.compared_to for c in sources)
     return compatible(layer, claim.layer) and not exact
-
-
-def _segment_has_layer(text: str, reading: Reading) -> bool:
-    """Whether a layer stands in the same stretch between commas, semicolons and "and"; else the layer was only carried over."""
-    start = max((m.end() for m in re.finditer(r"[,;:.?!]|\band\b|\bwith\b", text[: reading.start])), default=0)
-    stop = re.search(r"[,;:.?!]|\band\b", text[reading.end :])
-    return bool(find_layers(text[start : reading.end + stop.start() if stop else len(text)]))
 
 
 def _is_faint(reading: Reading, sources: Sequence[Claim]) -> bool:
@@ -294,11 +299,15 @@ def _is_faint(reading: Reading, sources: Sequence[Claim]) -> bool:
     )
 
 
-def _in_comparison(text: str, at: int) -> bool:
-    """True in a sentence that is a comparison as a whole ("compared with", "in contrast to")."""
-    start = max(text.rfind(mark, 0, at) for mark in ".;?!") + 1
-    end = min((i for i in (text.find(mark, at) for mark in ".;?!") if i >= 0), default=len(text))
-    return bool(re.search(rules()["compares"], text[start:end], re.I))
+def _in_comparison(text: str, reading: Reading, readings: Sequence[Reading]) -> bool:
+    """Whether "compared with", "in contrast to" speaks of this word: it opens the sentence, or no other describing word stands
+    between the two ("a prominent layer V and a higher density compared with X" compares the density alone)."""
+    start, end = sentence_at(text, reading.start)
+    for mark in re.finditer(rules()["compares"], text[start:end], re.I):
+        before = [r for r in readings if start <= r.start < start + mark.start()]
+        if not before or before[-1] is reading or not before[-1].compares:
+            return True
+    return False
 
 
 def _says(reading: Reading, claim: Claim) -> bool:
@@ -338,29 +347,3 @@ def _unread(
         if not any(c.attribute == claim.attribute and c.value == claim.value for c in sources):
             faults.append(f"says '{text[claim.start : claim.end]}', which its sources do not")
     return faults
-
-
-def _place(layer: str) -> str:
-    return f"layer {layer}" if re.match(r"[IV]", layer) else f"the {layer}"
-
-
-@lru_cache(maxsize=4096)
-def compatible(one: str, other: str) -> bool:
-    """True where one layer holds the other ("III" and "IIIc", "II-III" and "II"); the whole depth fits only itself."""
-    if one == other:
-        return True
-    if WHOLE in (one, other) or "WM" in one + other:
-        return False
-    first, second = _atoms(one), _atoms(other)
-    if not first or not second:
-        return one.removesuffix("s") == other.removesuffix("s")
-    return first <= second or second <= first
-
-
-@lru_cache(maxsize=1024)
-def _atoms(layer: str) -> frozenset[str]:
-    parts = layer.split("-")
-    places = [[i for i, a in enumerate(_ATOMS) if a == p or (a.rstrip("abc") == p)] for p in parts]
-    if not all(places):
-        return frozenset()
-    return frozenset(_ATOMS[min(places[0]) : max(places[-1]) + 1])

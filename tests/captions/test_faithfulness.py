@@ -8,7 +8,7 @@ import pytest
 
 from captions.attribute_gate import AttributeGate
 from captions.attributes import image_claim, read_phrases
-from captions.faithfulness import Gate, compatible
+from captions.faithfulness import Gate
 from captions.generate import GenerateSettings, generate
 from captions.scene import Scene
 from cytoscribe.records import Claim, Region
@@ -23,8 +23,11 @@ def gate() -> Gate:
     return Gate(TABLE)
 
 
+BORDERED = {"BA2": [("III-IV", "border", "sharp", True, ()), ("II", "cell_density", "high", True, ())]}
+
+
 def _sources(region: str) -> list[Claim]:
-    return [claim(region, i, *row) for i, row in enumerate(STATED[region])]
+    return [claim(region, i, *row) for i, row in enumerate({**STATED, **BORDERED}[region])]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,8 @@ def _sources(region: str) -> list[Claim]:
         ("BA17", "Layer IV is densely packed and divided into sublayers; layer V contains no Betz cells.", {0, 1, 4}),
         ("BA17", "Compared with BA4, BA17 has a broader layer IV.", {2}),
         ("BA17", "How dense is layer IV? The cells in layer IV are tightly packed.", {1}),
+        ("BA17", "BA17 has a densely packed layer IV and a broader layer IV compared with BA4.", {1, 2}),
+        ("BA4", "Betz cells lie in layer V, with absence of layer IV.", {1}),
     ],
 )
 def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text: str, stated: set[int]) -> None:
@@ -58,30 +63,20 @@ def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text:
         ("BA4", "Layer IV is absent in 90% of the sections.", "90%"),
         ("BA4", "Layer IV is visible, and Betz cells lie in layer V.", "layer IV"),
         ("BA4", "This area serves movement; Betz cells lie in layer V.", "movement"),
-        ("BA4", "A beautiful picture.", "none of its facts"),
+        ("BA4", "It is a picture.", "none of its facts"),
+        ("BA4", "A beautiful layer V with Betz cells.", "beautiful"),
+        ("BA17", "The cells are tightly packed, and layer V contains no Betz cells.", "whole area"),
+        ("BA17", "Layer IV is broader than usual.", "without BA4"),
+        ("BA17", "BA17 contains no Betz cells.", "whole area"),
+        ("BA17", "How thick are the borders? Layer IV is densely packed.", "border"),
+        ("BA4", "The border between layer VI and the cortex is blurred.", "between layer VI and the cortex"),
+        ("BA2", "The border between layers II and IV is sharp.", "II+IV"),
+        ("BA17", "Compared with BA4, layer IV is densely packed.", "as a comparison"),
     ],
 )
 def test_untrue_captions_are_refused_with_the_reason(gate: Gate, region: str, text: str, reason: str) -> None:
     verdict = gate.check(text, region, _sources(region))
     assert any(reason in r for r in verdict.reasons), verdict.reasons
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "fits"),
-    [
-        ("III", "IIIc", True),
-        ("II-III", "II", True),
-        ("V-VI", "VI", True),
-        ("IIIa", "IIIc", False),
-        ("VI", "VI-WM", False),
-        ("all", "IV", False),
-        ("pyramidal layer", "pyramidal layer", True),
-        ("pyramidal layer", "polymorph layer", False),
-    ],
-)
-def test_layers_that_hold_each_other(one: str, other: str, fits: bool) -> None:
-    assert compatible(one, other) is fits
-    assert compatible(other, one) is fits
 
 
 def test_orders_inside_a_paper_do_not_reach_the_captions(tmp_path: Path) -> None:
