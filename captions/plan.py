@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from captions.backends.base import Prompt, Sampling
+from captions.backends.template import TemplateBackend
 from captions.compose import applicable
 from captions.facets import Facet
 from captions.language import area_names, layer_depth
@@ -64,7 +65,8 @@ def plan(
     facets = scene.facets(unit.claims)
     usable = [s for s in recipe.styles if applicable(s, facets, image=scene.image)] or ["short"]
     style = _style(slot, attempt, recipe, usable)
-    chosen = _choose(style, facets, rng, image=scene.image)
+    fewer = attempt if model != TemplateBackend.name else 0  # what a language model could not say of many facts, it can say of few
+    chosen = _choose(style, facets, rng, image=scene.image, fewer=fewer)
     claims = tuple(c for f in chosen for c in f.claims)
     named = rng.random() >= recipe.unnamed_share
     variables = _variables(unit, chosen, style, scene, named, feedback)
@@ -106,14 +108,15 @@ def _style(slot: int, attempt: int, recipe: Recipe, usable: Sequence[str]) -> st
     return free[(slot - kept + attempt) % len(free)]
 
 
-def _choose(style: str, facets: Sequence[Facet], rng: random.Random, *, image: bool) -> list[Facet]:
-    """A subset of the facets that the style can carry; no two of them contradict each other."""
+def _choose(style: str, facets: Sequence[Facet], rng: random.Random, *, image: bool, fewer: int) -> list[Facet]:
+    """A subset of the facets that the style can carry, `fewer` than were drawn; no two of them contradict each other."""
     least, most = SIZES.get(style, (1, 4))
     if image:
         least, most = least, most + 3
     pool = list(facets)
     rng.shuffle(pool)
     size = rng.randint(min(least, len(pool)), min(most, len(pool)))
+    size = max(min(least, size), size - fewer)
     if style == "comparison":
         return _comparing(pool, size, rng)
     if style == "layers":
