@@ -97,14 +97,15 @@ class ServerBackend:
 
     async def _one(self, client: Any, prompt: Prompt) -> Completion:
         started = time.perf_counter()
-        tries, reason = 0, ""
+        tries, reason, refused_since = 0, "", 0.0
         while tries <= self.settings.retries:
             try:
                 return await self._ask(client, prompt)
             except _TransientError as error:
                 reason = str(error)
                 refused = reason.startswith("cannot connect")
-                if refused and time.perf_counter() - started > self.settings.patience_s:
+                refused_since = (refused_since or time.perf_counter()) if refused else 0.0
+                if refused and time.perf_counter() - refused_since > self.settings.patience_s:
                     raise _FatalError(f"the server does not answer ({reason})") from error
                 tries += not refused
                 await asyncio.sleep(min(20.0, 0.25 * 2 ** min(tries, 6)) * (0.5 + random.random()))
