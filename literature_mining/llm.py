@@ -5,8 +5,10 @@ The model is any function from a prompt to text; `served` makes one of an OpenAI
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,10 +25,13 @@ from literature_mining.claims import Extractor
 from literature_mining.findings import FoundClaim, united
 from literature_mining.layers import find_layers
 from literature_mining.lexicon import ATTRIBUTES
-from literature_mining.regions import RegionTable
+from literature_mining.regions import RegionTable, squeeze
 
 Generate = Callable[[str], str]
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]{3}")
+_LONGEST = 768
+"""New tokens of an answer; the claims of one sentence take far fewer."""
 _SCORE = 0.6
 """Score of a claim that only a model states; one that the rules state too keeps the rules' score."""
 
@@ -45,14 +50,14 @@ class ModelExtractor:
 
     def _checked(self, row: Mapping[str, Any], text: str, topic: str | None) -> FoundClaim | None:
         span, attribute = str(row.get("span", "")).strip(), str(row.get("attribute", ""))
-        start = text.find(span) if span else -1
-        region = self._region(str(row.get("region", "")), topic)
+        start = text.find(span) if _WORD.search(span) else -1
+        region = self._region(str(row.get("region", "")), topic, text)
         layer = _layer(str(row.get("layer", "all")))
         value = str(row.get("value", "")).strip()
         if start < 0 or attribute not in ATTRIBUTES or not region or not layer or not value:
             return None
         compared = row.get("compared_to")
-        others = [self._region(str(c), None) for c in compared] if isinstance(compared, list) else []
+        others = [self._region(str(c), None, text) for c in compared] if isinstance(compared, list) else []
         return FoundClaim(
             region,
             layer,
@@ -65,10 +70,12 @@ class ModelExtractor:
             _SCORE,
         )
 
-    def _region(self, name: str, topic: str | None) -> str:
+    def _region(self, name: str, topic: str | None, text: str) -> str:
+        """The region of that name, where the text names it too or is about it; "" else."""
         found = self._table.find(name) if name else None
         if found is not None:
-            return found.name
+            flat = squeeze(text)
+            return found.name if found.name == topic or any(squeeze(n) in flat for n in found.names) else ""
         return topic or "" if not self._table.regions or name == topic else ""
 
 
@@ -84,21 +91,31 @@ class BothExtractors:
         return united(self.rules.read(text, topic), self.model.read(text, topic))
 
 
-def served(url: str, model: str, *, seconds: float = 120) -> Generate:
-    """A model behind an OpenAI-compatible server, e.g. `http://localhost:8000/v1`; raises InputError where it cannot be asked."""
+def served(url: str, model: str, *, seconds: float = 120, tries: int = 3, pause_s: float = 1.0) -> Generate:
+    """A model behind an OpenAI-compatible server, e.g. `http://localhost:8000/v1`, each question asked up to `tries` times.
+
+    Raises InputError where it cannot be asked. Answers are bounded, so that a model that never ends does not hold up the run: a list
+    that is cut off gives no claims.
+    """
 
     def generate(prompt: str) -> str:
-        body = {"model": model, "temperature": 0, "messages": [{"role": "user", "content": prompt}]}
+        body = {"model": model, "temperature": 0, "max_tokens": _LONGEST, "messages": [{"role": "user", "content": prompt}]}
         request = urllib.request.Request(
             f"{url.rstrip('/')}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        try:
-            with urllib.request.urlopen(request, timeout=seconds) as answer:
-                return str(json.load(answer)["choices"][0]["message"]["content"])
-        except (urllib.error.URLError, TimeoutError, ValueError, KeyError, IndexError, TypeError) as error:
-            raise InputError(
-                f"the language model does not answer ({error})", where=url, fix="start the server, or check its address and model"
-            ) from error
+        for left in reversed(range(tries)):
+            try:
+                with urllib.request.urlopen(request, timeout=seconds) as answer:
+                    return str(json.load(answer)["choices"][0]["message"]["content"] or "")
+            except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
+                if not left or (isinstance(error, urllib.error.HTTPError) and error.code < 500):
+                    raise InputError(
+                        f"the language model does not answer ({error})",
+                        where=url,
+                        fix="start the server, or check its address and model",
+                    ) from error
+                time.sleep(pause_s)
+        return ""
 
     return generate
 
