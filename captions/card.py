@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import StrictUndefined
@@ -38,7 +38,7 @@ class CardFacts:
     image: bool
     sources: Sequence[Source] = ()
     leaks: int = 0
-    short: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    short: Sequence[str] = ()
     judge: SecondOpinion | None = None
 
 

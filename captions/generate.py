@@ -17,7 +17,7 @@ from captions.dataset import Rejected, write_dataset
 from captions.evidence import sources_of, write_evidence
 from captions.judge import Opinion, open_judge
 from captions.plan import Recipe
-from captions.rounds import Bench, Outcome, Rounds
+from captions.rounds import Bench, Outcome, Rounds, by_style
 from captions.store import CompletionStore
 from captions.tokens import CLIP_CONTEXT
 from captions.units import AttributeSettings, Material, attribute_material, literature_material
@@ -211,7 +211,7 @@ def _write(settings: GenerateSettings, material: Material, result: GenerateResul
         rejected=dict(reasons.most_common()),
         unseen=material.unseen,
         shortages=result.shortages,
-        short=result.outcome.short,
+        short=by_style(result.outcome.short),
         judge=SecondOpinion(result.judge, len(result.outcome.opinions), sum(not o.agrees for o in result.outcome.opinions))
         if result.judge
         else None,

@@ -12,6 +12,7 @@ from captions.backends.models import open_backend
 from captions.backends.template import TemplateBackend
 from captions.generate import GenerateResult, GenerateSettings, make_recipe, read_material
 from captions.plan import Recipe, plan
+from captions.rounds import by_style
 from captions.units import Material
 from prompts.loader import PromptSet, load_prompts
 
@@ -75,7 +76,5 @@ def report(result: GenerateResult, out: Path) -> str:
     if result.shortages:
         lines.append("fewer than asked: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
     if short := result.outcome.short:
-        lines.append(
-            "fewer of a style than its quota: " + "; ".join(f"{r}, {s} {got} of {n}" for (r, s), (got, n) in short.items())
-        )
+        lines.append("fewer of a style than its quota: " + "; ".join(by_style(short)))
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from captions.acceptance import Acceptance, Refusal
@@ -61,6 +61,14 @@ class Outcome:
     short: dict[tuple[str, str], tuple[int, int]]
     written: int
     reused: int
+
+
+def by_style(short: Mapping[tuple[str, str], tuple[int, int]]) -> list[str]:
+    """Unmet quotas as people read them: "comparison 0 of 3: BA4, BA17"."""
+    regions: dict[str, list[str]] = {}
+    for (region, style), (got, wanted) in short.items():
+        regions.setdefault(f"{style} {got} of {wanted}", []).append(region)
+    return [f"{what}: {', '.join(names)}" for what, names in sorted(regions.items())]
 
 
 class Rounds:

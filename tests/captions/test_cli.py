@@ -70,5 +70,5 @@ def test_prompts_check_is_a_command_spelt_so(capsys: pytest.CaptureFixture[str])
 def test_quotas_that_cannot_be_met_are_told(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--descriptions", str(mined), "--per-region", "4", "--out", str(tmp_path / "out"), "--quota", "comparison=2"]
     assert run(command("generate-captions"), arguments) == 0
-    assert "fewer of a style than its quota: BA4, comparison 0 of 2" in capsys.readouterr().out
-    assert "BA4, comparison (0 of 2)" in (tmp_path / "out" / "README.md").read_text()
+    assert "fewer of a style than its quota: comparison 0 of 2: BA4" in capsys.readouterr().out
+    assert "comparison 0 of 2: BA4." in (tmp_path / "out" / "README.md").read_text()
