@@ -3,8 +3,8 @@
 True captions: written by hand for claim sets of well-known areas (data/gate_captions.json), captions of the template backend for the
 same sets, and captions that Qwen2.5-Coder-1.5B-Instruct wrote from mined claims, each read and labelled by hand (data/gate_llm.json).
 Corrupted ones: what that model got wrong of its own, and one edit of each true caption: a layer swapped, a value flipped, a negation
-dropped, the region swapped, a trait invented. The gate was mended on the "dev" half; the regions of the "test" half were written and
-labelled after that and have chosen nothing since. Intervals are 95% bootstrap over regions.
+dropped, the region swapped, a trait invented. The gate was mended on the "dev" half; the captions of the "test" half were written and
+labelled after that, without its verdicts in sight, and have chosen nothing since. Intervals are 95% bootstrap over regions.
 
     python benchmarks/captions_gate.py [--show 10]
 """
