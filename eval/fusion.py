@@ -1,6 +1,7 @@
 """Two scales together: a region crop shows the layers and their surroundings, the tiles inside it show the cells.
 
-A crop's unit of evidence is the crop and all tiles whose centre lies in it, found by geometry alone. The names are fused by the
+A crop's unit of evidence is the crop and the tiles cut from the same outlined piece of tissue: its outline counts, not its name.
+Where a table does not number the pieces, all tiles whose centre lies in the crop count, those of neighbours too. The names are fused by the
 product of experts: log-probabilities of the crop, and of its tiles on the average, are added and normalised (Hinton 2002). Rejection
 scores, which both models standardise on held-out images of known regions, are averaged. Twice the average of p-values is again a
 p-value, whatever their dependence (Vovk and Wang 2020, "Combining p-values via averaging"): so the fused rejection keeps its promise.
@@ -35,10 +36,14 @@ class View:
 
 
 def tiles_of(crops: Sequence[ImageRecord], tiles: Sequence[ImageRecord]) -> list[np.ndarray]:
-    """For each crop the indices of the tiles of the same subject and section whose centre lies in it.
+    """For each crop the indices of the tiles of its piece, or, without a column `piece`, of those whose centre lies in it; of the
+    same subject and section either way.
 
-    Raises InputError where an image does not say where it was cut (columns x, y and side_px, in section pixels).
+    Raises InputError where an image says neither its piece nor where it was cut (columns x, y and side_px, in section pixels).
     """
+    if all(r.attributes.get("piece") for r in (*crops, *tiles)):
+        owners = np.array([_owner(r) for r in tiles], dtype=object)
+        return [np.flatnonzero(owners == _owner(r)) for r in crops]
     outer, inner = _boxes(crops), _boxes(tiles)
     centres = inner[:, :2] + inner[:, 2:] / 2
     places = np.array([f"{r.subject}\t{r.section}" for r in tiles], dtype=object)
@@ -47,6 +52,10 @@ def tiles_of(crops: Sequence[ImageRecord], tiles: Sequence[ImageRecord]) -> list
         inside = ((centres >= (x, y)) & (centres < (x + side, y + side))).all(1)
         found.append(np.flatnonzero(inside & (places == f"{record.subject}\t{record.section}")))
     return found
+
+
+def _owner(record: ImageRecord) -> str:
+    return f"{record.subject}\t{record.section}\t{record.attributes['piece']}"
 
 
 def fuse(crop: Answers, tile: Answers, members: Sequence[np.ndarray], columns: tuple[np.ndarray, np.ndarray]) -> dict[str, View]:

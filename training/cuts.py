@@ -10,7 +10,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Cut:
-    """A square of a section: corner and side in section pixels, the region it shows, and the share of it that is that region."""
+    """A square of a section: corner and side in section pixels, the region it shows, the share of it that is that region, and the
+    number of the connected piece of that region within its section, by which tiles and crops of one piece are known."""
 
     region: str
     scale: str
@@ -18,6 +19,7 @@ class Cut:
     y: int
     side: int
     purity: float
+    piece: int = 0
 
 
 def find_tiles(numbers: np.ndarray, names: tuple[str, ...], side: int, stride: int, purity: float, step: int = 1) -> Iterator[Cut]:
@@ -25,21 +27,32 @@ def find_tiles(numbers: np.ndarray, names: tuple[str, ...], side: int, stride: i
 
     numbers: (h, w) int, 1 + index of the region, 0 for none, each `step` pixels wide; side and stride in pixels.
     """
+    pieces = connected(numbers)
     height, width = (cells * step for cells in numbers.shape)
     for y in range(0, height - side + 1, stride):
         for x in range(0, width - side + 1, stride):
-            box = numbers[y // step : -(-(y + side) // step), x // step : -(-(x + side) // step)]
+            cells = slice(y // step, -(-(y + side) // step)), slice(x // step, -(-(x + side) // step))
+            box = numbers[cells]
             counted = np.bincount(box.ravel(), minlength=len(names) + 1)
             best = int(counted[1:].argmax()) + 1
             share = counted[best] / box.size
             if share >= purity:
-                yield Cut(names[best - 1], "tile", x, y, side, round(float(share), 3))
+                piece = int(np.bincount(pieces[cells][box == best]).argmax())
+                yield Cut(names[best - 1], "tile", x, y, side, round(float(share), 3), piece)
+
+
+def connected(numbers: np.ndarray) -> np.ndarray:
+    """(h, w) int: 1 and up for each connected piece of one region, corners joined; 0 for none."""
+    from skimage.measure import label
+
+    return np.asarray(label(numbers, background=0, connectivity=2))
 
 
 def find_regions(numbers: np.ndarray, names: tuple[str, ...], least_px: float, margin: float, step: int = 1) -> Iterator[Cut]:
     """One square around each connected piece of a region of at least `least_px` pixels, with a margin of context, share of its side."""
     from skimage.measure import label, regionprops
 
+    pieces = connected(numbers)
     for number in np.unique(numbers[numbers > 0]):
         for piece in regionprops(label(numbers == number, connectivity=2)):
             if piece.area * step**2 < least_px:
@@ -47,7 +60,8 @@ def find_regions(numbers: np.ndarray, names: tuple[str, ...], least_px: float, m
             top, left, bottom, right = (int(v) * step for v in piece.bbox)
             side = round(max(bottom - top, right - left) * (1 + 2 * margin))
             x, y = (left + right - side) // 2, (top + bottom - side) // 2
-            yield Cut(names[int(number) - 1], "region", x, y, side, round(float(piece.area) * step**2 / side**2, 3))
+            share = round(float(piece.area) * step**2 / side**2, 3)
+            yield Cut(names[int(number) - 1], "region", x, y, side, share, int(pieces[tuple(piece.coords[0])]))
 
 
 def capped(cuts: list[Cut], section: str, most: int, seed: int) -> list[Cut]:

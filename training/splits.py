@@ -52,6 +52,7 @@ def split_images(records: Sequence[ImageRecord], seed: int, where: str | Path = 
             r for r in placed if r.split != "train"
         ]
     result = SplitImages(tuple(sorted(placed, key=lambda r: r.row)), made, unit)
+    _refuse_two_sides([r for r in records if r.section], "section", where)
     check_leaks(result, where)
     return result
 
@@ -96,14 +97,21 @@ def check_leaks(images: SplitImages, where: str | Path = "") -> None:
     if not images.of("train"):
         raise InputError("no image to train on", where=where, fix="give some rows split=train")
     if images.unit != "image":
-        sides: dict[str, set[str]] = {}
-        for record in images.records:
-            if record.split != "unseen":
-                sides.setdefault(_key(record, images.unit), set()).add(record.split)
-        both = sorted(k for k, v in sides.items() if len(v) > 1)
-        if both:
-            told = " and ".join(sorted(sides[both[0]]))
-            raise InputError(f"{images.unit} '{both[0]}' is in {told}", where=where, fix=f"give each {images.unit} one split")
+        _refuse_two_sides(images.records, images.unit, where)
+
+
+def _refuse_two_sides(records: Sequence[ImageRecord], unit: str, where: str | Path) -> None:
+    """Raise InputError where rows of one subject or section, as far as they have a split, do not have the same."""
+    sides: dict[tuple[str, str], set[str]] = {}
+    for record in records:
+        if record.split not in ("", "unseen"):
+            owner = (record.subject, record.section) if unit == "section" else (record.subject, "")
+            sides.setdefault(owner, set()).add(record.split)
+    both = sorted(owner for owner, found in sides.items() if len(found) > 1)
+    if both:
+        told = " and ".join(sorted(sides[both[0]]))
+        name = both[0][unit == "section"]
+        raise InputError(f"{unit} '{name}' is in {told}", where=where, fix=f"give each {unit} one split")
 
 
 def write_splits(images: SplitImages, folder: Path) -> None:

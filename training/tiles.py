@@ -29,7 +29,7 @@ from training.slides import open_slide, square
 from training.tile_sheet import save_contact_sheet
 
 SCALES = ("tile", "region", "both")
-COLUMNS = ("image_path", "region", "subject", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity")
+COLUMNS = ("image_path", "region", "subject", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity", "piece")
 LEAST_SIDE = 8
 
 
@@ -169,7 +169,8 @@ def _row(section: str, one: Cut, sheet: _Sheet, settings: CutSettings) -> list[o
     pixel = "" if size is None else round(size * scale, 4)
     split = "unseen" if one.region in sheet.groups.unseen else sheet.splits[section]
     subject = sheet.facts[section].subject if section in sheet.facts else ""
-    return [tile_name(section, one), one.region, subject, section, one.scale, split, pixel, one.x, one.y, one.side, one.purity]
+    place = [one.x, one.y, one.side, one.purity, one.piece]
+    return [tile_name(section, one), one.region, subject, section, one.scale, split, pixel, *place]
 
 
 def _summary(rows: list[list[object]], sheet: _Sheet, settings: CutSettings) -> dict[str, Any]:

@@ -31,6 +31,12 @@ def test_tiles_belong_to_the_crops_that_hold_their_centre() -> None:
         tiles_of([replace(crops[0], attributes={})], tiles)
 
 
+def test_tiles_of_the_same_piece_count_where_pieces_are_numbered() -> None:
+    crops = [replace(cut("s1", 0, 0, 100), attributes={"piece": "3"}), replace(cut("s2", 0, 0, 100), attributes={"piece": "3"})]
+    tiles = [replace(cut(s, 0, 0, 1), attributes={"piece": p}) for s, p in (("s1", "3"), ("s1", "4"), ("s2", "3"), ("s1", "3"))]
+    assert [m.tolist() for m in tiles_of(crops, tiles)] == [[0, 3], [2]]
+
+
 def test_names_are_fused_as_a_product_and_scores_averaged() -> None:
     def answers(probabilities: list[list[float]], scores: list[float]) -> Answers:
         p = np.array(probabilities)

@@ -82,3 +82,13 @@ def test_written_table_reads_back(tmp_path: Path) -> None:
     write_splits(done, tmp_path / "run")
     again = read_images(tmp_path / "run" / "images.csv")
     assert [(r.path.resolve(), r.split, r.attributes) for r in again] == [(r.path, r.split, {"tone": "dark"}) for r in done.records]
+
+
+def test_two_sections_alone_are_watched_too() -> None:
+    records = [
+        ImageRecord(Path(f"{i}.png"), "A", section=f"s{i % 2}", split=s, row=i) for i, s in enumerate(["train", "val", "test"])
+    ]
+    with pytest.raises(InputError, match="section 's0' is in test and train"):
+        split_images(records, seed=0)
+    apart = [ImageRecord(Path(f"{i}.png"), "A", section=f"s{i}", split=s, row=i) for i, s in enumerate(["train", "val", "test"])]
+    assert not split_images(apart, seed=0).made

@@ -83,6 +83,14 @@ def test_region_crops_hold_the_whole_piece_and_white_beyond_the_edge(material: P
     assert (crop[0, 0] == 255).all()
 
 
+def test_crops_and_tiles_of_one_piece_share_its_number(material: Path, tmp_path: Path) -> None:
+    cut(settings(material, tmp_path, scale="both", region_px=32, least_px=50))
+    records = [r for r in read_images(tmp_path / "images.csv") if r.section == "s00"]
+    pieces = {region: {r.attributes["piece"] for r in records if r.region == region} for region in {r.region for r in records}}
+    assert all(len(own) == 1 for own in pieces.values())
+    assert len({p for own in pieces.values() for p in own}) == len(pieces)
+
+
 def test_pixel_size_follows_the_scale(material: Path, tmp_path: Path) -> None:
     cut(settings(material, tmp_path, scale="both", region_px=32, pixel_size_um=10.0))
     for record in read_images(tmp_path / "images.csv"):
