@@ -148,3 +148,18 @@ def test_what_cannot_be_mapped_is_named(section: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a readable image"):
         map_section(settings(broken), model)
     assert not (tmp_path / "map").exists()
+
+
+def test_colours_differ_and_the_rim_of_the_tissue_is_coloured_too(section: Path) -> None:
+    from eval.section_picture import coloured, palette
+
+    colours = palette(25)
+    apart = np.abs(colours[:, None] - colours[None]).sum(2) + np.eye(25)
+    assert apart.min() > 0.15
+    found = map_section(settings(section), TileModel(section.parent))
+    small, shrunk = thumbnail(open_slide(section))
+    tissue = tissue_mask(small)
+    picture = coloured(found, small, tissue, shrunk)
+    known = tissue.copy()
+    known[200:, 300:] = False  # unseen tissue is hatched, and shows between the lines
+    assert (picture[known] != small[known]).any(1).mean() > 0.99
