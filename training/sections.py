@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.errors import InputError, cell
+from cytoscribe.progress import say
 from cytoscribe.tables import read_csv
 from training.outlines import OUTLINE_SUFFIXES, Outlines, drawn, grid_step, read_outlines
 from training.slides import PICTURE_SUFFIXES, Slide, open_slide
@@ -170,6 +171,8 @@ def read_section(files: SectionFiles, groups: Groups, finest: int = 1) -> Sectio
 def _inside(outlines: Outlines, slide: Slide, files: SectionFiles) -> Outlines:
     """The outlines, if any of them lies on the picture; raises InputError where they are drawn on another one."""
     height, width = slide.sizes[0]
+    if outlines.unnamed or outlines.other:
+        say(f"{files.labels.name}: left out {outlines.unnamed} outlines without a classification, {outlines.other} points or lines")
     if not any((o.rings[0].min(0) < (width, height)).all() and (o.rings[0].max(0) > 0).all() for o in outlines.outlines):
         raise InputError(f"no outline lies on the picture ({width} x {height} px)", where=files.labels, fix="check its coordinates")
     return outlines

@@ -37,8 +37,11 @@ def slides(tmp_path: Path) -> Path:
 
 
 def test_outlined_slides_become_tiles_of_a_size_in_micrometres(slides: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(slides / "labels" / "s3.geojson", feature("left", box(0, 0, 200, 256)), feature(None, box(0, 0, 9, 9)))
     assert called(slides, "--tile-um", "64", "--tile-px", "32", "--scale", "both", "--region-px", "48", "--purity", "0.9") == 0
-    assert "tiles of 32, 64 section pixels" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "tiles of 32, 64 section pixels" in shown.out
+    assert "s3.geojson: left out 1 outlines without a classification, 0 points or lines" in shown.err
     records = read_images(slides / "out" / "images.csv")
     assert {r.region for r in records} == {"left", "core"}
     tiles = [r for r in records if r.scale == "tile"]
