@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -148,9 +148,11 @@ def _clauses(text: str) -> list[str]:
 def claim_scores(captions: Sequence[Caption], claims: Mapping[str, Sequence[Claim]], table: RegionTable) -> np.ndarray:
     """Share of what is read out of the masked caption that each region's claims support, (captions, regions).
 
-    The caption is read as if it were of that region; comparisons count without the other's name, which the mask has taken.
+    The caption is read as if it were of that region; comparisons are with whatever the mask has put in place of the other's name.
     """
     gate = Gate(RegionTable())
+    others = ("another area", "other areas")
+    claims = {r: [replace(c, compared_to=others) if c.compared_to else c for c in own] for r, own in claims.items()}
     rows = []
     for caption in captions:
         row = []
