@@ -31,6 +31,14 @@ NameBy = Annotated[
     str,
     typer.Option("--name-by", help="What names an image: captions (of the regions), images (that it was trained on), or both."),
 ]
+EmbeddingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--embeddings",
+        help="Vectors of the images (.npz, .parquet, .safetensors, keyed by image_path), for a model that was trained with such. "
+        "Default: the images are read.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=_MEASURE)]
 
 
@@ -71,6 +79,7 @@ def evaluate(
         ),
     ] = None,
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
+    embeddings: EmbeddingsOption = None,
     split: Annotated[
         str, typer.Option("--split", help="Split of --images to measure; 'all' takes every image. Unseen images always come along.")
     ] = "test",
@@ -120,6 +129,7 @@ def evaluate(
         batch_size=batch_size,
         explorer=explorer,
         overwrite=overwrite,
+        embeddings=embeddings,
     )
     for line in evaluation_lines(stage(settings), out):
         typer.echo(line)
@@ -152,6 +162,7 @@ def describe(
         int, typer.Option("--quotes", min=0, help="Most sentences of papers to quote for a region; 0 quotes none.")
     ] = 0,
     name_by: NameBy = "captions",
+    embeddings: EmbeddingsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
     region_model: Annotated[
         Path | None,
@@ -223,7 +234,7 @@ def describe(
         from eval.describer import DescribeSettings
         from eval.describer import describe as stage
 
-        single = DescribeSettings(model, tuple(images), descriptions, class_captions, captions, quotes, device, name_by)
+        single = DescribeSettings(model, tuple(images), descriptions, class_captions, captions, quotes, device, name_by, embeddings)
         answers.append(stage(single))
     _say(chain.from_iterable(answers), json)
 

@@ -33,7 +33,7 @@ _BATCH = 64
 class DescribeSettings:
     """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None;
     captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown; name_by: what names an
-    image, `captions`, `images` (those it was trained on) or `both`."""
+    image, `captions`, `images` (those it was trained on) or `both`; embeddings: vectors of the images, for a model that takes such."""
 
     model: Path
     images: tuple[Path, ...]
@@ -43,6 +43,7 @@ class DescribeSettings:
     quotes: int = 0
     device: str = "auto"
     name_by: str = "captions"
+    embeddings: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
 
     Raises InputError where the model, the descriptions or the class captions cannot be used.
     """
-    model = model or load_model(settings.model, settings.device)
+    model = model or load_model(settings.model, settings.device, settings.embeddings)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
     evidence = read_evidence(settings.descriptions, model.folder, texts or model.class_captions)
     captions = read_gallery_captions(settings.captions)
@@ -147,7 +148,7 @@ class _Library:
 def _batch(
     model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, library: _Library, by: str
 ) -> Iterator[Described]:
-    problems = {path: problem for path in paths if (problem := _problem(path))}
+    problems = {path: problem for path in paths if (problem := _problem(path, model))}
     good = [path for path in paths if path not in problems]
     answers = None
     if good:
@@ -161,10 +162,13 @@ def _batch(
             yield _described(model, path, answers, next(rows), library)
 
 
-def _problem(path: Path) -> str:
-    """Why the image cannot be read, else nothing."""
+def _problem(path: Path, model: Model) -> str:
+    """Why the image cannot be read, or has no vector where the model takes such; else nothing."""
     from training.images import read_image
 
+    vectors = getattr(model, "embeddings", None)
+    if vectors is not None:
+        return "" if vectors.find(ImageRecord(path=path, region="")) is not None else f"no vector in {vectors.path.name}"
     try:
         read_image(path)
     except InputError as error:

@@ -56,7 +56,7 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     model: given by a caller that has it in memory, else read from `settings.model`. Raises InputError on input that cannot be used.
     """
     _check(settings)
-    model = model or load_model(settings.model, settings.device)
+    model = model or load_model(settings.model, settings.device, settings.embeddings, settings.images.parent)
     asked = read_inputs(settings, model)
     with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
         result = measure(settings, model, asked)
@@ -70,11 +70,12 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     return result
 
 
-def load_model(folder: Path, device: str) -> Model:
-    """The model folder that `train-lora` wrote."""
+def load_model(folder: Path, device: str, embeddings: Path | None = None, start: Path = Path()) -> Model:
+    """The model folder that `train-lora` wrote; embeddings: vectors of the images, whose relative paths count from `start`."""
+    from training.embeddings import read_embeddings
     from training.model_folder import TrainedModel
 
-    return TrainedModel.load(folder, device=device)
+    return TrainedModel.load(folder, device, read_embeddings(embeddings, start) if embeddings else None)
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,7 @@ def _inputs(settings: EvaluateSettings) -> dict[str, Any]:
         "images": settings.images,
         "class_captions": settings.class_captions,
         "regions": settings.regions,
+        "embeddings": settings.embeddings,
         "model": settings.model / "calibration.json",
     }
     digests = {name: file_digest(path) for name, path in files.items() if path and path.is_file()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ from torch import Tensor
 
 from cytoscribe.errors import InputError
 from cytoscribe.runs import read_json
+from training.embeddings import give_vectors
 from training.encoding import Model
 
 BASES = Path(__file__).parent / "bases"
 WEIGHTS_VARIABLE = "CYTO_WEIGHTS"
+_TOWER_WEIGHTS = {"vision": "visual.trunk.", "text": "text.transformer."}
 DEFAULT_WEIGHTS = Path("~/.cache/real-weights")
 
 
@@ -27,7 +29,8 @@ class Base:
 
     config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
     text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights;
-    frozen: module name prefixes that LoRA had better leave alone.
+    frozen: module name prefixes that LoRA had better leave alone; given: prefixes of the weights that came with the base, the
+    others being drawn at random.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Base:
     text_folder: str = ""
     weights: dict[str, str] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
+    given: tuple[str, ...] = ("",)
 
     @property
     def image_px(self) -> int:
@@ -62,23 +66,41 @@ def shipped_bases() -> dict[str, str]:
     return {path.stem: read_json(path).get("about", "") for path in sorted(BASES.glob("*.json"))}
 
 
-def load_base(name: str, weights: Mapping[str, str] | None = None, image_px: int | None = None, seed: int = 0) -> Base:
+def load_base(
+    name: str, weights: Mapping[str, str] | None = None, image_px: int | None = None, seed: int = 0, vectors: int = 0
+) -> Base:
     """Build the base that `name` stands for.
 
     name: a shipped config (`tiny`, `efficientnet_lite0_minilm`), a JSON file of the same form, `local-dir:FOLDER`,
     `hf-hub:OWNER/NAME`, or an open_clip name with its tag, `ViT-B-32:laion2b_s34b_b79k`; weights: `vision` and `text` to paths;
-    image_px: side of the images it will see, default the config's; seed: of weights that are drawn at random.
+    image_px: side of the images it will see, default the config's; seed: of weights that are drawn at random; vectors: width of
+    embeddings that take the place of images, 0 for images: then no weights of the vision tower are read.
     Raises InputError where the name, a weight file or the network is missing.
     """
     torch.manual_seed(seed)
     path = config_path(name)
+    if path is None and weights:
+        raise InputError(f"--weights has no effect on base '{name}'", fix="leave it out, or give a JSON config as --base")
     if path is None:
-        return _from_open_clip(name, image_px)
+        return _given_vectors(_from_open_clip(name, image_px), vectors)
     told = read_json(path)
     if "model_cfg" not in told:
         raise InputError("no entry 'model_cfg'", where=path, fix=f"write it like {BASES / 'tiny.json'}")
-    found = _weights(path, told.get("weights", {}), weights or {})
-    return _from_config(name, told, found, image_px)
+    if vectors and "vision" in (weights or {}):
+        raise InputError("--weights vision has no effect with --embeddings", fix="leave one of them out")
+    wanted = {k: v for k, v in told.get("weights", {}).items() if not (vectors and k == "vision")}
+    found = _weights(path, wanted, weights or {})
+    return _given_vectors(_from_config(name, told, found, image_px), vectors)
+
+
+def _given_vectors(base: Base, width: int) -> Base:
+    """The same base with a projection of vectors in the place of its vision tower; the base itself where width is 0."""
+    if not width:
+        return base
+    give_vectors(base.model, width, base.config["model_cfg"]["embed_dim"])
+    given = tuple(n for n in base.model.state_dict() if n.startswith(base.given) and not n.startswith("visual."))
+    frozen = tuple(n for n in base.frozen if not n.startswith("visual"))
+    return replace(base, config={**base.config, "embeddings": {"width": width}}, given=given, frozen=frozen)
 
 
 def config_path(name: str) -> Path | None:
@@ -132,6 +154,7 @@ def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], imag
         text_folder=str(text.get("hf_model_name") or ""),
         weights={k: str(v) for k, v in weights.items()},
         frozen=tuple(told.get("frozen", ())),
+        given=tuple(_TOWER_WEIGHTS[tower] for tower in weights),
     )
 
 

@@ -83,6 +83,21 @@ def train_lora(
     ] = 1,
     precision: Annotated[str, typer.Option("--precision", help="auto (bf16 where the device has it), bf16 or fp32.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            "--embeddings",
+            help="Vectors computed elsewhere in the place of the images (.npz, .parquet or .safetensors, keyed by image_path): "
+            "projections and the text side are trained. Default: the images are read.",
+        ),
+    ] = None,
+    wise_ft: Annotated[
+        float,
+        typer.Option("--wise-ft", help="Export weights between the base's (0) and the trained ones (1). 1: the trained ones."),
+    ] = 1.0,
+    tracker: Annotated[
+        str, typer.Option("--tracker", help="none, tensorboard or wandb: figures go there too, where it is installed.")
+    ] = "none",
     rejection_alpha: Annotated[float, typer.Option("--rejection-alpha", help="Share of known images that may be rejected.")] = 0.05,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -127,6 +142,9 @@ def train_lora(
         objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight),
         image=ImageOptions(image_px or None, augment, laminar, workers, views),
         rejection=RejectionOptions(rejection_alpha),
+        wise_ft=wise_ft,
+        tracker=tracker,
+        embeddings=embeddings,
     )
     summary = clip_fit.train(settings)
     if summary:  # of several processes the first alone has something to tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,19 @@ from torch import Tensor
 from cytoscribe import __version__
 from cytoscribe.errors import InputError
 from cytoscribe.progress import say
+from cytoscribe.records import ImageRecord
 from cytoscribe.runs import RunFolder, read_json, write_json
 from cytoscribe.tables import read_images
 from training import encoding, export, held_out, loop, pairs
 from training.augmentation import augmented, preset
 from training.base_models import Base, load_base
 from training.caption_files import read_captions
+from training.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
+from training.idle_options import refuse_idle
 from training.images import describe_skipped
+from training.interpolation import interpolated
 from training.loop import Fitting
-from training.lora import add_adapters, free_everything, trained
+from training.lora import add_adapters, free_everything, trained, undo_drift
 from training.memory import CaptionMemory
 from training.model_folder import CONFIG_FILE, REGIONS_FILE
 from training.pairs import CaptionPool
@@ -33,6 +38,7 @@ from training.settings import TrainSettings, deciding, input_digests
 from training.splits import SplitImages, counts, split_images, write_splits
 from training.squares import MEMORY_LIMIT, Squares
 from training.text_side import TextSide
+from training.trackers import check_tracker, start_tracker
 from training.whole_captions import WholeCaptions, whole_captions
 from training.whole_term import WholeTerm
 
@@ -49,6 +55,7 @@ def train(settings: TrainSettings) -> dict[str, Any]:
     """
     with joined(settings.device) as ranks, ExitStack() as stack:
         with ranks.shared_fate():
+            check_tracker(settings.tracker)
             images, variants = _read(settings)
             run = stack.enter_context(_run_folder(settings)) if ranks.first else None
         done = ranks.agree(_finished(run))
@@ -105,21 +112,27 @@ def _train(
 ) -> dict[str, Any]:
     device = encoding.pick_device(settings.device)
     with ranks.shared_fate():
-        base = load_base(settings.base, settings.weights, settings.image.image_px, settings.seed)
-        limit = MEMORY_LIMIT // ranks.count
-        stored = Squares(images.of("train"), round(base.image_px * STORED_MARGIN), settings.image.workers, limit)
-        kept_back = Squares(images.of("val") if ranks.first else [], base.image_px, settings.image.workers, limit)
+        vectors = read_embeddings(settings.embeddings, settings.images.parent) if settings.embeddings else None
+        base = _base(settings, vectors)
+        stored = _opened(settings, vectors, images.of("train"), round(base.image_px * STORED_MARGIN), ranks)
+        kept_back = _opened(settings, vectors, images.of("val") if ranks.first else [], base.image_px, ranks)
         skipped = stored.skipped + kept_back.skipped
         if skipped:
             say(describe_skipped(skipped))
         regions = tuple(sorted({r.region for r in stored.records}))
         if not regions:
             raise InputError("no training image can be read", where=settings.images, fix="check the image_path column")
+        refuse_idle(settings, base, bool(kept_back.records) or not ranks.first)
         pool = pairs.build_pool(stored.records, variants, regions)
+        if isinstance(stored, Vectors):
+            base.model.visual.standardise(stored.all())
         fitting = _fitting(settings, base, pool, stored, device, ranks)
-        if ranks.first:
+        if ranks.first and isinstance(stored, Squares):
             _show_augmentation(fitting, folder)
+        fitting.tracker = start_tracker(settings.tracker if ranks.first else "none", folder, deciding(settings))
         progress = loop.fit(fitting, folder, held_out.validator(fitting, base, kept_back) if len(kept_back) else None)
+    fitting.tracker.close()
+    undo_drift(fitting.learner)
     if not ranks.first:
         return {}
     merged = fitting.clip
@@ -127,6 +140,10 @@ def _train(
         export.save_adapter(fitting.learner, folder)
         merged = fitting.learner.merge_and_unload()
     merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
+    if settings.wise_ft < 1:
+        start = _base(settings, vectors)
+        state = interpolated(merged.state_dict(), start.model.state_dict(), settings.wise_ft, start.given)
+        merged.load_state_dict(state)
     export.save_merged(merged, base, folder)
     rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
     told = _told(settings, images, fitting, rejection, progress)
@@ -135,8 +152,21 @@ def _train(
     return {k: told[k] for k in ("regions", "images", "skipped_images", "captions", "epochs", "precision", "validation", "notes")}
 
 
+def _base(settings: TrainSettings, vectors: Embeddings | None) -> Base:
+    width = vectors.width if vectors else 0
+    return load_base(settings.base, settings.weights, settings.image.image_px, settings.seed, width)
+
+
+def _opened(
+    settings: TrainSettings, vectors: Embeddings | None, records: list[ImageRecord], px: int, ranks: Ranks
+) -> Squares | Vectors:
+    if vectors is not None:
+        return Vectors(records, vectors)
+    return Squares(records, px, settings.image.workers, MEMORY_LIMIT // ranks.count)
+
+
 def _fitting(
-    settings: TrainSettings, base: Base, pool: CaptionPool, squares: Squares, device: torch.device, ranks: Ranks
+    settings: TrainSettings, base: Base, pool: CaptionPool, squares: Squares | Vectors, device: torch.device, ranks: Ranks
 ) -> Fitting:
     tune = settings.tuning.resolved(base.pretrained)
     model = base.model.to(device, memory_format=torch.channels_last)
@@ -145,9 +175,12 @@ def _fitting(
         learner = model = together(model, ranks, device)
     else:
         frozen = base.frozen if settings.tuning.frozen is None else settings.tuning.frozen
-        learner = add_adapters(model, replace(settings.tuning, frozen=frozen), base.name)
+        towers = settings.tuning.towers
+        if takes_vectors(model) and towers == "both":
+            towers = "text"  # the projection of the vectors is trained whole
+        learner = add_adapters(model, replace(settings.tuning, frozen=frozen, towers=towers), base.name)
     torch.manual_seed(settings.seed)
-    whole = _whole_captions(settings, pool, squares)
+    whole = _whole_captions(settings, base, pool, squares)
     texts = TextSide(model, base.tokenize, pool.texts + (whole.texts if whole else ()), device)
     return Fitting(
         learner=learner,
@@ -170,10 +203,11 @@ def _fitting(
     )
 
 
-def _whole_captions(settings: TrainSettings, pool: CaptionPool, squares: Squares) -> WholeCaptions | None:
+def _whole_captions(settings: TrainSettings, base: Base, pool: CaptionPool, squares: Squares | Vectors) -> WholeCaptions | None:
     if settings.objective.loss != "label" or not settings.objective.whole_weight:
         return None
-    return whole_captions(squares.records, pool.columns, settings.whole_captions, settings.seed)
+    reads = partial(encoding.reads_whole, base.tokenize)
+    return whole_captions(squares.records, pool.columns, settings.whole_captions, settings.seed, reads)
 
 
 def _whole_term(settings: TrainSettings, captions: WholeCaptions, texts: TextSide, learner: Any) -> WholeTerm:
@@ -224,6 +258,8 @@ def _told(
         "seed": settings.seed,
         "precision": "bf16" if fitting.bf16 else "fp32",
         "processes": fitting.ranks.count,
+        "wise_ft": settings.wise_ft,
+        "embeddings": _vectors_told(settings, fitting),
         "image_px": fitting.px,
         "views": settings.image.views,
         "notes": notes,
@@ -232,6 +268,12 @@ def _told(
         "history": progress.history,
         "settings": deciding(settings),
     }
+
+
+def _vectors_told(settings: TrainSettings, fitting: Fitting) -> dict[str, Any] | None:
+    if settings.embeddings is None:
+        return None
+    return {"file": settings.embeddings.name, "width": int(fitting.squares.take(np.zeros(1, dtype=np.int64)).shape[1])}
 
 
 def _images_a_region(pool: CaptionPool) -> dict[str, int]:

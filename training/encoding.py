@@ -50,6 +50,13 @@ def tokens_of(model: Model, tokenize: Callable[[list[str]], Tensor], texts: Sequ
     return tokens if config is None else trimmed(tokens, config.pad_token_id)
 
 
+def reads_whole(tokenize: Callable[[list[str]], Tensor], texts: Sequence[str]) -> bool:
+    """True where the tokenizer cuts none of the texts: each leaves a place of the context empty, so its last token is padding,
+    which stands behind an empty text too."""
+    padding = tokenize([""])[0, -1]
+    return bool((tokenize(list(texts))[:, -1] == padding).all()) if texts else True
+
+
 @torch.no_grad()
 def text_features(model: Model, tokenize: Callable[[list[str]], Tensor], texts: Sequence[str], device: torch.device) -> Tensor:
     """(N, D) float32 on the CPU. Texts of like length share a batch, so that padding costs little."""
@@ -75,9 +82,16 @@ def image_features(
     batch: int = 64,
     views: int = 1,
 ) -> Tensor:
-    """(N, D) float32 on the CPU from (N, 3, px, px) uint8; the mean over `views` of each image (see `view_of`)."""
+    """(N, D) float32 on the CPU from (N, 3, px, px) uint8; the mean over `views` of each image (see `view_of`).
+
+    (N, E) float32 are vectors computed elsewhere, for models that take such.
+    """
     model.eval()
     squares = torch.as_tensor(squares)
+    if squares.ndim == 2 and len(squares):
+        return functional.normalize(
+            torch.cat([model.encode_image(v.to(device)).float().cpu() for v in squares.split(batch)]), dim=-1
+        )
     parts = []
     for part in squares.split(batch):
         pixels = normalised(part.to(device), mean, std)

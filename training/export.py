@@ -88,6 +88,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         f"- base: `{told['base']}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
         f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
+        *_interpolated(told),
         f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
         f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
         *[f"- note: {note}" for note in told["notes"]],
@@ -99,7 +100,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "evaluate --model THIS_FOLDER --images images.csv --out RESULTS",
         "```",
         "",
-        "`merged/` loads with `open_clip.create_model('local-dir:THIS_FOLDER/merged')`"
+        _merged_use(told)
         + (
             f"; `adapter/` with `peft.PeftModel.from_pretrained(base, 'THIS_FOLDER/{ADAPTER}')`."
             if told["trained"] == "lora"
@@ -117,6 +118,27 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "How many images of unseen regions it accepts has to be measured with `evaluate`.",
     ]
     write_text(folder / "README.md", "\n".join(lines) + "\n")
+
+
+def _merged_use(told: Mapping[str, Any]) -> str:
+    vectors = told.get("embeddings")
+    if not vectors:
+        return "`merged/` loads with `open_clip.create_model('local-dir:THIS_FOLDER/merged')`"
+    return (
+        f"Images are given as vectors of {vectors['width']} numbers, computed elsewhere (`--embeddings FILE`; training read "
+        f"`{vectors['file']}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
+        "is not in it, so plain open_clip cannot load it"
+    )
+
+
+def _interpolated(told: Mapping[str, Any]) -> list[str]:
+    alpha = told.get("wise_ft", 1.0)
+    if alpha == 1:
+        return []
+    adapter = "; `adapter/` holds the trained weights whole" if told["trained"] == "lora" else ""
+    return [
+        f"- WiSE-FT (Wortsman et al. 2022): `merged/` lies {alpha:g} of the way from the base's weights to the trained ones{adapter}"
+    ]
 
 
 def _moved_text_tower(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from cytoscribe.errors import InputError
 from training import encoding, pairs
 from training.base_models import Base
+from training.embeddings import Vectors
 from training.loop import Fitting
 from training.pairs import CaptionPool
 from training.rejection import Rejection, calibrate
@@ -25,7 +26,7 @@ BANK_PER_REGION = 400
 """Training images a region that the scores compare with."""
 
 
-def validator(fitting: Fitting, base: Base, held_out: Squares) -> Callable[[], dict[str, float]]:
+def validator(fitting: Fitting, base: Base, held_out: Squares | Vectors) -> Callable[[], dict[str, float]]:
     """A function that gives zero-shot macro-F1 and accuracy on the held-out images by the class captions."""
     captions = pairs.class_captions(fitting.pool)
     index = {name: i for i, name in enumerate(fitting.pool.names)}
@@ -54,15 +55,13 @@ def class_features(
 
 
 def calibrate_model(
-    settings: TrainSettings, model: Any, base: Base, pool: CaptionPool, squares: Squares, held_out: Squares
+    settings: TrainSettings, model: Any, base: Base, pool: CaptionPool, squares: Squares | Vectors, held_out: Squares | Vectors
 ) -> Rejection:
     """Rejector from training images (the bank) and held-out ones (the threshold), both of known regions alone."""
     cpu, options = torch.device("cpu"), settings.rejection
     rows = _bank_rows(pool, settings.seed)
-    plain = torch.nn.functional.interpolate(
-        torch.from_numpy(squares.all(rows)).float(), (base.image_px,) * 2, mode="bicubic", antialias=True, align_corners=False
-    )
-    bank = encoding.image_features(model, plain.clamp(0, 255).round().byte(), base.mean, base.std, cpu, views=settings.image.views)
+    shown = _as_seen(torch.from_numpy(squares.all(rows)), base.image_px)
+    bank = encoding.image_features(model, shown, base.mean, base.std, cpu, views=settings.image.views)
     classes = class_features(model, base, pool.names, pairs.class_captions(pool), cpu)
     scale = float(model.logit_scale.detach().exp())
     context = context_from(classes, bank, torch.from_numpy(pool.image_regions[rows]), scale)
@@ -75,6 +74,14 @@ def calibrate_model(
     names = options.scores or choice.names
     chosen_by = {"given": True} if options.scores else choice.told()
     return replace(calibrate(names, features, context, pool.names, options.alpha, labels=labels), chosen_by=chosen_by)
+
+
+def _as_seen(stored: Tensor, px: int) -> Tensor:
+    """Stored squares (N, 3, S, S) uint8 at the side that the model sees; vectors (N, E) as they are."""
+    if stored.ndim == 2:
+        return stored
+    plain = torch.nn.functional.interpolate(stored.float(), (px, px), mode="bicubic", antialias=True, align_corners=False)
+    return plain.clamp(0, 255).round().byte()
 
 
 def _bank_rows(pool: CaptionPool, seed: int) -> list[int]:

@@ -17,14 +17,16 @@ from cytoscribe.progress import bar
 from training import checkpoints
 from training.augmentation import Augmentation, augmented
 from training.checkpoints import Progress
+from training.embeddings import Vectors
 from training.encoding import Model, autocast
-from training.lora import refuse_dead, trained
+from training.lora import refuse_dead, trained, undo_drift
 from training.losses import Objective, contrast, image_contrast
 from training.optimisation import Optimisation, optimiser_of, rate_at
 from training.pairs import CaptionPool, draw_captions, draw_images
 from training.ranks import ALONE, Ranks
 from training.squares import Squares
 from training.text_side import TextSide
+from training.trackers import SILENT, Tracker
 from training.whole_term import WholeTerm
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -42,7 +44,7 @@ class Fitting:
     learner: Any
     clip: Model
     pool: CaptionPool
-    squares: Squares
+    squares: Squares | Vectors
     texts: TextSide
     objective: Objective
     optimisation: Optimisation
@@ -56,6 +58,7 @@ class Fitting:
     trained_weights: int
     ranks: Ranks = ALONE
     whole: WholeTerm | None = None
+    tracker: Tracker = SILENT
 
     @property
     def steps_per_epoch(self) -> int:
@@ -120,21 +123,29 @@ def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progres
     while progress.step < fitting.steps_per_epoch:
         first = progress.step * settings.batch_size
         images = order[first : first + settings.batch_size]
+        done = progress.epoch * fitting.steps_per_epoch + progress.step
+        factor = rate_at(done, total, settings.warmup)
         for group in optimiser.param_groups:
-            done = progress.epoch * fitting.steps_per_epoch + progress.step
-            group["lr"] = group["rate"] * rate_at(done, total, settings.warmup)
-        optimiser.zero_grad(set_to_none=True)
-        loss = backward(fitting, images, progress.epoch, progress.step)
-        torch.nn.utils.clip_grad_norm_([p for _, p in trained(fitting.learner)], 1.0)
-        optimiser.step()
-        with torch.no_grad():
-            fitting.clip.logit_scale.clamp_(0, math.log(100))
+            group["lr"] = group["rate"] * factor
+        loss = take_step(fitting, optimiser, images, progress.epoch, progress.step)
         progress.step += 1
         progress.losses.append(round(loss, 6))
+        fitting.tracker.log({"loss": loss, "learning_rate": settings.learning_rate * factor}, done + 1)
         running.advance()
         running.note(f"epoch {progress.epoch + 1}, loss {loss:.3f}")
         if progress.step % settings.checkpoint_steps == 0 and progress.step < fitting.steps_per_epoch:
             _save(fitting, folder / CHECKPOINT, optimiser, progress)
+
+
+def take_step(fitting: Fitting, optimiser: torch.optim.Optimizer, images: np.ndarray, epoch: int, step: int) -> float:
+    """One step on a batch of image indices, gradients clipped to a norm of 1; returns the loss."""
+    optimiser.zero_grad(set_to_none=True)
+    loss = backward(fitting, images, epoch, step)
+    torch.nn.utils.clip_grad_norm_([p for _, p in trained(fitting.learner)], 1.0)
+    optimiser.step()
+    with torch.no_grad():
+        fitting.clip.logit_scale.clamp_(0, math.log(100))
+    return loss
 
 
 @torch.no_grad()
@@ -150,6 +161,7 @@ def _finish_epoch(fitting: Fitting, progress: Progress, folder: Path, validate: 
     recent = progress.losses[-fitting.steps_per_epoch :]
     figures = fitting.ranks.agree(validate() if validate and fitting.ranks.first else {})
     progress.history.append({"epoch": progress.epoch + 1, "loss": round(float(np.mean(recent)), 6), **figures})
+    fitting.tracker.log(figures, (progress.epoch + 1) * fitting.steps_per_epoch)
     first = next(iter(figures.values()), None)
     if first is not None and first > progress.best:
         progress.best, progress.best_epoch = first, progress.epoch
@@ -163,6 +175,7 @@ def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> flo
 
     Every process is given the whole batch, encodes its share of the images and of the captions, and computes the loss of all.
     """
+    undo_drift(fitting.learner)
     fitting.clip.train()
     if fitting.frozen_statistics:
         freeze_statistics(fitting.clip)
@@ -200,10 +213,12 @@ def _image_features(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor
 
 
 def _pixels(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor:
-    """(n, 3, px, px) of this process's share of the batch, augmented and normalised. Each part of the batch has random numbers
+    """(n, 3, px, px) of this process's share of the batch, augmented and normalised, or its vectors (n, E). Each part of the batch has random numbers
     of its own, so that the pictures are the same however many processes there are."""
     rows = _rows(len(images), fitting.ranks)
     squares = torch.from_numpy(fitting.squares.take(images[rows.start : rows.stop]))
+    if squares.ndim == 2:  # vectors computed elsewhere
+        return squares.to(fitting.device)
     made = []
     for start in range(0, len(rows), PART):
         generator = torch.Generator().manual_seed((stream + rows.start + start) % 2**63)
@@ -240,9 +255,13 @@ def _loss(fitting: Fitting, features: Tensor, texts: Tensor, images: np.ndarray,
 
 
 def freeze_statistics(model: Model) -> None:
-    """Keep running means and variances as the base has them: an adapter must not depend on the batch it was trained in."""
+    """Keep running means and variances as the base has them: an adapter must not depend on the batch it was trained in.
+
+    Modules in which nothing learns run as they do in use, without dropout: on a CPU its random numbers took half of a step.
+    """
     for module in model.modules():
-        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+        frozen = not any(p.requires_grad for p in module.parameters())
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm) or (frozen and next(module.children(), None) is not None):
             module.eval()
 
 

@@ -112,7 +112,45 @@ def add_adapters(model: nn.Module, tuning: Tuning, base_name: str) -> Any:
         if isinstance(module, LoraLayer):
             module.cast_input_dtype_enabled = False  # autocast casts by itself; peft's detour through fp32 copies every input
     wrapped.get_base_model().logit_scale.requires_grad_(True)
+    wrapped.attention_kept = [(part, part.weight.detach().clone()) for part in _attention_parts(wrapped)]  # pyright: ignore[reportArgumentType]
     return wrapped
+
+
+def undo_drift(learner: nn.Module) -> None:
+    """Put the frozen weights of attention blocks back as the base has them.
+
+    On `nn.MultiheadAttention` peft adds an adapter to the base's weights before each forward pass and subtracts it afterwards, which
+    leaves a rounding error every time: a resumed run, which starts from the base anew, would differ in the last bit.
+    """
+    for part, weight in getattr(learner, "attention_kept", ()):
+        part.put_back(weight)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One frozen weight of an adapted attention block, found anew each time since peft replaces the parameter itself."""
+
+    layer: Any
+    name: str
+
+    @property
+    def weight(self) -> torch.Tensor:
+        return getattr(self._owner(), self.name)
+
+    def put_back(self, weight: torch.Tensor) -> None:
+        with torch.no_grad():
+            self.weight.copy_(weight)
+
+    def _owner(self) -> Any:
+        base = self.layer.get_base_layer()
+        return base if self.name == "in_proj_weight" else base.out_proj.get_base_layer()
+
+
+def _attention_parts(wrapped: nn.Module) -> list[_Part]:
+    from peft.tuners.lora.layer import MultiheadAttention
+
+    layers = [m for m in wrapped.modules() if isinstance(m, MultiheadAttention)]
+    return [_Part(layer, name) for layer in layers for name in ("in_proj_weight", "weight")]
 
 
 def free_everything(model: nn.Module) -> None:

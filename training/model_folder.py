@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from cytoscribe.progress import say, track
 from cytoscribe.records import ImageRecord
 from cytoscribe.runs import read_json, write_json
 from training import encoding
+from training.embeddings import Embeddings, give_vectors, takes_vectors
 from training.encoding import Model
 from training.images import Skipped, describe_skipped, read_square
 from training.rejection import Rejection
@@ -50,10 +52,14 @@ class TrainedModel:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     device: torch.device
+    embeddings: Embeddings | None = None
 
     @staticmethod
-    def load(folder: str | Path, device: str = "auto") -> TrainedModel:
-        """Read a model folder; raises InputError where it is not one or a part is missing."""
+    def load(folder: str | Path, device: str = "auto", embeddings: Embeddings | None = None) -> TrainedModel:
+        """Read a model folder; embeddings: vectors of the images it will be asked about, for a model that takes such.
+
+        Raises InputError where the folder is none or a part is missing, and where the vectors do not fit the model.
+        """
         folder = Path(folder)
         if not (folder / REGIONS_FILE).is_file() or not (folder / MERGED).is_dir():
             raise InputError("not a model folder", where=folder, fix="give the --out folder of a finished train-lora run")
@@ -61,6 +67,7 @@ class TrainedModel:
         regions = tuple(told["regions"])
         where = encoding.pick_device(device)
         model, tokenize, config = load_merged(folder / MERGED)
+        _check_vectors(folder, config, embeddings)
         preprocess = config["preprocess_cfg"]
         size = config["model_cfg"]["vision_cfg"]["image_size"]
         return TrainedModel(
@@ -76,6 +83,7 @@ class TrainedModel:
             mean=tuple(preprocess["mean"]),
             std=tuple(preprocess["std"]),
             device=where,
+            embeddings=embeddings,
         )
 
     def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Skipped] | None = None) -> Tensor:
@@ -91,7 +99,7 @@ class TrainedModel:
         return torch.cat(parts) if parts else torch.zeros(0, self.rejection.context.classes.shape[1])
 
     def _encode_batch(self, records: Sequence[ImageRecord], skipped: list[Skipped] | None) -> Tensor:
-        squares = [read_square(r, self.image_px) for r in records]
+        squares = [self._input(r) for r in records]
         broken = [s for s in squares if isinstance(s, Skipped)]
         if broken and skipped is None:
             raise InputError(f"image cannot be used ({broken[0].reason})", where=broken[0].path, fix="mend or remove that row")
@@ -106,6 +114,19 @@ class TrainedModel:
                 self.model, torch.stack(good), self.mean, self.std, self.device, len(good), self.views
             )
         return features
+
+    def _input(self, record: ImageRecord) -> np.ndarray | Skipped:
+        """What the vision side is given: a picture (3, px, px) uint8, or a vector (E,) float32."""
+        if not takes_vectors(self.model):
+            return read_square(record, self.image_px)
+        if self.embeddings is None:
+            raise InputError(
+                "the model takes vectors in the place of images", where=self.folder, fix="give them with --embeddings FILE"
+            )
+        row = self.embeddings.find(record)
+        if row is None:
+            return Skipped(record.path, record.row, f"no vector in {self.embeddings.path.name}")
+        return self.embeddings.vectors[row]
 
     @property
     def views(self) -> int:
@@ -144,8 +165,23 @@ def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
     if not (folder / OPEN_CLIP_WEIGHTS).is_file():
         raise InputError("no such file", where=folder / OPEN_CLIP_WEIGHTS, fix="train the model again")
     model = build_clip(json.loads(json.dumps(config["model_cfg"])), str(folder))
+    if "embeddings" in config:
+        give_vectors(model, config["embeddings"]["width"], config["model_cfg"]["embed_dim"])
     model.load_state_dict(load_file(folder / OPEN_CLIP_WEIGHTS))
     return model, open_clip.get_tokenizer(f"local-dir:{folder}"), config
+
+
+def _check_vectors(folder: Path, config: dict[str, Any], embeddings: Embeddings | None) -> None:
+    width = config.get("embeddings", {}).get("width", 0)
+    if embeddings is None or embeddings.width == width:
+        return
+    if not width:
+        raise InputError("the model looks at images, not at vectors", where=folder, fix="leave --embeddings out")
+    raise InputError(
+        f"vectors of {embeddings.width} numbers, the model takes {width}",
+        where=embeddings.path,
+        fix="compute them with the model that training's came from",
+    )
 
 
 def text_tower_place(config: dict[str, Any]) -> str:

@@ -46,7 +46,9 @@ class RejectionOptions:
 class TrainSettings:
     """Everything a run depends on. captions: folders of `generate-captions`; weights: tower to path, for bases without a Hub;
     wording: `masked`, `named` or `both`; whole_captions: wordings of a caption that states all of an image's attributes, 0 for none;
-    precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`."""
+    precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`; wise_ft: how far from the base's weights (0) to the trained
+    ones (1) the exported model lies; tracker: where figures go besides the run folder;
+    embeddings: file of vectors that take the place of the images, None to read the images."""
 
     images: Path
     captions: tuple[Path, ...]
@@ -65,14 +67,19 @@ class TrainSettings:
     optimisation: Optimisation = field(default_factory=Optimisation)
     objective: Objective = field(default_factory=Objective)
     image: ImageOptions = field(default_factory=ImageOptions)
+    wise_ft: float = 1.0
+    tracker: str = "none"
+    embeddings: Path | None = None
     rejection: RejectionOptions = field(default_factory=RejectionOptions)
 
 
 def deciding(settings: TrainSettings) -> dict[str, Any]:
     """What decides the result: everything but where it goes, how it is read and where it runs."""
     told = asdict(settings)
-    for name in ("out", "overwrite", "device", "images", "captions", "weights"):
+    for name in ("out", "overwrite", "device", "images", "captions", "weights", "tracker", "embeddings"):
         told.pop(name)
+    if settings.wise_ft == 1:
+        told.pop("wise_ft")  # runs that were begun before the option was there go on
     told["image"].pop("workers")
     told["optimisation"].pop("checkpoint_steps")
     return told
@@ -82,7 +89,8 @@ def input_digests(settings: TrainSettings) -> dict[str, Any]:
     """Digests of everything a run reads, so that a resumed run is known to read the same."""
     shards = [path for folder in settings.captions for path in caption_shards(folder)]
     config = config_path(settings.base)
-    return {
+    vectors = {"embeddings": file_digest(settings.embeddings)} if settings.embeddings and settings.embeddings.is_file() else {}
+    return vectors | {
         "images": file_digest(settings.images),
         "captions": [file_digest(path) for path in shards],
         "base": file_digest(config) if config else settings.base,

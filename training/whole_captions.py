@@ -6,12 +6,13 @@ region apart by all that can be said of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from captions.exact import compose_exact
+from captions.exact import ExactCaptions, compose_exact
+from cytoscribe.progress import say
 from cytoscribe.records import ImageRecord
 
 STYLES = ("terse", "paragraph")
@@ -37,17 +38,34 @@ class WholeCaptions:
         return np.unique(own[np.arange(len(own)), rng.integers(self.of_image.shape[1], size=len(own))])
 
 
-def whole_captions(records: Sequence[ImageRecord], columns: Sequence[str], wordings: int, seed: int) -> WholeCaptions | None:
+def whole_captions(
+    records: Sequence[ImageRecord], columns: Sequence[str], wordings: int, seed: int, reads: Callable[[list[str]], bool]
+) -> WholeCaptions | None:
     """`wordings` captions for each set of values of `columns` that the images show; None where there is nothing to state.
 
-    Seeds start above any that a measure would use, so that a model is not measured on the very wordings it was trained with.
+    reads: whether the text tower reads all of these texts to their end. A wording that it does not is written tersely, and left out,
+    with a line that says so, where that does not help. Seeds start above any that a measure would use, so that a model is not
+    measured on the very wordings it was trained with.
     """
     if not wordings or not columns or not any(r.attributes.get(c) for r in records for c in columns):
         return None
     texts: dict[str, int] = {}
     rows = []
     for wording in range(wordings):
-        made = compose_exact(records, columns, seed=1_000_003 * (seed + 1) + wording, style=STYLES[wording % len(STYLES)])
+        made = _readable(records, columns, 1_000_003 * (seed + 1) + wording, STYLES[wording % len(STYLES)], reads)
+        if made is None:
+            say("captions that state every attribute are longer than the text tower reads: left out")
+            continue
         place = np.array([texts.setdefault(text, len(texts)) for text in made.texts] + [-1])  # -1 stays -1
         rows.append(place[made.of_image])
-    return WholeCaptions(tuple(texts), np.stack(rows, axis=1))
+    return WholeCaptions(tuple(texts), np.stack(rows, axis=1)) if rows else None
+
+
+def _readable(
+    records: Sequence[ImageRecord], columns: Sequence[str], seed: int, style: str, reads: Callable[[list[str]], bool]
+) -> ExactCaptions | None:
+    for tried in dict.fromkeys((style, STYLES[0])):
+        made = compose_exact(records, columns, seed, tried)
+        if reads(list(made.texts)):
+            return made
+    return None

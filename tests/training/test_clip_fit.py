@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import torch
 from safetensors.torch import load_file
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json, write_json
+from cytoscribe.runs import RunFolder, read_json, write_json
 from cytoscribe.tables import read_csv, read_images, write_csv
-from training import checkpoints, loop
+from training import checkpoints, export, held_out, loop
 from training.clip_fit import train
 from training.lora import Tuning
 from training.model_folder import TrainedModel, name_place
 from training.optimisation import Optimisation
+from training.rejection import Rejection
 from training.settings import ImageOptions, TrainSettings
 
 Drawn = tuple[Path, Path]
@@ -93,6 +95,53 @@ def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     assert read_json(finished / "calibration.json") == read_json(tmp_path / "model" / "calibration.json")
 
 
+PLACES = {
+    "validation": (held_out, "class_features"),
+    "adapter": (export, "save_adapter"),
+    "merged": (export, "_put"),
+    "calibration": (held_out, "calibrate_model"),
+    "rejection": (Rejection, "save"),
+    "card": (export, "save_card"),
+    "regions": (export, "save_regions"),
+    "finish": (RunFolder, "finish"),
+}
+
+
+def kill_at(place: str, asked: TrainSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dying(*arguments: object, **named: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*PLACES[place], dying)
+        with pytest.raises(KilledError):
+            train(asked)
+    assert read_json(asked.out / "run.json")["status"] == "running"
+
+
+@pytest.fixture(scope="module")
+def about_to_export(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a LoRA run that was killed when its training was done."""
+    out = tmp_path_factory.mktemp("killed") / "model"
+    with pytest.MonkeyPatch.context() as patch:
+        kill_at("adapter", toy(drawn, out, tuning=Tuning("lora", rank=4, depthwise=True)), patch)
+    return out
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_run_killed_while_it_validates_or_writes_ends_the_same(
+    drawn: Drawn, adapted: Path, about_to_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place != "validation":
+        shutil.copytree(about_to_export, tmp_path / "model")
+    asked = toy(drawn, tmp_path / "model", tuning=Tuning("lora", rank=4, depthwise=True))
+    kill_at(place, asked, monkeypatch)
+    train(asked)
+    undisturbed, resumed = weights(adapted), weights(tmp_path / "model")
+    assert all(torch.equal(undisturbed[k], resumed[k]) for k in undisturbed)
+    assert read_json(adapted / "calibration.json") == read_json(tmp_path / "model" / "calibration.json")
+    assert not [p for p in (tmp_path / "model").iterdir() if p.name.startswith((".merged", ".adapter", "checkpoint"))]
+
+
 def test_the_unseen_region_leaves_no_trace(finished: Path) -> None:
     told = read_json(finished / "regions.json")
     assert told["regions"] == ["dense", "dotted", "pale", "striped"]
@@ -132,8 +181,6 @@ def test_merged_export_loads_in_plain_open_clip(drawn: Drawn, kind: str, request
 def test_a_moved_model_with_a_hugging_face_text_tower_loads_in_plain_open_clip(
     drawn: Drawn, with_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    import shutil
-
     import open_clip
 
     before = TrainedModel.load(with_bert, "cpu")
@@ -166,8 +213,6 @@ def test_a_moved_model_with_a_hugging_face_text_tower_loads_in_plain_open_clip(
 
 
 def test_a_moved_merged_folder_is_a_base_for_more_training(drawn: Drawn, with_bert: Path, tmp_path: Path) -> None:
-    import shutil
-
     from training.base_models import load_base
 
     shutil.copytree(with_bert / "merged", tmp_path / "here")
@@ -211,8 +256,6 @@ def test_model_reads_back_and_says_what_it_knows(drawn: Drawn, finished: Path) -
 
 
 def test_a_moved_model_folder_still_loads(finished: Path, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(finished, tmp_path / "elsewhere")
     assert TrainedModel.load(tmp_path / "elsewhere", "cpu").regions == TrainedModel.load(finished, "cpu").regions
 

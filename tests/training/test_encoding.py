@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cytoscribe.errors import InputError
-from training.encoding import image_features, view_of
+from training.encoding import image_features, reads_whole, view_of
 from training.settings import ImageOptions
 
 PLAIN = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
@@ -45,3 +45,12 @@ def test_views_that_turn_are_refused_where_layers_have_a_direction() -> None:
     with pytest.raises(InputError, match="upside down"):
         ImageOptions(views=4, laminar=True)
     assert ImageOptions(views=2, laminar=True).views == 2
+
+
+def test_a_text_longer_than_the_context_is_noticed() -> None:
+    import open_clip
+
+    tokenize = open_clip.get_tokenizer("ViT-B-32")
+    assert reads_whole(tokenize, ["a short text", "cell " * 60])
+    assert not reads_whole(tokenize, ["a short text", "cell " * 100])
+    assert reads_whole(tokenize, [])

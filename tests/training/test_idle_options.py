@@ -1,0 +1,63 @@
+"""An option that could not take effect stops the run by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cytoscribe.errors import InputError
+from tests.training.test_clip_fit import TOY, toy
+from training.base_models import load_base
+from training.clip_fit import train
+from training.idle_options import refuse_idle
+from training.lora import Tuning
+from training.losses import Objective
+from training.optimisation import Optimisation
+from training.settings import ImageOptions
+
+Drawn = tuple[Path, Path]
+IDLE = {
+    "--rank": {"tuning": Tuning("full", rank=4)},
+    "--dropout": {"tuning": Tuning("full", dropout=0.1)},
+    "--towers": {"tuning": Tuning("full", towers="vision")},
+    "--depthwise": {"tuning": Tuning("full", depthwise=True)},
+    "--freeze": {"tuning": Tuning("full", frozen=("visual.trunk",))},
+    "--claim-weight": {"objective": Objective("clip", claim_weight=0.5)},
+    "--whole-weight": {"objective": Objective("sigmoid", whole_weight=0.0)},
+    "--laminar": {"image": ImageOptions(augmentation="none", laminar=True)},
+}
+
+
+@pytest.mark.parametrize("option", IDLE)
+def test_an_option_without_effect_is_named(drawn: Drawn, tmp_path: Path, option: str) -> None:
+    asked = toy(drawn, tmp_path / "model", **IDLE[option])
+    with pytest.raises(InputError, match=f"{option} has no effect"):
+        refuse_idle(asked, load_base(TOY), True)
+
+
+def test_dropout_without_adapters_and_patience_without_images_are_named(drawn: Drawn, tmp_path: Path) -> None:
+    base = load_base(TOY)
+    with pytest.raises(InputError, match="--dropout has no effect with --towers none"):
+        refuse_idle(toy(drawn, tmp_path, tuning=Tuning("lora", "none", dropout=0.2)), base, True)
+    with pytest.raises(InputError, match="--patience has no effect without held-out images"):
+        refuse_idle(toy(drawn, tmp_path, optimisation=Optimisation(patience=2)), base, False)
+
+
+def test_options_that_act_pass(drawn: Drawn, tmp_path: Path) -> None:
+    base = load_base(TOY)
+    refuse_idle(toy(drawn, tmp_path), base, True)
+    refuse_idle(
+        toy(drawn, tmp_path, tuning=Tuning("lora", "vision", rank=4, dropout=0.1), optimisation=Optimisation(patience=1)),
+        base,
+        True,
+    )
+
+
+def test_a_run_stops_before_it_trains(drawn: Drawn, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--dropout has no effect"):
+        train(toy(drawn, tmp_path / "model", tuning=Tuning("full", dropout=0.1)))
+    assert not (tmp_path / "model" / "merged").exists()
+    with pytest.raises(InputError, match="--weights has no effect on base 'ViT-B-32'"):
+        train(replace(toy(drawn, tmp_path / "other"), base="ViT-B-32", weights={"vision": "x.safetensors"}))
