@@ -29,10 +29,10 @@ class Augmentation:
     rotate: float = 180.0
     flips: float = 0.5
     turnable: bool = True
-    zoom: float = 0.45
+    zoom: float = 0.35
     shift: float = 0.08
     stain: float = 0.3
-    tint: float = 0.2
+    tint: float = 0.15
     light: float = 0.25
     blur: float = 1.2
     noise: float = 0.03

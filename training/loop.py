@@ -176,9 +176,10 @@ def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> flo
     Every process is given the whole batch, encodes its share of the images and of the captions, and computes the loss of all.
     """
     undo_drift(fitting.learner)
-    fitting.clip.train()
     if fitting.frozen_statistics:
-        freeze_statistics(fitting.clip)
+        as_in_use(fitting.clip)
+    else:
+        fitting.clip.train()
     rng = np.random.default_rng([fitting.seed, 2, epoch, step])
     stream = int(rng.integers(2**62))
     torch.manual_seed(int(rng.integers(2**62)) + fitting.ranks.rank)
@@ -254,15 +255,14 @@ def _loss(fitting: Fitting, features: Tensor, texts: Tensor, images: np.ndarray,
     return loss
 
 
-def freeze_statistics(model: Model) -> None:
-    """Keep running means and variances as the base has them: an adapter must not depend on the batch it was trained in.
-
-    Modules in which nothing learns run as they do in use, without dropout: on a CPU its random numbers took half of a step.
-    """
-    for module in model.modules():
-        frozen = not any(p.requires_grad for p in module.parameters())
-        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm) or (frozen and next(module.children(), None) is not None):
-            module.eval()
+def as_in_use(model: Model) -> None:
+    """Set an adapted model to run as it will in use, but for the adapters' own dropout: running means and variances stay the
+    base's, since an adapter must not depend on the batch it was trained in, and the base's dropout is off, whose random numbers
+    take half of a step on a CPU."""
+    model.eval()
+    for name, module in model.named_modules():
+        if name.endswith("lora_dropout"):
+            module.train()
 
 
 def _try_backward(fitting: Fitting) -> None:

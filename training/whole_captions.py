@@ -44,21 +44,25 @@ def whole_captions(
     """`wordings` captions for each set of values of `columns` that the images show; None where there is nothing to state.
 
     reads: whether the text tower reads all of these texts to their end. A wording that it does not is written tersely, and left out,
-    with a line that says so, where that does not help. Seeds start above any that a measure would use, so that a model is not
-    measured on the very wordings it was trained with.
+    with a line that says so, where that does not help. The first wording is the one that `evaluate` asks for, as a model is asked in
+    the words it was taught; the others keep it from leaning on them.
     """
     if not wordings or not columns or not any(r.attributes.get(c) for r in records for c in columns):
         return None
     texts: dict[str, int] = {}
     rows = []
     for wording in range(wordings):
-        made = _readable(records, columns, 1_000_003 * (seed + 1) + wording, STYLES[wording % len(STYLES)], reads)
+        made = _readable(records, columns, _seed(seed, wording), STYLES[wording % len(STYLES)], reads)
         if made is None:
             say("captions that state every attribute are longer than the text tower reads: left out")
             continue
         place = np.array([texts.setdefault(text, len(texts)) for text in made.texts] + [-1])  # -1 stays -1
         rows.append(place[made.of_image])
     return WholeCaptions(tuple(texts), np.stack(rows, axis=1)) if rows else None
+
+
+def _seed(seed: int, wording: int) -> int:
+    return 1_000_003 * (seed + 1) + wording if wording else 0
 
 
 def _readable(
