@@ -27,6 +27,12 @@ from captions.backends.base import Prompt, Sampling, messages
 from captions.backends.server import ServerBackend, ServerSettings
 from captions.serve import ServeSettings, start, stop
 
+_BENCH_SERVE = (
+    "import argparse; from vllm.benchmarks.serve import add_cli_args, main; "
+    "parser = argparse.ArgumentParser(); add_cli_args(parser); main(parser.parse_args())"
+)
+"""`vllm bench serve`, without the script that builds of vLLM under another name lack."""
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -107,7 +113,7 @@ def _theirs(bench: Bench, data: Path, count: int) -> tuple[int, float]:
     sampling = Sampling()
     result = data.with_name("result.json")
     command = [
-        *(bench.python, "-m", "vllm.entrypoints.cli.main", "bench", "serve"),
+        *(bench.python, "-c", _BENCH_SERVE),
         *("--backend", "openai", "--base-url", bench.url, "--endpoint", "/v1/completions"),
         *("--model", bench.name, "--tokenizer", str(bench.model)),
         *("--dataset-name", "custom", "--dataset-path", str(data), "--skip-chat-template", "--disable-shuffle"),
