@@ -26,7 +26,9 @@ def test_every_style_has_a_template_that_renders(style: str) -> None:
     assert "Call the subject" in user
     unnamed_system, unnamed = load_prompts().render(style, {**VARIABLES, "named": False, "subject": "this area"})
     assert "Do not name the subject" in unnamed
-    assert system == unnamed_system == load_prompts().render("short", VARIABLES)[0]  # so that servers keep it in their prefix caches
+    assert (
+        system == unnamed_system == load_prompts().render("short", VARIABLES)[0]
+    )  # so that servers keep it in their prefix caches
 
 
 def test_facts_cannot_leave_their_fence() -> None:
