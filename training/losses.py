@@ -46,8 +46,10 @@ def contrast(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, 
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
         return _sigmoid(logits, fits)
-    total = objective.region_weight * (to_regions(images, texts, scale, same_region) + any_positive(logits.T, same_region.T)) / 2
-    if objective.claim_weight and not torch.equal(fits, same_region):
+    specific = not torch.equal(fits, same_region)
+    to_captions = to_regions(images, texts, scale, same_region) if specific else any_positive(logits, same_region)
+    total = objective.region_weight * (to_captions + any_positive(logits.T, same_region.T)) / 2
+    if objective.claim_weight and specific:
         total = total + objective.claim_weight * (positives_first(logits, fits) + positives_first(logits.T, fits.T)) / 2
     return total
 

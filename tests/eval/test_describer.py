@@ -115,7 +115,7 @@ def test_the_credible_set_is_the_smallest_that_holds_the_mass(weights: list[floa
 def test_the_command_goes_on_past_a_broken_image_and_ends_with_2(
     model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(describer, "load_model", lambda folder, device: model)
+    monkeypatch.setattr(describer, "load_model", lambda *given: model)
     red = paint(tmp_path / "r.png", (220, 30, 30), 1)
     command = cli.command("describe")
     assert cli.run(command, [str(tmp_path / "no.png"), str(red), "--model", str(model.folder)]) == 2
@@ -165,7 +165,7 @@ def test_the_command_evaluate_prints_figures(
 ) -> None:
     from eval import evaluator
 
-    monkeypatch.setattr(evaluator, "load_model", lambda folder, device: model)
+    monkeypatch.setattr(evaluator, "load_model", lambda *given: model)
     asked = ["--model", str(model.folder), "--images", str(images), "--out", str(tmp_path / "out"), "--bootstrap", "20"]
     assert cli.run(cli.command("evaluate"), asked) == 0
     assert "zero_shot.macro_f1" in capsys.readouterr().out
