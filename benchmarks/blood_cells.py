@@ -1,6 +1,6 @@
 """Blood cells: one model for naming, retrieval and rejection, beside what simple methods reach on the same images.
 
-    CYTO_DATA=DATA CYTO_WEIGHTS=WEIGHTS uv run benchmarks/blood_cells.py --work /tmp/blood_cells --epochs 3
+    CYTO_DATA=DATA CYTO_WEIGHTS=WEIGHTS uv run benchmarks/blood_cells.py --work /tmp/blood_cells
 
 Writes captions from the eleven attributes of the training images, trains on the split `train` (five classes), calibrates on `val`,
 and measures on `test` and on three classes that no stage has seen. DATA holds blood_cells/cells.csv (WBCAtt: images of Acevedo et
@@ -56,7 +56,7 @@ def main() -> None:
     """Run the stages and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for captions, model and results")
-    parser.add_argument("--epochs", type=int, default=3, help="passes over the training images (default 3)")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the training images (default 4)")
     parser.add_argument("--image-px", type=int, default=160, help="side of the images (default 160)")
     parser.add_argument("--towers", default="both", help="towers with adapters: both, vision, text, none (default both)")
     parser.add_argument("--tune", default="lora", help="lora or full (default lora)")
