@@ -15,7 +15,7 @@ import numpy as np
 from captions.attributes import image_claim, image_facets, read_phrases, subject_of
 from captions.compose import compose
 from captions.voice import image_voice
-from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord
+from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_column
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ExactCaptions:
 def columns_of(captions: Sequence[Caption]) -> tuple[str, ...]:
     """Attributes of single images that any caption speaks of, sorted."""
     claims = {c for caption in captions for c in caption.claim_ids if c.startswith(IMAGE_CLAIM)}
-    return tuple(sorted({c[len(IMAGE_CLAIM) :].split("=", 1)[0] for c in claims}))
+    return tuple(sorted({image_claim_column(c) for c in claims}))
 
 
 def compose_exact(records: Sequence[ImageRecord], columns: Sequence[str], seed: int = 0, style: str = "terse") -> ExactCaptions:

@@ -172,3 +172,8 @@ IMAGE_CLAIM = "image:"
 def image_claim_id(column: str, value: str) -> str:
     """Identity of a claim that an images table states, e.g. `image:cell_size=big`: equal for every image that shares it."""
     return f"{IMAGE_CLAIM}{column}={value}"
+
+
+def image_claim_column(claim_id: str) -> str:
+    """The column of the images table that such a claim speaks of."""
+    return claim_id.removeprefix(IMAGE_CLAIM).split("=", 1)[0]

@@ -110,7 +110,7 @@ def _image(path: Path, number: int, row: dict[str, str], region_column: str) -> 
     return ImageRecord(
         path=path.parent / row["image_path"],
         region=row[region_column],
-        pixel_size_um=_pixel_size(path, number, row.get("pixel_size_um", "")),
+        pixel_size_um=pixel_size(path, number, row.get("pixel_size_um", "")),
         split=split,
         mask_path=path.parent / mask if mask else None,
         attributes={k: v for k, v in row.items() if k not in known},
@@ -119,7 +119,8 @@ def _image(path: Path, number: int, row: dict[str, str], region_column: str) -> 
     )
 
 
-def _pixel_size(path: Path, number: int, text: str) -> float | None:
+def pixel_size(path: Path, number: int, text: str) -> float | None:
+    """The cell `pixel_size_um` of a row: micrometres a pixel, None where it is empty; raises InputError where it is no size."""
     if not text:
         return None
     try:

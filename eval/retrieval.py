@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_id
+from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_column, image_claim_id
 from eval.bootstrap import Estimate, estimate, weighted_mean
 
 RECALL_AT = (1, 5, 10)
@@ -146,7 +146,7 @@ class ImageClaims:
 def image_claims(records: Sequence[ImageRecord], captions: Sequence[Caption]) -> ImageClaims | None:
     """Line up captions and images by the claims that captions make about single images; None where no caption makes one."""
     said = [[c for c in caption.claim_ids if c.startswith(IMAGE_CLAIM)] for caption in captions]
-    columns = sorted({claim[len(IMAGE_CLAIM) :].split("=", 1)[0] for claims in said for claim in claims})
+    columns = sorted({image_claim_column(claim) for claims in said for claim in claims})
     if not columns:
         return None
     shown = [[image_claim_id(c, r.attributes[c]) for c in columns if r.attributes.get(c)] for r in records]

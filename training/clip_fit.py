@@ -196,7 +196,7 @@ def _fitting(
         seed=settings.seed,
         device=device,
         bf16=use_bf16(settings.precision, device),
-        frozen_statistics=tune != "full",
+        adapted=tune != "full",
         trained_weights=sum(p.numel() for _, p in trained(learner)),
         ranks=ranks,
         whole=_whole_term(settings, whole, texts, learner) if whole else None,

@@ -38,7 +38,7 @@ PART = 8
 @dataclass
 class Fitting:
     """What a step needs. learner: the module whose parameters learn (peft's wrapper, or the model); clip: the open_clip model;
-    ranks: this process among those that train together; whole: captions that state all an image shows, behind the pool's in
+    adapted: only adapters and projections learn; ranks: this process among those that train together; whole: captions that state all an image shows, behind the pool's in
     `texts`, None where there are none."""
 
     learner: Any
@@ -54,7 +54,7 @@ class Fitting:
     seed: int
     device: torch.device
     bf16: bool
-    frozen_statistics: bool
+    adapted: bool
     trained_weights: int
     ranks: Ranks = ALONE
     whole: WholeTerm | None = None
@@ -176,7 +176,7 @@ def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> flo
     Every process is given the whole batch, encodes its share of the images and of the captions, and computes the loss of all.
     """
     undo_drift(fitting.learner)
-    if fitting.frozen_statistics:
+    if fitting.adapted:
         as_in_use(fitting.clip)
     else:
         fitting.clip.train()
@@ -214,8 +214,10 @@ def _image_features(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor
 
 
 def _pixels(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor:
-    """(n, 3, px, px) of this process's share of the batch, augmented and normalised, or its vectors (n, E). Each part of the batch has random numbers
-    of its own, so that the pictures are the same however many processes there are."""
+    """(n, 3, px, px) of this process's share of the batch, augmented and normalised, or its vectors (n, E).
+
+    Each part of the batch has random numbers of its own, so that the pictures are the same however many processes there are.
+    """
     rows = _rows(len(images), fitting.ranks)
     squares = torch.from_numpy(fitting.squares.take(images[rows.start : rows.stop]))
     if squares.ndim == 2:  # vectors computed elsewhere
@@ -246,7 +248,7 @@ def _text_features(fitting: Fitting, captions: np.ndarray) -> Tensor:
 def _loss(fitting: Fitting, features: Tensor, texts: Tensor, images: np.ndarray, captions: np.ndarray) -> Tensor:
     pool, objective = fitting.pool, fitting.objective
     same = torch.from_numpy(pool.same_region(images, captions)).to(fitting.device)
-    fits = torch.from_numpy(pool.fits(images, captions)).to(fitting.device)
+    fits = torch.from_numpy(pool.fits(images, captions)).to(fitting.device) if pool.image_specific else None
     scale = fitting.clip.logit_scale.exp()
     loss = contrast(features, texts, scale, same, fits, objective)
     if objective.image_weight:

@@ -35,23 +35,26 @@ class Objective:
             raise InputError(f"unknown loss '{self.loss}'", fix=f"use one of {', '.join(LOSSES)}")
 
 
-def contrast(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, fits: Tensor, objective: Objective) -> Tensor:
+def contrast(
+    images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, fits: Tensor | None, objective: Objective
+) -> Tensor:
     """Loss of a batch. images (N, D) and texts (M, D) L2-normalised; scale: factor of the cosine.
 
-    same_region, fits: (N, M) bool; `fits` where the region is equal and every image claim of the caption holds for the image.
+    same_region, fits: (N, M) bool; `fits` where the region is equal and every image claim of the caption holds for the image, None where
+    captions make no claims of single images.
     """
     logits = scale * images @ texts.T  # (N, M)
     if objective.loss == "clip":
         drawn = torch.eye(len(images), dtype=torch.bool, device=logits.device).repeat(1, len(texts) // len(images))
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
-        return _sigmoid(logits, fits)
-    specific = not torch.equal(fits, same_region)
-    to_captions = to_regions(images, texts, scale, same_region) if specific else any_positive(logits, same_region)
-    total = objective.region_weight * (to_captions + any_positive(logits.T, same_region.T)) / 2
-    if objective.claim_weight and specific:
-        total = total + objective.claim_weight * (positives_first(logits, fits) + positives_first(logits.T, fits.T)) / 2
-    return total
+        return _sigmoid(logits, same_region if fits is None else fits)
+    to_images = any_positive(logits.T, same_region.T)
+    if fits is None:
+        return objective.region_weight * (any_positive(logits, same_region) + to_images) / 2
+    regions = (to_regions(images, texts, scale, same_region) + to_images) / 2
+    claims = (positives_first(logits, fits) + positives_first(logits.T, fits.T)) / 2
+    return objective.region_weight * regions + objective.claim_weight * claims
 
 
 def to_regions(images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor) -> Tensor:

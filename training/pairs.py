@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cytoscribe.errors import InputError
-from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_id
+from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_column, image_claim_id
 
 SAMPLING = ("natural", "balanced")
 
@@ -88,7 +88,7 @@ def build_pool(records: Sequence[ImageRecord], variants: Sequence[Variant], regi
     caption_regions = np.array([index[v.region] for v in used])
     image_regions = np.array([index[r.region] for r in records])
     choices = _choices(image_regions, image_claims, caption_regions, claims, records)
-    spoken = {c[len(IMAGE_CLAIM) :].split("=", 1)[0] for c in vocabulary}
+    spoken = {image_claim_column(c) for c in vocabulary}
     columns = tuple(c for c in records[0].attributes if c in spoken)
     texts = tuple(v.text for v in used)
     return CaptionPool(regions, texts, caption_regions, claims, image_regions, image_claims, choices, columns)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.errors import InputError, cell
-from cytoscribe.tables import read_csv
+from cytoscribe.tables import pixel_size, read_csv
 
 SPLITS = ("train", "val", "test")
 LEAST_SUBJECTS = 3
@@ -37,7 +37,7 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
         name, split = line["section"], line.get("split", "").lower()
         if split and split not in SPLITS:
             raise InputError(f"unknown split '{split}'", where=cell(path, row, "split"), fix=f"use one of {', '.join(SPLITS)}")
-        facts = SectionFacts(line.get("subject", ""), _size(path, row, line.get("pixel_size_um", "")), split)
+        facts = SectionFacts(line.get("subject", ""), pixel_size(path, row, line.get("pixel_size_um", "")), split)
         if name in found:
             both = {found[name].split, split} - {""}
             told = f"section '{name}' is in {' and '.join(sorted(both))}" if len(both) > 1 else f"section '{name}' is listed twice"
@@ -49,19 +49,6 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
     if 0 < len(lacking) < len(names):
         raise InputError(f"section '{lacking[0]}' has no split and others have", where=path, fix="give all of them one, or none")
     return found
-
-
-def _size(path: Path, row: int, text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e4:
-        where = cell(path, row, "pixel_size_um")
-        raise InputError(f"pixel size '{text}' is no positive number", where=where, fix="give micrometres a pixel, e.g. 0.5")
-    return value
 
 
 def splits_of(

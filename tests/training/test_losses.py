@@ -27,7 +27,7 @@ def test_plain_clip_equals_open_clip() -> None:
 
     images, texts, scale = unit(6, 8, seed=2), unit(6, 8, seed=3), torch.tensor(10.0)
     everything = torch.ones(6, 6, dtype=torch.bool)
-    ours = contrast(images, texts, scale, everything, everything, Objective("clip"))
+    ours = contrast(images, texts, scale, everything, None, Objective("clip"))
     assert ours.item() == pytest.approx(ClipLoss()(images, texts, scale).item(), abs=1e-6)
 
 
@@ -36,11 +36,11 @@ def test_true_pairs_are_not_pushed_apart() -> None:
     images = texts = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     same = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
     scale = torch.tensor(50.0)
-    label = contrast(images, texts, scale, same, same, Objective("label"))
-    plain = contrast(images, texts, scale, same, same, Objective("clip"))
+    label = contrast(images, texts, scale, same, None, Objective("label"))
+    plain = contrast(images, texts, scale, same, None, Objective("clip"))
     assert label.item() == pytest.approx(0.0, abs=1e-3)
     both = images.clone().requires_grad_(True)
-    contrast(both, texts, scale, same, same, Objective("label")).backward()
+    contrast(both, texts, scale, same, None, Objective("label")).backward()
     assert both.grad is not None
     assert both.grad.abs().max() < 1e-4
     assert plain.item() > 0.4
