@@ -37,9 +37,12 @@ PART = 8
 
 @dataclass
 class Fitting:
-    """What a step needs. learner: the module whose parameters learn (peft's wrapper, or the model); clip: the open_clip model;
-    adapted: only adapters and projections learn; ranks: this process among those that train together; whole: captions that state all an image shows, behind the pool's in
-    `texts`, None where there are none."""
+    """What a step needs.
+
+    learner: the module whose parameters learn (peft's wrapper, or the model); clip: the open_clip model; adapted: only adapters and
+    projections learn; ranks: this process among those that train together; whole: captions that state all an image shows, behind
+    the pool's in `texts`, None where there are none.
+    """
 
     learner: Any
     clip: Model
