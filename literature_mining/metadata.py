@@ -9,6 +9,8 @@ from literature_mining.assembly import Metadata
 from literature_mining.repair import clean
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>\[\]|{}]+")
+_UNHYPHENED = re.compile(r"(10\.\d{4,9}/s\d{5})[ \n](\d{3})[ \n](\d{4,5})[ \n]([\da-z])(?![\w-])", re.IGNORECASE)
+"""A DOI of Springer's form (s, journal, year, number, check character) whose hyphens a converter made spaces."""
 _DATED = re.compile(
     r"(?P<word>published(?: online)?|accepted(?: for publication)?|available online|received(?: in revised form)?)\s*:?\s*"
     r"(?:\d{1,2}\.?\s+\w+\.?,?\s+|\w+\.?\s+\d{1,2},?\s+|\w+\s+|\d{1,2}[./-]\d{1,2}[./-])?(?P<year>(?:19|20)\d\d)(?!\d)"
@@ -36,8 +38,8 @@ def stated_metadata(text: str, title: str = "", authors: Sequence[str] = ()) -> 
 
 
 def doi_in(text: str) -> str:
-    """The first DOI in a text, without the punctuation around it; "" where there is none."""
-    found = _DOI.search(text)
+    """The first DOI in a text, whole, without the punctuation around it; "" where there is none."""
+    found = _DOI.search(_UNHYPHENED.sub(r"\1-\2-\3-\4", text))
     if found is None:
         return ""
     doi = found[0].rstrip(".,;:_*'’”")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cytoscribe.records import Document
 from literature_mining.documents import read_document
 from literature_mining.sentences import split_sentences
@@ -86,6 +88,19 @@ def test_converted_paper(tmp_path: Path) -> None:
 def test_metadata(tmp_path: Path) -> None:
     document = read(tmp_path, CONVERTED)
     assert (document.title, document.year, document.doi) == ("Cells and layers of a made cortex", 2015, "10.1234/made.2015.54")
+
+
+@pytest.mark.parametrize(
+    ("line", "doi"),
+    [
+        ("https://doi.org/10.1234/s01234 020 05678 9", "10.1234/s01234-020-05678-9"),
+        ("doi 10.1234/s01234\u2010008\u20100195\u2010z.", "10.1234/s01234-008-0195-z"),
+        ("https://doi.org/10.1234/s01234 123 cells were counted", "10.1234/s01234"),
+        ("doi: 10.1234/s01234 020 05678 9 10.1234/other", "10.1234/s01234-020-05678-9"),
+    ],
+)
+def test_a_doi_whose_hyphens_were_lost_is_whole(tmp_path: Path, line: str, doi: str) -> None:
+    assert read(tmp_path, f"{line}\n\n# Cells and layers of a made cortex\n\nArea CA1 has small cells.\n").doi == doi
 
 
 def test_written_markdown(tmp_path: Path) -> None:
