@@ -310,18 +310,20 @@ def _in_comparison(text: str, reading: Reading, readings: Sequence[Reading]) -> 
     return False
 
 
-def _says(reading: Reading, claim: Claim) -> bool:
-    """Whether the word, with its denial, can state the claim; synonyms of denied values count."""
+def bears_out(claim: Claim, attribute: str, value: str, stated: bool) -> bool:
+    """Whether the claim's attribute, value and polarity bear out that the value is stated, or denied; synonyms of denied values
+    count, and weaker values. Its layer and its comparison are not looked at."""
+    if attribute != claim.attribute:
+        return False
     same, weaker = rules()["same"], rules()["weaker"]
-    for attribute, value in reading.senses:
-        if attribute != claim.attribute:
-            continue
-        values = {claim.value, *weaker.get(attribute, {}).get(claim.value, [])}
-        if value in values and reading.stated == claim.polarity:
-            return True
-        if same.get(attribute, {}).get(claim.value) == value and reading.stated != claim.polarity:
-            return True
-    return False
+    if value in {claim.value, *weaker.get(attribute, {}).get(claim.value, [])} and stated == claim.polarity:
+        return True
+    return same.get(attribute, {}).get(claim.value) == value and stated != claim.polarity
+
+
+def _says(reading: Reading, claim: Claim) -> bool:
+    """Whether the word, with its denial, can state the claim."""
+    return any(bears_out(claim, attribute, value, reading.stated) for attribute, value in reading.senses)
 
 
 def _overlaps(found: FoundClaim, reading: Reading) -> bool:

@@ -10,6 +10,9 @@ from captions.facets import Facet, literature_facet
 from captions.language import area_names
 from cytoscribe.records import Claim, Region
 
+FREE = frozenset({"cell_type", "arrangement", "lamination"})
+"""Attributes of which one layer may have several values at once."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -46,5 +49,4 @@ def contradicts(one: Claim, other: Claim) -> bool:
         return False
     if one.value == other.value:
         return one.polarity != other.polarity
-    free = {"cell_type", "arrangement", "lamination"}
-    return one.polarity and other.polarity and one.attribute not in free
+    return one.polarity and other.polarity and one.attribute not in FREE

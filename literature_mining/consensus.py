@@ -9,7 +9,7 @@ from cytoscribe.records import WHOLE, Claim, Description
 from literature_mining.layers import ORDER, base
 from literature_mining.wording import describe
 
-_OPPOSED = {
+OPPOSED = {
     frozenset(pair)
     for pair in (
         ("low", "high"),
@@ -28,6 +28,7 @@ _OPPOSED = {
         ("homogeneous", "clustered"),
     )
 }
+"""Pairs of values that cannot both hold of one trait of one layer."""
 _ORDERED = (
     "cortical_type",
     "lamination",
@@ -98,7 +99,7 @@ def contradictions(merged: Sequence[MergedClaim]) -> list[tuple[MergedClaim, Mer
             ):
                 continue
             if (one.value == other.value and one.polarity != other.polarity) or (
-                one.polarity and other.polarity and frozenset((one.value, other.value)) in _OPPOSED and not _within(one, other)
+                one.polarity and other.polarity and frozenset((one.value, other.value)) in OPPOSED and not _within(one, other)
             ):
                 pairs.append((one, other))
     return pairs
