@@ -192,7 +192,6 @@ def generate_captions(
         server=ServerSettings(endpoint, concurrency, timeout, retries, patience) if endpoint else None,
         engine=engine,  # type: ignore[arg-type]
         vllm=EngineSettings(tensor_parallel, eager=eager),
-        structured=structured,
         batch_size=batch_size,
         aliases=aliases,
     )
@@ -206,6 +205,7 @@ def generate_captions(
         quotas=_quotas(quota or []),
         judge=judge,
         quote=quotations,
+        structured=structured,
         prompts=prompts,
         sampling=Sampling(temperature=temperature),
         max_tokens=max_tokens,

@@ -42,7 +42,7 @@ class GenerateSettings:
     none ("nli:MODEL", "llm", "llm:MODEL"); per_region captions are written a region (and attributes.per_set a set of attributes);
     attempts: how often a refused caption is tried anew (None: 12 for `template`, 3 for a language model);
     max_tokens: limit of the default config by CLIP's tokenizer, 0 for none; prompts: a folder of the user's own templates;
-    quote: copy the papers' sentences into the evidence, where their licences allow it.
+    quote: copy the papers' sentences into the evidence, where their licences allow it; structured: captions are asked for as JSON.
     """
 
     out: Path
@@ -55,6 +55,7 @@ class GenerateSettings:
     judge: str = ""
     prompts: Path | None = None
     quote: bool = False
+    structured: bool = False
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int = CLIP_CONTEXT
     attempts: int | None = None
@@ -153,7 +154,7 @@ def make_recipe(settings: GenerateSettings, prompts: PromptSet, material: Materi
     _check_quotas(settings, styles, material)
     held = max(_QUOTA_HELD.get(m, 2) for m in settings.models)
     unnamed = 0.5 if material.scene.image else 0.25
-    return Recipe(styles, settings.seed, settings.sampling, unnamed, settings.quotas, held)
+    return Recipe(styles, settings.seed, settings.sampling, unnamed, settings.quotas, held, settings.structured)
 
 
 def _check_quotas(settings: GenerateSettings, styles: Sequence[str], material: Material) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from captions.backends.base import Backend
@@ -74,10 +74,7 @@ def open_judge(spec: str, backends: Mapping[str, Backend], settings: BackendSett
 
 
 def _writer(model: str, backends: Mapping[str, Backend], settings: BackendSettings) -> Backend:
-    free = replace(settings, structured=False)  # the fixed form of captions would not hold a verdict
-    wanted = model or next((m for m in backends if m != TemplateBackend.name), "")
-    if settings.server is not None:
-        return open_backend(wanted or TemplateBackend.name, free)
-    if not wanted or wanted == TemplateBackend.name:
+    wanted = model or next((m for m in backends if m != TemplateBackend.name), TemplateBackend.name)
+    if wanted == TemplateBackend.name and settings.server is None:
         raise InputError("no language model to judge with", where="--judge", fix="give llm:MODEL, or --endpoint")
-    return backends[wanted] if wanted in backends and not settings.structured else open_backend(wanted, free)
+    return backends[wanted] if wanted in backends else open_backend(wanted, settings)

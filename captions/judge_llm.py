@@ -18,6 +18,12 @@ from cytoscribe.errors import InputError
 from cytoscribe.runs import fingerprint
 
 _SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=120)
+_VERDICT = {
+    "type": "object",
+    "properties": {"faithful": {"type": "string", "enum": ["yes", "no"]}, "reason": {"type": "string"}},
+    "required": ["faithful", "reason"],
+    "additionalProperties": False,
+}
 _ANSWER = re.compile(r"\W*(yes|no)\b[\s:;,.*\"'–-]*(.*)", re.I | re.S)
 
 
@@ -56,6 +62,7 @@ class LlmJudge:
             system=system,
             user=user,
             sampling=_SAMPLING,
+            schema=_VERDICT,
         )
 
     def _opinion(self, case: Case, completion: Completion | None) -> Opinion:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from captions.backends.base import Prompt, Sampling
+from captions.backends.base import CAPTION_SCHEMA, Prompt, Sampling
 from captions.backends.template import TemplateBackend
 from captions.compose import applicable
 from captions.facets import Facet
@@ -37,7 +37,7 @@ class Recipe:
     """What a run draws from: styles in rotation, share of captions without the name, the seed, and sampling of a model.
 
     quotas: how many captions of a unit are of a style, the rest being dealt over the other styles; held: attempts for which such a
-    caption keeps its style before another may take its place.
+    caption keeps its style before another may take its place; structured: a model is asked for its caption as JSON.
     """
 
     styles: tuple[str, ...]
@@ -46,6 +46,7 @@ class Recipe:
     unnamed_share: float = 0.25
     quotas: tuple[tuple[str, int], ...] = ()
     held: int = 2
+    structured: bool = False
 
     def reserved(self, slot: int) -> str:
         """The style that the quotas keep this slot for, "" for none."""
@@ -81,6 +82,7 @@ def plan(
         "sampling": recipe.sampling,
         "seed": (recipe.seed, unit.key, slot, attempt),
         "named": named,
+        **({"form": "json"} if recipe.structured else {}),
     }
     return Prompt(
         key=fingerprint(content),
@@ -95,6 +97,7 @@ def plan(
         user=user,
         sampling=recipe.sampling,
         feedback=feedback,
+        schema=CAPTION_SCHEMA if recipe.structured else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,7 +24,8 @@ class Prompt:
     """One caption to be written. A language model reads `system` and `user`; the template backend reads the claims themselves.
 
     `key` names the content (prompt, model, sampling, claims): equal keys are never asked twice. `named` says whether the caption
-    may call the region by its name; `feedback` tells why an earlier attempt was refused.
+    may call the region by its name; `feedback` tells why an earlier attempt was refused. `schema` (JSON Schema) is the form that the
+    answer is to have, None for free text: a wish that a backend may not be able to grant, so that whoever reads answers bears others.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Prompt:
     user: str = ""
     sampling: Sampling = Sampling()
     feedback: str = ""
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ CAPTION_SCHEMA: dict[str, Any] = {
     "required": ["caption"],
     "additionalProperties": False,
 }
-"""The answer where structured outputs are asked for."""
+"""The answer where captions are asked for as JSON."""
 
 
 def messages(prompt: Prompt) -> list[dict[str, str]]:

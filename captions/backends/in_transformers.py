@@ -9,7 +9,7 @@ from typing import Any
 
 from captions.backends.base import Completion, Prompt
 from cytoscribe.errors import InputError
-from cytoscribe.progress import console
+from cytoscribe.progress import console, say
 
 
 class TransformersBackend:
@@ -21,12 +21,16 @@ class TransformersBackend:
         self._source, self._device_wish = model, device
         self._model: Any = None
         self._tokenizer: Any = None
+        self._told = False
         self._locate()
 
     def complete(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
         if not prompts:
             return
         self._load()
+        if not self._told and any(p.schema for p in prompts):
+            self._told = True
+            say(f"note: {self.name} in transformers cannot be held to a form of answers; they are read as they come")
         ordered = sorted(prompts, key=lambda p: len(p.user))
         for start in range(0, len(ordered), self.batch_size):
             yield from self._batch(ordered[start : start + self.batch_size])

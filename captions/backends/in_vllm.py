@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from captions.backends.base import CAPTION_SCHEMA, Completion, Prompt, messages
+from captions.backends.base import Completion, Prompt, messages
 from cytoscribe.errors import InputError
 
 
@@ -26,9 +26,9 @@ class EngineSettings:
 class VllmBackend:
     """One `vllm.LLM`; it starts on the first batch."""
 
-    def __init__(self, model: str, settings: EngineSettings = EngineSettings(), *, structured: bool = False) -> None:
+    def __init__(self, model: str, settings: EngineSettings = EngineSettings()) -> None:
         self.name = Path(model).name if Path(model).exists() else model
-        self.settings, self.structured = settings, structured
+        self.settings = settings
         self._source = model
         self._llm: Any = None
         self._count = 0
@@ -94,7 +94,7 @@ class VllmBackend:
             top_p=sampling.top_p,
             max_tokens=sampling.max_new_tokens,
             output_kind=RequestOutputKind.FINAL_ONLY,
-            structured_outputs=StructuredOutputsParams(json=CAPTION_SCHEMA) if self.structured else None,
+            structured_outputs=StructuredOutputsParams(json=dict(prompt.schema)) if prompt.schema else None,
         )
 
 

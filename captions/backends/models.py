@@ -22,12 +22,11 @@ EngineName = Literal["auto", "vllm", "transformers"]
 @dataclass(frozen=True)
 class BackendSettings:
     """How models are run. server: by URL, None for in this process; engine: which one in this process ("auto": vLLM where it is
-    installed and a GPU is there); structured: answers as JSON; aliases: a file of short names beside those that ship."""
+    installed and a GPU is there); aliases: a file of short names beside those that ship."""
 
     server: ServerSettings | None = None
     engine: EngineName = "auto"
     vllm: EngineSettings = field(default_factory=EngineSettings)
-    structured: bool = False
     batch_size: int = 16
     aliases: Path | None = None
 
@@ -42,10 +41,10 @@ def open_backend(model: str, settings: BackendSettings | None = None) -> Backend
         return TemplateBackend()
     if settings.server is not None:
         wanted = "" if model == TemplateBackend.name else model
-        return ServerBackend(_resolve(wanted, settings.aliases), settings.server, structured=settings.structured)
+        return ServerBackend(_resolve(wanted, settings.aliases), settings.server)
     name = _resolve(model, settings.aliases)
     if settings.engine == "vllm" or (settings.engine == "auto" and not name.endswith(".gguf") and _has_gpu_engine()):
-        return VllmBackend(name, settings.vllm, structured=settings.structured)
+        return VllmBackend(name, settings.vllm)
     from captions.backends.in_transformers import TransformersBackend
 
     return TransformersBackend(name, settings.batch_size)

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from captions.backends.base import CAPTION_SCHEMA, Completion, Prompt, messages
+from captions.backends.base import Completion, Prompt, messages
+from cytoscribe.answers import REFUSED, response_format
 from cytoscribe.errors import InputError
+from cytoscribe.progress import say
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class _FatalError(Exception):
 class ServerBackend:
     """Chat completions over HTTP. The key comes from CYTO_API_KEY or OPENAI_API_KEY and is never stored or shown."""
 
-    def __init__(self, model: str, settings: ServerSettings, *, structured: bool = False) -> None:
-        self.settings, self.structured = settings, structured
+    def __init__(self, model: str, settings: ServerSettings) -> None:
+        self.settings, self._bears_schemas = settings, True
         self.endpoint = settings.endpoint.rstrip("/")
         if not self.endpoint.startswith(("http://", "https://")):
             raise InputError(f"'{settings.endpoint}' is no URL", where="--endpoint", fix="give e.g. http://localhost:8000/v1")
@@ -112,26 +114,37 @@ class ServerBackend:
         return Completion(prompt.key, "", seconds=time.perf_counter() - started, error=reason)
 
     async def _ask(self, client: Any, prompt: Prompt) -> Completion:
+        """The answer, in the form that the prompt wishes unless the server refuses just that, which the user is told once."""
+        started = time.perf_counter()
+        formed = bool(prompt.schema) and self._bears_schemas
+        answer = await self._post(client, self._body(prompt, formed=formed))
+        if formed and answer.status_code in REFUSED:
+            plain = await self._post(client, self._body(prompt, formed=False))
+            if plain.status_code == 200 and self._bears_schemas:
+                self._bears_schemas = False
+                say(f"note: {self.endpoint} refuses a form of answers ({_reason(answer.text)}); asked without, read as they come")
+            answer = plain
+        if answer.status_code in (401, 403, 404):
+            raise _FatalError(f"the server refuses ({answer.status_code}: {_reason(answer.text)})")
+        if answer.status_code in (*REFUSED, 413):
+            return Completion(prompt.key, "", error=f"refused by the server: {_reason(answer.text)}")
+        if answer.status_code != 200:
+            raise _TransientError(f"status {answer.status_code}: {_reason(answer.text)}")
+        return _completion(prompt, answer, time.perf_counter() - started)
+
+    async def _post(self, client: Any, body: dict[str, Any]) -> Any:
         import httpx
 
-        started = time.perf_counter()
         try:
-            answer = await client.post(f"{self.endpoint}/chat/completions", json=self._body(prompt))
+            return await client.post(f"{self.endpoint}/chat/completions", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise _TransientError(f"cannot connect: {error}") from error
         except httpx.TimeoutException as error:
             raise _TransientError(f"no answer in {self.settings.timeout_s:g} s") from error
         except httpx.HTTPError as error:
             raise _TransientError(f"{type(error).__name__}: {error}") from error
-        if answer.status_code in (401, 403, 404):
-            raise _FatalError(f"the server refuses ({answer.status_code}: {_reason(answer.text)})")
-        if answer.status_code in (400, 413, 422):
-            return Completion(prompt.key, "", error=f"refused by the server: {_reason(answer.text)}")
-        if answer.status_code != 200:
-            raise _TransientError(f"status {answer.status_code}: {_reason(answer.text)}")
-        return _completion(prompt, answer, time.perf_counter() - started)
 
-    def _body(self, prompt: Prompt) -> dict[str, Any]:
+    def _body(self, prompt: Prompt, *, formed: bool) -> dict[str, Any]:
         sampling = prompt.sampling
         body: dict[str, Any] = {
             "model": self.name,
@@ -142,9 +155,8 @@ class ServerBackend:
         }
         if self.settings.send_seed:
             body["seed"] = prompt.seed % 2**31
-        if self.structured:
-            schema = {"name": "caption", "schema": CAPTION_SCHEMA, "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if formed and prompt.schema:
+            body["response_format"] = response_format(prompt.schema)
         return body
 
     def _model(self, wanted: str) -> str:

@@ -14,11 +14,20 @@ from typing import Any
 
 class FakeServer:
     """`faults` maps the number of a request (from 1) to what goes wrong with it: a status, "hang", "broken", "empty", "drop", "cut",
-    ("says", TEXT); `judgement` answers requests that hold a caption to be judged; `always` is the fault of every request that `faults` does not name."""
+    ("says", TEXT); `judgement` answers requests that hold a caption to be judged; `always` is the fault of every request that `faults` does not name;
+    `refuses_schemas`: a request that asks for a form of its answer is refused with 400."""
 
     def __init__(
-        self, faults: dict[int, Any] | None = None, port: int = 0, delay: float = 0.0, answer: str = "", always: Any = None
+        self,
+        faults: dict[int, Any] | None = None,
+        port: int = 0,
+        delay: float = 0.0,
+        answer: str = "",
+        always: Any = None,
+        *,
+        refuses_schemas: bool = False,
     ) -> None:
+        self.refuses_schemas = refuses_schemas
         self.faults, self.delay, self.answer, self.always = faults or {}, delay, answer, always
         self.judgement = '{"faithful": "yes", "reason": ""}'
         self.bodies: list[dict[str, Any]] = []
@@ -66,6 +75,9 @@ class FakeServer:
                         fake.running -= 1
 
             def _misbehave(self, fault: Any, body: dict[str, Any], number: int) -> None:
+                if fake.refuses_schemas and "response_format" in body:
+                    self._send(400, {"error": {"message": "response_format is not supported"}})
+                    return
                 if fault == "hang":
                     time.sleep(3)
                 if fault == "drop":

@@ -144,14 +144,22 @@ def test_answers_are_read(text: str, agrees: bool, reason: str) -> None:
 
 def test_a_language_model_judges_what_another_writes(mined: Path, tmp_path: Path) -> None:
     with serving() as server:
-        settings = BackendSettings(server=ServerSettings(server.url, send_seed=True), structured=True)
-        more: dict[str, Any] = {"models": ("tiny",), "backend": settings, "styles": ("textbook",), "attempts": 2}
+        settings = BackendSettings(server=ServerSettings(server.url, send_seed=True))
+        more: dict[str, Any] = {
+            "structured": True,
+            "models": ("tiny",),
+            "backend": settings,
+            "styles": ("textbook",),
+            "attempts": 2,
+        }
         kept = generate(_settings(mined, tmp_path / "kept", "llm", **more))
         assert kept.captions
         assert all(o.agrees for o in kept.outcome.opinions)
         judged = [b for b in server.bodies if "<caption>" in b["messages"][1]["content"]]
         assert len(judged) == len(kept.outcome.opinions)
         assert all(b["temperature"] == 0 for b in judged)
+        forms = {tuple(b["response_format"]["json_schema"]["schema"]["required"]) for b in judged}
+        assert forms == {("faithful", "reason")}
         asked = server.count
         assert generate(_settings(mined, tmp_path / "kept", "llm", **more)).captions == kept.captions
         assert server.count == asked

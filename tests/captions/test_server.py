@@ -174,3 +174,38 @@ def test_short_names_come_from_a_file_that_users_extend(tmp_path: Path) -> None:
     write_json(tmp_path / "bad.json", ["mine"])
     with pytest.raises(InputError, match="short name"):
         read_aliases(tmp_path / "bad.json")
+
+
+def test_captions_are_asked_for_as_json_and_read_out_of_it(mined: Path, tmp_path: Path) -> None:
+    settings = {"structured": True, "per_region": 1, "styles": ("terse",)}
+    with serving(answer='{"caption": "agranular cortex"}') as server:
+        result = generate(dataclasses.replace(_settings(mined, tmp_path / "out", server.url), **settings))
+        asked = [b["response_format"] for b in server.bodies]
+    assert asked
+    assert all(a["json_schema"]["schema"]["required"] == ["caption"] for a in asked)
+    assert not [c.caption for c in result.captions if "{" in c.caption]
+
+
+def test_a_server_that_refuses_the_form_is_told_once_and_asked_without(
+    mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(refuses_schemas=True) as server:
+        settings = dataclasses.replace(_settings(mined, tmp_path / "out", server.url, concurrency=1), structured=True, judge="llm")
+        result = generate(settings)
+        formed = ["response_format" in b for b in server.bodies]
+    assert result.captions
+    assert not any("failed" in r.reason for r in result.rejected)
+    assert formed == [True, *[False] * (len(formed) - 1)]
+    shown = capsys.readouterr().err
+    assert shown.count("refuses a form of answers") == 1
+    assert "response_format is not supported" in shown
+
+
+def test_a_prompt_that_is_refused_for_itself_does_not_cost_the_others_their_form(mined: Path, tmp_path: Path) -> None:
+    with serving({1: 400, 2: 400}) as server:
+        settings = dataclasses.replace(_settings(mined, tmp_path / "out", server.url, concurrency=1), structured=True)
+        result = generate(settings)
+        formed = ["response_format" in b for b in server.bodies]
+    assert formed[:2] == [True, False]
+    assert all(formed[2:])
+    assert "context length exceeded" in " | ".join(r.reason for r in result.rejected)
