@@ -48,12 +48,7 @@ class BoundedWorker(Generic[A, R]):
         pipe = self._running()
         try:
             pipe.send(argument)
-            if not pipe.poll(self._seconds):
-                self.close()
-                raise InputError(
-                    f"took longer than {self._seconds:g} s", where=where, fix="the file is passed over; look whether it is damaged"
-                )
-            verdict, result = pipe.recv()
+            verdict, result = self._awaited(pipe, where)
         except (EOFError, OSError) as error:
             self.close()
             raise InputError(
@@ -70,6 +65,19 @@ class BoundedWorker(Generic[A, R]):
                 f"could not be read ({result})", where=where, fix="the file is passed over; look whether it is damaged"
             )
         return result
+
+    def _awaited(self, pipe: Connection, where: str | Path) -> tuple[str, Any]:
+        """The verdict, waited for as long as the call may take, and longer where the function itself waits for another (`allow`)."""
+        limit = self._seconds
+        while pipe.poll(limit):
+            verdict, result = pipe.recv()
+            if verdict != "allow":
+                return verdict, result
+            limit = self._seconds + result
+        self.close()
+        raise InputError(
+            f"took longer than {self._seconds:g} s", where=where, fix="look whether it is damaged, or give it more with --seconds"
+        )
 
     def close(self) -> None:
         """End the helper process, whatever it is doing."""
@@ -110,8 +118,19 @@ class BoundedReader:
         return self._worker.call(Path(path), where=path)
 
 
+_pipes: list[Connection] = []
+
+
+def allow(seconds: float) -> None:
+    """Start the clock of the running call anew, with `seconds` on top: it is about to wait for another (a server), which takes so long
+    at most. Without effect where no worker runs the call."""
+    for pipe in _pipes:
+        pipe.send(("allow", seconds))
+
+
 def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
     _limit_memory(megabytes)
+    _pipes.append(pipe)
     pipe.send("ready")
     while True:
         try:

@@ -46,7 +46,12 @@ def mine_descriptions(
         SharedAliases, typer.Option("--shared-aliases", help="An alias that two regions share: `error`, or `drop` it from both.")
     ] = SharedAliases.error,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0, help="Seconds that one paper may take before it is passed over; 0 sets no limit.")
+        float,
+        typer.Option(
+            "--seconds",
+            min=0,
+            help="Seconds that one paper may take before it is passed over; 0 sets no limit. Answers of a model do not count: see --timeout.",
+        ),
     ] = 120,
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Take out the papers' images with their captions (figures.parquet).")
@@ -61,6 +66,9 @@ def mine_descriptions(
         str, typer.Option("--server", help="OpenAI-compatible server for --extractor llm or both, e.g. http://localhost:8000/v1.")
     ] = "",
     model: Annotated[str, typer.Option("--model", help="Name of the model on that server.")] = "",
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1.0, help="Seconds that one answer of the model may take (a few for each sentence).")
+    ] = 120,
     relevance: Annotated[
         str,
         typer.Option(
@@ -87,7 +95,7 @@ def mine_descriptions(
             seconds=seconds,
             figures=figures,
             relevance=relevance,
-            asked=_asked(extractor, server, model),
+            asked=_asked(extractor, server, model, timeout),
             ray=ray,
             seed=seed,
             overwrite=overwrite,
@@ -96,11 +104,13 @@ def mine_descriptions(
     )
     typer.echo(f"{len(result.claims)} claims about {len(result.descriptions)} regions from {len(result.papers)} papers")
     if result.unread:
-        typer.echo(f"{len(result.unread)} papers could not be read; {out / 'report.html'} names them")
+        typer.echo(
+            f"{len(result.unread)} papers could not be read; {out / 'report.html'} names them, and the same command tries them again"
+        )
     typer.echo(f"look at {out / 'report.html'}")
 
 
-def _asked(extractor: Extraction, server: str, model: str) -> Asked | None:
+def _asked(extractor: Extraction, server: str, model: str, timeout: float) -> Asked | None:
     from literature_mining.reading import Asked
 
     if extractor is Extraction.rules:
@@ -109,4 +119,4 @@ def _asked(extractor: Extraction, server: str, model: str) -> Asked | None:
         raise InputError(
             f"--extractor {extractor.value} needs a model", where="--server, --model", fix="name the server and its model"
         )
-    return Asked(server, model, alone=extractor is Extraction.llm)
+    return Asked(server, model, extractor is Extraction.llm, timeout)

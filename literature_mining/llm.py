@@ -1,6 +1,6 @@
 """Claims by a language model: what it says is believed only where its words stand in the sentence.
 
-The model is any function from a prompt to text; `served` makes one of an OpenAI-compatible server's address.
+The model is any function from a prompt to text; `Served` is one behind an OpenAI-compatible server's address.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -20,7 +20,9 @@ from typing import Any
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
+from cytoscribe.answers import REFUSED, response_format
 from cytoscribe.errors import InputError
+from cytoscribe.progress import say
 from literature_mining.claims import Extractor
 from literature_mining.findings import FoundClaim, united
 from literature_mining.layers import find_layers
@@ -29,11 +31,30 @@ from literature_mining.regions import RegionTable, squeeze
 
 Generate = Callable[[str], str]
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
+_GREETING = "Answer with an empty list of claims."
 _WORD = re.compile(r"[^\W\d_]{3}")
 _LONGEST = 768
 """New tokens of an answer; the claims of one sentence take far fewer."""
 _SCORE = 0.6
 """Score of a claim that only a model states; one that the rules state too keeps the rules' score."""
+_TEXT = {"type": "string"}
+_FIELDS = {
+    "region": _TEXT,
+    "layer": _TEXT,
+    "attribute": {"type": "string", "enum": list(ATTRIBUTES)},
+    "value": _TEXT,
+    "polarity": {"type": "boolean"},
+    "compared_to": {"type": "array", "items": _TEXT},
+    "span": _TEXT,
+}
+_CLAIM = {"type": "object", "properties": _FIELDS, "required": list(_FIELDS), "additionalProperties": False}
+CLAIMS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"claims": {"type": "array", "items": _CLAIM}},
+    "required": ["claims"],
+    "additionalProperties": False,
+}
+"""The form of a model's answer; an object around the list, since some servers take no list."""
 
 
 class ModelExtractor:
@@ -91,33 +112,70 @@ class BothExtractors:
         return united(self.rules.read(text, topic), self.model.read(text, topic))
 
 
-def served(url: str, model: str, *, seconds: float = 120, tries: int = 3, pause_s: float = 1.0) -> Generate:
-    """A model behind an OpenAI-compatible server, e.g. `http://localhost:8000/v1`, each question asked up to `tries` times.
+@dataclass(frozen=True)
+class Served:
+    """A model behind an OpenAI-compatible server, e.g. `http://localhost:8000/v1`: call it with a question.
 
-    Raises InputError where it cannot be asked. Answers are bounded, so that a model that never ends does not hold up the run: a list
-    that is cut off gives no claims.
+    seconds: for one answer; tries: a question, `pause_s` apart; schema: the form that answers are asked for in, None for any. Answers
+    are bounded in length, so that a model that never ends does not hold up the run: a list that is cut off gives no claims.
     """
 
-    def generate(prompt: str) -> str:
-        body = {"model": model, "temperature": 0, "max_tokens": _LONGEST, "messages": [{"role": "user", "content": prompt}]}
-        request = urllib.request.Request(
-            f"{url.rstrip('/')}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        for left in reversed(range(tries)):
+    url: str
+    model: str
+    seconds: float = 120
+    schema: Mapping[str, Any] | None = None
+    tries: int = 3
+    pause_s: float = 1.0
+    before: Callable[[float], None] = lambda seconds: None
+    """Called before each try with the seconds that it may take."""
+
+    def __call__(self, question: str) -> str:
+        """The answer. Raises InputError where none comes."""
+        for left in reversed(range(self.tries)):
             try:
-                with urllib.request.urlopen(request, timeout=seconds) as answer:
-                    return str(json.load(answer)["choices"][0]["message"]["content"] or "")
+                return self._answer(question)
             except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
                 if not left or (isinstance(error, urllib.error.HTTPError) and error.code < 500):
-                    raise InputError(
-                        f"the language model does not answer ({error})",
-                        where=url,
-                        fix="start the server, or check its address and model",
-                    ) from error
-                time.sleep(pause_s)
-        return ""
+                    raise self._silence(error) from error
+                time.sleep(self.pause_s)
+        raise self._silence(None)
 
-    return generate
+    def _answer(self, question: str) -> str:
+        body = {"model": self.model, "temperature": 0, "max_tokens": _LONGEST, "messages": [{"role": "user", "content": question}]}
+        if self.schema:
+            body["response_format"] = response_format(self.schema)
+        request = urllib.request.Request(
+            f"{self.url.rstrip('/')}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        self.before(self.seconds)
+        with urllib.request.urlopen(request, timeout=self.seconds) as answer:
+            return str(json.load(answer)["choices"][0]["message"]["content"] or "")
+
+    def _silence(self, error: Exception | None) -> InputError:
+        late = isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError)
+        if late:
+            return InputError(
+                f"the language model took longer than {self.seconds:g} s for one answer, {self.tries} times over",
+                where=self.url,
+                fix="give it more with --timeout, or take a smaller model",
+            )
+        return InputError(
+            f"the language model does not answer ({error})", where=self.url, fix="start the server, or check its address and model"
+        )
+
+
+def bears_schema(model: Served) -> bool:
+    """Whether the server takes the form of answers; one that refuses just that is said so in one line. Raises InputError as the model does."""
+    try:
+        model(_GREETING)
+    except InputError as error:
+        cause = error.__cause__
+        if model.schema is None or not (isinstance(cause, urllib.error.HTTPError) and cause.code in REFUSED):
+            raise
+        replace(model, schema=None)(_GREETING)
+        say(f"note: {model.url} refuses a form of answers ({cause}); asked without, read as they come")
+        return False
+    return model.schema is not None
 
 
 @lru_cache(maxsize=1)

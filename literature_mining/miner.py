@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from literature_mining.consensus import describe_regions
 from literature_mining.documents import find_papers
 from literature_mining.figures import FOLDER, FigureRecord, write_figures
 from literature_mining.lexicon import load_lexicon
-from literature_mining.llm import served
+from literature_mining.llm import bears_schema
 from literature_mining.pool import each
 from literature_mining.reading import Asked, Job, Row
 from literature_mining.regions import RegionTable, read_regions, write_regions
@@ -27,8 +27,8 @@ from literature_mining.report import Paper, Surroundings, write_report
 
 @dataclass(frozen=True)
 class MineSettings:
-    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take, 0 reads without a limit and
-    in this process; `ray`: address of a Ray cluster ("" for none); `asked`: a language model beside the rules; `relevance`: a sentence-transformers model ("" for none)."""
+    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take beside a model's answers, 0 reads
+    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `asked`: a language model beside the rules; `relevance`: a sentence-transformers model ("" for none)."""
 
     regions: Path
     papers: tuple[Path, ...]
@@ -61,15 +61,15 @@ class MineResult:
 def mine(settings: MineSettings) -> MineResult:
     """Mine claims; write claims.parquet, descriptions.parquet, papers.parquet, figures.parquet, report.html and regions.csv into `settings.out`.
 
-    A paper that cannot be read is reported and passed over. Raises InputError where the table or the lexicon is at fault,
+    A paper that cannot be read is reported and passed over, and tried again by a run that goes on. Raises InputError where the table or the lexicon is at fault,
     or no paper at all can be read.
     """
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)
     for note in table.notes:
         say(f"note: {note}")
     load_lexicon(settings.lexicon)
-    if settings.asked:
-        served(settings.asked.server, settings.asked.model)("Answer with [] only.")  # a silent server must not spoil the shards
+    if settings.asked:  # before the first paper: a silent server must not spoil the shards
+        settings = replace(settings, asked=replace(settings.asked, formed=bears_schema(settings.asked.model_there())))
     ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
     with RunFolder(
@@ -101,7 +101,7 @@ def _fixed(settings: MineSettings) -> dict[str, Any]:
         "seed": settings.seed,
         "figures": settings.figures,
         "relevance": settings.relevance,
-        "asked": asdict(settings.asked) if settings.asked else None,
+        "asked": {k: getattr(settings.asked, k) for k in ("server", "model", "alone")} if settings.asked else None,
     }
 
 
@@ -118,7 +118,7 @@ def _key(paper: Path, digest: str) -> str:
 
 
 def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -> None:
-    left = [p for p, digest in papers.items() if not run.has_shard(_key(p, digest))]
+    left = [p for p, digest in papers.items() if not _is_read(run, _key(p, digest))]
     jobs = [
         Job(
             paper,
@@ -135,6 +135,11 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
         for job, rows in each(jobs, settings.workers, settings.seconds, settings.ray):
             run.write_shard(_key(job.paper, papers[job.paper]), rows)
             progress.advance()
+
+
+def _is_read(run: RunFolder, key: str) -> bool:
+    """False for papers not yet tried, and for those that failed: more time, or a server that is back, may help them."""
+    return run.has_shard(key) and all(row.get("readable", True) for row in run.read_shard(key))
 
 
 def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
@@ -172,7 +177,9 @@ def _report_lost(lost: Sequence[Paper], any_read: bool) -> None:
     if not any_read:
         first = f"{lost[0].name}: {'; '.join(lost[0].problems)}"
         raise InputError(
-            f"none of the {len(lost)} papers can be read ({first})", where="--papers", fix="give papers that hold text"
+            f"none of the {len(lost)} papers can be read ({first})",
+            where="--papers",
+            fix="mend that, or give papers that hold text",
         )
 
 

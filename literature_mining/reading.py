@@ -10,12 +10,13 @@ from typing import Any
 
 from cytoscribe.errors import CytoscribeError, InputError
 from cytoscribe.records import Claim, Document
+from literature_mining.bounded import allow
 from literature_mining.claims import RuleExtractor
 from literature_mining.discourse import DocumentReader
 from literature_mining.documents import read_document
 from literature_mining.figures import extract_figures, save_images
 from literature_mining.lexicon import load_lexicon
-from literature_mining.llm import ModelExtractor, served
+from literature_mining.llm import CLAIMS_SCHEMA, ModelExtractor, Served
 from literature_mining.regions import RegionTable, read_regions
 from literature_mining.report import Paper
 
@@ -26,11 +27,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """A language model that is asked too: the server's address, the model's name, and whether its claims stand alone."""
+    """A language model that is asked too: the server's address, the model's name, whether its claims stand alone, the seconds that
+    one answer may take, and whether answers are asked for in a fixed form, which the server must bear."""
 
     server: str
     model: str
     alone: bool = False
+    seconds: float = 120
+    formed: bool = True
+
+    def model_there(self) -> Served:
+        """The model, which stops the clock of the paper's reader while it answers."""
+        return Served(self.server, self.model, self.seconds, CLAIMS_SCHEMA if self.formed else None, before=allow)
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ def read_paper(job: Job) -> list[Row]:
     """
     document = read_document(job.paper)
     extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
-    model = ModelExtractor(served(job.asked.server, job.asked.model), extractor.table) if job.asked else None
+    model = ModelExtractor(job.asked.model_there(), extractor.table) if job.asked else None
     reader = DocumentReader(document, extractor, model, alone=bool(job.asked and job.asked.alone))
     reading = reader.read()
     rows = [_row("paper", _paper(document, job.paper))]
@@ -68,7 +76,10 @@ def read_paper(job: Job) -> list[Row]:
 
 def unread(paper: Path, error: Exception) -> list[Row]:
     """The one row of a paper that could not be read."""
-    fault = error.what if isinstance(error, InputError) else str(error) if isinstance(error, CytoscribeError) else repr(error)
+    fault = str(error) if isinstance(error, CytoscribeError) else repr(error)
+    if isinstance(error, InputError):
+        place = "" if Path(error.where).name in ("", paper.name) else f"{error.where}: "  # the paper is named beside it
+        fault = f"{place}{error.what}; {error.fix}" if error.fix else f"{place}{error.what}"
     return [_row("paper", Paper(paper.name, readable=False, problems=(fault,)))]
 
 
