@@ -177,3 +177,8 @@ def image_claim_id(column: str, value: str) -> str:
 def image_claim_column(claim_id: str) -> str:
     """The column of the images table that such a claim speaks of."""
     return claim_id.removeprefix(IMAGE_CLAIM).split("=", 1)[0]
+
+
+def image_claim_value(claim_id: str) -> str:
+    """The value that such a claim gives to its column."""
+    return claim_id.removeprefix(IMAGE_CLAIM).partition("=")[2]

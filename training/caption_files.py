@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from captions.evidence import EVIDENCE, Evidence
 from cytoscribe.errors import InputError
 from cytoscribe.records import Caption
 from cytoscribe.tables import read_records
@@ -21,3 +22,13 @@ def caption_shards(folder: Path) -> list[Path]:
 def read_captions(folders: Sequence[Path]) -> list[Caption]:
     """Every caption of the folders, in order of folder and file."""
     return [caption for folder in folders for shard in caption_shards(folder) for caption in read_records(shard, Caption)]
+
+
+def evidence_files(folders: Sequence[Path]) -> list[Path]:
+    """The tables that say what the captions' claims are, in order of folder; folders of other tools may have none."""
+    return [path for path in (Path(folder) / EVIDENCE for folder in folders) if path.exists()]
+
+
+def read_evidence(folders: Sequence[Path]) -> list[Evidence]:
+    """What the claims of the folders' captions say."""
+    return [row for path in evidence_files(folders) for row in read_records(path, Evidence)]

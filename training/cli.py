@@ -73,6 +73,11 @@ def train_lora(
         int, typer.Option("--whole-per-step", min=1, help="Full captions encoded a step; the others are remembered.")
     ] = 24,
     image_weight: Annotated[float, typer.Option("--image-weight", help="Of images with images of their region. 0: off.")] = 0.0,
+    hard_weight: Annotated[
+        float,
+        typer.Option("--hard-weight", min=0, help="Of captions before their twins with one claim made false. 0: off."),
+    ] = 0.0,
+    hard_per_step: Annotated[int, typer.Option("--hard-per-step", min=1, help="Such twins a step, two texts each.")] = 16,
     image_px: Annotated[int, typer.Option("--image-px", min=0, help="Side of the images in pixels. 0: the base's own.")] = 0,
     augment: Annotated[str, typer.Option("--augment", help="strong, mild or none.")] = "strong",
     laminar: Annotated[bool, typer.Option("--laminar", help="Keep the direction of layers: no turns beyond 10 degrees.")] = False,
@@ -138,8 +143,9 @@ def train_lora(
             sampling=sampling,
             captions_per_image=captions_per_image,
             whole_a_step=whole_per_step,
+            hard_a_step=hard_per_step,
         ),
-        objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight),
+        objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight, hard_weight),
         image=ImageOptions(image_px or None, augment, laminar, workers, views),
         rejection=RejectionOptions(rejection_alpha),
         wise_ft=wise_ft,

@@ -22,8 +22,9 @@ from cytoscribe.tables import read_images
 from training import encoding, export, held_out, loop, pairs
 from training.augmentation import augmented, preset
 from training.base_models import Base, load_base
-from training.caption_files import read_captions
+from training.caption_files import read_captions, read_evidence
 from training.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
+from training.hard_negatives import HardNegatives, HardTerm, hard_negatives
 from training.idle_options import refuse_idle
 from training.images import describe_skipped
 from training.interpolation import interpolated
@@ -181,7 +182,9 @@ def _fitting(
         learner = add_adapters(model, replace(settings.tuning, frozen=frozen, towers=towers), base.name)
     torch.manual_seed(settings.seed)
     whole = _whole_captions(settings, base, pool, squares)
-    texts = TextSide(model, base.tokenize, pool.texts + (whole.texts if whole else ()), device)
+    hard = _hard_negatives(settings, base, pool)
+    own = pool.texts + (whole.texts if whole else ())
+    texts = TextSide(model, base.tokenize, own + (hard.texts if hard else ()), device)
     return Fitting(
         learner=learner,
         clip=model,
@@ -200,6 +203,7 @@ def _fitting(
         trained_weights=sum(p.numel() for _, p in trained(learner)),
         ranks=ranks,
         whole=_whole_term(settings, whole, texts, learner) if whole else None,
+        hard=HardTerm(hard, len(own), settings.optimisation.hard_a_step, settings.objective.hard_weight) if hard else None,
     )
 
 
@@ -215,6 +219,13 @@ def _whole_term(settings: TrainSettings, captions: WholeCaptions, texts: TextSid
         one = texts.features(np.zeros(1, dtype=np.int64))
     learner.caption_memory = CaptionMemory(len(captions.texts), one.shape[1]).to(one.device)
     return WholeTerm(captions, learner.caption_memory, settings.optimisation.whole_a_step, settings.objective.whole_weight)
+
+
+def _hard_negatives(settings: TrainSettings, base: Base, pool: CaptionPool) -> HardNegatives | None:
+    if not settings.objective.hard_weight:
+        return None
+    reads = partial(encoding.reads_whole, base.tokenize)
+    return hard_negatives(pool, read_evidence(settings.captions), settings.seed, reads)
 
 
 def _scaler(base: Base) -> Callable[[Tensor], Tensor]:
@@ -254,6 +265,7 @@ def _told(
         "regions": list(fitting.pool.names),
         "images": counts(images),
         "captions": len(fitting.pool.texts),
+        "hard_negatives": len(fitting.hard.negatives.pairs) if fitting.hard else 0,
         "epochs": progress.epoch,
         "seed": settings.seed,
         "precision": "bf16" if fitting.bf16 else "fp32",

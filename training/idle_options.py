@@ -9,6 +9,7 @@ from training.base_models import Base
 from training.interpolation import check_interpolation
 from training.lora import Tuning
 from training.losses import Objective
+from training.optimisation import Optimisation
 from training.settings import ImageOptions, TrainSettings
 
 _LORA_ALONE = {"towers": "--towers", "rank": "--rank", "alpha": "--alpha", "dropout": "--dropout", "depthwise": "--depthwise"}
@@ -39,6 +40,8 @@ def _idle(settings: TrainSettings, base: Base, held_out: bool) -> Iterator[tuple
         for name, option in _LABEL_ALONE.items():
             if getattr(settings.objective, name) != getattr(Objective(), name):
                 yield option, f"with --loss {settings.objective.loss}", "leave it out, or give --loss label"
+    if not settings.objective.hard_weight and settings.optimisation.hard_a_step != Optimisation().hard_a_step:
+        yield "--hard-per-step", "with --hard-weight 0", "leave it out, or give a --hard-weight"
     if settings.image.laminar and settings.image.augmentation == "none":
         yield "--laminar", "with --augment none", "leave it out"
     if settings.optimisation.patience and not held_out:

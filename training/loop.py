@@ -19,6 +19,7 @@ from training.augmentation import Augmentation, augmented
 from training.checkpoints import Progress
 from training.embeddings import Vectors
 from training.encoding import Model, autocast
+from training.hard_negatives import NO_DRAW, HardTerm
 from training.lora import refuse_dead, trained, undo_drift
 from training.losses import Objective, contrast, image_contrast
 from training.optimisation import Optimisation, optimiser_of, rate_at
@@ -41,7 +42,7 @@ class Fitting:
 
     learner: the module whose parameters learn (peft's wrapper, or the model); clip: the open_clip model; adapted: only adapters and
     projections learn; ranks: this process among those that train together; whole: captions that state all an image shows, behind
-    the pool's in `texts`, None where there are none.
+    the pool's in `texts`, None where there are none; hard: twins of captions with one claim false, behind those, None where off.
     """
 
     learner: Any
@@ -61,6 +62,7 @@ class Fitting:
     trained_weights: int
     ranks: Ranks = ALONE
     whole: WholeTerm | None = None
+    hard: HardTerm | None = None
     tracker: Tracker = SILENT
 
     @property
@@ -188,12 +190,16 @@ def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> flo
     torch.manual_seed(int(rng.integers(2**62)) + fitting.ranks.rank)
     captions = draw_captions(fitting.pool, images, rng, fitting.optimisation.captions_per_image)
     whole = fitting.whole.draw(images, rng) if fitting.whole else captions[:0]
+    hard = fitting.hard.draw(fitting.pool, images, captions, rng) if fitting.hard else NO_DRAW
+    asked = [captions, whole + len(fitting.pool.texts), hard.texts]
     with autocast(fitting.device, fitting.bf16):
         features = _image_features(fitting, images, stream)
-        texts = _text_features(fitting, np.concatenate([captions, whole + len(fitting.pool.texts)]))
-    loss = _loss(fitting, features, texts[: len(captions)], images, captions)
+        texts, full, twins = _text_features(fitting, np.concatenate(asked)).split([len(part) for part in asked])
+    loss = _loss(fitting, features, texts, images, captions)
     if fitting.whole:
-        loss = loss + fitting.whole.loss(features, texts[len(captions) :], images, whole)
+        loss = loss + fitting.whole.loss(features, full, images, whole)
+    if fitting.hard:
+        loss = loss + fitting.hard.loss(features, twins, hard, fitting.clip.logit_scale.exp())
     loss.backward()
     fitting.ranks.sum_gradients(trained(fitting.learner))
     return float(loss.detach())

@@ -21,7 +21,8 @@ class Objective:
     loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`;
     region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
     single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
-    image_weight: of images with images of their region; 0 switches a part off.
+    image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false;
+    0 switches a part off.
     """
 
     loss: str = "label"
@@ -29,6 +30,7 @@ class Objective:
     claim_weight: float = 1.0
     whole_weight: float = 1.0
     image_weight: float = 0.0
+    hard_weight: float = 0.0
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:

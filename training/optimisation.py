@@ -17,7 +17,8 @@ class Optimisation:
     """How long and how fast. learning_rate of adapters or of all weights; head_rate of projections trained from scratch;
     warmup: share of all steps; accumulate: parts a batch is cut into to save memory (the contrast still sees it whole);
     patience: epochs without a better validation figure before stopping, 0 never; checkpoint_steps: steps between checkpoints;
-    whole_a_step: captions that state all an image shows that are encoded in a step; the others are remembered."""
+    whole_a_step: captions that state all an image shows that are encoded in a step; the others are remembered;
+    hard_a_step: twins, a true caption and a false one, that are encoded in a step."""
 
     epochs: int = 10
     batch_size: int = 64
@@ -31,9 +32,11 @@ class Optimisation:
     sampling: str = "natural"
     captions_per_image: int = 1
     whole_a_step: int = 24
+    hard_a_step: int = 16
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate", "checkpoint_steps", "captions_per_image", "whole_a_step"):
+        counts = ("epochs", "batch_size", "accumulate", "checkpoint_steps", "captions_per_image", "whole_a_step", "hard_a_step")
+        for name in counts:
             if getattr(self, name) < 1:
                 raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} is too small", fix="give 1 or more")
 

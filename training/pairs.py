@@ -19,7 +19,7 @@ class CaptionPool:
 
     texts[c], regions (C,) index into region names, claims (C, A) bool: image claims of a caption; image_regions (N,),
     image_claims (N, A) bool; choices[i]: caption indices that fit image i; columns: attributes of images that
-    captions speak of, in the order of the images table.
+    captions speak of, in the order of the images table; sources[c]: ids of all claims that a caption states.
     """
 
     names: tuple[str, ...]
@@ -30,6 +30,7 @@ class CaptionPool:
     image_claims: np.ndarray
     choices: tuple[np.ndarray, ...]
     columns: tuple[str, ...] = ()
+    sources: tuple[tuple[str, ...], ...] = ()
 
     def same_region(self, images: np.ndarray, captions: np.ndarray) -> np.ndarray:
         """(N, M) bool."""
@@ -48,11 +49,12 @@ class CaptionPool:
 
 @dataclass(frozen=True)
 class Variant:
-    """One wording of a caption to train with."""
+    """One wording of a caption to train with. claims: those of images; sources: ids of all that it states."""
 
     text: str
     region: str
     claims: frozenset[str]
+    sources: tuple[str, ...] = ()
 
 
 def wordings(captions: Sequence[Caption], names: str = "masked") -> list[Variant]:
@@ -67,7 +69,7 @@ def wordings(captions: Sequence[Caption], names: str = "masked") -> list[Variant
         claims = frozenset(c for c in caption.claim_ids if c.startswith(IMAGE_CLAIM))
         masked = caption.masked_caption or caption.caption
         for text in {"masked": [masked], "named": [caption.caption], "both": [masked, caption.caption]}[names]:
-            found.setdefault((caption.region, text), Variant(text, caption.region, claims))
+            found.setdefault((caption.region, text), Variant(text, caption.region, claims, caption.claim_ids))
     return list(found.values())
 
 
@@ -90,8 +92,8 @@ def build_pool(records: Sequence[ImageRecord], variants: Sequence[Variant], regi
     choices = _choices(image_regions, image_claims, caption_regions, claims, records)
     spoken = {image_claim_column(c) for c in vocabulary}
     columns = tuple(c for c in records[0].attributes if c in spoken)
-    texts = tuple(v.text for v in used)
-    return CaptionPool(regions, texts, caption_regions, claims, image_regions, image_claims, choices, columns)
+    texts, sources = tuple(v.text for v in used), tuple(v.sources for v in used)
+    return CaptionPool(regions, texts, caption_regions, claims, image_regions, image_claims, choices, columns, sources)
 
 
 def _image_claims(records: Sequence[ImageRecord], vocabulary: list[str]) -> np.ndarray:

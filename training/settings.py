@@ -9,7 +9,7 @@ from typing import Any
 from cytoscribe.errors import InputError
 from cytoscribe.runs import file_digest
 from training.base_models import config_path
-from training.caption_files import caption_shards
+from training.caption_files import caption_shards, evidence_files
 from training.lora import Tuning
 from training.losses import Objective
 from training.optimisation import Optimisation
@@ -80,6 +80,9 @@ def deciding(settings: TrainSettings) -> dict[str, Any]:
         told.pop(name)
     if settings.wise_ft == 1:
         told.pop("wise_ft")  # runs that were begun before the option was there go on
+    if not settings.objective.hard_weight:
+        told["objective"].pop("hard_weight")
+        told["optimisation"].pop("hard_a_step")
     told["image"].pop("workers")
     told["optimisation"].pop("checkpoint_steps")
     return told
@@ -89,8 +92,12 @@ def input_digests(settings: TrainSettings) -> dict[str, Any]:
     """Digests of everything a run reads, so that a resumed run is known to read the same."""
     shards = [path for folder in settings.captions for path in caption_shards(folder)]
     config = config_path(settings.base)
-    vectors = {"embeddings": file_digest(settings.embeddings)} if settings.embeddings and settings.embeddings.is_file() else {}
-    return vectors | {
+    more: dict[str, Any] = {}
+    if settings.embeddings and settings.embeddings.is_file():
+        more["embeddings"] = file_digest(settings.embeddings)
+    if settings.objective.hard_weight:
+        more["evidence"] = [file_digest(path) for path in evidence_files(settings.captions)]
+    return more | {
         "images": file_digest(settings.images),
         "captions": [file_digest(path) for path in shards],
         "base": file_digest(config) if config else settings.base,

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.errors import InputError
+from cytoscribe.records import Caption
+from cytoscribe.tables import write_records
 from tests.training.test_clip_fit import TOY, toy
 from training.base_models import load_base
+from training.caption_files import read_captions
 from training.clip_fit import train
 from training.idle_options import refuse_idle
 from training.lora import Tuning
@@ -26,6 +29,7 @@ IDLE = {
     "--freeze": {"tuning": Tuning("full", frozen=("visual.trunk",))},
     "--claim-weight": {"objective": Objective("clip", claim_weight=0.5)},
     "--whole-weight": {"objective": Objective("sigmoid", whole_weight=0.0)},
+    "--hard-per-step": {"optimisation": Optimisation(hard_a_step=4)},
     "--laminar": {"image": ImageOptions(augmentation="none", laminar=True)},
 }
 
@@ -53,6 +57,16 @@ def test_options_that_act_pass(drawn: Drawn, tmp_path: Path) -> None:
         base,
         True,
     )
+
+
+def test_hard_negatives_without_claims_are_named(drawn: Drawn, tmp_path: Path) -> None:
+    silent = [replace(caption, claim_ids=()) for caption in read_captions([drawn[1]])]
+    write_records(tmp_path / "captions" / "data" / "train-00000-of-00001.parquet", Caption, silent)
+    asked = toy((drawn[0], tmp_path / "captions"), tmp_path / "model", objective=Objective(hard_weight=0.5))
+    with pytest.raises(InputError, match="--hard-weight has no effect where no caption makes a claim"):
+        train(asked)
+    assert not (tmp_path / "model" / "merged").exists()
+    refuse_idle(replace(asked, optimisation=Optimisation(hard_a_step=4)), load_base(TOY), True)
 
 
 def test_a_run_stops_before_it_trains(drawn: Drawn, tmp_path: Path) -> None:
