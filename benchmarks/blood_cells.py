@@ -15,10 +15,15 @@ import argparse
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from figures import Row, print_table
 from remembered import RememberedModel
+from seeds import over_seeds
+
+if TYPE_CHECKING:
+    from training.losses import Objective
+    from training.settings import TrainSettings
 
 COLUMNS = (
     "cell_size",
@@ -53,57 +58,82 @@ ROWS = (
 
 
 def main() -> None:
-    """Run the stages and print the table."""
+    """Run the stages and print a table a seed, and one of all seeds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder for captions, model and results")
+    parser.add_argument("--work", type=Path, required=True, help="folder for captions, models and results")
     parser.add_argument("--epochs", type=int, default=4, help="passes over the training images (default 4)")
     parser.add_argument("--image-px", type=int, default=160, help="side of the images (default 160)")
     parser.add_argument("--towers", default="both", help="towers with adapters: both, vision, text, none (default both)")
     parser.add_argument("--tune", default="lora", help="lora or full (default lora)")
     parser.add_argument("--captions-per-image", type=int, default=1, help="captions drawn for each image and step (default 1)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--views", type=int, default=1, help="mirrored or turned views averaged in use: 1, 2 or 4 (default 1)")
+    parser.add_argument("--seeds", default="0,1,2", help="seeds of training, joined by commas (default 0,1,2)")
     options = parser.parse_args()
     table = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
-    started = time.time()
     captions = write_captions(table, options.work / "captions")
-    model = options.work / f"model-{options.tune}-{options.towers}-{options.epochs}-{options.image_px}-{options.seed}"
-    summary = train(table, captions, model, options)
+    found = [run_seed(int(seed), table, captions, options) for seed in options.seeds.split(",")]
+    if len(found) > 1:
+        print_table(f"Blood cells, mean of seeds {options.seeds}", ROWS, over_seeds(found))
+
+
+def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Train and measure with one seed; print its table."""
+    from training.clip_fit import train
+
+    started = time.time()
+    views = f"-v{options.views}" if options.views > 1 else ""
+    model = options.work / f"model-{options.tune}-{options.towers}-{options.epochs}-{options.image_px}{views}-{seed}"
+    given = {name: getattr(options, name) for name in ("tune", "towers", "epochs", "image_px", "captions_per_image", "views")}
+    summary = train(settings_of(table, captions, model, seed=seed, **given))
     trained = time.time()
     figures = measure(table, captions, model, options.work / f"results-{model.name}")
     print_table(f"Blood cells, {model.name}", ROWS, figures)
     print(f"held out after the last epoch: {summary['validation']}")
-    print(f"captions and training {trained - started:.0f} s, measuring {time.time() - trained:.0f} s")
+    print(f"training {trained - started:.0f} s, measuring {time.time() - trained:.0f} s", flush=True)
+    return figures
 
 
-def write_captions(table: Path, out: Path) -> Path:
-    """Template captions from the attributes of the training images alone."""
+def write_captions(table: Path, out: Path, styles: tuple[str, ...] = ()) -> Path:
+    """Template captions from the attributes of the training images alone; styles: () for all."""
     from captions.generate import GenerateSettings, generate
     from captions.units import AttributeSettings
 
     source = AttributeSettings(table, columns=COLUMNS, region_column="label", split="train")
-    generate(GenerateSettings(out=out, attributes=source, per_region=600))
+    generate(GenerateSettings(out=out, attributes=source, per_region=600, styles=styles))
     return out
 
 
-def train(table: Path, captions: Path, out: Path, options: argparse.Namespace) -> dict[str, Any]:
+def settings_of(
+    table: Path,
+    captions: Path,
+    out: Path,
+    *,
+    tune: str,
+    towers: str,
+    epochs: int,
+    image_px: int,
+    seed: int,
+    captions_per_image: int = 1,
+    views: int = 1,
+    objective: Objective | None = None,
+) -> TrainSettings:
     """LoRA (or full) training of the light real base."""
-    from training.clip_fit import train as fit
     from training.lora import Tuning
+    from training.losses import Objective
     from training.optimisation import Optimisation
     from training.settings import ImageOptions, TrainSettings
 
-    return fit(
-        TrainSettings(
-            images=table,
-            captions=(captions,),
-            base="efficientnet_lite0_minilm",
-            out=out,
-            region_column="label",
-            seed=options.seed,
-            tuning=Tuning(options.tune, options.towers),
-            optimisation=Optimisation(epochs=options.epochs, captions_per_image=options.captions_per_image, checkpoint_steps=48),
-            image=ImageOptions(options.image_px),
-        )
+    return TrainSettings(
+        images=table,
+        captions=(captions,),
+        base="efficientnet_lite0_minilm",
+        out=out,
+        region_column="label",
+        seed=seed,
+        tuning=Tuning(tune, towers),
+        optimisation=Optimisation(epochs=epochs, captions_per_image=captions_per_image, checkpoint_steps=48),
+        objective=objective or Objective(),
+        image=ImageOptions(image_px, views=views),
     )
 
 

@@ -20,6 +20,7 @@ from cytoscribe.records import ImageRecord
 from cytoscribe.runs import RunFolder, read_json, write_json
 from cytoscribe.tables import read_images
 from training import encoding, export, held_out, loop, pairs
+from training.allocation import keep_freed_memory
 from training.augmentation import augmented, preset
 from training.base_models import Base, load_base
 from training.caption_files import read_captions, read_evidence
@@ -112,6 +113,8 @@ def _train(
     settings: TrainSettings, images: SplitImages, variants: list[pairs.Variant], folder: Path, ranks: Ranks
 ) -> dict[str, Any]:
     device = encoding.pick_device(settings.device)
+    if device.type == "cpu":
+        keep_freed_memory()
     with ranks.shared_fate():
         vectors = read_embeddings(settings.embeddings, settings.images.parent) if settings.embeddings else None
         base = _base(settings, vectors)

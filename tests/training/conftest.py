@@ -86,7 +86,7 @@ def bert_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     (folder / "text" / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     BertTokenizerFast(str(folder / "text" / "vocab.txt")).save_pretrained(folder / "text")
     torch.manual_seed(0)
-    sizes = {"vocab_size": len(vocabulary), "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes = {"vocab_size": len(vocabulary), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
     BertModel(BertConfig(**sizes, intermediate_size=32), add_pooling_layer=False).save_pretrained(folder / "text")
     told = json.loads(Path(__file__).with_name("toy_base.json").read_text())
     told["model_cfg"]["text_cfg"] = {
