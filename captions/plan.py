@@ -10,9 +10,10 @@ from captions.backends.base import CAPTION_SCHEMA, Prompt, Sampling
 from captions.backends.template import TemplateBackend
 from captions.compose import applicable
 from captions.facets import Facet
-from captions.language import area_names, layer_depth
+from captions.language import area_names, layer_depth, layer_name
 from captions.scene import Scene, contradicts
 from captions.units import Unit
+from cytoscribe.records import WHOLE
 from cytoscribe.runs import fingerprint
 from prompts.loader import PromptSet
 
@@ -70,7 +71,8 @@ def plan(
     chosen = _choose(style, facets, rng, image=scene.image, fewer=fewer)
     claims = tuple(c for f in chosen for c in f.claims)
     named = rng.random() >= recipe.unnamed_share
-    variables = _variables(unit, chosen, style, scene, named, feedback)
+    wording = random.Random(f"{recipe.seed}/{unit.key}/{slot}/{attempt}/facts")  # apart: the claims drawn do not depend on it
+    variables = _variables(unit, _grouped(chosen, style, wording), style, scene, named, feedback, wording)
     system, user = prompts.render(style, variables) if style in prompts.styles else ("", "")
     content = {
         "model": model,
@@ -157,12 +159,30 @@ def _consistent(pool: Sequence[Facet], size: int) -> list[Facet]:
     return chosen
 
 
-def _variables(unit: Unit, facets: Sequence[Facet], style: str, scene: Scene, named: bool, feedback: str) -> dict[str, object]:
+def _grouped(facets: Sequence[Facet], style: str, rng: random.Random) -> list[Facet]:
+    """Facets of one layer together, so that a small model does not mix layers up; from the surface down where the style asks for it."""
+    layers = list(dict.fromkeys(f.claims[0].layer for f in facets))
+    rng.shuffle(layers)
+    if style == "layers":
+        layers.sort(key=layer_depth)
+    return [f for layer in layers for f in facets if f.claims[0].layer == layer]
+
+
+def _fact(facet: Facet, rng: random.Random) -> str:
+    """A clause that begins with its layer where there is one: what follows is bound to it."""
+    layer = facet.claims[0].layer
+    first = [c for c in facet.clauses if c.startswith(f"{layer_name(layer).noun} ")] if layer not in ("", WHOLE) else []
+    return rng.choice(first) if first else facet.clauses[0]
+
+
+def _variables(
+    unit: Unit, facets: Sequence[Facet], style: str, scene: Scene, named: bool, feedback: str, rng: random.Random
+) -> dict[str, object]:
     compared = next((c.compared_to for f in facets for c in f.claims if c.compared_to), ())
     return {
         "subject": _subject(unit.region, scene, named),
         "named": named,
-        "facts": [f.clauses[0] for f in facets],
+        "facts": [_fact(f, rng) for f in facets],
         "words": WORDS.get(style, 50),
         "other": area_names(scene.regions.get(compared[0]), compared[0])[0] if compared else "",
         "feedback": feedback,
