@@ -25,6 +25,7 @@ from training.pairs import CaptionPool
 MOST = 4096
 """Twins that a run makes; each is two more texts for the text tower."""
 PER_CAPTION = 4
+"""Twins of one set of claims, fewer where there are many sets."""
 
 
 @dataclass(frozen=True)

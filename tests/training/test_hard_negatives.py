@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from captions.evidence import EVIDENCE, Evidence
 from cytoscribe.errors import InputError
@@ -19,6 +20,7 @@ from cytoscribe.tables import read_images, write_csv, write_records
 from tests.training.test_clip_fit import TOY, toy
 from tests.training.test_embeddings import vectors_of
 from training import hard_negatives as module
+from training import loop
 from training.base_models import load_base
 from training.caption_files import read_captions, read_evidence
 from training.clip_fit import train
@@ -197,6 +199,34 @@ def told_apart(folder: Path, cortex: Drawn, vectors: Path) -> float:
         pairs = negatives.pairs[np.concatenate([negatives.of_caption[c] for c in own])]
         won += [bool(row[true] > row[false]) for true, false in pairs]
     return float(np.mean(won))
+
+
+class KilledError(Exception):
+    """Stands for SIGKILL at a chosen step."""
+
+
+def test_a_killed_run_with_twins_ends_in_the_weights_of_an_undisturbed_one(
+    cortex: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = toy(cortex, tmp_path / "whole", objective=Objective(hard_weight=0.5), image=ImageOptions())
+    short = Optimisation(epochs=2, batch_size=8, checkpoint_steps=1, hard_a_step=4)
+    asked = replace(asked, embeddings=vectors_of(cortex, tmp_path / "v.npz"), optimisation=short)
+    train(asked)
+    calls, real = [0], loop.backward
+
+    def dying(*arguments: object) -> float:
+        calls[0] += 1
+        if calls[0] == 7:  # the first call is the trial that looks for dead adapters
+            raise KilledError
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "backward", dying)
+    with pytest.raises(KilledError):
+        train(replace(asked, out=tmp_path / "killed"))
+    monkeypatch.setattr(loop, "backward", real)
+    train(replace(asked, out=tmp_path / "killed"))
+    whole, resumed = (load_file(tmp_path / name / "merged" / "open_clip_model.safetensors") for name in ("whole", "killed"))
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
 
 
 @pytest.fixture(scope="module")
