@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,10 @@ class TransformersBackend:
                     "neither config.json nor one .gguf file", where=path, fix="name the .gguf file itself with --model"
                 )
             self._source = str(ggufs[0])
+        if self._source.endswith(".gguf") and find_spec("gguf") is None:
+            raise InputError(
+                "the package gguf, which reads this file, is not installed", where=self._source, fix="pip install gguf"
+            )
 
     def _load(self) -> None:
         if self._model is not None:
@@ -64,7 +70,7 @@ class TransformersBackend:
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(source, padding_side="left", **options.get("tokenizer", {}))
             self._model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16, **options.get("model", {}))
-        except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, ImportError, LookupError, RuntimeError, struct.error) as error:  # the last of a file cut short
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise InputError(
                 f"the model cannot be loaded ({first})",
@@ -99,10 +105,17 @@ class TransformersBackend:
             )
         new = output[:, inputs["input_ids"].shape[1] :]  # (B, T)
         seconds = (time.perf_counter() - started) / len(prompts)
-        pad = self._tokenizer.pad_token_id
+        pad, ends = self._tokenizer.pad_token_id, self._ends()
         for prompt, mask, ids in zip(prompts, inputs["attention_mask"], new, strict=True):
             text = self._tokenizer.decode(ids, skip_special_tokens=True)
-            yield Completion(prompt.key, text, int(mask.sum()), int((ids != pad).sum()), seconds)
+            cut = len(ids) == sampling.max_new_tokens and ends.isdisjoint(ids.tolist())
+            yield Completion(prompt.key, text, int(mask.sum()), int((ids != pad).sum()), seconds, truncated=cut)
+
+    def _ends(self) -> set[int]:
+        """Tokens that end an answer, as the model's own settings and its tokenizer name them."""
+        named = self._model.generation_config.eos_token_id
+        several = named if isinstance(named, list) else [named]
+        return {t for t in (*several, self._tokenizer.eos_token_id) if t is not None}
 
     def _chat(self, prompt: Prompt) -> str:
         if not getattr(self._tokenizer, "chat_template", None):
