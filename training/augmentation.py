@@ -6,7 +6,9 @@ Every image of a batch gets draws of its own from one generator, so a step that 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from skimage.color import hed_from_rgb, rgb_from_hed
@@ -14,6 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from cytoscribe.errors import InputError
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,78 @@ def preset(name: str, laminar: bool = False) -> Augmentation:
     return Augmentation(**{**chosen.__dict__, "rotate": min(10.0, chosen.rotate), "turnable": False})
 
 
+@dataclass(frozen=True)
+class Draws:
+    """What chance decides about B images. angle in radians, scale of the pixel's side, mirror (B, 2) 1 or -1, shift (B, 2) in half
+    sides; stain (B, 3) factors and stain_offset (B, 3) of optical densities, None where the stain stays; contrast, brightness,
+    tint (B, 3), grey (B,) bool; sigma in pixels and blurred (B,) bool, None without blur; grain (B, 3, px, px), None without noise."""
+
+    angle: Tensor
+    scale: Tensor
+    mirror: Tensor
+    shift: Tensor
+    stain: Tensor | None
+    stain_offset: Tensor | None
+    tint: Tensor
+    contrast: Tensor
+    brightness: Tensor
+    grey: Tensor
+    sigma: Tensor | None
+    blurred: Tensor | None
+    grain: Tensor | None
+
+    def to(self, device: torch.device) -> Draws:
+        """The same on another device."""
+        moved: dict[str, Any] = {name: None if value is None else value.to(device) for name, value in self.__dict__.items()}
+        return Draws(**moved)
+
+
 def augmented(squares: Tensor, px: int, strengths: Augmentation, generator: torch.Generator) -> Tensor:
     """(B, 3, S, S) uint8 to (B, 3, px, px) float32 in [0, 1]; with all strengths 0 a plain resize."""
-    images = _framed(squares.float() / 255.0, px, strengths, generator)
-    images = _restained(images, strengths, generator)
-    images = _relit(images, strengths, generator)
-    images = _blurred(images, strengths.blur, generator)
+    return applied(squares, px, strengths, draw(len(squares), px, strengths, generator))
+
+
+def draw(count: int, px: int, strengths: Augmentation, generator: torch.Generator, device: torch.device = CPU) -> Draws:
+    """Draws for `count` images, on the CPU but for the grain: on another device that is made there, from a seed of the generator's."""
+    angle = _uniform(count, math.radians(strengths.rotate), generator)
+    scale = torch.exp(_uniform(count, strengths.zoom, generator))
+    mirror = 1 - 2 * (torch.rand(count, 2, generator=generator) < strengths.flips).float()
+    if not strengths.turnable:
+        mirror[:, 1] = 1
+    shift = (torch.rand(count, 2, generator=generator) * 2 - 1) * strengths.shift * 2
+    stain = offset = sigma = blurred = grain = None
+    if strengths.stain:
+        stain = 1 + (torch.rand(count, 3, generator=generator) * 2 - 1) * strengths.stain
+        offset = (torch.rand(count, 3, generator=generator) * 2 - 1) * strengths.stain * 0.1
+    tint = 1 + (torch.rand(count, 3, generator=generator) * 2 - 1) * strengths.tint
+    contrast = 1 + _uniform(count, strengths.light, generator)
+    brightness = _uniform(count, strengths.light * 0.5, generator)
+    grey = torch.rand(count, generator=generator) < strengths.grey
+    if strengths.blur:
+        sigma = torch.rand(count, generator=generator) * strengths.blur
+        blurred = torch.rand(count, generator=generator) < 0.5
     if strengths.noise:
-        sigma = strengths.noise * torch.rand(len(images), 1, 1, 1, generator=generator)
-        images = images + sigma * torch.randn(images.shape, generator=generator)
+        deviation = strengths.noise * torch.rand(count, 1, 1, 1, generator=generator)
+        grain = deviation.to(device) * _normal((count, 3, px, px), generator, device)
+    return Draws(angle, scale, mirror, shift, stain, offset, tint, contrast, brightness, grey, sigma, blurred, grain)
+
+
+def joined(parts: Sequence[Draws]) -> Draws:
+    """The draws of several parts of a batch as those of the batch."""
+    columns = {name: [getattr(part, name) for part in parts] for name in parts[0].__dict__}
+    whole: dict[str, Any] = {name: None if values[0] is None else torch.cat(values) for name, values in columns.items()}
+    return Draws(**whole)
+
+
+def applied(squares: Tensor, px: int, strengths: Augmentation, draws: Draws) -> Tensor:
+    """(B, 3, S, S) uint8 to (B, 3, px, px) float32 in [0, 1], on the device of `squares`."""
+    draws = draws.to(squares.device)
+    images = _framed(squares.float() / 255.0, px, draws)
+    images = _restained(images, draws)
+    images = _relit(images, draws)
+    images = _blurred(images, strengths.blur, draws)
+    if draws.grain is not None:
+        images = images + draws.grain
     return images.clamp(0, 1)
 
 
@@ -74,59 +141,51 @@ def _uniform(count: int, reach: float, generator: torch.Generator) -> Tensor:
     return (torch.rand(count, generator=generator) * 2 - 1) * reach
 
 
-def _framed(images: Tensor, px: int, strengths: Augmentation, generator: torch.Generator) -> Tensor:
+def _normal(shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:
+    if device.type == "cpu":
+        return torch.randn(shape, generator=generator)
+    there = torch.Generator(device).manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
+    return torch.randn(shape, generator=there, device=device)
+
+
+def _framed(images: Tensor, px: int, draws: Draws) -> Tensor:
     """Turn, mirror, scale and shift in one resampling; what lies outside is mirrored in."""
-    count = len(images)
-    angle = _uniform(count, math.radians(strengths.rotate), generator)
-    scale = torch.exp(_uniform(count, strengths.zoom, generator))
-    mirror = 1 - 2 * (torch.rand(count, 2, generator=generator) < strengths.flips).float()
-    if not strengths.turnable:
-        mirror[:, 1] = 1
-    shift = (torch.rand(count, 2, generator=generator) * 2 - 1) * strengths.shift * 2
-    cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
+    cosine, sine = torch.cos(draws.angle) * draws.scale, torch.sin(draws.angle) * draws.scale
+    mirror, shift = draws.mirror, draws.shift
     rows = [torch.stack([cosine * mirror[:, 0], -sine * mirror[:, 1], shift[:, 0]], 1)]
     rows.append(torch.stack([sine * mirror[:, 0], cosine * mirror[:, 1], shift[:, 1]], 1))
-    grid = functional.affine_grid(torch.stack(rows, 1), [count, 3, px, px], align_corners=False)
+    grid = functional.affine_grid(torch.stack(rows, 1), [len(images), 3, px, px], align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
-def _restained(images: Tensor, strengths: Augmentation, generator: torch.Generator) -> Tensor:
+def _restained(images: Tensor, draws: Draws) -> Tensor:
     """Scale and shift haematoxylin, eosin and DAB apart, in optical density: one 3 x 3 matrix an image."""
-    if not strengths.stain:
+    if draws.stain is None or draws.stain_offset is None:
         return images
-    count = len(images)
-    to_stain, to_rgb = (torch.tensor(m, dtype=torch.float32) for m in (hed_from_rgb, rgb_from_hed))
-    gain = 1 + (torch.rand(count, 3, generator=generator) * 2 - 1) * strengths.stain
-    offset = (torch.rand(count, 3, generator=generator) * 2 - 1) * strengths.stain * 0.1
-    matrix = to_stain @ torch.diag_embed(gain) @ to_rgb  # (B, 3, 3), rows are RGB densities
+    to_stain, to_rgb = (torch.tensor(m, dtype=torch.float32, device=images.device) for m in (hed_from_rgb, rgb_from_hed))
+    matrix = to_stain @ torch.diag_embed(draws.stain) @ to_rgb  # (B, 3, 3), rows are RGB densities
     density = -torch.log(images.clamp(min=1 / 255))
-    density = torch.einsum("bchw,bcd->bdhw", density, matrix) + (offset @ to_rgb)[:, :, None, None]
+    density = torch.einsum("bchw,bcd->bdhw", density, matrix) + (draws.stain_offset @ to_rgb)[:, :, None, None]
     return torch.exp(-density).clamp(0, 1)
 
 
-def _relit(images: Tensor, strengths: Augmentation, generator: torch.Generator) -> Tensor:
-    count = len(images)
-    gain = 1 + (torch.rand(count, 3, 1, 1, generator=generator) * 2 - 1) * strengths.tint
-    contrast = 1 + _uniform(count, strengths.light, generator)[:, None, None, None]
-    brightness = _uniform(count, strengths.light * 0.5, generator)[:, None, None, None]
+def _relit(images: Tensor, draws: Draws) -> Tensor:
     centre = images.mean((1, 2, 3), keepdim=True)
-    images = ((images - centre) * contrast + centre + brightness) * gain
-    grey = (torch.rand(count, generator=generator) < strengths.grey)[:, None, None, None]
-    return torch.where(grey, images.mean(1, keepdim=True), images)
+    contrast, brightness = draws.contrast[:, None, None, None], draws.brightness[:, None, None, None]
+    images = ((images - centre) * contrast + centre + brightness) * draws.tint[:, :, None, None]
+    return torch.where(draws.grey[:, None, None, None], images.mean(1, keepdim=True), images)
 
 
-def _blurred(images: Tensor, largest: float, generator: torch.Generator) -> Tensor:
+def _blurred(images: Tensor, largest: float, draws: Draws) -> Tensor:
     """Gaussian blur of half the images, each by its own sigma: an objective out of focus."""
-    if not largest:
+    if draws.sigma is None or draws.blurred is None:
         return images
     count, side = len(images), images.shape[-1]
-    sigma = torch.rand(count, generator=generator) * largest
-    chosen = torch.rand(count, generator=generator) < 0.5
     reach = min(max(1, math.ceil(2 * largest)), side - 1)
-    offsets = torch.arange(-reach, reach + 1).float()
-    kernel = torch.exp(-(offsets**2) / (2 * sigma.clamp(min=0.05)[:, None] ** 2))
+    offsets = torch.arange(-reach, reach + 1, device=images.device).float()
+    kernel = torch.exp(-(offsets**2) / (2 * draws.sigma.clamp(min=0.05)[:, None] ** 2))
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(3, 0)  # (3B, 2 * reach + 1)
     flat = functional.pad(images.reshape(1, -1, side, side), (reach,) * 4, mode="reflect")
     flat = functional.conv2d(flat, kernel[:, None, :, None], groups=3 * count)
     flat = functional.conv2d(flat, kernel[:, None, None, :], groups=3 * count)
-    return torch.where(chosen[:, None, None, None], flat.view_as(images), images)
+    return torch.where(draws.blurred[:, None, None, None], flat.view_as(images), images)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from cytoscribe.errors import InputError
-from cytoscribe.progress import bar
+from cytoscribe.progress import Bar, bar
 from training import checkpoints
-from training.augmentation import Augmentation, augmented
+from training.augmentation import Augmentation
 from training.checkpoints import Progress
 from training.embeddings import Vectors
 from training.encoding import Model, autocast
@@ -24,6 +24,7 @@ from training.lora import refuse_dead, trained, undo_drift
 from training.losses import Objective, contrast, image_contrast
 from training.optimisation import Optimisation, optimiser_of, rate_at
 from training.pairs import CaptionPool, draw_captions, draw_images
+from training.pictures import PART, pictures, rows_of
 from training.ranks import ALONE, Ranks
 from training.squares import Squares
 from training.text_side import TextSide
@@ -32,8 +33,6 @@ from training.whole_term import WholeTerm
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
-PART = 8
-"""Images that are augmented from one stream of random numbers: the unit that processes divide a batch by."""
 
 
 @dataclass
@@ -83,7 +82,7 @@ def fit(fitting: Fitting, folder: Path, validate: Callable[[], dict[str, float]]
     total = settings.epochs * fitting.steps_per_epoch
     with bar("training", total, "steps", done=progress.epoch * fitting.steps_per_epoch + progress.step) as running:
         while progress.epoch < settings.epochs and not _patience_spent(progress, settings.patience):
-            _epoch(fitting, optimiser, progress, folder, running)
+            train_epoch(fitting, optimiser, progress, folder, running)
             _finish_epoch(fitting, progress, folder, validate)
             _save(fitting, folder / CHECKPOINT, optimiser, progress)
     if settings.patience and fitting.ranks.first and (folder / BEST).exists():
@@ -119,7 +118,8 @@ def _patience_spent(progress: Progress, patience: int) -> bool:
     return bool(patience) and progress.best_epoch >= 0 and progress.epoch - 1 - progress.best_epoch >= patience
 
 
-def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progress, folder: Path, running: Any) -> None:
+def train_epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progress, folder: Path, running: Bar) -> None:
+    """The steps of epoch `progress.epoch` from `progress.step` on; progress is kept as they go, checkpoints are written to `folder`."""
     settings = fitting.optimisation
     order = draw_images(fitting.pool, fitting.seed, progress.epoch, settings.sampling)
     total = settings.epochs * fitting.steps_per_epoch
@@ -132,6 +132,8 @@ def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progres
         factor = rate_at(done, total, settings.warmup)
         for group in optimiser.param_groups:
             group["lr"] = group["rate"] * factor
+        if progress.step + 1 < fitting.steps_per_epoch:
+            _expect(fitting, order[first + settings.batch_size : first + 2 * settings.batch_size])
         loss = take_step(fitting, optimiser, images, progress.epoch, progress.step)
         progress.step += 1
         progress.losses.append(round(loss, 6))
@@ -140,6 +142,13 @@ def _epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Progres
         running.note(f"epoch {progress.epoch + 1}, loss {loss:.3f}")
         if progress.step % settings.checkpoint_steps == 0 and progress.step < fitting.steps_per_epoch:
             _save(fitting, folder / CHECKPOINT, optimiser, progress)
+
+
+def _expect(fitting: Fitting, images: np.ndarray) -> None:
+    """Have this process's share of the next batch read while a step runs."""
+    if isinstance(fitting.squares, Squares):
+        rows = rows_of(len(images), fitting.ranks)
+        fitting.squares.expect(images[rows.start : rows.stop])
 
 
 def take_step(fitting: Fitting, optimiser: torch.optim.Optimizer, images: np.ndarray, epoch: int, step: int) -> float:
@@ -219,7 +228,9 @@ def _image_features(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor
     else:
         parts = pixels.chunk(fitting.optimisation.accumulate)
         mine = torch.cat([checkpoint(encode, part, use_reentrant=False) for part in parts])  # type: ignore[arg-type]
-    return fitting.ranks.gather(mine, [len(_rows(len(images), Ranks(r, fitting.ranks.count))) for r in range(fitting.ranks.count)])
+    return fitting.ranks.gather(
+        mine, [len(rows_of(len(images), Ranks(r, fitting.ranks.count))) for r in range(fitting.ranks.count)]
+    )
 
 
 def _pixels(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor:
@@ -227,21 +238,12 @@ def _pixels(fitting: Fitting, images: np.ndarray, stream: int) -> Tensor:
 
     Each part of the batch has random numbers of its own, so that the pictures are the same however many processes there are.
     """
-    rows = _rows(len(images), fitting.ranks)
+    rows = rows_of(len(images), fitting.ranks)
     squares = torch.from_numpy(fitting.squares.take(images[rows.start : rows.stop]))
     if squares.ndim == 2:  # vectors computed elsewhere
         return squares.to(fitting.device)
-    made = []
-    for start in range(0, len(rows), PART):
-        generator = torch.Generator().manual_seed((stream + rows.start + start) % 2**63)
-        made.append(augmented(squares[start : start + PART], fitting.px, fitting.augmentation, generator))
-    return fitting.normalise(torch.cat(made)).to(fitting.device, memory_format=torch.channels_last)
-
-
-def _rows(batch: int, ranks: Ranks) -> range:
-    """The images of a batch that a process encodes: whole parts."""
-    parts = ranks.share(-(-batch // PART))
-    return range(parts.start * PART, min(parts.stop * PART, batch))
+    made = pictures(squares, fitting.px, fitting.augmentation, stream + rows.start, fitting.device)
+    return fitting.normalise(made).to(fitting.device, memory_format=torch.channels_last)
 
 
 def _text_features(fitting: Fitting, captions: np.ndarray) -> Tensor:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
+import torch
 
 from cytoscribe.records import ImageRecord
 from training.images import Skipped, load_squares, read_square
@@ -19,6 +20,8 @@ class Squares:
 
     def __init__(self, records: Sequence[ImageRecord], px: int, workers: int, limit: int = MEMORY_LIMIT) -> None:
         self.px, self.workers = px, workers
+        self._ahead = ThreadPoolExecutor(1)
+        self._coming: dict[bytes, Future[np.ndarray]] = {}
         self._stack: np.ndarray | None = None
         if len(records) * 3 * px * px <= limit:
             self._stack, kept, self.skipped = load_squares(records, px, workers)
@@ -29,8 +32,21 @@ class Squares:
     def __len__(self) -> int:
         return len(self.records)
 
+    def expect(self, indices: np.ndarray) -> None:
+        """Begin to read what `take` will be asked for next, in a thread, where that takes longer than copying from memory."""
+        if self._stack is None or torch.cuda.is_available():
+            self._coming[indices.tobytes()] = self._ahead.submit(self._pinned, indices)
+
     def take(self, indices: np.ndarray) -> np.ndarray:
         """(B, 3, px, px) uint8."""
+        coming = self._coming.pop(indices.tobytes(), None)
+        return self._taken(indices) if coming is None else coming.result()
+
+    def _pinned(self, indices: np.ndarray) -> np.ndarray:
+        read = self._taken(indices)
+        return torch.from_numpy(read).pin_memory().numpy() if torch.cuda.is_available() else read  # copied to a GPU at full speed
+
+    def _taken(self, indices: np.ndarray) -> np.ndarray:
         if self._stack is not None:
             return self._stack[indices]
         return np.stack([_grey(r, self.px) for r in _read([self.records[i] for i in indices], self.px, self.workers)])

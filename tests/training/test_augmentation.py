@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cytoscribe.errors import InputError
-from training.augmentation import NONE, Augmentation, augmented, preset
+from training.augmentation import NONE, Augmentation, applied, augmented, draw, joined, preset
 
 
 def pictures(count: int = 4, side: int = 40) -> torch.Tensor:
@@ -60,6 +60,16 @@ def test_stain_jitter_keeps_glass_clear() -> None:
     white = torch.full((2, 3, 16, 16), 255, dtype=torch.uint8)
     out = augmented(white, 16, replace(NONE, stain=0.3), torch.Generator().manual_seed(0))
     assert out.min() > 0.9
+
+
+@pytest.mark.parametrize("name", ["none", "mild", "strong"])
+def test_parts_that_were_drawn_apart_make_the_same_pictures_together(name: str) -> None:
+    """As on a GPU, where a batch's parts are drawn one by one and then augmented at once."""
+    strengths = preset(name)
+    apart = torch.cat([run(strengths, seed) for seed in (5, 6)])
+    draws = joined([draw(4, 40, strengths, torch.Generator().manual_seed(seed)) for seed in (5, 6)])
+    together = applied(pictures(8), 40, strengths, draws)
+    assert (together - apart).abs().max() < 1e-5
 
 
 def test_unknown_preset_is_named() -> None:
