@@ -11,7 +11,6 @@ import csv
 import logging
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from training.base_models import config_path, load_base
 from training.caption_files import read_captions
 from training.checkpoints import Progress
 from training.loop import Fitting
-from training.lora import Tuning, free_everything
+from training.lora import Tuning
 from training.losses import Objective
 from training.optimisation import Optimisation, optimiser_of
 from training.pairs import build_pool, draw_captions, wordings
@@ -156,8 +155,8 @@ def _handed_to(owner: Any, function: str, run: Callable[[], object]) -> tuple[An
     raise RuntimeError(f"{function} was never called")
 
 
-def cytoscribe_side(setting: Setting, name: str, tuning: Tuning, augmentation: str = "strong", *, lock_text: bool = False) -> Side:
-    """train-lora's loop, one caption an image. lock_text: with tune `full`, the text tower stays frozen, as open_clip locks it."""
+def cytoscribe_side(setting: Setting, name: str, tuning: Tuning, augmentation: str = "strong") -> Side:
+    """train-lora's loop, one caption an image."""
     settings = TrainSettings(
         images=setting.table,
         captions=(setting.captions,),
@@ -172,8 +171,7 @@ def cytoscribe_side(setting: Setting, name: str, tuning: Tuning, augmentation: s
         objective=Objective(whole_weight=0.0),
         image=ImageOptions(setting.px, augmentation, workers=setting.workers),
     )
-    with _vision_alone() if lock_text else patch.object(clip_fit, "free_everything", free_everything):
-        fitting: Fitting = _handed_to(loop, "fit", lambda: clip_fit.train(settings))[0]
+    fitting: Fitting = _handed_to(loop, "fit", lambda: clip_fit.train(settings))[0]
     if fitting.steps_per_epoch != setting.steps:
         raise RuntimeError(f"an epoch has {fitting.steps_per_epoch} steps, not {setting.steps}")
     optimiser = optimiser_of(fitting.learner, fitting.optimisation)
@@ -183,16 +181,6 @@ def cytoscribe_side(setting: Setting, name: str, tuning: Tuning, augmentation: s
             loop.train_epoch(fitting, optimiser, Progress(epoch=number), settings.out, running)
 
     return _hooked(Side(name, epoch, switches()), optimiser)
-
-
-def _vision_alone() -> AbstractContextManager[Any]:
-    """Training everything but the text tower is no option of train-lora yet: what frees all weights locks the tower again."""
-
-    def free(model: Any) -> None:
-        free_everything(model)
-        model.lock_text_tower()
-
-    return patch.object(clip_fit, "free_everything", free)
 
 
 def open_clip_side(setting: Setting, name: str, options: Sequence[str] = ()) -> Side:

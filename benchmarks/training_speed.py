@@ -49,6 +49,7 @@ from training.lora import Tuning
 Shape = Sequence[int]
 VISION = Tuning("lora", "vision")
 FULL = Tuning("full")
+VISION_WHOLE = Tuning("full", "vision")
 
 
 def main() -> int:
@@ -122,8 +123,8 @@ def frozen_text(setting: Setting) -> list[Side]:
     whole, lora = "cytoscribe, vision tower whole", "cytoscribe --tune lora --towers vision"
     return [
         warmed(lambda: open_clip_side(setting, "open_clip --lock-text", ["--lock-text"]), setting),
-        warmed(lambda: cytoscribe_side(setting, whole, FULL, lock_text=True), setting),
-        warmed(lambda: cytoscribe_side(setting, f"{whole} --augment none", FULL, "none", lock_text=True), setting),
+        warmed(lambda: cytoscribe_side(setting, whole, VISION_WHOLE), setting),
+        warmed(lambda: cytoscribe_side(setting, f"{whole} --augment none", VISION_WHOLE, "none"), setting),
         warmed(lambda: cytoscribe_side(setting, lora, VISION), setting),
         warmed(lambda: cytoscribe_side(setting, f"{lora} --augment none", VISION, "none"), setting),
     ]

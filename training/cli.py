@@ -47,8 +47,8 @@ def train_lora(
         int, typer.Option("--patience", min=0, help="Epochs without a better validation F1 before stopping. 0: off.")
     ] = 0,
     checkpoint_steps: Annotated[int, typer.Option("--checkpoint-steps", min=1, help="Steps between checkpoints.")] = 100,
-    tune: Annotated[str, typer.Option("--tune", help="lora, full, or auto: full where the base has random weights.")] = "auto",
-    towers: Annotated[str, typer.Option("--towers", help="Which towers get adapters: both, vision, text, none.")] = "both",
+    tune: Annotated[str, typer.Option("--tune", help="lora, full (every weight of the towers), or auto: full where the base is random.")] = "auto",
+    towers: Annotated[str, typer.Option("--towers", help="Which towers learn: both, vision, text, none.")] = "both",
     rank: Annotated[int, typer.Option("--rank", min=1, help="Rank of the adapters.")] = 16,
     alpha: Annotated[int, typer.Option("--alpha", min=0, help="Scaling of the adapters. 0: twice the rank.")] = 0,
     dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.9, help="Dropout of the adapters' input. 0: off.")] = 0.0,

@@ -30,7 +30,7 @@ from training.idle_options import refuse_idle
 from training.images import describe_skipped
 from training.interpolation import interpolated
 from training.loop import Fitting
-from training.lora import add_adapters, free_everything, trained, undo_drift
+from training.lora import add_adapters, free, trained, undo_drift
 from training.memory import CaptionMemory
 from training.model_folder import CONFIG_FILE, REGIONS_FILE
 from training.pairs import CaptionPool
@@ -175,7 +175,7 @@ def _fitting(
     tune = settings.tuning.resolved(base.pretrained)
     model = base.model.to(device, memory_format=torch.channels_last)
     if tune == "full":
-        free_everything(model)
+        free(model, settings.tuning.towers)
         learner = model = together(model, ranks, device)
     else:
         frozen = base.frozen if settings.tuning.frozen is None else settings.tuning.frozen

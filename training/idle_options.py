@@ -12,7 +12,7 @@ from training.losses import Objective
 from training.optimisation import Optimisation
 from training.settings import ImageOptions, TrainSettings
 
-_LORA_ALONE = {"towers": "--towers", "rank": "--rank", "alpha": "--alpha", "dropout": "--dropout", "depthwise": "--depthwise"}
+_LORA_ALONE = {"rank": "--rank", "alpha": "--alpha", "dropout": "--dropout", "depthwise": "--depthwise"}
 _LABEL_ALONE = {"region_weight": "--region-weight", "claim_weight": "--claim-weight", "whole_weight": "--whole-weight"}
 
 

@@ -20,7 +20,7 @@ from training.checkpoints import Progress
 from training.embeddings import Vectors
 from training.encoding import Model, autocast
 from training.hard_negatives import NO_DRAW, HardTerm
-from training.lora import refuse_dead, trained, undo_drift
+from training.lora import in_training, refuse_dead, trained, undo_drift
 from training.losses import Objective, contrast, image_contrast
 from training.optimisation import Optimisation, optimiser_of, rate_at
 from training.pairs import CaptionPool, draw_captions, draw_images
@@ -193,7 +193,7 @@ def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> flo
     if fitting.adapted:
         as_in_use(fitting.clip)
     else:
-        fitting.clip.train()
+        in_training(fitting.clip)
     rng = np.random.default_rng([fitting.seed, 2, epoch, step])
     stream = int(rng.integers(2**62))
     torch.manual_seed(int(rng.integers(2**62)) + fitting.ranks.rank)

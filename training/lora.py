@@ -1,4 +1,4 @@
-"""LoRA on both towers: targets read off the model itself, and a refusal to train with an adapter that learns nothing."""
+"""What of a model is trained: LoRA on targets read off the model itself, or whole towers; never an adapter that learns nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _PROJECTIONS = ("visual.head.proj", "visual.head.mlp", "text.proj")
 
 @dataclass(frozen=True)
 class Tuning:
-    """What is trained. tune: `lora`, `full`, or `auto` (full where the base has random weights); towers: which get adapters;
+    """What is trained. tune: `lora`, `full`, or `auto` (full where the base has random weights); towers: which get adapters, or are
+    trained whole, projections being trained in any case;
     rank and alpha as in Hu et al. (2021), alpha 0 stands for twice the rank; dropout of the adapters' input; depthwise: train
     depthwise convolutions too, whole (slow on a CPU, and no adapter can be smaller than nine weights a channel); frozen: prefixes
     of module names that stay as the base has them, None for those that the base's config names."""
@@ -153,10 +154,19 @@ def _attention_parts(wrapped: nn.Module) -> list[_Part]:
     return [_Part(layer, name) for layer in layers for name in ("in_proj_weight", "weight")]
 
 
-def free_everything(model: nn.Module) -> None:
-    """Full fine-tuning: every weight learns."""
-    for parameter in model.parameters():
-        parameter.requires_grad_(True)
+def free(model: nn.Module, towers: str = "both") -> None:
+    """Full fine-tuning: every weight of these towers learns, the projections and the scale of the logits in any case."""
+    for name, parameter in model.named_parameters():
+        joint = name == "logit_scale" or name.startswith(tuple(f"{p}." for p in _PROJECTIONS))
+        parameter.requires_grad_(joint or towers in ("both", tower_of(name)))
+
+
+def in_training(model: nn.Module) -> None:
+    """Set a model whose towers are trained whole to train, and what stays frozen to run as in use: no dropout, no new statistics."""
+    model.train()
+    for module in model.modules():
+        if module.training and not any(p.requires_grad for p in module.parameters()) and any(True for _ in module.parameters()):
+            module.eval()
 
 
 def trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -15,6 +15,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.runs import RunFolder, read_json, write_json
 from cytoscribe.tables import read_csv, read_images, write_csv
 from training import checkpoints, export, held_out, loop
+from training.base_models import load_base
 from training.clip_fit import train
 from training.lora import Tuning
 from training.model_folder import TrainedModel, name_place
@@ -213,7 +214,6 @@ def test_a_moved_model_with_a_hugging_face_text_tower_loads_in_plain_open_clip(
 
 
 def test_a_moved_merged_folder_is_a_base_for_more_training(drawn: Drawn, with_bert: Path, tmp_path: Path) -> None:
-    from training.base_models import load_base
 
     shutil.copytree(with_bert / "merged", tmp_path / "here")
     config = read_json(tmp_path / "here" / "open_clip_config.json")
@@ -229,8 +229,6 @@ def test_the_model_folder_says_what_training_saw(drawn: Drawn, finished: Path) -
 
 def test_adapter_loads_in_plain_peft(drawn: Drawn, adapted: Path) -> None:
     from peft import PeftModel
-
-    from training.base_models import load_base
 
     model = PeftModel.from_pretrained(load_base(TOY).model, str(adapted / "adapter")).eval().get_base_model()
     ours = TrainedModel.load(adapted, "cpu")
@@ -327,3 +325,17 @@ def test_table_without_splits_gets_them(drawn: Drawn, tmp_path: Path) -> None:
     written = read_images(tmp_path / "model" / "images.csv")
     assert {r.split for r in written} == {"train", "val", "test"}
     assert np.mean([r.split == "train" for r in written]) > 0.6
+
+
+@pytest.mark.parametrize(("towers", "frozen"), [("vision", "text.transformer."), ("text", "visual.trunk.")])
+def test_a_tower_that_is_not_asked_for_stays_as_the_base_has_it(
+    drawn: Drawn, bert_base: tuple[Path, Path], tmp_path: Path, towers: str, frozen: str
+) -> None:
+    given = toy(drawn, tmp_path / "model", base=str(bert_base[0]), tuning=Tuning("full", towers))
+    train(replace(given, optimisation=replace(given.optimisation, epochs=1)))
+    start, end = load_base(str(bert_base[0])).model.state_dict(), weights(tmp_path / "model")
+    moved = {name for name, value in end.items() if not torch.equal(value, start[name])}
+    assert not [name for name in moved if name.startswith(frozen)]  # batch statistics included
+    other = "visual.trunk." if towers == "vision" else "text.transformer."
+    assert any(name.startswith(other) for name in moved)
+    assert {"text.proj.weight", "visual.head.proj.weight", "logit_scale"} <= moved

@@ -24,7 +24,6 @@ Drawn = tuple[Path, Path]
 IDLE = {
     "--rank": {"tuning": Tuning("full", rank=4)},
     "--dropout": {"tuning": Tuning("full", dropout=0.1)},
-    "--towers": {"tuning": Tuning("full", towers="vision")},
     "--depthwise": {"tuning": Tuning("full", depthwise=True)},
     "--freeze": {"tuning": Tuning("full", frozen=("visual.trunk",))},
     "--claim-weight": {"objective": Objective("clip", claim_weight=0.5)},
