@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "serve-llm": "captions.cli_serve:serve_llm",
     "cut-tiles": "training.cli_tiles:cut_tiles",
     "train-lora": "training.cli:train_lora",
+    "recalibrate": "training.cli:recalibrate",
     "evaluate": "eval.cli:evaluate",
     "describe": "eval.cli:describe",
     "compare": "eval.cli:compare",

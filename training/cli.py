@@ -1,4 +1,4 @@
-"""Command `train-lora`: it reads options and calls the stage."""
+"""Commands `train-lora` and `recalibrate`: they read options and call the stage."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def train_lora(
         int, typer.Option("--patience", min=0, help="Epochs without a better validation F1 before stopping. 0: off.")
     ] = 0,
     checkpoint_steps: Annotated[int, typer.Option("--checkpoint-steps", min=1, help="Steps between checkpoints.")] = 100,
-    tune: Annotated[str, typer.Option("--tune", help="lora, full (every weight of the towers), or auto: full where the base is random.")] = "auto",
+    tune: Annotated[
+        str, typer.Option("--tune", help="lora, full (every weight of the towers), or auto: full where the base is random.")
+    ] = "auto",
     towers: Annotated[str, typer.Option("--towers", help="Which towers learn: both, vision, text, none.")] = "both",
     rank: Annotated[int, typer.Option("--rank", min=1, help="Rank of the adapters.")] = 16,
     alpha: Annotated[int, typer.Option("--alpha", min=0, help="Scaling of the adapters. 0: twice the rank.")] = 0,
@@ -104,6 +106,9 @@ def train_lora(
         str, typer.Option("--tracker", help="none, tensorboard or wandb: figures go there too, where it is installed.")
     ] = "none",
     rejection_alpha: Annotated[float, typer.Option("--rejection-alpha", help="Share of known images that may be rejected.")] = 0.05,
+    rejection_scores: Annotated[
+        str, typer.Option("--rejection-scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
+    ] = "",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -147,7 +152,7 @@ def train_lora(
         ),
         objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight, hard_weight),
         image=ImageOptions(image_px or None, augment, laminar, workers, views),
-        rejection=RejectionOptions(rejection_alpha),
+        rejection=RejectionOptions(rejection_alpha, parse_names(rejection_scores)),
         wise_ft=wise_ft,
         tracker=tracker,
         embeddings=embeddings,
@@ -155,6 +160,29 @@ def train_lora(
     summary = clip_fit.train(settings)
     if summary:  # of several processes the first alone has something to tell
         typer.echo(summary_text(out, summary))
+
+
+def recalibrate(
+    model: Annotated[Path, typer.Argument(help="Folder of train-lora.")],
+    alpha: Annotated[
+        float | None, typer.Option("--alpha", help="Share of known images that may be rejected. Default: as it was.")
+    ] = None,
+    scores: Annotated[
+        str, typer.Option("--scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
+    ] = "",
+) -> None:
+    """Calibrate the rejection of a trained model anew, without its images and in seconds."""
+    from training.recalibration import recalibrate as anew
+
+    after = anew(model, alpha, parse_names(scores))
+    typer.echo(f"{' + '.join(after.names)}, alpha {after.alpha:g}, from {len(after.calibration)} held-out images")
+    for note in after.notes:
+        typer.echo(f"note: {note}")
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Names joined by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def parse_weights(text: str) -> dict[str, str]:
@@ -170,7 +198,7 @@ def parse_frozen(text: str) -> tuple[str, ...] | None:
     """Names joined by commas; None for `auto`."""
     if text == "auto":
         return None
-    return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
+    return () if text == "none" else parse_names(text)
 
 
 def summary_text(out: Path, summary: dict[str, object]) -> str:

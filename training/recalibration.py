@@ -1,0 +1,44 @@
+"""Calibrating the rejection of a trained model anew, from the held-out features that its folder keeps: no image is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cytoscribe.errors import InputError
+from cytoscribe.runs import read_json, write_json
+from training import export
+from training.model_folder import CONFIG_FILE
+from training.rejection import Rejection, calibrate
+from training.selection import choose_scores
+
+
+def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] = ()) -> Rejection:
+    """Rewrite calibration.json, and what config.json and the model card say of it.
+
+    alpha: share of known images that may be rejected, None for the model's own; scores: which are combined, () to choose them as
+    training does, by leaving known regions out in turn. Raises InputError where the folder keeps no held-out features, a score is
+    unknown, or alpha is not within (0, 1); then nothing is changed.
+    """
+    told = read_json(folder / CONFIG_FILE)
+    before = Rejection.load(folder, tuple(told["regions"]))
+    kept = before.held_out
+    if kept is None:
+        raise InputError("the folder keeps no held-out features", where=folder, fix="train the model again")
+    context, features = before.context, kept.features
+    chosen_by = {"given": True}
+    if not scores:
+        choice = choose_scores(context, features, kept.labels.numpy(), before.regions)
+        scores, chosen_by = choice.names, choice.told()
+    rate = before.alpha if alpha is None else alpha
+    after = replace(calibrate(scores, features, context, before.regions, rate, before.split, kept.labels), chosen_by=chosen_by)
+    others = [note for note in told["notes"] if note not in before.notes]
+    told |= {
+        "notes": [*after.notes, *others],
+        "rejection": {"scores": list(after.names), "alpha": after.alpha, "n": len(after.calibration)},
+    }
+    after.save(folder)
+    write_json(folder / CONFIG_FILE, told)
+    export.save_card(folder, told)
+    return after
