@@ -21,17 +21,8 @@ from training.scores import SCORES, ScoreContext, context_from
 DEFAULT = ("knn",)
 LEAST_IMAGES = 5
 MOST_COMBINED = 3
-TIED = 0.002
-"""AUROC within which combinations count as equally good: of those the one wins that asks in most ways."""
-USEFUL = 0.8
-"""AUROC that each score of a combination must reach by itself."""
-WAYS = {
-    "captions": ("mcm", "max_cosine", "energy"),
-    "probe": ("probe_energy", "probe_softmax"),
-    "neighbours": ("knn", "relative_mahalanobis"),
-}
-"""What scores compare an image with. The encoder has seen every region of the folds, so the best scores all come near to 1 there and
-the folds cannot rank them; scores that compare with different things fail on different strangers."""
+LEAST_GAIN = 0.002
+"""A larger combination must beat a smaller one by this much AUROC, or the smaller is kept."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +76,12 @@ def _combinations() -> list[tuple[str, ...]]:
 
 
 def _best(means: dict[tuple[str, ...], float]) -> tuple[str, ...]:
-    able = {names: mean for names, mean in means.items() if len(names) == 1 or _all_useful(names, means)}
-    top = max(able.values())
-    near = [names for names, mean in able.items() if mean >= top - TIED]
-    return max(near, key=lambda names: (_ways(names), -len(names), means[names]))
-
-
-def _all_useful(names: tuple[str, ...], means: dict[tuple[str, ...], float]) -> bool:
-    return all(means[(name,)] >= USEFUL for name in names)
-
-
-def _ways(names: tuple[str, ...]) -> int:
-    return sum(any(name in members for name in names) for members in WAYS.values())
+    chosen = max((n for n in means if len(n) == 1), key=lambda n: means[n])
+    for size in range(2, MOST_COMBINED + 1):
+        larger = max((n for n in means if len(n) == size), key=lambda n: means[n])
+        if means[larger] > means[chosen] + LEAST_GAIN:
+            chosen = larger
+    return chosen
 
 
 def _auroc(scores: np.ndarray, strange: np.ndarray) -> float:

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from training.scores import SCORES, context_from
-from training.selection import DEFAULT, TIED, WAYS, choose_scores, without
+from training.selection import DEFAULT, choose_scores, without
 
 
 def material(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -55,17 +55,3 @@ def test_with_two_regions_the_default_stays() -> None:
     assert choice.names == DEFAULT
     assert choice.folds == ()
     assert "fewer than three" in choice.told()["how"]
-
-
-def test_every_score_asks_in_one_way() -> None:
-    assert sorted(name for members in WAYS.values() for name in members) == sorted(SCORES)
-
-
-def test_of_equals_the_combination_that_asks_in_most_ways_wins() -> None:
-    """The encoder tells these regions apart perfectly, so that neighbours alone reach 1, and others with them."""
-    classes, bank, labels = material()
-    sharp = functional.normalize(classes[labels] + 0.1 * (bank - classes[labels]), dim=-1)
-    choice = choose_scores(context_from(classes, sharp, labels, 20.0), sharp, labels.numpy(), "abcd")
-    best = max(choice.auroc.values())
-    assert choice.auroc[" + ".join(choice.names)] >= best - TIED - 1e-3
-    assert all(set(choice.names) & set(members) for members in WAYS.values())
