@@ -278,7 +278,7 @@ def _told(
         "image_px": fitting.px,
         "views": settings.image.views,
         "notes": notes,
-        "rejection": {"scores": list(rejection.names), "alpha": rejection.alpha, "n": len(rejection.calibration)},
+        "rejection": rejection.summary(),
         "validation": progress.history[-1] if progress.history else {},
         "history": progress.history,
         "settings": deciding(settings),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,12 @@ from cytoscribe.errors import InputError
 from training import encoding, pairs
 from training.base_models import Base
 from training.embeddings import Vectors
+from training.label_sets import HeldOut
 from training.loop import Fitting
 from training.pairs import CaptionPool
-from training.rejection import Rejection, calibrate
+from training.rejection import Rejection
 from training.scores import context_from
-from training.selection import choose_scores
+from training.selection import chosen_and_calibrated
 from training.settings import TrainSettings
 from training.squares import Squares
 
@@ -70,10 +70,7 @@ def calibrate_model(
     if not known:
         raise InputError("no held-out image to calibrate the rejection on", fix="give some rows split=val")
     labels = torch.tensor([pool.names.index(held_out.records[i].region) for i in known], dtype=torch.int64)
-    choice = choose_scores(context, features, labels.numpy(), pool.names)
-    names = options.scores or choice.names
-    chosen_by = {"given": True} if options.scores else choice.told()
-    return replace(calibrate(names, features, context, pool.names, options.alpha, labels=labels), chosen_by=chosen_by)
+    return chosen_and_calibrated(context, HeldOut(features, labels), pool.names, options.alpha, options.scores)
 
 
 def _as_seen(stored: Tensor, px: int) -> Tensor:

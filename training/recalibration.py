@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from cytoscribe.errors import InputError
 from cytoscribe.runs import read_json, write_json
 from training import export
 from training.model_folder import CONFIG_FILE
-from training.rejection import Rejection, calibrate
-from training.selection import choose_scores
+from training.rejection import Rejection
+from training.selection import chosen_and_calibrated
 
 
 def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] = ()) -> Rejection:
@@ -26,17 +25,12 @@ def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] 
     kept = before.held_out
     if kept is None:
         raise InputError("the folder keeps no held-out features", where=folder, fix="train the model again")
-    context, features = before.context, kept.features
-    chosen_by = {"given": True}
-    if not scores:
-        choice = choose_scores(context, features, kept.labels.numpy(), before.regions)
-        scores, chosen_by = choice.names, choice.told()
     rate = before.alpha if alpha is None else alpha
-    after = replace(calibrate(scores, features, context, before.regions, rate, before.split, kept.labels), chosen_by=chosen_by)
+    after = chosen_and_calibrated(before.context, kept, before.regions, rate, scores, before.split)
     others = [note for note in told["notes"] if note not in before.notes]
     told |= {
         "notes": [*after.notes, *others],
-        "rejection": {"scores": list(after.names), "alpha": after.alpha, "n": len(after.calibration)},
+        "rejection": after.summary(),
     }
     after.save(folder)
     write_json(folder / CONFIG_FILE, told)

@@ -106,6 +106,10 @@ class Rejection:
             save_file({k: v.contiguous() for k, v in self._tensors().items()}, temporary)
         write_json(folder / CALIBRATION_FILE, self._as_json())
 
+    def summary(self) -> dict[str, Any]:
+        """For config.json: which scores, at what rate, from how many held-out images."""
+        return {"scores": list(self.names), "alpha": self.alpha, "n": len(self.calibration)}
+
     def _tensors(self) -> dict[str, Tensor]:
         return {**self.context.tensors(), **(self.held_out.tensors() if self.held_out else {})}
 

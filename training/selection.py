@@ -7,7 +7,7 @@ encoder has seen it. So the figures flatter every score alike: they rank scores,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.rejection import combine, raw_scores
+from training.label_sets import HeldOut
+from training.rejection import Rejection, calibrate, combine, raw_scores
 from training.scores import SCORES, ScoreContext, context_from
 
 DEFAULT = ("knn",)
@@ -61,6 +62,18 @@ def choose_scores(context: ScoreContext, features: Tensor, labels: np.ndarray, r
             tried.setdefault(names, []).append(_auroc(score, strange))
     means = {names: float(np.mean(values)) for names, values in tried.items()}
     return Choice(_best(means), {" + ".join(n): round(m, 4) for n, m in means.items()}, tuple(regions[k] for k in folds))
+
+
+def chosen_and_calibrated(
+    context: ScoreContext, held_out: HeldOut, regions: tuple[str, ...], alpha: float, scores: Sequence[str] = (), split: str = "val"
+) -> Rejection:
+    """Rejector that combines `scores`, or those that the folds choose where () is given; it says which of the two it was."""
+    features, labels = held_out.features, held_out.labels
+    told: dict[str, Any] = {"given": True}
+    if not scores:
+        choice = choose_scores(context, features, labels.numpy(), regions)
+        scores, told = choice.names, choice.told()
+    return replace(calibrate(scores, features, context, regions, alpha, split, labels), chosen_by=told)
 
 
 def without(context: ScoreContext, region: int) -> ScoreContext:
