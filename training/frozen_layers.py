@@ -60,10 +60,10 @@ class FrozenLayers:
 
 
 class KeptStates:
-    """Hidden states behind the frozen layers of many texts, padding left out."""
+    """Hidden states behind the frozen layers of many texts, padding left out. tokens (N, L) of lengths (N,), then filled with pad."""
 
-    def __init__(self, layers: FrozenLayers, tokens: Tensor, pad: int, device: torch.device) -> None:
-        self._lengths = (tokens != pad).sum(1)
+    def __init__(self, layers: FrozenLayers, tokens: Tensor, lengths: Tensor, pad: int, device: torch.device) -> None:
+        self._lengths = lengths
         self._starts = torch.cumsum(self._lengths, 0) - self._lengths
         self._device = device
         self._states = self._run(layers, tokens, pad)

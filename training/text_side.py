@@ -33,7 +33,7 @@ class TextSide:
         self._model, self._device = model, device
         self._tokens = tokens_of(model, tokenize, texts)
         self._pad = getattr(getattr(getattr(model, "text", None), "config", None), "pad_token_id", None)
-        self._lengths = self._tokens.ne(self._pad).sum(1).numpy() if self._pad is not None else None
+        self._lengths = self._tokens.ne(self._pad if self._pad is not None else 0).sum(1)
         learning = [n for n, _ in trained(model) if not n.startswith(("visual.", "logit_"))]
         self._projection = getattr(getattr(model, "text", None), "proj", None) if _pooled_apart(model) else None
         self.cached = not [n for n in learning if self._projection is None or not n.startswith("text.proj.")]
@@ -53,9 +53,9 @@ class TextSide:
 
     def _learning(self, distinct: np.ndarray) -> Tensor:
         """(M, D) of distinct captions through a tower that learns, in groups of like length."""
-        order = np.arange(len(distinct)) if self._lengths is None else np.argsort(self._lengths[distinct], kind="stable")
+        order = np.argsort(self._lengths[distinct].numpy(), kind="stable")
         parts = []
-        size = GROUP if self._lengths is not None and self._device.type == "cpu" else max(1, len(order))
+        size = GROUP if self._pad is not None and self._device.type == "cpu" else max(1, len(order))
         for start in range(0, len(order), size):
             group = distinct[order[start : start + size]]
             filled = torch.from_numpy(np.resize(group, -(-len(group) // STEP) * STEP))
@@ -75,12 +75,12 @@ class TextSide:
     def _hidden_states(self) -> KeptStates | None:
         """What the frozen layers gave, computed at the first step; None where there are none, while a dropout shakes them, or
         where they would take too much memory."""
-        if self._layers is None or self._layers.transformer.embeddings.training or self._lengths is None or self._pad is None:
+        if self._layers is None or self._layers.transformer.embeddings.training or self._pad is None:
             return None
         if int(self._lengths.sum()) * self._layers.transformer.config.hidden_size * 4 > KEEP_BYTES:
             return None
         if self._states is None:
-            self._states = KeptStates(self._layers, self._tokens, self._pad, self._device)
+            self._states = KeptStates(self._layers, self._tokens, self._lengths, self._pad, self._device)
         return self._states
 
     def _trimmed(self, tokens: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ class TextSide:
     @torch.no_grad()
     def _run_once(self) -> Tensor:
         self._model.eval()
-        order = self._tokens.ne(self._pad if self._pad is not None else 0).sum(1).argsort()
+        order = self._lengths.argsort()
         parts = [self._frozen(self._trimmed(self._tokens[rows])).float().cpu() for rows in order.split(TEXT_BATCH)]
         kept = torch.cat(parts)
         return torch.empty_like(kept).index_copy_(0, order, kept)

@@ -40,7 +40,7 @@ def test_the_rest_answers_as_the_whole_tower(base: Base) -> None:
     tower, pad = base.model.text, base.model.text.config.pad_token_id
     tokens = base.tokenize(list(TEXTS))
     mask = (tokens != pad).long()
-    kept = KeptStates(layers, tokens, pad, torch.device("cpu"))
+    kept = KeptStates(layers, tokens, mask.sum(1), pad, torch.device("cpu"))
     every = list(tower.transformer.encoder.layer)
     hidden, own_mask = kept.padded(torch.tensor([3, 1]), tokens.shape[1])
     with torch.no_grad():
