@@ -185,6 +185,9 @@ def _layers(text: str, sources: Sequence[Claim]) -> list[str]:
     return reasons
 
 
+_GONE = re.compile(r"\b(?:no|lacks?|without|lacking|(?:absence|devoid|free) of)\s+(?:visible\s+|distinct\s+|an?\s+)?$", re.I)
+
+
 def _absences(text: str, sources: Sequence[Claim]) -> list[str]:
     """A layer that is absent must be called absent, and a layer is called absent only where a source says so."""
     unseen = [c for c in sources if c.attribute == "layer_visibility" and not c.compared_to]
@@ -194,11 +197,7 @@ def _absences(text: str, sources: Sequence[Claim]) -> list[str]:
     for layer in find_layers(text, named_layers(sources)):
         start = max(text.rfind(mark, 0, layer.start) for mark in ".;?!") + 1
         end = min((i for i in (text.find(mark, layer.end) for mark in ".;?!") if i >= 0), default=len(text))
-        gone = bool(
-            re.search(
-                r"\b(?:no|lacks?|without|lacking|absence of)\s+(?:visible\s+|distinct\s+|an?\s+)?$", text[: layer.start], re.I
-            )
-        )
+        gone = bool(_GONE.search(text[: layer.start]))
         denied = gone or re.search(rules()["denials"], text[start:end], re.I)
         if layer.name in absent and layer.name not in other and not denied:
             faults.append(f"speaks of layer {layer.name} as present, where its sources say that it is not")
@@ -227,7 +226,7 @@ def _judge(
             for f in found
             if not reading.sure
             and c.attribute != "border"
-            and _overlaps(f, reading)
+            and _backs(f, reading, text)
             and _equal(f, c)
             and _fits(f.layer, c, sources)
         ]
@@ -240,7 +239,7 @@ def _judge(
             c
             for c in sources
             for f in found
-            if f.attribute in spoken and _overlaps(f, reading) and _equal(f, c) and _fits(f.layer, c, sources)
+            if f.attribute in spoken and _backs(f, reading, text) and _equal(f, c) and _fits(f.layer, c, sources)
         ]
         if confirmed:
             return confirmed, ""
@@ -328,6 +327,14 @@ def _says(reading: Reading, claim: Claim) -> bool:
 
 def _overlaps(found: FoundClaim, reading: Reading) -> bool:
     return found.start < reading.end and reading.start < found.end
+
+
+_NO_SUBJECT = re.compile(r"\b(?:no|neither|none of the)\s+(?:[\w-]+\s+){1,3}(?:is|are)\s+(?:an?\s+)?$", re.I)
+
+
+def _backs(found: FoundClaim, reading: Reading, text: str) -> bool:
+    """Whether the extractor read the same words, and their sentence does not deny them by its subject ("no cortex is agranular")."""
+    return _overlaps(found, reading) and not _NO_SUBJECT.search(text[: reading.start])
 
 
 def _equal(found: FoundClaim, claim: Claim) -> bool:

@@ -40,6 +40,7 @@ def _sources(region: str) -> list[Claim]:
         ("BA17", "How dense is layer IV? The cells in layer IV are tightly packed.", {1}),
         ("BA17", "BA17 has a densely packed layer IV and a broader layer IV compared with BA4.", {1, 2}),
         ("BA4", "Betz cells lie in layer V, with absence of layer IV.", {1}),
+        ("BA4", "BA4 is devoid of layer IV, and agranular.", {3}),
     ],
 )
 def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text: str, stated: set[int]) -> None:
@@ -54,6 +55,7 @@ def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text:
     [
         ("BA4", "Giant Betz cells lie in layer III.", "layer III"),
         ("BA17", "The cells in layer IV are loosely packed.", "loosely packed"),
+        ("BA4", "No cortex is agranular.", "not agranular"),
         ("BA17", "Betz cells are found in layer V.", "Betz"),
         ("BA17", "BA6 has a densely packed layer IV.", "BA6"),
         ("BA17", "Layer IV is broad.", "drops the comparison"),
