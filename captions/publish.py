@@ -48,7 +48,7 @@ def publish(settings: PublishSettings) -> str:
     what should be private; CytoscribeError where the Hub refuses.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
     files = files_of(settings)
     api = HfApi(endpoint=settings.endpoint or None)
@@ -65,6 +65,8 @@ def publish(settings: PublishSettings) -> str:
         raise InputError(f"'{settings.repo}' is no repository name", where="--repo", fix="write user/name") from error
     except LocalTokenNotFoundError as error:
         raise InputError("no token", fix="set HF_TOKEN or run `hf auth login`") from error
+    except OfflineModeIsEnabled as error:
+        raise InputError("the Hub is switched off", where="HF_HUB_OFFLINE", fix="unset it to publish") from error
     except HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else "?"
         if status in (401, 403):

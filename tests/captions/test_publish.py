@@ -188,6 +188,14 @@ def test_a_wrong_token_and_a_hub_that_is_away_are_one_clear_line(
         publish(PublishSettings(dataset, "me/captions", endpoint="http://127.0.0.1:9"))
 
 
+def test_a_hub_that_is_switched_off_says_how_to_switch_it_on(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(InputError, match=r"HF_HUB_OFFLINE.*unset"):
+        publish(PublishSettings(dataset, "me/captions", endpoint="http://127.0.0.1:9"))
+
+
 def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no card"):
         files_of(PublishSettings(tmp_path, "me/captions"))
