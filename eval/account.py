@@ -47,6 +47,7 @@ def facts(
         "images.skipped": len(skipped),
         "regions.known": len(model.regions),
         "open_set.alpha": model.rejection.alpha,
+        "images.normalisation": str(model.normalisation),
         "captions.searched": len(gallery.captions),
         "captions.source": gallery.source,
         "bootstrap.unit": clusters.unit,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cytoscribe.errors import InputError
 from cytoscribe.records import ImageRecord
 from cytoscribe.tables import write_csv
 from eval.model import Model
@@ -48,6 +49,19 @@ class Encoded:
     features: Tensor
     kept: np.ndarray
     skipped: tuple[Any, ...]
+
+
+NORMALISE = ("none", "source")
+
+
+def for_source(model: Model, records: Sequence[ImageRecord], normalise: str) -> Model:
+    """The model for images of this source: with `source` it brings them near those of training, with `none` they stay as they are.
+
+    Raises InputError for another word, and where there are too few images to normalise.
+    """
+    if normalise not in NORMALISE:
+        raise InputError(f"unknown normalisation '{normalise}'", where="--normalise", fix=f"use {' or '.join(NORMALISE)}")
+    return model.normalised_to(records) if normalise == "source" else model
 
 
 def encode(model: Model, records: Sequence[ImageRecord], batch_size: int = 64) -> Encoded:

@@ -39,6 +39,14 @@ EmbeddingsOption = Annotated[
         "Default: the images are read.",
     ),
 ]
+Normalise = Annotated[
+    str,
+    typer.Option(
+        "--normalise",
+        help="source: the images are of one microscope or stain that training did not see: the enlargement and colour gains are used "
+        "under which they look most like those of training, found without labels from at least 20 of them. none: as they are.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=_MEASURE)]
 
 
@@ -90,6 +98,7 @@ def evaluate(
         int,
         typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.", rich_help_panel=_MEASURE),
     ] = 1000,
+    normalise: Normalise = "none",
     explorer: Annotated[
         int, typer.Option("--explorer", min=0, help="Most images on explorer.html; 0 writes none.", rich_help_panel=_MEASURE)
     ] = 400,
@@ -130,6 +139,7 @@ def evaluate(
         explorer=explorer,
         overwrite=overwrite,
         embeddings=embeddings,
+        normalise=normalise,
     )
     for line in evaluation_lines(stage(settings), out):
         typer.echo(line)
@@ -163,6 +173,7 @@ def describe(
     ] = 0,
     name_by: NameBy = "captions",
     embeddings: EmbeddingsOption = None,
+    normalise: Normalise = "none",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
     region_model: Annotated[
         Path | None,
@@ -234,7 +245,9 @@ def describe(
         from eval.describer import DescribeSettings
         from eval.describer import describe as stage
 
-        single = DescribeSettings(model, tuple(images), descriptions, class_captions, captions, quotes, device, name_by, embeddings)
+        single = DescribeSettings(
+            model, tuple(images), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
+        )
         answers.append(stage(single))
     _say(chain.from_iterable(answers), json)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import ImageRecord
-from eval.answers import Answers, answer
+from eval.answers import Answers, answer, for_source
 from eval.class_captions import read_class_captions
 from eval.evaluator import load_model
 from eval.evidence import Evidence, read_claims, read_evidence
@@ -33,7 +33,8 @@ _BATCH = 64
 class DescribeSettings:
     """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None;
     captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown; name_by: what names an
-    image, `captions`, `images` (those it was trained on) or `both`; embeddings: vectors of the images, for a model that takes such."""
+    image, `captions`, `images` (those it was trained on) or `both`; embeddings: vectors of the images, for a model that takes such;
+    normalise: `source` for images of another microscope than training's, all of one, else `none`."""
 
     model: Path
     images: tuple[Path, ...]
@@ -44,6 +45,7 @@ class DescribeSettings:
     device: str = "auto"
     name_by: str = "captions"
     embeddings: Path | None = None
+    normalise: str = "none"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
     Raises InputError where the model, the descriptions or the class captions cannot be used.
     """
     model = model or load_model(settings.model, settings.device, settings.embeddings)
+    model = for_source(model, [ImageRecord(path=p, region="") for p in settings.images], settings.normalise)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
     evidence = read_evidence(settings.descriptions, model.folder, texts or model.class_captions)
     captions = read_gallery_captions(settings.captions)

@@ -15,7 +15,7 @@ from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
 from cytoscribe.tables import read_images
 from eval.account import facts, notes
-from eval.answers import Answers, answer, encode, write_answers
+from eval.answers import Answers, answer, encode, for_source, write_answers
 from eval.bootstrap import Estimate, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
 from eval.classification import classify
@@ -58,6 +58,7 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     _check(settings)
     model = model or load_model(settings.model, settings.device, settings.embeddings, settings.images.parent)
     asked = read_inputs(settings, model)
+    model = for_source(model, asked.samples.records, settings.normalise)
     with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
         result = measure(settings, model, asked)
         write_answers(settings.out / PREDICTIONS_FILE, result.samples, result.answers, result.regions, result.per_image)
@@ -211,7 +212,7 @@ def _check(settings: EvaluateSettings) -> None:
 
 
 def _told(settings: EvaluateSettings) -> dict[str, Any]:
-    names = ("region_column", "split", "scale", "wording", "attributes", "bootstrap", "seed")
+    names = ("region_column", "split", "scale", "wording", "attributes", "bootstrap", "seed", "normalise")
     return {name: getattr(settings, name) for name in names}
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import ImageRecord
+from training.normalisation import AS_IS, Normalisation
 
 STRETCH = (0.5, 99.5)
 """Percentiles of a 16-bit or float image that become black and white: cameras seldom fill their range."""
@@ -70,10 +71,10 @@ def squared(image: np.ndarray, px: int) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize((px, px), Image.Resampling.BICUBIC))
 
 
-def read_square(record: ImageRecord, px: int) -> np.ndarray | Skipped:
-    """The record's image as (3, px, px) uint8, or why it was skipped."""
+def read_square(record: ImageRecord, px: int, normalisation: Normalisation = AS_IS) -> np.ndarray | Skipped:
+    """The record's image, normalised, as (3, px, px) uint8, or why it was skipped."""
     try:
-        return np.ascontiguousarray(squared(read_image(record.path), px).transpose(2, 0, 1))
+        return np.ascontiguousarray(squared(normalisation.of(read_image(record.path)), px).transpose(2, 0, 1))
     except InputError as error:
         return Skipped(record.path, record.row, error.what)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ from training import encoding
 from training.embeddings import Embeddings, give_vectors, takes_vectors
 from training.encoding import Model
 from training.images import Skipped, describe_skipped, read_square
+from training.normalisation import AS_IS, LEAST_IMAGES, SAMPLE, Normalisation, fit
 from training.rejection import Rejection
+from training.scores import knn
 
 MERGED = "merged"
 ADAPTER = "adapter"
@@ -53,6 +55,7 @@ class TrainedModel:
     std: tuple[float, ...]
     device: torch.device
     embeddings: Embeddings | None = None
+    normalisation: Normalisation = AS_IS
 
     @staticmethod
     def load(folder: str | Path, device: str = "auto", embeddings: Embeddings | None = None) -> TrainedModel:
@@ -118,7 +121,7 @@ class TrainedModel:
     def _input(self, record: ImageRecord) -> np.ndarray | Skipped:
         """What the vision side is given: a picture (3, px, px) uint8, or a vector (E,) float32."""
         if not takes_vectors(self.model):
-            return read_square(record, self.image_px)
+            return read_square(record, self.image_px, self.normalisation)
         if self.embeddings is None:
             raise InputError(
                 "the model takes vectors in the place of images", where=self.folder, fix="give them with --embeddings FILE"
@@ -127,6 +130,33 @@ class TrainedModel:
         if row is None:
             return Skipped(record.path, record.row, f"no vector in {self.embeddings.path.name}")
         return self.embeddings.vectors[row]
+
+    def normalised_to(self, records: Sequence[ImageRecord]) -> TrainedModel:
+        """The same model for images of another microscope: it brings them near those of training, by a search that looks at no
+        label, on a sample of these (see `training.normalisation`). Says what was found.
+
+        Raises InputError where there are too few images, and for a model that takes vectors.
+        """
+        if takes_vectors(self.model):
+            raise InputError("vectors cannot be normalised", where=self.folder, fix="leave --normalise out")
+        if len(records) < LEAST_IMAGES:
+            raise InputError(
+                f"{len(records)} images are no sample of a microscope",
+                fix=f"give at least {LEAST_IMAGES}, or leave --normalise out",
+            )
+        chosen = np.random.default_rng(0).permutation(len(records))[:SAMPLE]
+        sample = [records[i] for i in sorted(chosen)]
+        found = fit(lambda n: replace(self, normalisation=n).distance_to_training(sample))
+        say(f"images {found.normalisation}: distance to the training images {found.before:.3f} before, {found.after:.3f} after")
+        return replace(self, normalisation=found.normalisation)
+
+    def distance_to_training(self, records: Sequence[ImageRecord]) -> float:
+        """Mean distance of the images' features to their tenth nearest training image; images that cannot be read are left out."""
+        features = torch.cat([self._encode_batch(records[s : s + 64], []) for s in range(0, len(records), 64)])
+        readable = features[torch.isfinite(features).all(1)]
+        if not len(readable):
+            raise InputError("none of the images can be read", where=records[0].path, fix="check the paths")
+        return float(knn(readable, self.rejection.context).mean())
 
     @property
     def views(self) -> int:

@@ -73,6 +73,13 @@ class FakeModel:
     def rejection(self) -> FakeRejection:
         return FakeRejection(self.class_features(), sets=self.sets)
 
+    @property
+    def normalisation(self) -> str:
+        return "left as they are"
+
+    def normalised_to(self, records: Sequence[ImageRecord]) -> FakeModel:
+        return self
+
     def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Any] | None = None) -> Tensor:
         rows = []
         for record in records:

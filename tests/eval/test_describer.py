@@ -126,6 +126,15 @@ def test_the_command_goes_on_past_a_broken_image_and_ends_with_2(
     assert json.loads(capsys.readouterr().out)["answer"] == "red"
 
 
+def test_an_unknown_normalisation_is_one_line_and_ends_with_2(
+    model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(describer, "load_model", lambda *given: model)
+    red = paint(tmp_path / "r.png", (220, 30, 30), 1)
+    assert cli.run(cli.command("describe"), [str(red), "--model", str(model.folder), "--normalise", "stain"]) == 2
+    assert capsys.readouterr().err == "error: --normalise: unknown normalisation 'stain'; use none or source\n"
+
+
 def test_without_images_or_sections_the_command_says_what_to_give(
     model: FakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -253,6 +253,24 @@ def test_model_reads_back_and_says_what_it_knows(drawn: Drawn, finished: Path) -
     assert model.rejection.scores(features).shape == (16,)
 
 
+def test_images_of_another_microscope_are_brought_near_those_of_training(drawn: Drawn, finished: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    known = [r for r in read_images(drawn[0]) if r.split in ("train", "val")]
+    other = []
+    for record in known:
+        tinted = np.asarray(Image.open(record.path)) * np.array([0.87, 1.0, 0.75])
+        Image.fromarray(tinted.astype(np.uint8)).save(tmp_path / record.path.name)
+        other.append(replace(record, path=tmp_path / record.path.name))
+    model = TrainedModel.load(finished, "cpu")
+    brought = model.normalised_to(other)
+    assert brought.distance_to_training(other) < 0.99 * model.distance_to_training(other)
+    assert brought.normalisation != model.normalisation
+    assert not torch.allclose(brought.encode_images(other), model.encode_images(other), atol=1e-4)
+    with pytest.raises(InputError, match="no sample of a microscope"):
+        model.normalised_to(other[:19])
+
+
 def test_a_moved_model_folder_still_loads(finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished, tmp_path / "elsewhere")
     assert TrainedModel.load(tmp_path / "elsewhere", "cpu").regions == TrainedModel.load(finished, "cpu").regions
