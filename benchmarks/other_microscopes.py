@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from sklearn.metrics import f1_score
+from torch import Tensor
 
 from cytoscribe.records import ImageRecord
 from cytoscribe.tables import read_images
@@ -83,19 +84,21 @@ def main() -> None:
     truth = np.array([model.regions.index(r.region) for r in records])
     rng = np.random.default_rng(options.seed)
     print(f"macro-F1 of {len(records)} test images of {len(set(truth))} classes, class captions, {options.model}\n")
-    print("| microscope | as they are | normalised | what the search chose |\n|---|---|---|---|")
-    named = predicted(model, records)
-    print(f"| training's own | {f1_score(truth, named, average='macro'):.3f} | | |", flush=True)
+    print("| microscope | times as far from training | as they are | normalised | what the search chose |\n|---|---|---|---|---|")
+    own = model.encode_images(records)
+    print(f"| training's own | {model.strangeness(own):.2f} | {told(truth, [predicted(model, own)])} | | |", flush=True)
     rows = []
     for number in range(options.microscopes):
         microscope = Microscope.drawn(rng)
         shown = write(records, microscope, options.work / f"{options.seed}-{number}")
         brought = model.normalised_to(shown)
-        rows.append((predicted(model, shown), predicted(brought, shown)))
+        features = model.encode_images(shown)
+        rows.append((predicted(model, features), predicted(model, brought.encode_images(shown))))
         plain, normalised = (told(truth, [named]) for named in rows[-1])
-        print(f"| {microscope} | {plain} | {normalised} | {brought.normalisation} |", flush=True)
+        times = model.strangeness(features)
+        print(f"| {microscope} | {times:.2f} | {plain} | {normalised} | {brought.normalisation} |", flush=True)
     plain, normalised = (told(truth, [row[i] for row in rows]) for i in range(2))
-    print(f"| mean of {len(rows)} | {plain} | {normalised} | |")
+    print(f"| mean of {len(rows)} | | {plain} | {normalised} | |")
 
 
 def choose(per_class: int, seed: int) -> list[ImageRecord]:
@@ -119,9 +122,9 @@ def write(records: Sequence[ImageRecord], microscope: Microscope, folder: Path) 
     return shown
 
 
-def predicted(model: TrainedModel, records: Sequence[ImageRecord]) -> np.ndarray:
-    """(N,) index of the class whose captions lie nearest."""
-    return (model.encode_images(records) @ model.class_features().T).argmax(1).numpy()
+def predicted(model: TrainedModel, features: Tensor) -> np.ndarray:
+    """(N,) index of the class whose captions lie nearest; features: (N, D)."""
+    return (features @ model.class_features().T).argmax(1).numpy()
 
 
 def told(truth: np.ndarray, runs: Sequence[np.ndarray]) -> str:

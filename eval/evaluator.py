@@ -14,7 +14,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json
 from cytoscribe.tables import read_images
-from eval.account import facts, notes
+from eval.account import facts, notes, strangers
 from eval.answers import Answers, answer, encode, for_source, write_answers
 from eval.bootstrap import Estimate, clusters_of, draw_weights
 from eval.class_captions import read_class_captions
@@ -172,6 +172,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         notes=(
             *samples.notes,
             *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
+            *strangers(model, encoded.features, settings.normalise),
             *answers.notes,
         ),
     )

@@ -158,6 +158,16 @@ class TrainedModel:
             raise InputError("none of the images can be read", where=records[0].path, fix="check the paths")
         return float(knn(readable, self.rejection.context).mean())
 
+    def strangeness(self, features: Tensor) -> float:
+        """How many times as far from the training images these (N, D) lie as held-out ones, by the lower quartiles of the distance to
+        the tenth nearest: unseen regions among them move it little, another microscope much. 1 where nothing was held out."""
+        held_out = self.rejection.held_out
+        if held_out is None or not len(features):
+            return 1.0
+        context = self.rejection.context
+        usual, here = (float(knn(f, context).quantile(0.25)) for f in (held_out.features, features))
+        return here / max(usual, 1e-6)
+
     @property
     def views(self) -> int:
         """Views of an image whose features are averaged, as when the rejection was calibrated."""

@@ -67,6 +67,7 @@ class FakeModel:
     class_captions: dict[str, list[str]] = field(default_factory=lambda: {c: [f"a {c} field"] for c in ("red", "green", "blue")})
     logit_scale: float = 10.0
     sets: bool = False
+    strange: float = 1.0
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,6 +77,9 @@ class FakeModel:
     @property
     def normalisation(self) -> str:
         return "left as they are"
+
+    def strangeness(self, features: Tensor) -> float:
+        return self.strange
 
     def normalised_to(self, records: Sequence[ImageRecord]) -> FakeModel:
         return self

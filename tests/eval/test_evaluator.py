@@ -35,6 +35,18 @@ def rewrite(table: Path, change: dict[str, str], where: str) -> None:
     write_csv(table, list(rows[0]), [list(row.values()) for row in changed])
 
 
+def test_images_unlike_those_of_training_are_said_to_be_so_unless_they_were_normalised(
+    model: FakeModel, images: Path, tmp_path: Path
+) -> None:
+    asked = settings(model, images, tmp_path)
+    strange = replace(model, strange=2.04)
+    (note,) = [n for n in measured(asked, strange).notes if "as far" in n]
+    assert "2.0 times" in note
+    assert "--normalise source" in note
+    assert not any("as far" in n for n in measured(asked, replace(model, strange=1.4)).notes)
+    assert not any("as far" in n for n in measured(replace(asked, normalise="source"), strange).notes)
+
+
 def test_every_file_is_written_and_metrics_are_flat_with_interval_and_n(model: FakeModel, images: Path, tmp_path: Path) -> None:
     evaluate(settings(model, images, tmp_path), model)
     told = json.loads((tmp_path / "out" / "metrics.json").read_text())

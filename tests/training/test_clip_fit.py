@@ -267,6 +267,7 @@ def test_images_of_another_microscope_are_brought_near_those_of_training(drawn: 
     assert brought.distance_to_training(other) < 0.99 * model.distance_to_training(other)
     assert brought.normalisation != model.normalisation
     assert not torch.allclose(brought.encode_images(other), model.encode_images(other), atol=1e-4)
+    assert model.strangeness(model.encode_images([r for r in known if r.split == "val"])) == pytest.approx(1.0, abs=1e-3)
     with pytest.raises(InputError, match="no sample of a microscope"):
         model.normalised_to(other[:19])
 
