@@ -20,10 +20,14 @@ from eval.samples import Samples
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """What `evaluate` is asked. bootstrap: replicates, 0 for no intervals; split `all` takes every image; scale: rows of this scale, `auto` for the model's own, `all`; wording: `masked` or
-    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; class_captions: JSON file of region to texts, None for the model's own; regions: region table with parents,
-    None leaves out figures by parent; normalise: `source` for images of another microscope than training's, else `none`;
-    embeddings: vectors of the images, for a model that takes such; explorer: most images on explorer.html, 0 writes none."""
+    """What `evaluate` is asked.
+
+    class_captions: JSON file of region to texts, None for the model's own; regions: region table with parents, None leaves out figures
+    by parent; split: `all` takes every image; scale: rows of this scale, `auto` for the model's own, `all`; wording: `masked` or
+    `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; bootstrap:
+    replicates, 0 for no intervals; explorer: most images on explorer.html, 0 writes none; embeddings: vectors of the images, for a
+    model that takes such; normalise: `source` for images of another microscope than training's, else `none`.
+    """
 
     model: Path
     images: Path

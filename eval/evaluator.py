@@ -82,7 +82,8 @@ def load_model(folder: Path, device: str, embeddings: Path | None = None, start:
 @dataclass(frozen=True)
 class Asked:
     """What is measured, read and checked. trained: images of training and calibration; texts: class captions given, with `unused`
-    regions of theirs; captions: the dataset's; columns: attributes that exact captions state, none where there are none; parents: region to parent."""
+    regions of theirs; captions: the dataset's; columns: attributes that exact captions state, none where there are none; parents: region
+    to parent."""
 
     samples: Samples
     trained: tuple[ImageRecord, ...]

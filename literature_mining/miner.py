@@ -28,7 +28,8 @@ from literature_mining.report import Paper, Surroundings, write_report
 @dataclass(frozen=True)
 class MineSettings:
     """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take beside a model's answers, 0 reads
-    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `asked`: a language model beside the rules; `relevance`: a sentence-transformers model ("" for none)."""
+    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `asked`: a language model beside the rules;
+    `relevance`: a sentence-transformers model ("" for none)."""
 
     regions: Path
     papers: tuple[Path, ...]
@@ -59,10 +60,10 @@ class MineResult:
 
 
 def mine(settings: MineSettings) -> MineResult:
-    """Mine claims; write claims.parquet, descriptions.parquet, papers.parquet, figures.parquet, report.html and regions.csv into `settings.out`.
+    """Mine claims; write claims, descriptions, papers and figures (.parquet), report.html and regions.csv into `settings.out`.
 
-    A paper that cannot be read is reported and passed over, and tried again by a run that goes on. Raises InputError where the table or the lexicon is at fault,
-    or no paper at all can be read.
+    A paper that cannot be read is reported and passed over, and tried again by a run that goes on. Raises InputError where the table
+    or the lexicon is at fault, or no paper at all can be read.
     """
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)
     for note in table.notes:

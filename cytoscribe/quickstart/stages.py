@@ -20,7 +20,8 @@ EPOCHS = 40
 
 @dataclass(frozen=True)
 class QuickstartSettings:
-    """images_per_region: images drawn of each known area, over all splits; subjects: of training, validation and test; epochs: passes of the training over its images."""
+    """images_per_region: images drawn of each known area, over all splits; subjects: of training, validation and test; epochs: passes
+    of the training over its images."""
 
     out: Path
     seed: int = 0
