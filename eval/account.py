@@ -34,8 +34,8 @@ def notes(
 
 
 STRANGE = 1.5
-"""From here on images are called unlike those of training. A test set with a third of unseen cells has 1.2, other stains and framings
-have 2 and more."""
+"""From here on images are called unlike those of training. Blood cells with a third of unseen ones have 1.2, simulated microscopes 1.3 to
+2.3 (benchmarks/other_microscopes.py)."""
 
 
 def strangers(model: Model, features: Tensor, normalise: str) -> list[str]:
