@@ -232,6 +232,8 @@ def describe(
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:
         raise InputError("no image is given", fix="name image files, or a section with --section FILE --out DIR")
+    if normalise != "none" and not images:
+        raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
         _map_sections(model, section, out, layout, class_captions, device, overwrite)

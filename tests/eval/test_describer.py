@@ -143,6 +143,9 @@ def test_without_images_or_sections_the_command_says_what_to_give(
     assert capsys.readouterr().err.startswith("error: no image is given")
     assert cli.run(command, ["--model", str(model.folder), "--section", str(tmp_path / "s.png")]) == 2
     assert "--section needs a folder" in capsys.readouterr().err
+    section = ["--section", str(tmp_path / "s.png"), "--out", str(tmp_path / "maps"), "--normalise", "source"]
+    assert cli.run(command, ["--model", str(model.folder), *section]) == 2
+    assert "--normalise takes image files" in capsys.readouterr().err
 
 
 def test_sections_are_mapped_into_folders_of_their_own(
