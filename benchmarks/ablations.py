@@ -10,13 +10,12 @@ chosen by them. The same command resumes; --only names the rows to run.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blood_cells import measure, settings_of, write_captions
+from blood_cells import cells_table, measure, settings_of, write_captions
 
 FIGURES = (
     ("zero_shot.macro_f1", "macro-F1"),
@@ -63,7 +62,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="rows to run, numbered from 0 and joined by commas (default all)")
     options = parser.parse_args()
     chosen = [int(i) for i in options.only.split(",") if i] or range(len(ARMS))
-    table = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
+    table = cells_table()
     found = {ARMS[i].name: run(ARMS[i], i, table, options) for i in chosen}
     print_rows(found, options)
 

@@ -14,12 +14,16 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from figures import Row, print_table
 from remembered import RememberedModel
 from seeds import over_seeds
+
+from cytoscribe.records import ImageRecord
 
 if TYPE_CHECKING:
     from training.losses import Objective
@@ -69,11 +73,22 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=1, help="mirrored or turned views averaged in use: 1, 2 or 4 (default 1)")
     parser.add_argument("--seeds", default="0,1,2", help="seeds of training, joined by commas (default 0,1,2)")
     options = parser.parse_args()
-    table = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
+    table = cells_table()
     captions = write_captions(table, options.work / "captions")
     found = [run_seed(int(seed), table, captions, options) for seed in options.seeds.split(",")]
     if len(found) > 1:
         print_table(f"Blood cells, mean of seeds {options.seeds}", ROWS, over_seeds(found))
+
+
+def cells_table() -> Path:
+    """The images table of the blood cells among the data that CYTO_DATA names."""
+    return Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
+
+
+def some_of(records: Sequence[ImageRecord], region: str, most: int, rng: np.random.Generator) -> list[ImageRecord]:
+    """At most `most` of the region's images, drawn."""
+    own = [r for r in records if r.region == region]
+    return [own[i] for i in rng.permutation(len(own))[:most]]
 
 
 def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace) -> dict[str, Any]:

@@ -11,13 +11,12 @@ images, as when training chooses its scores; no unseen class and no test image h
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from blood_cells import COLUMNS
+from blood_cells import COLUMNS, cells_table, some_of
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
@@ -44,11 +43,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     model = TrainedModel.load(options.model)
-    table = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
-    training = [r for r in read_images(table, region_column="label") if r.split == "train"]
+    training = [r for r in read_images(cells_table(), region_column="label") if r.split == "train"]
     rng = np.random.default_rng(options.seed)
     negatives = model.encode_texts(compose_exact(far_sets(training, options.apart, rng), COLUMNS).texts)
-    full = [model.encode_texts(compose_exact(drawn(training, region, rng), COLUMNS).texts) for region in model.regions]
+    full = [model.encode_texts(compose_exact(some_of(training, region, EACH, rng), COLUMNS).texts) for region in model.regions]
     found = by_fold(model, negatives, full)
     folds = len(model.regions)
     print(f"{len(negatives)} negatives; AUROC over {folds} folds of {len(model.rejection.calibration)} held-out images\n")
@@ -64,12 +62,6 @@ def far_sets(training: Sequence[ImageRecord], apart: int, rng: np.random.Generat
     tried = np.stack([rng.integers(0, len(values[c]), TRIED) for c in COLUMNS], axis=1)
     far = [row for row in tried if (row != known).sum(1).min() >= apart][:NEGATIVES]
     return [ImageRecord(Path(), "", attributes={c: values[c][v] for c, v in zip(COLUMNS, row, strict=True)}) for row in far]
-
-
-def drawn(training: Sequence[ImageRecord], region: str, rng: np.random.Generator) -> list[ImageRecord]:
-    """EACH training images of the region."""
-    own = [r for r in training if r.region == region]
-    return [own[i] for i in rng.permutation(len(own))[:EACH]]
 
 
 def by_fold(model: TrainedModel, negatives: Tensor, full: Sequence[Tensor]) -> dict[str, list[float]]:

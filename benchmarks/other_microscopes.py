@@ -12,12 +12,12 @@ three microscopes written by hand. Intervals are 95% bootstrap over images; the 
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from blood_cells import cells_table, some_of
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from sklearn.metrics import f1_score
@@ -103,14 +103,9 @@ def main() -> None:
 
 def choose(per_class: int, seed: int) -> list[ImageRecord]:
     """The same number of test images of each class, drawn with the seed."""
-    table = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "blood_cells" / "cells.csv"
-    records = [r for r in read_images(table, region_column="label") if r.split == "test" and r.region != LEFT_OUT]
+    records = [r for r in read_images(cells_table(), region_column="label") if r.split == "test" and r.region != LEFT_OUT]
     rng = np.random.default_rng(seed)
-    chosen: list[ImageRecord] = []
-    for region in sorted({r.region for r in records}):
-        own = [r for r in records if r.region == region]
-        chosen += [own[i] for i in rng.permutation(len(own))[:per_class]]
-    return chosen
+    return [r for region in sorted({r.region for r in records}) for r in some_of(records, region, per_class, rng)]
 
 
 def write(records: Sequence[ImageRecord], microscope: Microscope, folder: Path) -> list[ImageRecord]:
