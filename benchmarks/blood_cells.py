@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--tune", default="lora", help="lora or full (default lora)")
     parser.add_argument("--captions-per-image", type=int, default=1, help="captions drawn for each image and step (default 1)")
     parser.add_argument("--views", type=int, default=1, help="mirrored or turned views averaged in use: 1, 2 or 4 (default 1)")
+    parser.add_argument("--hard-weight", type=float, default=0.0, help="of captions before their false twins; 0: off (default 0)")
     parser.add_argument("--seeds", default="0,1,2", help="seeds of training, joined by commas (default 0,1,2)")
     options = parser.parse_args()
     table = cells_table()
@@ -94,12 +95,15 @@ def some_of(records: Sequence[ImageRecord], region: str, most: int, rng: np.rand
 def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Train and measure with one seed; print its table."""
     from training.clip_fit import train
+    from training.losses import Objective
 
     started = time.time()
     views = f"-v{options.views}" if options.views > 1 else ""
-    model = options.work / f"model-{options.tune}-{options.towers}-{options.epochs}-{options.image_px}{views}-{seed}"
+    hard = f"-h{options.hard_weight:g}" if options.hard_weight else ""
+    model = options.work / f"model-{options.tune}-{options.towers}-{options.epochs}-{options.image_px}{views}{hard}-{seed}"
     given = {name: getattr(options, name) for name in ("tune", "towers", "epochs", "image_px", "captions_per_image", "views")}
-    summary = train(settings_of(table, captions, model, seed=seed, **given))
+    objective = Objective(hard_weight=options.hard_weight)
+    summary = train(settings_of(table, captions, model, seed=seed, objective=objective, **given))
     trained = time.time()
     figures = measure(table, captions, model, options.work / f"results-{model.name}")
     print_table(f"Blood cells, {model.name}", ROWS, figures)

@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2", help="seeds of training, joined by commas")
     parser.add_argument("--towers", default="vision", help="towers with adapters: both, vision, text; projections always learn")
     parser.add_argument("--epochs", type=int, default=0, help="passes over the training images; 0: as chosen for the scale")
+    parser.add_argument("--region-positives", default="auto", help="as of train-lora: auto, mean or any (default auto)")
     options = parser.parse_args()
     data = Path(os.environ.get("CYTO_DATA", "../shared/data")) / "mouse_sections"
     images = cut_sections(data, options.work / "cuts")
@@ -76,17 +77,18 @@ def main() -> None:
     tables = {scale: of_scale(images, scale, options.work / "cuts" / f"{scale}.csv") for scale in scales}
     floors = {scale: measured_probe(table, options.work / f"probe-{scale}.json") for scale, table in tables.items()}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*scales, "fusion")}
+    kind = options.towers if options.region_positives == "auto" else f"{options.towers}-{options.region_positives}"
     for seed in seeds:
         models = {}
         for scale in scales:
             started = time.time()
-            models[scale] = options.work / f"model-{scale}-{options.towers}-{seed}"
+            models[scale] = options.work / f"model-{scale}-{kind}-{seed}"
             train(tables[scale], captions, models[scale], scale, seed, options)
-            metrics = measure(tables[scale], models[scale], options.work / f"results-{scale}-{options.towers}-{seed}")
+            metrics = measure(tables[scale], models[scale], options.work / f"results-{scale}-{kind}-{seed}")
             found[scale].append({**metrics, **floors[scale]})
             print_table(f"Mouse sections, {models[scale].name}, {time.time() - started:.0f} s", ROWS, found[scale][-1])
         if len(models) == len(SCALES):
-            found["fusion"].append(fused(images, models, options.work / f"fused-{options.towers}-{seed}"))
+            found["fusion"].append(fused(images, models, options.work / f"fused-{kind}-{seed}"))
             print_table(f"Mouse sections, both scales, seed {seed}", FUSED, found["fusion"][-1])
     for scale in scales:
         print_table(f"Mouse sections, {scale}, mean of seeds {options.seeds}", ROWS, over_seeds(found[scale]))
@@ -133,6 +135,7 @@ def train(images: Path, captions: Path, out: Path, scale: str, seed: int, option
     """LoRA training of the light real base on one scale; layers and hemispheres keep their direction."""
     from training.clip_fit import train as fit
     from training.lora import Tuning
+    from training.losses import Objective
     from training.optimisation import Optimisation
     from training.settings import ImageOptions, RejectionOptions, TrainSettings
 
@@ -147,6 +150,7 @@ def train(images: Path, captions: Path, out: Path, scale: str, seed: int, option
             seed=seed,
             tuning=Tuning("lora", options.towers),
             optimisation=Optimisation(epochs=options.epochs or chosen.epochs, batch_size=48, sampling="balanced"),
+            objective=Objective(region_positives=options.region_positives),
             image=ImageOptions(chosen.image_px, "mild", laminar=True),
             rejection=RejectionOptions(scores=REJECTION),
         )

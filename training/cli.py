@@ -64,6 +64,14 @@ def train_lora(
         str, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
     ] = "label",
     region_weight: Annotated[float, typer.Option("--region-weight", help="Of 'same region' in the label loss. 0: off.")] = 1.0,
+    region_positives: Annotated[
+        str,
+        typer.Option(
+            "--region-positives",
+            help="What an image of a region must lie near: mean of its captions, any of them, or auto (mean where captions state "
+            "attributes of single images, else any).",
+        ),
+    ] = "auto",
     claim_weight: Annotated[float, typer.Option("--claim-weight", help="Of 'same claims' in the label loss. 0: off.")] = 1.0,
     whole_weight: Annotated[
         float, typer.Option("--whole-weight", help="Of the images' own full captions in the label loss. 0: off.")
@@ -150,7 +158,7 @@ def train_lora(
             whole_a_step=whole_per_step,
             hard_a_step=hard_per_step,
         ),
-        objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight, hard_weight),
+        objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight, hard_weight, region_positives),
         image=ImageOptions(image_px or None, augment, laminar, workers, views),
         rejection=RejectionOptions(rejection_alpha, parse_names(rejection_scores)),
         wise_ft=wise_ft,

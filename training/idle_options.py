@@ -13,7 +13,12 @@ from training.optimisation import Optimisation
 from training.settings import ImageOptions, TrainSettings
 
 _LORA_ALONE = {"rank": "--rank", "alpha": "--alpha", "dropout": "--dropout", "depthwise": "--depthwise"}
-_LABEL_ALONE = {"region_weight": "--region-weight", "claim_weight": "--claim-weight", "whole_weight": "--whole-weight"}
+_LABEL_ALONE = {
+    "region_weight": "--region-weight",
+    "region_positives": "--region-positives",
+    "claim_weight": "--claim-weight",
+    "whole_weight": "--whole-weight",
+}
 
 
 def refuse_idle(settings: TrainSettings, base: Base, held_out: bool) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from cytoscribe.errors import InputError
 
 LOSSES = ("label", "clip", "sigmoid")
+REGION_POSITIVES = ("auto", "mean", "any")
 WHOLE_SCALE = 20.0
 
 
@@ -22,7 +23,8 @@ class Objective:
     region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
     single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
     image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false;
-    0 switches a part off.
+    0 switches a part off. region_positives: what an image must lie near in the region term: `mean`, the mean of its region's captions
+    (`to_regions`), `any`, some of them (`any_positive`), or `auto`, the mean where captions make claims of single images, else any.
     """
 
     loss: str = "label"
@@ -31,10 +33,19 @@ class Objective:
     whole_weight: float = 1.0
     image_weight: float = 0.0
     hard_weight: float = 0.0
+    region_positives: str = "auto"
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise InputError(f"unknown loss '{self.loss}'", fix=f"use one of {', '.join(LOSSES)}")
+        if self.region_positives not in REGION_POSITIVES:
+            raise InputError(
+                f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
+            )
+
+    def by_means(self, claims: bool) -> bool:
+        """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""
+        return claims if self.region_positives == "auto" else self.region_positives == "mean"
 
 
 def contrast(
@@ -51,10 +62,11 @@ def contrast(
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
         return _sigmoid(logits, same_region if fits is None else fits)
-    to_images = any_positive(logits.T, same_region.T)
+    by_means = objective.by_means(fits is not None)
+    to_texts = to_regions(images, texts, scale, same_region) if by_means else any_positive(logits, same_region)
+    regions = (to_texts + any_positive(logits.T, same_region.T)) / 2
     if fits is None:
-        return objective.region_weight * (any_positive(logits, same_region) + to_images) / 2
-    regions = (to_regions(images, texts, scale, same_region) + to_images) / 2
+        return objective.region_weight * regions
     claims = (positives_first(logits, fits) + positives_first(logits.T, fits.T)) / 2
     return objective.region_weight * regions + objective.claim_weight * claims
 

@@ -83,6 +83,8 @@ def deciding(settings: TrainSettings) -> dict[str, Any]:
     if not settings.objective.hard_weight:
         told["objective"].pop("hard_weight")
         told["optimisation"].pop("hard_a_step")
+    if settings.objective.region_positives == "auto":
+        told["objective"].pop("region_positives")
     told["image"].pop("workers")
     told["optimisation"].pop("checkpoint_steps")
     return told

@@ -27,6 +27,7 @@ IDLE = {
     "--depthwise": {"tuning": Tuning("full", depthwise=True)},
     "--freeze": {"tuning": Tuning("full", frozen=("visual.trunk",))},
     "--claim-weight": {"objective": Objective("clip", claim_weight=0.5)},
+    "--region-positives": {"objective": Objective("clip", region_positives="mean")},
     "--whole-weight": {"objective": Objective("sigmoid", whole_weight=0.0)},
     "--hard-per-step": {"optimisation": Optimisation(hard_a_step=4)},
     "--laminar": {"image": ImageOptions(augmentation="none", laminar=True)},

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from cytoscribe.errors import InputError
-from training.losses import WHOLE_SCALE, Objective, contrast, image_contrast, positives_first, to_regions, whole_contrast
+from training.losses import (
+    REGION_POSITIVES,
+    WHOLE_SCALE,
+    Objective,
+    contrast,
+    image_contrast,
+    positives_first,
+    to_regions,
+    whole_contrast,
+)
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -55,6 +64,21 @@ def test_region_term_leaves_the_captions_of_a_region_their_order() -> None:
     scale = torch.tensor(2.0)
     assert to_regions(images, spread, scale, same).item() == pytest.approx(to_regions(images, equal, scale, same).item(), abs=1e-6)
     assert positives_first(scale * images @ spread.T, same) > positives_first(scale * images @ equal.T, same) + 0.05
+
+
+def test_region_positives_choose_what_an_image_must_lie_near() -> None:
+    """An image that equals one caption of its region, the other being far: enough for `any`, not for the mean of both."""
+    images, other = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0]])
+    texts = torch.cat([torch.tensor([[1.0, 0.0], [-0.8, -0.6]]), other])
+    same, scale = torch.tensor([[True, True, False], [False, False, True]]), torch.tensor(5.0)
+    found = {name: contrast(images, texts, scale, same, None, Objective(region_positives=name)) for name in REGION_POSITIVES}
+    assert found["mean"] > found["any"] + 0.03
+    assert found["auto"] == found["any"]
+    fits = same.clone()
+    with_claims = {n: contrast(images, texts, scale, same, fits, Objective(region_positives=n)) for n in REGION_POSITIVES}
+    assert with_claims["auto"] == with_claims["mean"] > with_claims["any"]
+    with pytest.raises(InputError, match="unknown --region-positives 'some'"):
+        Objective(region_positives="some")
 
 
 def test_claim_term_tells_captions_apart_that_the_region_term_cannot() -> None:
