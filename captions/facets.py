@@ -18,6 +18,21 @@ _ARTICLE = re.compile(r"\[a\]\s+(\S+)")
 _PLAIN = re.compile(r"[\w*/.]+(?:[ -][\w*/.]+){0,4}", re.ASCII)
 _OPEN = ("arrangement", "cell_type", "cortical_type")
 _MORE = ("more", "predmore", "statemore", "advmore")
+_DEGREES = {
+    "cell_density": ("level", "pred", "packed"),
+    "cell_size": ("size",),
+    "layer_thickness": ("width",),
+    "layer_visibility": ("seen",),
+    "lamination": ("how", "state"),
+    "border": ("edge",),
+    "staining": ("shade", "adverb"),
+}
+"""Slots of an attribute that take a word of degree before their words."""
+_COMPARATIVE = re.compile(
+    r"\b(?:(?:larg|small|thinn|thick|broad|wid|narrow|dens|spars|sharp|bigg|clear|dark|pal|weak|poor|high)er|better|more|less"
+    r"|(?:increas|decreas|reduc)\w+|lower(?! (?:part|half|third|portion|sub|layer|lamina|[IV]+)))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,9 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     manner = "compared" if claim.compared_to else ("stated" if claim.polarity else "denied")
     frames = attribute["whole" if whole else "layer"][manner]
     layer = layer_name(claim.layer or WHOLE)
-    words = {**attribute["values"].get(claim.value, {})}
+    words = dict(attribute["values"].get(claim.value, {}))
+    if is_relative(claim):
+        words |= {slot: [f"relatively {w}" for w in words[slot]] for slot in _DEGREES[claim.attribute] if slot in words}
     filled = {
         kind: _fill_all(texts, words, layer, claim.value, _others(others or claim.compared_to)) for kind, texts in frames.items()
     }
@@ -83,6 +100,13 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
         diffs=filled.get("diff", ()),
         absent=manner == "denied",
     )
+
+
+def is_relative(claim: Claim) -> bool:
+    """True where the paper compares ("a thinner layer V") with something that the claim does not name: a neighbour that the text
+    leaves open, or another layer. Told outright, "a thin layer V" would say more than the paper does."""
+    named = bool(claim.compared_to) or not claim.polarity or claim.value == "absent" or claim.attribute not in _DEGREES
+    return not named and _COMPARATIVE.search(claim.span) is not None
 
 
 def _others(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from captions.attributes import PhraseBook, Subject, image_facets
-from captions.facets import Facet, literature_facet
+from captions.facets import Facet, is_relative, literature_facet
 from captions.language import area_names
 from cytoscribe.records import Claim, Region
 
@@ -34,7 +34,8 @@ class Scene:
 
     def _literature(self, claims: Sequence[Claim]) -> Facet:
         others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
-        one = literature_facet(claims[0], others)
+        outright = next((c for c in claims if not is_relative(c)), claims[0])
+        one = literature_facet(outright, others)
         return Facet(tuple(claims), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
 
 
