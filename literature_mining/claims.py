@@ -16,6 +16,7 @@ from literature_mining.clauses import Clause, find_clauses
 from literature_mining.comparison import bind_region, compared_regions
 from literature_mining.drafting import Draft, Drafter
 from literature_mining.findings import Binding, Context, FoundClaim
+from literature_mining.glossary import is_glossary
 from literature_mining.lexicon import Lexicon, load_lexicon
 from literature_mining.mentions import Mention, RegionFinder
 from literature_mining.patterns import Item, find_items
@@ -63,7 +64,7 @@ class RuleExtractor:
         if mentions is None:
             mentions = self.finder.find(text) if self.finder else []
         items = find_items(text, mentions, self.lexicon, strangers=bool(self.table.regions))
-        if not any(i.is_("word", "type", "layer") for i in items) or self._is_silent(text):
+        if not any(i.is_("word", "type", "layer") for i in items) or self._is_silent(text) or is_glossary(text):
             return [], follow(context, items, (), ())
         clauses = find_clauses(items)
         drafts = list(self._drafter.drafts(clauses, context))

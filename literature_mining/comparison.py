@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from literature_mining.clauses import Clause, governor
 from literature_mining.findings import Binding, Context
@@ -66,14 +66,17 @@ def bind_region(
         return [Binding(to, (origin,), 0.8, moved=True) for origin, to in moved]
     item = _described(clauses, clause, word, head, measures)
     names, score = _names(clauses, item, measures, context)
-    compared = _compared(clauses, clause, measures, names)
+    compared = _compared(clauses, clause, measures, names, context)
+    aside = {*names, *(_likened(clauses) if compares else ())}
+    compared = tuple(c for c in compared if c not in aside)
     pair = _border_pair(clauses, context) if item is None or _in_border(clauses, item) else ()
     if pair:
         if not compares_or_changes(word, compares):
             return []
         return [Binding(pair[1], (pair[0],), 0.6, moved=True)]
-    if not compared and compares:
-        compared = () if _compares_layers(clause) else tuple(r for r in context.rivals if r not in names)
+    if not compared and compares and not _compares_layers(clause):
+        other = () if _is_apart(clause, word, head) else _only_other(clauses, names, aside)
+        compared = other or tuple(r for r in context.rivals if r not in aside)
     bindings = [Binding(n, tuple(c for c in compared if c != n), score) for n in names if n]
     return bindings if compares else bindings + [Binding(n, (), 0.7) for n in _alike(clause) if n not in names]
 
@@ -83,6 +86,30 @@ def _alike(clause: Clause) -> tuple[str, ...]:
     first = next((k for k, i in enumerate(clause.items[:2]) if i.is_("compared") and i.text.lower().endswith(" in")), None)
     following = clause.items[first + 1 : first + 3] if first is not None else []
     return next((i.names for i in following if i.is_("region")), ())
+
+
+def _likened(clauses: Sequence[Clause]) -> frozenset[str]:
+    """`similar to A`, `as in A`: regions of which the sentence says that they are alike, so no comparative is measured by them."""
+    found: set[str] = set()
+    for clause in clauses:
+        for at, item in enumerate(clause.items):
+            if item.is_("compared") and item.text.lower().startswith(("similar", "like", "as in")):
+                ahead = _following(clause.items, at)
+                found |= {n for i in clause.items if i.start in ahead for n in i.names}
+    return frozenset(found)
+
+
+def _only_other(clauses: Sequence[Clause], names: Sequence[str], aside: Set[str]) -> tuple[str, ...]:
+    """`A adjoins B, which has a denser layer II`: the one other region of the sentence is what a comparative is measured by."""
+    named = {n for c in clauses for i in c.items if i.is_("region") for n in i.names}
+    others = named - aside
+    return tuple(others) if len(others) == 1 and not named.isdisjoint(names) else ()
+
+
+def _is_apart(clause: Clause, word: Item, head: Item) -> bool:
+    """`the most rudimentary layers`, `a deep, less dense sublayer`: measured by all others, or by the area's other sublayers."""
+    before = [i.text.lower() for i in clause.items if i.start < word.start][-1:]
+    return before == ["most"] or word.text.lower().endswith("est") or head.text.lower() in {"sublayer", "sublayers"}
 
 
 def _compares_layers(clause: Clause) -> bool:
@@ -160,8 +187,11 @@ def _with_its(clause: Clause, word: Item) -> Item | None:
 
 
 def _can_be_described(items: Sequence[Item], at: int) -> bool:
-    """A region after `with`, `from`, `towards`, or the object of a verb, is only a neighbour."""
+    """A region after `with`, `from`, `towards`, or the object of a verb, is only a neighbour; in `with the latter featuring`
+    it is the subject."""
     word = governor(items, at)
+    if word == "with" and items[at].back in {"latter", "former"} and items[at + 1 : at + 2]:
+        return items[at + 1].text.lower().endswith("ing")
     if not word:
         before = [k for k, i in enumerate(items[:at]) if i.is_("verb")]
         return not before or items[at - 1].is_("glue") or any(i.is_("break", "glue") for i in items[before[-1] : at])
@@ -246,11 +276,18 @@ def _named_before(clauses: Sequence[Clause], item: Item) -> tuple[str, ...]:
     return tuple(n for c in clauses for i in c.items if i.is_("region") and i.start < item.start for n in i.names)
 
 
-def _compared(clauses: Sequence[Clause], clause: Clause, measures: frozenset[int], names: Sequence[str]) -> tuple[str, ...]:
-    here = [n for i in clause.items if i.start in measures for n in i.names]
+def _compared(
+    clauses: Sequence[Clause], clause: Clause, measures: frozenset[int], names: Sequence[str], context: Context
+) -> tuple[str, ...]:
+    here = [n for i in clause.items if i.start in measures for n in _meant(clauses, i, measures, context)]
     if not here and not clause.fresh:
         here = [n for c in clauses[: clause.index + 1] for i in c.items if i.start in measures for n in i.names]
     return tuple(dict.fromkeys(n for n in here if n not in names))
+
+
+def _meant(clauses: Sequence[Clause], item: Item, measures: frozenset[int], context: Context) -> tuple[str, ...]:
+    """The region's names, or those that `the latter` and `the former` stand for."""
+    return item.names if item.back not in {"latter", "former"} else _names(clauses, item, measures, context)[0]
 
 
 def _border_pair(clauses: Sequence[Clause], context: Context) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class Drafter:
     ) -> Iterable[Draft]:
         item = clause.items[at]
         attribute, value = self._gradient(clause, at, head, sense)
+        if attribute != "size_gradient" and _is_gradual(clause, at):
+            return
         if value == "*":
             value = _type_of(clause, at, head)
             if not value or _sized(clause, at, head):
@@ -94,6 +96,8 @@ class Drafter:
             return
         if head.kind == "size" and head.item.text.lower() in {"size", "sizes"} and not _has(clauses, "cells"):
             return
+        if attribute == "cortical_type" and any(_is_border(i) and i.start < item.start for i in clause.items):
+            return  # "its medial border is the granular cortex of B": a neighbour's type
         if attribute == "cortical_type" and head.kind != "layer":
             layers = ("all",)
         if head.kind == "zone" and (not layers or attribute == "cortical_type"):
@@ -119,7 +123,9 @@ class Drafter:
         ]
         if near or towards:
             outward = any(
-                i.text.lower() in {"outer", "upper", "superficial"} for k in towards for i in clause.items[max(0, k - 1) : k]
+                i.text.lower().startswith(("outer", "upper", "superficial"))
+                for k in towards
+                for i in clause.items[max(0, k - 1) : k + 1]
             )
             return "size_gradient", f"{'increases' if change.startswith('inc') != outward else 'decreases'} with depth"
         return sense
@@ -213,6 +219,16 @@ def _sized(clause: Clause, at: int, head: Head) -> bool:
 
 def _comparer_before(clause: Clause, at: int) -> bool:
     return any(i.is_("comparer", "reverser") for i in clause.items[max(0, at - 2) : at])
+
+
+def _is_border(item: Item) -> bool:
+    return item.noun == "border" and item.text.lower().startswith(("border", "boundar"))
+
+
+def _is_gradual(clause: Clause, at: int) -> bool:
+    """`the gradual decrease in width`: how a trait changes across the region, not what it is."""
+    change = clause.items[at].text.lower().startswith(("increas", "decreas", "declin", "reduc"))
+    return change and any(i.text.lower().startswith("gradual") for i in clause.items[max(0, at - 1) : at + 2])
 
 
 def _towards(clause: Clause) -> tuple[str, ...]:

@@ -56,6 +56,35 @@ def test_comparative_belongs_to_the_area_that_has_more(extractor: RuleExtractor)
     assert claims[0].compared_to == ("Aa2",)
 
 
+@pytest.mark.parametrize(
+    ("text", "region", "partners"),
+    [
+        ("Aa1 adjoins Aa2, which has a denser layer II.", "Aa2", ("Aa1",)),
+        ("Aa1 lies rostral to Aa2; it differs from the latter by a thinner layer V.", "Aa1", ("Aa2",)),
+        ("Aa1 shows a thin layer V, whereas in Aa2 layer V is broader.", "Aa2", ("Aa1",)),
+        ("Similar to Aa2, layer V of Aa1 is denser.", "Aa1", ()),
+        ("Aa1, Aa2 and Bb3 adjoin; layer V of Bb4 is denser.", "Bb4", ()),
+        ("Aa1 has the most densely packed layer II, where it meets Aa2.", "Aa1", ()),
+    ],
+)
+def test_the_partner_of_a_comparative_is_the_one_other_area(
+    extractor: RuleExtractor, text: str, region: str, partners: tuple[str, ...]
+) -> None:
+    claims = [c for c in extractor.read(text) if c.layer in {"II", "V"} and c.region == region]
+    assert claims
+    assert {c.compared_to for c in claims} == {partners}
+
+
+def test_the_latter_alone_is_described(extractor: RuleExtractor) -> None:
+    claims = extractor.read("Cell density differs between Aa1 and Aa2, with the latter featuring bigger cells.")
+    assert said(claims) == {("Aa2", "all", "cell_size", "large", True)}
+
+
+def test_a_gradient_towards_the_surface_is_told_by_depth(extractor: RuleExtractor) -> None:
+    claims = extractor.read("Layer III of Aa1 shows a decreasing cell size towards the outer sublayers IIIb and IIIa.")
+    assert ("Aa1", "III", "size_gradient", "increases with depth", True) in said(claims)
+
+
 def test_less_turns_the_value_round(extractor: RuleExtractor) -> None:
     claims = extractor.read("Compared to Aa2, Bb3 has a less prominent layer IV.")
     assert said(claims) == {("Bb3", "IV", "layer_visibility", "inconspicuous", True)}
@@ -87,6 +116,9 @@ def test_an_area_of_no_table_gets_nothing_and_gives_nothing(extractor: RuleExtra
         "Receptor density in layer IV of Aa1 is high.",
         "Aa1 is located lateral to Aa2 on the large gyrus.",
         "Activation in Aa1 was stronger than in Aa2.",
+        "The gradual decrease in width of layer II of Aa1 marks its end.",
+        "The lateral border of Aa1 is Aa2, the medial border is the granular cortex of the insula.",
+        "gr granular layer, mol molecular layer, pyr pyramidal layer (small cells), Aa1 anterior area 1, or oriens layer.",
     ],
 )
 def test_other_subjects_give_no_claim(extractor: RuleExtractor, text: str) -> None:
