@@ -67,6 +67,7 @@ class Gate:
                 faults.append(fault)
             else:
                 supported.update(dict.fromkeys(c.claim_id for c in claims))
+        supported.update(dict.fromkeys(c.claim_id for c in _gone(anonymous, sources)))
         faults += _absences(anonymous, sources)
         faults += _questions(anonymous, words, sources)
         faults += _unread(found, readings, plain, region, sources)
@@ -188,10 +189,21 @@ def _layers(text: str, sources: Sequence[Claim]) -> list[str]:
 _GONE = re.compile(r"\b(?:no|lacks?|without|lacking|(?:absence|devoid|free) of)\s+(?:visible\s+|distinct\s+|an?\s+)?$", re.I)
 
 
+def _gone(text: str, sources: Sequence[Claim]) -> list[Claim]:
+    """Claims of missing layers that the caption states ("lacks layer IV", "devoid of layer IV")."""
+    gone = [x.name for x in find_layers(text, named_layers(sources)) if _GONE.search(text[: x.start])]
+    return [c for c in sources if _states_absence(c) and any(compatible(name, c.layer) for name in gone)]
+
+
+def _states_absence(claim: Claim) -> bool:
+    """Absent, or not visible; a layer that is not prominent is there."""
+    told = (claim.value, claim.polarity) in {("absent", True), ("visible", False)}
+    return claim.attribute == "layer_visibility" and not claim.compared_to and told
+
+
 def _absences(text: str, sources: Sequence[Claim]) -> list[str]:
     """A layer that is absent must be called absent, and a layer is called absent only where a source says so."""
-    unseen = [c for c in sources if c.attribute == "layer_visibility" and not c.compared_to]
-    absent = [c.layer for c in unseen if (c.value == "absent") == c.polarity]
+    absent = [c.layer for c in sources if _states_absence(c)]
     other = [c.layer for c in sources if c.attribute != "layer_visibility" or c.layer not in absent]
     faults = []
     for layer in find_layers(text, named_layers(sources)):

@@ -23,11 +23,12 @@ def gate() -> Gate:
     return Gate(TABLE)
 
 
+FAINT = {"BA1": [("IV", "layer_visibility", "prominent", False, ()), ("V", "cell_density", "high", True, ())]}
 BORDERED = {"BA2": [("III-IV", "border", "sharp", True, ()), ("II", "cell_density", "high", True, ())]}
 
 
 def _sources(region: str) -> list[Claim]:
-    return [claim(region, i, *row) for i, row in enumerate({**STATED, **BORDERED}[region])]
+    return [claim(region, i, *row) for i, row in enumerate({**STATED, **BORDERED, **FAINT}[region])]
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,10 @@ def _sources(region: str) -> list[Claim]:
         ("BA17", "Compared with BA4, BA17 has a broader layer IV.", {2}),
         ("BA17", "How dense is layer IV? The cells in layer IV are tightly packed.", {1}),
         ("BA17", "BA17 has a densely packed layer IV and a broader layer IV compared with BA4.", {1, 2}),
-        ("BA4", "Betz cells lie in layer V, with absence of layer IV.", {1}),
-        ("BA4", "BA4 is devoid of layer IV, and agranular.", {3}),
+        ("BA4", "Betz cells lie in layer V, with absence of layer IV.", {0, 1}),
+        ("BA4", "BA4 is devoid of layer IV, and agranular.", {0, 3}),
+        ("BA4", "The cortex lacks layer IV and is agranular.", {0, 3}),
+        ("BA1", "Layer IV is not prominent, and layer V is densely packed.", {0, 1}),
     ],
 )
 def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text: str, stated: set[int]) -> None:
@@ -54,6 +57,7 @@ def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text:
     ("region", "text", "reason"),
     [
         ("BA4", "Giant Betz cells lie in layer III.", "layer III"),
+        ("BA1", "The cortex lacks layer IV.", "layer IV is absent"),
         ("BA17", "The cells in layer IV are loosely packed.", "loosely packed"),
         ("BA4", "No cortex is agranular.", "not agranular"),
         ("BA17", "Betz cells are found in layer V.", "Betz"),
