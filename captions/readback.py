@@ -190,12 +190,12 @@ def _match(tokens: Sequence[_Token], at: int, lexicon: Lexicon) -> tuple[int, fr
         form = tuple(t.text.lower() for t in tokens[at : at + size])
         if form in lexicon.nouns and size > 1 and form not in lexicon.words:
             return 0, frozenset(), False, False
+        if form in lexicon.types and at + size < len(tokens) and tokens[at + size].text.lower() in ("cells", "cell", "neurons"):
+            return size, frozenset({("cell_type", lexicon.types[form][0])}), False, True  # "granular cells" is no granular cortex
         if form in lexicon.words:
             words = lexicon.words[form]
             senses = frozenset(s for w in words for s in w.senses.values() if s[1] != "*")
             return (size, senses, all(w.compares for w in words), False) if senses else (0, frozenset(), False, False)
-        if form in lexicon.types and at + size < len(tokens) and tokens[at + size].text.lower() in ("cells", "cell", "neurons"):
-            return size, frozenset({("cell_type", lexicon.types[form][0])}), False, True
     return 0, frozenset(), False, False
 
 

@@ -23,7 +23,10 @@ def gate() -> Gate:
     return Gate(TABLE)
 
 
-FAINT = {"BA1": [("IV", "layer_visibility", "prominent", False, ()), ("V", "cell_density", "high", True, ())]}
+FAINT = {
+    "BA0": [("all", "cortical_type", "granular", True, ()), ("IV", "layer_visibility", "prominent", True, ())],
+    "BA1": [("IV", "layer_visibility", "prominent", False, ()), ("V", "cell_density", "high", True, ())],
+}
 BORDERED = {"BA2": [("III-IV", "border", "sharp", True, ()), ("II", "cell_density", "high", True, ())]}
 
 
@@ -58,6 +61,8 @@ def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text:
     [
         ("BA4", "Giant Betz cells lie in layer III.", "layer III"),
         ("BA1", "The cortex lacks layer IV.", "layer IV is absent"),
+        ("BA1", "Layer V is densely packed and a better layer than others.", "better layer"),
+        ("BA0", "Granular cells lie in layer IV.", "Granular"),
         ("BA17", "The cells in layer IV are loosely packed.", "loosely packed"),
         ("BA4", "No cortex is agranular.", "not agranular"),
         ("BA17", "Betz cells are found in layer V.", "Betz"),
