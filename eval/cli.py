@@ -193,6 +193,12 @@ def describe(
     split: Annotated[
         str, typer.Option("--split", help="Split of --table whose crops are described. Empty: all.", rich_help_panel=_BOTH)
     ] = "",
+    fusion: Annotated[
+        Path | None,
+        typer.Option(
+            "--fusion", help="Folder of fuse-scales: how both scales are weighed. Default: both alike.", rich_help_panel=_BOTH
+        ),
+    ] = None,
     section: Annotated[
         list[Path] | None,
         typer.Option(
@@ -232,6 +238,8 @@ def describe(
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:
         raise InputError("no image is given", fix="name image files, or a section with --section FILE --out DIR")
+    if fusion is not None and table is None:
+        raise InputError("--fusion weighs two scales", fix="give --region-model and --table too, or leave it out")
     if normalise != "none" and not images:
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
@@ -241,7 +249,7 @@ def describe(
     if table is not None and region_model is not None:
         from eval.piece_describer import PieceSettings, describe_pieces
 
-        pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device)
+        pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
         answers.append(describe_pieces(pieces))
     if images:
         from eval.describer import DescribeSettings
@@ -324,15 +332,19 @@ def fuse_scales(
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Device = "auto",
     name_by: NameBy = "captions",
+    pool: Annotated[
+        str,
+        typer.Option("--pool", help="auto: weigh the scales by how they name the table's validation pieces (split=val); equal."),
+    ] = "auto",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json and fused.csv."""
+    """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json, fused.csv, pool.json."""
     from eval.fusion_stage import FuseSettings
     from eval.fusion_stage import fuse_scales as stage
 
     settings = FuseSettings(
-        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by
+        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by, pool
     )
     for line in stage(settings).lines():
         typer.echo(line)

@@ -1,10 +1,10 @@
 """Two scales together: a region crop shows the layers and their surroundings, the tiles inside it show the cells.
 
 A crop's unit of evidence is the crop and the tiles cut from the same outlined piece of tissue: its outline counts, not its name.
-Where a table does not number the pieces, all tiles whose centre lies in the crop count, those of neighbours too. The names are fused by the
-product of experts: log-probabilities of the crop, and of its tiles on the average, are added and normalised (Hinton 2002). Rejection
-scores, which both models standardise on held-out images of known regions, are averaged. Twice the average of p-values is again a
-p-value, whatever their dependence (Vovk and Wang 2020, "Combining p-values via averaging"): so the fused rejection keeps its promise.
+Where a table does not number the pieces, all tiles whose centre lies in the crop count, those of neighbours too. The names are fused by a
+logarithmic opinion pool (`eval.pooling`): log-probabilities of the crop, and of its tiles on the average, are weighted, added and
+normalised; equal weights make a product of experts (Hinton 2002). Rejection scores, which both models standardise on held-out images of
+known regions, are averaged with the same shares, and so are p-values, in a way that keeps the promise of the rejection.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from eval.bootstrap import Estimate, Statistic, clusters_of, draw_weights, estim
 from eval.classification import accuracy, macro_f1
 from eval.naming import log, normalised
 from eval.open_set import auroc, fpr95
+from eval.pooling import Pool
 
+EQUAL = Pool()
 _BOX = ("x", "y", "side_px")
 
 
@@ -58,20 +60,30 @@ def _owner(record: ImageRecord) -> str:
     return f"{record.subject}\t{record.section}\t{record.attributes['piece']}"
 
 
-def fuse(crop: Answers, tile: Answers, members: Sequence[np.ndarray], columns: tuple[np.ndarray, np.ndarray]) -> dict[str, View]:
-    """Views `region`, `tile` and `both` of crops that hold a tile each; members[u]: tiles of crop u, none empty.
-
-    columns: where the regions known to both models stand in each model's order, (K,) int each.
-    """
-    coarse = log(crop.probabilities[:, columns[0]])
+def evidence(
+    crop: Answers, tile: Answers, members: Sequence[np.ndarray], columns: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities (U, K) of crops that hold a tile each, and of their tiles on the average; members[u]: tiles of crop u, none
+    empty; columns: where the regions known to both models stand in each model's order, (K,) int each."""
     each = log(tile.probabilities[:, columns[1]])
-    fine = np.stack([each[m].mean(0) for m in members])
+    return log(crop.probabilities[:, columns[0]]), np.stack([each[m].mean(0) for m in members])
+
+
+def fuse(
+    crop: Answers,
+    tile: Answers,
+    members: Sequence[np.ndarray],
+    columns: tuple[np.ndarray, np.ndarray],
+    pool: Pool = EQUAL,
+) -> dict[str, View]:
+    """Views `region`, `tile` and `both` of the crops of `evidence`, which says what the arguments are; pool: weights of both."""
+    coarse, fine = evidence(crop, tile, members, columns)
     strange = np.array([tile.scores[m].mean() for m in members])
     p_values = np.array([tile.p_values[m].mean() for m in members])
     return {
         "region": View(normalised(coarse), crop.scores, crop.p_values),
         "tile": View(normalised(fine), strange, np.minimum(2 * p_values, 1)),
-        "both": View(normalised(coarse + fine), (crop.scores + strange) / 2, np.minimum(crop.p_values + p_values, 1)),
+        "both": View(pool.probabilities(coarse, fine), pool.scores(crop.scores, strange), pool.p_values(crop.p_values, p_values)),
     }
 
 

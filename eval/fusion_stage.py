@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +15,20 @@ from cytoscribe.tables import read_images, write_csv
 from eval.answers import Answers, answer, encode
 from eval.bootstrap import Estimate
 from eval.evaluator import load_model
-from eval.fusion import View, fuse, fusion_figures, shared_columns, tiles_of
+from eval.fusion import View, evidence, fuse, fusion_figures, shared_columns, tiles_of
 from eval.metrics import flat
 from eval.model import Model
 from eval.naming import named
+from eval.pooling import Pool, fitted
 
 VIEWS = ("region", "tile", "both")
+POOLS = ("auto", "equal")
 
 
 @dataclass(frozen=True)
 class FuseSettings:
     """regions, tiles: model folders of the two scales; images: the table of cut-tiles, with both scales; name_by: what names each
-    image, `captions`, `images` or `both`."""
+    image, `captions`, `images` or `both`; pool: `auto` weighs the scales by the validation pieces of the table, `equal` not."""
 
     regions: Path
     tiles: Path
@@ -39,12 +42,17 @@ class FuseSettings:
     batch_size: int = 64
     overwrite: bool = False
     name_by: str = "captions"
+    pool: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.pool not in POOLS:
+            raise InputError(f"unknown --pool '{self.pool}'", fix=f"use one of {', '.join(POOLS)}")
 
 
 @dataclass(frozen=True)
 class Fused:
     """Figures of all views on the same crops. left_out: crops that hold no tile,
-    whose region only one of the models knows, or whose section training saw."""
+    whose region only one of the models knows, or whose section training saw; pool: the weights of both scales."""
 
     crops: tuple[ImageRecord, ...]
     views: dict[str, View]
@@ -52,11 +60,14 @@ class Fused:
     names: tuple[str, ...]
     figures: dict[str, Estimate]
     left_out: int
+    pool: Pool
 
     def lines(self) -> list[str]:
         """For the terminal: views across, figures down."""
         known = int((self.truth >= 0).sum())
         told = [f"{known} crops of known regions, {len(self.truth) - known} of unseen ones; {self.left_out} crops left out"]
+        fitted_on = f"fitted on {self.pool.pieces} validation pieces" if self.pool.pieces else "not fitted"
+        told.append(f"weights of crop and tiles: {self.pool.region:.2f} and {self.pool.tile:.2f}, {fitted_on}")
         told.append(f"{'':<12}{'region':>10}{'tile':>10}{'both':>10}   both less the better one")
         for figure in ("macro_f1", "accuracy", "auroc", "fpr95"):
             if f"fusion.both.{figure}" in self.figures:
@@ -68,25 +79,52 @@ class Fused:
 
 
 def fuse_scales(settings: FuseSettings, regions: Model | None = None, tiles: Model | None = None) -> Fused:
-    """Measure, and write metrics.json and fused.csv. Raises InputError where no crop holds a tile or the models share no regions."""
+    """Measure, and write metrics.json, fused.csv and pool.json. Raises InputError where no crop holds a tile or the models share no regions."""
     regions = regions or load_model(settings.regions, settings.device)
     tiles = tiles or load_model(settings.tiles, settings.device)
     names, columns = shared_columns(regions.regions, tiles.regions)
     crops, insets, members, left_out = _units(settings, regions, tiles, names)
-    told = {name: getattr(settings, name) for name in ("region_column", "split", "bootstrap", "seed", "name_by")}
+    told = {name: getattr(settings, name) for name in ("region_column", "split", "bootstrap", "seed", "name_by", "pool")}
     digests = {"images": file_digest(settings.images)} | {
         name: file_digest(folder / "calibration.json")
         for name, folder in (("regions", settings.regions), ("tiles", settings.tiles))
         if (folder / "calibration.json").is_file()
     }
     with RunFolder(settings.out, "fuse-scales", told, digests, overwrite=settings.overwrite) as run:
-        views = fuse(_answers(regions, crops, settings), _answers(tiles, insets, settings), members, columns)
-        truth = np.array([names.index(r.region) if r.region in names else -1 for r in crops], dtype=int)
+        pool = _pool(settings, regions, tiles, names, columns)
+        views = fuse(_answers(regions, crops, settings), _answers(tiles, insets, settings), members, columns, pool)
+        truth = _truth(crops, names)
         figures = fusion_figures(views, truth, crops, settings.bootstrap, settings.seed)
-        result = Fused(tuple(crops), views, truth, names, figures, left_out)
+        result = Fused(tuple(crops), views, truth, names, figures, left_out, pool)
         _write(settings.out, result)
+        pool.save(settings.out)
         run.finish({"crops": len(crops), "tiles": len(insets)})
     return result
+
+
+def _truth(crops: Sequence[ImageRecord], names: Sequence[str]) -> np.ndarray:
+    """(U,) int: places of the crops' regions, -1 for unseen ones."""
+    return np.array([names.index(r.region) if r.region in names else -1 for r in crops], dtype=int)
+
+
+def _pool(
+    settings: FuseSettings, regions: Model, tiles: Model, names: tuple[str, ...], columns: tuple[np.ndarray, np.ndarray]
+) -> Pool:
+    """Weights by the validation pieces of known regions; equal ones where there are none, or they are what is measured."""
+    records = read_images(settings.images, region_column=settings.region_column)
+    if settings.pool == "equal" or settings.split == "val" or not any(r.split == "val" for r in records):
+        return Pool()
+    held_out = replace(settings, split="val")
+    try:
+        crops, insets, members, _ = _units(held_out, regions, tiles, names)
+    except InputError:  # no validation crop holds a tile
+        return Pool()
+    known = [i for i, r in enumerate(crops) if r.region in names]
+    if not known:
+        return Pool()
+    crops, members = [crops[i] for i in known], [members[i] for i in known]
+    coarse, fine = evidence(_answers(regions, crops, held_out), _answers(tiles, insets, held_out), members, columns)
+    return fitted(coarse, fine, _truth(crops, names))
 
 
 def _units(

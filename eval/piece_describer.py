@@ -18,12 +18,14 @@ from eval.evidence import Evidence, read_evidence
 from eval.fusion import fuse, tiles_of
 from eval.model import Model
 from eval.naming import named
+from eval.pooling import Pool
 
 
 @dataclass(frozen=True)
 class PieceSettings:
     """tiles, regions: model folders of the two scales; images: a table of cut-tiles with both; split: of the crops, empty for all;
-    name_by: what names an image, `captions`, `images` or `both`; descriptions and quotes as for single images."""
+    name_by: what names an image, `captions`, `images` or `both`; fusion: folder of fuse-scales with the weights of both, None for
+    equal ones; descriptions and quotes as for single images."""
 
     tiles: Path
     regions: Path
@@ -34,6 +36,7 @@ class PieceSettings:
     quotes: int = 0
     name_by: str = "captions"
     device: str = "auto"
+    fusion: Path | None = None
 
 
 def describe_pieces(settings: PieceSettings, tiles: Model | None = None, regions: Model | None = None) -> Iterator[Described]:
@@ -41,6 +44,7 @@ def describe_pieces(settings: PieceSettings, tiles: Model | None = None, regions
 
     Raises InputError where the table lacks a scale or a model cannot be used.
     """
+    pool = Pool.load(settings.fusion) if settings.fusion else Pool()
     records = read_images(settings.images, region_column=settings.region_column)
     crops = [r for r in records if r.scale == "region" and settings.split in ("", r.split)]
     insets = [r for r in records if r.scale == "tile" and (r.subject, r.section) in {(c.subject, c.section) for c in crops}]
@@ -57,7 +61,7 @@ def describe_pieces(settings: PieceSettings, tiles: Model | None = None, regions
     cells, broken = _answers(fine, [insets[t] for t in used], settings.name_by)
     place = {int(t): row for row, t in enumerate(i for i, b in zip(used, broken, strict=True) if not b)}
     members = [np.array([place[int(t)] for t in m if int(t) in place], dtype=int) for m in inside]
-    yield from _spoken(crops, problems, members, _Both(coarse, fine, told, cells), evidence, settings.quotes)
+    yield from _spoken(crops, problems, members, _Both(coarse, fine, told, cells, pool), evidence, settings.quotes)
 
 
 def _answers(model: Model, records: Sequence[ImageRecord], by: str) -> tuple[Answers, list[str]]:
@@ -69,12 +73,13 @@ def _answers(model: Model, records: Sequence[ImageRecord], by: str) -> tuple[Ans
 
 @dataclass(frozen=True)
 class _Both:
-    """Both models and what they say; names: every region that either knows."""
+    """Both models, what they say, and what each is worth; names: every region that either knows."""
 
     coarse: Model
     fine: Model
     crops: Answers
     tiles: Answers
+    pool: Pool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ class _Both:
             return crop.probabilities[0], float(crop.scores[0]), float(crop.p_values[0])
         tiles = replace(self.tiles, probabilities=widened(self.tiles.probabilities, self.fine.regions, self.names))
         columns = np.arange(len(self.names))
-        both = fuse(crop, tiles, [members], (columns, columns))["both"]
+        both = fuse(crop, tiles, [members], (columns, columns), self.pool)["both"]
         return both.probabilities[0], float(both.scores[0]), float(both.p_values[0])
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import ImageRecord
@@ -16,7 +18,15 @@ from cytoscribe.tables import write_csv
 from eval.answers import Answers
 from eval.fusion import fuse, shared_columns, tiles_of
 from eval.fusion_stage import FuseSettings, fuse_scales
+from eval.pooling import Pool
 from tests.eval.conftest import COLOURS, FakeModel, paint
+
+
+class Mistaken(FakeModel):
+    """Calls every colour by the name of the next."""
+
+    def class_features(self, class_captions: Mapping[str, Sequence[str]] | None = None) -> Tensor:
+        return super().class_features(class_captions).roll(1, 0)
 
 
 def cut(section: str, x: int, y: int, side: int) -> ImageRecord:
@@ -91,6 +101,27 @@ def test_sections_that_training_saw_do_not_count(model: FakeModel, sections: Pat
     found = fuse_scales(FuseSettings(model.folder, model.folder, sections, tmp_path / "out", bootstrap=0), model, model)
     assert "s7" not in {r.section for r in found.crops}
     assert (int((found.truth >= 0).sum()), int((found.truth < 0).sum())) == (14, 7)
+
+
+def test_the_scales_are_weighed_by_validation_pieces(model: FakeModel, sections: Path, tmp_path: Path) -> None:
+    """The tile model mistakes every colour: the twelve validation pieces take weight from it, so both name as the crop does."""
+    held_out = [
+        line.replace(",test,", ",val,") if any(f",s{s}," in line for s in range(6)) else line
+        for line in sections.read_text().splitlines()
+    ]
+    sections.write_text("\n".join(held_out) + "\n")
+    wrong = Mistaken(model.folder)
+    settings = FuseSettings(model.folder, model.folder, sections, tmp_path / "out", bootstrap=0)
+    found = fuse_scales(settings, model, wrong)
+    assert found.pool.pieces == 12
+    assert found.pool.tile_share < 0.3
+    assert Pool.load(tmp_path / "out") == found.pool
+    assert {r.section for r in found.crops} == {"s6", "s7"}
+    assert found.figures["fusion.both.macro_f1"].value == 1.0
+    equal = fuse_scales(replace(settings, out=tmp_path / "equal", pool="equal"), model, wrong)
+    assert equal.pool == Pool()
+    with pytest.raises(InputError, match="unknown --pool 'some'"):
+        replace(settings, pool="some")
 
 
 def test_tables_without_both_scales_are_refused(model: FakeModel, images: Path, tmp_path: Path) -> None:

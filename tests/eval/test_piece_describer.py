@@ -13,6 +13,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.tables import write_csv
 from eval import piece_describer
 from eval.piece_describer import PieceSettings, describe_pieces, widened
+from eval.pooling import Pool
 
 from .conftest import COLOURS, FakeModel, paint
 
@@ -39,6 +40,18 @@ def test_tiles_help_a_crop_that_shows_little_and_unseen_stays_unseen(model: Fake
     assert found[2].p_value == pytest.approx(0.5)  # without a tile the crop answers alone
     assert found[3].p_value == pytest.approx(0.02)
     assert "softmax, not calibrated" in found[0].text()
+
+
+def test_weights_of_fuse_scales_are_used(model: FakeModel, table: Path, tmp_path: Path) -> None:
+    """Crops of red look like nothing in particular: with all weight on the crop, its tiles cannot help."""
+    Pool(1.0, 0.0, 12).save(tmp_path)
+    settings = PieceSettings(model.folder, model.folder, table, fusion=tmp_path)
+    found = list(describe_pieces(settings, model, model))
+    plain = list(describe_pieces(replace(settings, fusion=None), model, model))
+    assert found[0].plausible != plain[0].plausible
+    assert dict(found[0].plausible)["red"] < dict(plain[0].plausible)["red"]
+    with pytest.raises(InputError, match=r"no pool\.json"):
+        list(describe_pieces(replace(settings, fusion=tmp_path / "none"), model, model))
 
 
 def test_regions_of_one_model_alone_can_still_be_named(model: FakeModel, table: Path) -> None:
