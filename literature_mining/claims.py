@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from literature_mining.anaphora import follow
+from literature_mining.binding import bind_region
 from literature_mining.clauses import Clause, find_clauses
-from literature_mining.comparison import bind_region, compared_regions
+from literature_mining.comparison import compared_regions
 from literature_mining.drafting import Draft, Drafter
 from literature_mining.findings import Binding, Context, FoundClaim
 from literature_mining.glossary import is_glossary
