@@ -28,6 +28,9 @@ _DEGREES = {
     "staining": ("shade", "adverb"),
 }
 """Slots of an attribute that take a word of degree before their words."""
+_POLES = frozenset("low high small large thin broad inconspicuous prominent poor clear sharp blurred dark pale".split())
+"""Values that a comparative moves towards."""
+_OWN_DEGREE = ("barely ", "hardly ")
 _COMPARATIVE = re.compile(
     r"\b(?:(?:larg|small|thinn|thick|broad|wid|narrow|dens|spars|sharp|bigg|clear|dark|pal|weak|poor|high)er|better|more|less"
     r"|(?:increas|decreas|reduc)\w+|lower(?! (?:part|half|third|portion|sub|layer|lamina|[IV]+)))\b",
@@ -84,7 +87,7 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     layer = layer_name(claim.layer or WHOLE)
     words = dict(attribute["values"].get(claim.value, {}))
     if is_relative(claim):
-        words |= {slot: [f"relatively {w}" for w in words[slot]] for slot in _DEGREES[claim.attribute] if slot in words}
+        words |= {slot: _relatively(words[slot]) for slot in _DEGREES[claim.attribute] if slot in words}
     filled = {
         kind: _fill_all(texts, words, layer, claim.value, _others(others or claim.compared_to)) for kind, texts in frames.items()
     }
@@ -105,8 +108,13 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
 def is_relative(claim: Claim) -> bool:
     """True where the paper compares ("a thinner layer V") with something that the claim does not name: a neighbour that the text
     leaves open, or another layer. Told outright, "a thin layer V" would say more than the paper does."""
-    named = bool(claim.compared_to) or not claim.polarity or claim.value == "absent" or claim.attribute not in _DEGREES
-    return not named and _COMPARATIVE.search(claim.span) is not None
+    outright = bool(claim.compared_to) or not claim.polarity or claim.value not in _POLES or claim.attribute not in _DEGREES
+    return not outright and _COMPARATIVE.search(claim.span) is not None
+
+
+def _relatively(words: Sequence[str]) -> list[str]:
+    """Words with "relatively" before them; those that begin with a word of degree of their own are left out."""
+    return [f"relatively {w}" for w in words if not w.startswith(_OWN_DEGREE)]
 
 
 def _others(names: Sequence[str]) -> str:

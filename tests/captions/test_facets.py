@@ -42,7 +42,8 @@ def test_a_named_partner_a_denial_and_an_absence_are_told_as_they_are() -> None:
     compared = replace(THIN, span="thinner layer V", compared_to=("BA4",))
     denied = replace(THIN, span="no thinner layer V", polarity=False)
     absent = replace(THIN, span="a less visible layer V", attribute="layer_visibility", value="absent")
-    for one in (compared, denied, absent):
+    medium = replace(THIN, span="more moderate thickness", value="medium")
+    for one in (compared, denied, absent, medium):
         facet = literature_facet(one)
         assert not is_relative(one)
         assert facet.clauses
@@ -55,6 +56,14 @@ def test_a_paper_that_says_it_outright_lets_captions_say_it_outright() -> None:
     (facet,) = scene.facets([relative, outright])
     assert facet.ids == (relative.claim_id, "other")
     assert not any("relatively" in wording for wording in facet.clauses)
+
+
+def test_words_with_a_degree_of_their_own_take_no_other() -> None:
+    faint = replace(THIN, span="less prominent layer V", attribute="layer_visibility", value="inconspicuous")
+    assert set(literature_facet(faint).clauses) == {
+        "layer V is relatively inconspicuous",
+        "layer V appears relatively inconspicuous",
+    }
 
 
 def test_relative_wordings_pass_the_gate() -> None:
