@@ -28,7 +28,24 @@ _DEGREES = {
     "staining": ("shade", "adverb"),
 }
 """Slots of an attribute that take a word of degree before their words."""
-_POLES = frozenset("low high small large thin broad inconspicuous prominent poor clear sharp blurred dark pale".split())
+_POLES = frozenset(
+    [
+        "low",
+        "high",
+        "small",
+        "large",
+        "thin",
+        "broad",
+        "inconspicuous",
+        "prominent",
+        "poor",
+        "clear",
+        "sharp",
+        "blurred",
+        "dark",
+        "pale",
+    ]
+)
 """Values that a comparative moves towards."""
 _OWN_DEGREE = ("barely ", "hardly ")
 _COMPARATIVE = re.compile(
