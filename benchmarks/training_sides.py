@@ -168,7 +168,7 @@ def cytoscribe_side(setting: Setting, name: str, tuning: Tuning, augmentation: s
         overwrite=True,
         tuning=tuning,
         optimisation=Optimisation(batch_size=setting.batch, checkpoint_steps=10**9),
-        objective=Objective(whole_weight=0.0),
+        objective=Objective(whole_weight=0.0, hard_weight=0.0),
         image=ImageOptions(setting.px, augmentation, workers=setting.workers),
     )
     fitting: Fitting = _handed_to(loop, "fit", lambda: clip_fit.train(settings))[0]

@@ -206,7 +206,7 @@ def _fitting(
         trained_weights=sum(p.numel() for _, p in trained(learner)),
         ranks=ranks,
         whole=_whole_term(settings, whole, texts, learner) if whole else None,
-        hard=HardTerm(hard, len(own), settings.optimisation.hard_a_step, settings.objective.hard_weight) if hard else None,
+        hard=_hard_term(settings, hard, len(own), pool) if hard else None,
     )
 
 
@@ -225,10 +225,20 @@ def _whole_term(settings: TrainSettings, captions: WholeCaptions, texts: TextSid
 
 
 def _hard_negatives(settings: TrainSettings, base: Base, pool: CaptionPool) -> HardNegatives | None:
-    if not settings.objective.hard_weight:
+    if not settings.objective.hard(bool(pool.columns)):
         return None
     reads = partial(encoding.reads_whole, base.tokenize)
-    return hard_negatives(pool, read_evidence(settings.captions), settings.seed, reads)
+    found = hard_negatives(pool, read_evidence(settings.captions), settings.seed, reads)
+    if found is None and settings.objective.hard_weight:
+        raise InputError(
+            "--hard-weight has no effect where no caption makes a claim that can be made false",
+            fix="leave it out, or give captions with their claims (evidence.parquet, or claims of images)",
+        )
+    return found
+
+
+def _hard_term(settings: TrainSettings, negatives: HardNegatives, first: int, pool: CaptionPool) -> HardTerm:
+    return HardTerm(negatives, first, settings.optimisation.hard_a_step, settings.objective.hard(bool(pool.columns)))
 
 
 def _scaler(base: Base) -> Callable[[Tensor], Tensor]:

@@ -17,7 +17,6 @@ from torch.nn import functional
 from captions.attributes import image_claim
 from captions.evidence import Evidence
 from captions.twins import TwinWriter
-from cytoscribe.errors import InputError
 from cytoscribe.progress import say
 from cytoscribe.records import IMAGE_CLAIM, Claim, image_claim_column, image_claim_value
 from training.pairs import CaptionPool
@@ -83,12 +82,14 @@ def twin_contrast(images: Tensor, true: Tensor, false: Tensor, scale: Tensor) ->
     return functional.softplus(-scale * apart).mean()
 
 
-def hard_negatives(pool: CaptionPool, evidence: Sequence[Evidence], seed: int, reads: Callable[[list[str]], bool]) -> HardNegatives:
+def hard_negatives(
+    pool: CaptionPool, evidence: Sequence[Evidence], seed: int, reads: Callable[[list[str]], bool]
+) -> HardNegatives | None:
     """Twins of the pool's captions: of each set of claims that captions state at most `PER_CAPTION`, and `MOST` in all.
 
     evidence: claims of papers, by the ids that captions name; claims of images are read from their ids.
     reads: whether the text tower reads all of these texts to their end; twins of which it does not are left out.
-    Raises InputError where nothing that the captions claim can be made false.
+    None where nothing that the captions claim can be made false.
     """
     papers = [_claim(row) for row in evidence if row.region in pool.names and not row.claim_id.startswith(IMAGE_CLAIM)]
     writer = TwinWriter(_by_region(papers), _values(pool), pool.names)
@@ -104,10 +105,7 @@ def hard_negatives(pool: CaptionPool, evidence: Sequence[Evidence], seed: int, r
             of_caption[caption] += range(len(pairs), len(pairs) + len(twins))
         pairs += [(texts.setdefault(t.true, len(texts)), texts.setdefault(t.false, len(texts))) for t in twins]
     if not pairs:
-        raise InputError(
-            "--hard-weight has no effect where no caption makes a claim that can be made false",
-            fix="leave it out, or give captions with their claims (evidence.parquet, or claims of images)",
-        )
+        return None
     say(f"hard negatives: {len(pairs)} for {sum(map(bool, of_caption))} of {len(of_caption)} captions")
     return HardNegatives(tuple(texts), np.array(pairs), tuple(np.array(o, dtype=np.int64) for o in of_caption))
 

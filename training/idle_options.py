@@ -46,7 +46,7 @@ def _idle(settings: TrainSettings, base: Base, held_out: bool) -> Iterator[tuple
             if getattr(settings.objective, name) != getattr(Objective(), name):
                 yield option, f"with --loss {settings.objective.loss}", "leave it out, or give --loss label"
     if not settings.objective.hard_weight and settings.optimisation.hard_a_step != Optimisation().hard_a_step:
-        yield "--hard-per-step", "with --hard-weight 0", "leave it out, or give a --hard-weight"
+        yield "--hard-per-step", "without a --hard-weight", "leave it out, or give a --hard-weight"
     if settings.image.laminar and settings.image.augmentation == "none":
         yield "--laminar", "with --augment none", "leave it out"
     if settings.optimisation.patience and not held_out:

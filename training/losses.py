@@ -11,6 +11,7 @@ from torch.nn import functional
 from cytoscribe.errors import InputError
 
 LOSSES = ("label", "clip", "sigmoid")
+HARD_WEIGHT = 0.5
 REGION_POSITIVES = ("auto", "mean", "any")
 WHOLE_SCALE = 20.0
 
@@ -22,8 +23,8 @@ class Objective:
     loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`;
     region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
     single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
-    image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false;
-    0 switches a part off. region_positives: what an image must lie near in the region term: `mean`, the mean of its region's captions
+    image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false, None
+    for `HARD_WEIGHT` where captions make claims of single images, else 0; 0 switches a part off. region_positives: what an image must lie near in the region term: `mean`, the mean of its region's captions
     (`to_regions`), `any`, some of them (`any_positive`), or `auto`, the mean where captions make claims of single images, else any.
     """
 
@@ -32,7 +33,7 @@ class Objective:
     claim_weight: float = 1.0
     whole_weight: float = 1.0
     image_weight: float = 0.0
-    hard_weight: float = 0.0
+    hard_weight: float | None = None
     region_positives: str = "auto"
 
     def __post_init__(self) -> None:
@@ -42,6 +43,12 @@ class Objective:
             raise InputError(
                 f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
             )
+
+    def hard(self, claims: bool) -> float:
+        """The weight of hard negatives; claims: captions make claims of single images."""
+        if self.hard_weight is not None:
+            return self.hard_weight
+        return HARD_WEIGHT if claims and self.loss == "label" else 0.0
 
     def by_means(self, claims: bool) -> bool:
         """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""

@@ -80,7 +80,9 @@ def deciding(settings: TrainSettings) -> dict[str, Any]:
         told.pop(name)
     if settings.wise_ft == 1:
         told.pop("wise_ft")  # runs that were begun before the option was there go on
-    if not settings.objective.hard_weight:
+    if settings.objective.hard_weight is None:
+        told["objective"]["hard_weight"] = "auto"
+    elif not settings.objective.hard_weight:
         told["objective"].pop("hard_weight")
         told["optimisation"].pop("hard_a_step")
     if settings.objective.region_positives == "auto":

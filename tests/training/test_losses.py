@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from cytoscribe.errors import InputError
 from training.losses import (
+    HARD_WEIGHT,
     REGION_POSITIVES,
     WHOLE_SCALE,
     Objective,
@@ -79,6 +80,13 @@ def test_region_positives_choose_what_an_image_must_lie_near() -> None:
     assert with_claims["auto"] == with_claims["mean"] > with_claims["any"]
     with pytest.raises(InputError, match="unknown --region-positives 'some'"):
         Objective(region_positives="some")
+
+
+def test_hard_negatives_are_on_where_captions_speak_of_single_images() -> None:
+    assert Objective().hard(claims=True) == HARD_WEIGHT > 0
+    assert Objective().hard(claims=False) == Objective("clip").hard(claims=True) == 0.0
+    assert Objective(hard_weight=0.0).hard(claims=True) == 0.0
+    assert Objective(hard_weight=2.0).hard(claims=False) == 2.0
 
 
 def test_claim_term_tells_captions_apart_that_the_region_term_cannot() -> None:
