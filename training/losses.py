@@ -24,8 +24,9 @@ class Objective:
     region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
     single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
     image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false, None
-    for `HARD_WEIGHT` where captions make claims of single images, else 0; 0 switches a part off. region_positives: what an image must lie near in the region term: `mean`, the mean of its region's captions
-    (`to_regions`), `any`, some of them (`any_positive`), or `auto`, the mean where captions make claims of single images, else any.
+    for `HARD_WEIGHT` where captions make claims of single images, else 0; 0 switches a part off.
+    region_positives: what an image must lie near in the region term: `mean`, the mean of its region's captions (`to_regions`), `any`,
+    some of them (`any_positive`), or `auto`, the mean where captions make claims of single images, else any.
     """
 
     loss: str = "label"

@@ -99,7 +99,7 @@ def input_digests(settings: TrainSettings) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if settings.embeddings and settings.embeddings.is_file():
         more["embeddings"] = file_digest(settings.embeddings)
-    if settings.objective.hard_weight:
+    if settings.objective.hard_weight != 0:
         more["evidence"] = [file_digest(path) for path in evidence_files(settings.captions)]
     return more | {
         "images": file_digest(settings.images),
