@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from captions.attributes import PhraseBook, Subject
 from captions.backends.template import TemplateBackend
-from captions.faithfulness import Gate, Verdict
-from captions.intervals import over_regions
+from captions.gate.region import Gate, Verdict
 from captions.plan import Recipe, plan
-from captions.scene import Scene
+from captions.quality.intervals import over_regions
 from captions.units import Unit
+from captions.wording.image_attributes import PhraseBook, Subject
+from captions.wording.scene import Scene
 from cytoscribe.records import Claim, Region
-from literature_mining.regions import RegionTable
+from literature_mining.regions.table import RegionTable
 from prompts.loader import load_prompts
 
 DATA = Path(__file__).parent / "data" / "gate_captions.json"

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from captions.dataset import REJECTED, Rejected, read_captions
-from captions.diversity import measure_diversity
 from captions.generate import GenerateSettings, generate
-from captions.intervals import over_regions
+from captions.quality.diversity import measure_diversity
+from captions.quality.intervals import over_regions
 from cytoscribe.records import Caption, Claim, Description
 from cytoscribe.tables import read_records
 

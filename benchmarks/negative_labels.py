@@ -20,7 +20,7 @@ from blood_cells import COLUMNS, cells_table, some_of
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from captions.exact import compose_exact
+from captions.wording.exact import compose_exact
 from cytoscribe.records import ImageRecord
 from cytoscribe.tables import read_images
 from training.model_folder import TrainedModel

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from captions.backends.base import Completion, Prompt
 from captions.backends.template import TemplateBackend
-from captions.diversity import near_duplicate
-from captions.gates import open_gate
+from captions.gate.gate import open_gate
 from captions.masking import Mask, mask_for
-from captions.scene import Scene
+from captions.quality.diversity import near_duplicate
 from captions.tokens import count_tokens
+from captions.wording.scene import Scene
 from cytoscribe.records import Caption
 from cytoscribe.runs import fingerprint
 

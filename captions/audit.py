@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from captions.masking import mask_for
 from cytoscribe.records import Caption, Region
-from literature_mining.regions import squeeze
+from literature_mining.regions.table import squeeze
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def generate_captions(
     from captions.backends.models import BackendSettings
     from captions.backends.server import ServerSettings
     from captions.generate import GenerateSettings, generate
-    from captions.preview import preview, report
+    from captions.quality.preview import preview, report
     from captions.units import AttributeSettings
 
     if engine not in _ENGINES:

@@ -27,7 +27,7 @@ def check_captions(
     seed: Seed = 0,
 ) -> None:
     """Audit masked captions for leaks, measure diversity, and tell which regions cannot be told apart. Ends with 1 on a leak."""
-    from captions.quality import QualitySettings, measure, report
+    from captions.quality.report import QualitySettings, measure, report
 
     quality = measure(QualitySettings(captions, descriptions, encoder, least_claims, seed))
     typer.echo(report(quality))

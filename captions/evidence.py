@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cytoscribe.records import Caption, Claim
 from cytoscribe.tables import read_records, write_records
-from literature_mining.report import Paper
+from literature_mining.report.html import Paper
 
 EVIDENCE = "evidence.parquet"
 PAPERS = "papers.parquet"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from captions.attributes import Subject
-from captions.language import capital
+from captions.wording.english import capital
+from captions.wording.image_attributes import Subject
 from cytoscribe.records import Region
 
 _BEFORE = r"(?:(?P<det>\b(?:the|this|an?|one)\s+)?(?P<pre>(?:cortical\s+|brodmann\s+)?(?:areas?|regions?|fields?|nucleus)\s+)?)"

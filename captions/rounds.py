@@ -10,7 +10,7 @@ from captions.acceptance import Acceptance, Refusal
 from captions.backends.base import Backend, Prompt
 from captions.backends.template import TemplateBackend
 from captions.dataset import Rejected
-from captions.judge import Case, Judge, Opinion
+from captions.gate.judge import Case, Judge, Opinion
 from captions.plan import Recipe, plan
 from captions.store import CompletionStore
 from captions.units import Material

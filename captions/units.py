@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captions.attributes import PhraseBook, image_claim, read_phrases, subject_of
 from captions.evidence import read_papers
-from captions.scene import Scene
+from captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
+from captions.wording.scene import Scene
 from cytoscribe.errors import InputError
 from cytoscribe.records import Claim, Description, ImageRecord, Region
 from cytoscribe.tables import read_images, read_records
-from literature_mining.regions import read_regions
-from literature_mining.report import Paper
+from literature_mining.regions.table import read_regions
+from literature_mining.report.html import Paper
 
 TYPICAL = 0.9
 """Share of a region's images that must agree on a value before it counts as the region's own."""

@@ -22,7 +22,7 @@ STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
     "phantom": "cytoscribe.quickstart.phantom_cli:phantom",
-    "convert-regions": "literature_mining.ontologies:convert_regions",
+    "convert-regions": "literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "literature_mining.cli:mine_descriptions",
     "generate-captions": "captions.cli:generate_captions",
     "check-prompts": "captions.cli_quality:check_prompts",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from captions.exact import columns_of, compose_exact
+from captions.wording.exact import columns_of, compose_exact
 from cytoscribe.errors import InputError
 from cytoscribe.records import Caption, ImageRecord
 from cytoscribe.runs import RunFolder, file_digest, write_json

@@ -27,7 +27,7 @@ class Hierarchy:
 
 def read_parents(path: Path) -> dict[str, str]:
     """Region to parent, by every name of a region table."""
-    from literature_mining.regions import read_regions
+    from literature_mining.regions.table import read_regions
 
     return {
         name: region.parent for region in read_regions(path, drop_shared=True).regions for name in region.names if region.parent

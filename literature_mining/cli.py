@@ -12,7 +12,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.options import Out, Overwrite, Seed
 
 if TYPE_CHECKING:
-    from literature_mining.reading import Asked
+    from literature_mining.read_paper import Asked
 
 
 class SharedAliases(StrEnum):
@@ -111,7 +111,7 @@ def mine_descriptions(
 
 
 def _asked(extractor: Extraction, server: str, model: str, timeout: float) -> Asked | None:
-    from literature_mining.reading import Asked
+    from literature_mining.read_paper import Asked
 
     if extractor is Extraction.rules:
         return None

@@ -13,16 +13,16 @@ from cytoscribe.progress import bar, say
 from cytoscribe.records import Claim, Description
 from cytoscribe.runs import RunFolder, file_digest
 from cytoscribe.tables import write_records
-from literature_mining.consensus import describe_regions
-from literature_mining.documents import find_papers
-from literature_mining.figures import FOLDER, FigureRecord, write_figures
-from literature_mining.lexicon import load_lexicon
-from literature_mining.llm import bears_schema
+from literature_mining.claims.lexicon import load_lexicon
+from literature_mining.claims.llm import bears_schema
+from literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
+from literature_mining.papers.open import find_papers
 from literature_mining.pool import each
-from literature_mining.reading import Asked, Job, Row
-from literature_mining.regions import RegionTable, read_regions, write_regions
-from literature_mining.relevance import RelatedSentence, load_ranker, rank
-from literature_mining.report import Paper, Surroundings, write_report
+from literature_mining.read_paper import Asked, Job, Row
+from literature_mining.regions.table import RegionTable, read_regions, write_regions
+from literature_mining.report.consensus import describe_regions
+from literature_mining.report.html import Paper, Surroundings, write_report
+from literature_mining.report.related import RelatedSentence, load_ranker, rank
 
 
 @dataclass(frozen=True)

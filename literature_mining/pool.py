@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from cytoscribe.errors import InputError
-from literature_mining.bounded import BoundedWorker
-from literature_mining.reading import Job, Row, read_paper, unread
+from literature_mining.read_paper import Job, Row, read_paper, unread
+from literature_mining.sandbox import BoundedWorker
 
 Worker = BoundedWorker[Job, list[Row]]
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from captions.attributes import image_claim
 from captions.evidence import Evidence
-from captions.twins import TwinWriter
+from captions.wording.image_attributes import image_claim
+from captions.wording.twins import TwinWriter
 from cytoscribe.progress import say
 from cytoscribe.records import IMAGE_CLAIM, Claim, image_claim_column, image_claim_value
 from training.pairs import CaptionPool

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captions.exact import ExactCaptions, compose_exact
+from captions.wording.exact import ExactCaptions, compose_exact
 from cytoscribe.progress import say
 from cytoscribe.records import ImageRecord
 

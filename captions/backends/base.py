@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from captions.scene import Scene
+from captions.wording.scene import Scene
 from cytoscribe.records import Claim
 
 

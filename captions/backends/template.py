@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from captions.attributes import joined_facets
 from captions.backends.base import Completion, Prompt
-from captions.compose import STYLES, compose
-from captions.facets import Facet
-from captions.voice import area_voice, image_voice
+from captions.wording.compose import STYLES, compose
+from captions.wording.facets import Facet
+from captions.wording.image_attributes import joined_facets
+from captions.wording.voice import area_voice, image_voice
 from cytoscribe.errors import InputError
 
 

@@ -20,7 +20,7 @@ from cytoscribe.cli import command, run
 from cytoscribe.errors import CytoscribeError, InputError
 from cytoscribe.records import Claim
 from cytoscribe.tables import read_records, write_records
-from literature_mining.report import Paper
+from literature_mining.report.html import Paper
 from tests.captions.fake_hub import FakeHub
 
 TOKEN = "hf_secretfortests"

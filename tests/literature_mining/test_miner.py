@@ -10,9 +10,9 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Claim, Description
 from cytoscribe.runs import SHARDS
 from cytoscribe.tables import read_records
-from literature_mining.documents import read_document
 from literature_mining.miner import MineSettings, mine
-from literature_mining.regions import read_regions
+from literature_mining.papers.open import read_document
+from literature_mining.regions.table import read_regions
 
 PAPERS = {
     "first.md": "# Areas Aa1 and Aa2\n\nArea Aa1 has a thin layer IV. Layer V contains large pyramidal cells.\n\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from captions.compose import STYLES
+from captions.wording.compose import STYLES
 from cytoscribe.errors import InputError
 from prompts.loader import load_prompts
 

@@ -1,0 +1,27 @@
+"""Which gate reads the captions of a run: one for claims of papers, one for attributes of images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from captions.gate.image import AttributeGate
+from captions.gate.region import Gate, Verdict
+from captions.wording.scene import Scene
+from cytoscribe.records import Claim
+from literature_mining.regions.table import RegionTable
+
+
+class Checks(Protocol):
+    """What every gate offers."""
+
+    def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
+        """The verdict on a caption of `region` that may state `sources` and nothing else."""
+        ...
+
+
+def open_gate(scene: Scene) -> Checks:
+    """The gate that fits the scene."""
+    if scene.image:
+        return AttributeGate(scene)
+    return Gate(RegionTable(tuple(scene.regions.values())))

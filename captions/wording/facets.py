@@ -1,0 +1,201 @@
+"""Facets: the ways in which a claim (or a few that belong together) can be put into words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from captions.wording.english import LayerName, article, layer_name
+from cytoscribe.records import WHOLE, Claim
+
+_TOKEN = re.compile(r"\{(\w+)\}")
+_ARTICLE = re.compile(r"\[a\]\s+(\S+)")
+_PLAIN = re.compile(r"[\w*/.]+(?:[ -][\w*/.]+){0,4}", re.ASCII)
+_OPEN = ("arrangement", "cell_type", "cortical_type")
+_MORE = ("more", "predmore", "statemore", "advmore")
+_DEGREES = {
+    "cell_density": ("level", "pred", "packed"),
+    "cell_size": ("size",),
+    "layer_thickness": ("width",),
+    "layer_visibility": ("seen",),
+    "lamination": ("how", "state"),
+    "border": ("edge",),
+    "staining": ("shade", "adverb"),
+}
+"""Slots of an attribute that take a word of degree before their words."""
+_POLES = frozenset(
+    [
+        "low",
+        "high",
+        "small",
+        "large",
+        "thin",
+        "broad",
+        "inconspicuous",
+        "prominent",
+        "poor",
+        "clear",
+        "sharp",
+        "blurred",
+        "dark",
+        "pale",
+    ]
+)
+"""Values that a comparative moves towards."""
+_OWN_DEGREE = ("barely ", "hardly ")
+_COMPARATIVE = re.compile(
+    r"\b(?:(?:larg|small|thinn|thick|broad|wid|narrow|dens|spars|sharp|bigg|clear|dark|pal|weak|poor|high)er|better|more|less"
+    r"|(?:increas|decreas|reduc)\w+|lower(?! (?:part|half|third|portion|sub|layer|lamina|[IV]+)))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Facet:
+    """What one or a few claims say, in every wording that the phrase files know.
+
+    with_: noun phrases that fit "an area with ..."; clauses: whole sentences without a full stop; terse: entries of a list;
+    asks: questions that a clause answers; adjectives: words before the noun; diffs: what stands after "Compared with X, it has".
+    absent: the facet says that something is not there.
+    """
+
+    claims: tuple[Claim, ...]
+    with_: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    terse: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    adjectives: tuple[str, ...] = ()
+    diffs: tuple[str, ...] = ()
+    absent: bool = False
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Claims that the facet states, each once."""
+        return tuple(dict.fromkeys(c.claim_id for c in self.claims))
+
+
+@lru_cache
+def cytoarchitecture() -> Mapping[str, Any]:
+    """The phrase file of cytoarchitectonic claims: attribute to frames and words of its values."""
+    return json.loads((files("captions") / "data" / "cytoarchitecture.json").read_text(encoding="utf-8"))["attributes"]
+
+
+@lru_cache(maxsize=16384)
+def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
+    """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used as it stands.
+
+    others: how to call the regions of `claim.compared_to`, in the same order.
+    """
+    if not _PLAIN.fullmatch(claim.value) or not _PLAIN.fullmatch(claim.layer or WHOLE):
+        return Facet((claim,))  # a paper's words that are no value, and may be an order
+    attribute = cytoarchitecture().get(claim.attribute)
+    if attribute is None:
+        return _plain_facet(claim)
+    if claim.compared_to and claim.value not in attribute["values"] and claim.attribute not in _OPEN:
+        return Facet((claim,))  # no wording is known for "more" of this value
+    whole = claim.layer in ("", WHOLE)
+    manner = "compared" if claim.compared_to else ("stated" if claim.polarity else "denied")
+    frames = attribute["whole" if whole else "layer"][manner]
+    layer = layer_name(claim.layer or WHOLE)
+    words = dict(attribute["values"].get(claim.value, {}))
+    if is_relative(claim):
+        words |= {slot: _relatively(words[slot]) for slot in _DEGREES[claim.attribute] if slot in words}
+    filled = {
+        kind: _fill_all(texts, words, layer, claim.value, _others(others or claim.compared_to)) for kind, texts in frames.items()
+    }
+    if claim.compared_to and not claim.polarity:
+        return Facet((claim,), clauses=_denied(filled["clause"]), terse=_denied(filled["clause"]), absent=True)
+    asks = attribute["whole" if whole else "layer"]["stated"]["ask"]
+    return Facet(
+        (claim,),
+        with_=filled["with"],
+        clauses=filled["clause"],
+        terse=filled["terse"],
+        asks=() if claim.compared_to else _fill_all(asks, words, layer, claim.value, ""),
+        diffs=filled.get("diff", ()),
+        absent=manner == "denied",
+    )
+
+
+def is_relative(claim: Claim) -> bool:
+    """True where the paper compares ("a thinner layer V") with something that the claim does not name: a neighbour that the text
+    leaves open, or another layer. Told outright, "a thin layer V" would say more than the paper does."""
+    outright = bool(claim.compared_to) or not claim.polarity or claim.value not in _POLES or claim.attribute not in _DEGREES
+    return not outright and _COMPARATIVE.search(claim.span) is not None
+
+
+def _relatively(words: Sequence[str]) -> list[str]:
+    """Words with "relatively" before them; those that begin with a word of degree of their own are left out."""
+    return [f"relatively {w}" for w in words if not w.startswith(_OWN_DEGREE)]
+
+
+def _others(names: Sequence[str]) -> str:
+    return " or ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _denied(texts: Sequence[str]) -> tuple[str, ...]:
+    """A comparison denied: "layer V is not thinner than in area 4"."""
+    return tuple(re.sub(r"\b(is|are)\b", r"\1 not", t, count=1) for t in texts if re.search(r"\b(is|are)\b", t))
+
+
+def _fill_all(
+    frames: Sequence[str], words: Mapping[str, Sequence[str]], layer: LayerName, value: str, other: str
+) -> tuple[str, ...]:
+    texts = [t for frame in frames for t in _fill(frame, words, layer, value, other)]
+    return tuple(dict.fromkeys(texts))
+
+
+def _fill(frame: str, words: Mapping[str, Sequence[str]], layer: LayerName, value: str, other: str) -> list[str]:
+    fixed = {**_grammar(layer), "other": other, "value": re.sub(r"\s+(cells?|neurons?)$", "", value)}
+    names = list(dict.fromkeys(n for n in _TOKEN.findall(frame) if n not in fixed))
+    texts = [frame]
+    for name in names:
+        choices = words.get(name) or ([f"more {value}"] if name in _MORE else [value])
+        texts = [t.replace(f"{{{name}}}", choice) for t in texts for choice in choices]
+    return [with_articles(_TOKEN.sub(lambda m: fixed.get(m[1], m[0]), t)) for t in texts]
+
+
+def _grammar(layer: LayerName) -> dict[str, str]:
+    plural = layer.plural
+    return {
+        "layer": layer.noun,
+        "bare": layer.bare,
+        "borderof": layer.border,
+        "a": "" if plural else "[a]",
+        "is": "are" if plural else "is",
+        "has": "have" if plural else "has",
+        "shows": "show" if plural else "shows",
+        "contains": "contain" if plural else "contains",
+        "appears": "appear" if plural else "appears",
+    }
+
+
+def with_articles(text: str) -> str:
+    """Resolve each `[a]` by the sound of the next word, and single the spaces."""
+    text = text.replace("more less ", "less ").replace("more more ", "more ")
+    resolved = _ARTICLE.sub(lambda m: f"{article(m[1])} {m[1]}", text)
+    return " ".join(resolved.split())
+
+
+def _plain_facet(claim: Claim) -> Facet:
+    """An attribute that no phrase file knows, in the plainest words."""
+    name = claim.attribute.replace("_", " ").strip()
+    place = "" if claim.layer in ("", WHOLE) else f" in {layer_name(claim.layer).noun}"
+    value = claim.value.replace("_", " ").strip()
+    negation = "" if claim.polarity else "not "
+    return Facet(
+        (claim,),
+        with_=(
+            f"{article(name)} {name}{place} that is {negation}{value}",
+            *((f"{value} {name}{place}",) if claim.polarity else ()),
+        ),
+        clauses=(f"the {name}{place} is {negation}{value}",),
+        terse=(f"{name}{place} {negation}{value}", f"{name}{place}: {negation}{value}"),
+        asks=(f"What is the {name}{place}?",),
+        absent=not claim.polarity,
+    )

@@ -1,0 +1,53 @@
+"""What the captions of one run are about: the table of regions, and how images' attributes read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from captions.wording.english import area_names
+from captions.wording.facets import Facet, is_relative, literature_facet
+from captions.wording.image_attributes import PhraseBook, Subject, image_facets
+from cytoscribe.records import Claim, Region
+
+FREE = frozenset({"cell_type", "arrangement", "lamination"})
+"""Attributes of which one layer may have several values at once."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """regions: label to row of the table; image: True where the claims come from an images table."""
+
+    regions: dict[str, Region]
+    subject: Subject
+    book: PhraseBook
+    image: bool
+
+    def facets(self, claims: Sequence[Claim]) -> list[Facet]:
+        """One facet a statement that can be worded; claims of several papers that state the same share one."""
+        if self.image:
+            return image_facets(claims, self.book)
+        groups: dict[tuple[object, ...], list[Claim]] = {}
+        for claim in claims:
+            groups.setdefault(statement(claim), []).append(claim)
+        return [f for f in (self._literature(group) for group in groups.values()) if f.clauses]
+
+    def _literature(self, claims: Sequence[Claim]) -> Facet:
+        others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
+        outright = next((c for c in claims if not is_relative(c)), claims[0])
+        one = literature_facet(outright, others)
+        return Facet(tuple(claims), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
+
+
+def statement(claim: Claim) -> tuple[object, ...]:
+    """What the claim says of its region, whoever says it."""
+    return (claim.layer, claim.attribute, claim.value, claim.polarity, claim.compared_to)
+
+
+def contradicts(one: Claim, other: Claim) -> bool:
+    """True where both speak of the same trait of the same layer, without or with the same comparison, and differ."""
+    if (one.layer, one.attribute, one.compared_to) != (other.layer, other.attribute, other.compared_to):
+        return False
+    if one.value == other.value:
+        return one.polarity != other.polarity
+    return one.polarity and other.polarity and one.attribute not in FREE

@@ -1,0 +1,161 @@
+"""Work on files that strangers made, bounded in time and memory: a helper process does it, and dies of a bomb in our stead.
+
+MuPDF runs in C and cannot be interrupted, so a limit that holds needs a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import resource
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from cytoscribe.errors import InputError
+from cytoscribe.records import Document
+from literature_mining.papers.open import read_document
+
+A = TypeVar("A")
+R = TypeVar("R")
+SECONDS = 120.0
+MEGABYTES = 3_000
+_START_SECONDS = 120.0
+
+
+class BoundedWorker(Generic[A, R]):
+    """Calls one function in a helper process that lives from call to call. Use as a context manager.
+
+    function: importable by its name; its argument and result must pickle. seconds: for one call. megabytes: memory that a call
+    may take beyond what the process holds at its start. `call` raises InputError where the function does, and where a limit is
+    passed or the process dies; the next call then gets a fresh process.
+    """
+
+    def __init__(self, function: Callable[[A], R], *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+        self._function, self._seconds, self._megabytes = function, seconds, megabytes
+        self._process: Any = None
+        self._pipe: Connection | None = None
+
+    def __enter__(self) -> BoundedWorker[A, R]:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def call(self, argument: A, *, where: str | Path = "") -> R:
+        """The function's result for `argument`; `where` names the file in the error."""
+        pipe = self._running()
+        try:
+            pipe.send(argument)
+            verdict, result = self._awaited(pipe, where)
+        except (EOFError, OSError) as error:
+            self.close()
+            raise InputError(
+                "crashed its reader", where=where, fix="the file is passed over; look whether it is damaged"
+            ) from error
+        if verdict == "memory":
+            self.close()
+            raise InputError(f"needs more than {self._megabytes} MB of memory", where=where, fix="the file is passed over")
+        if verdict == "refused":
+            what, place, fix = result
+            raise InputError(what, where=place, fix=fix)
+        if verdict == "failed":
+            self.close()  # what a broken file left in the process (memory, half-read state) must not reach the next call
+            raise InputError(
+                f"could not be read ({result})", where=where, fix="the file is passed over; look whether it is damaged"
+            )
+        return result
+
+    def _awaited(self, pipe: Connection, where: str | Path) -> tuple[str, Any]:
+        """The verdict, waited for as long as the call may take, and longer where the function itself waits for another (`allow`)."""
+        limit = self._seconds
+        while pipe.poll(limit):
+            verdict, result = pipe.recv()
+            if verdict != "allow":
+                return verdict, result
+            limit = self._seconds + result
+        self.close()
+        raise InputError(
+            f"took longer than {self._seconds:g} s", where=where, fix="look whether it is damaged, or give it more with --seconds"
+        )
+
+    def close(self) -> None:
+        """End the helper process, whatever it is doing."""
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        self._process = self._pipe = None
+
+    def _running(self) -> Connection:
+        if self._pipe is None or not self._process.is_alive():
+            self.close()
+            context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks of a parent that runs torch
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._function, self._megabytes), daemon=True)
+            self._process.start()
+            theirs.close()
+            if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
+                raise RuntimeError("the helper process did not start")
+        return self._pipe
+
+
+class BoundedReader:
+    """`read_document` under limits of time and memory; raises InputError as it does. Use as a context manager."""
+
+    def __init__(self, *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+        self._worker: BoundedWorker[Path, Document] = BoundedWorker(read_document, seconds=seconds, megabytes=megabytes)
+
+    def __enter__(self) -> BoundedReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._worker.close()
+
+    def read(self, path: str | Path) -> Document:
+        """One paper, as `read_document` gives it."""
+        return self._worker.call(Path(path), where=path)
+
+
+_pipes: list[Connection] = []
+
+
+def allow(seconds: float) -> None:
+    """Start the clock of the running call anew, with `seconds` on top: it is about to wait for another (a server), which takes so long
+    at most. Without effect where no worker runs the call."""
+    for pipe in _pipes:
+        pipe.send(("allow", seconds))
+
+
+def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
+    _limit_memory(megabytes)
+    _pipes.append(pipe)
+    pipe.send("ready")
+    while True:
+        try:
+            argument = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_verdict(function, argument))
+
+
+def _verdict(function: Callable[[Any], Any], argument: Any) -> tuple[str, Any]:
+    try:
+        return "done", function(argument)
+    except InputError as error:
+        return "refused", (error.what, error.where, error.fix)
+    except MemoryError:
+        return "memory", None
+    except Exception as error:  # whatever a stranger's file provokes must name the file, not end the run
+        memory = "malloc" in str(error) or "memory" in str(error).lower()
+        return ("memory", None) if memory else ("failed", f"{type(error).__name__}: {error}")
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let the process grow by so much and no more; where the system has no such limit, time alone bounds it."""
+    with contextlib.suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        size = pages * resource.getpagesize() + megabytes * 1_000_000
+        resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -1,0 +1,59 @@
+"""Region tables out of ontology files of three kinds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cytoscribe.errors import InputError
+from literature_mining.regions.ontologies import convert
+from literature_mining.regions.table import read_regions, write_regions
+
+
+def test_openminds_names_become_labels_and_aliases(tmp_path: Path) -> None:
+    source = tmp_path / "names.csv"
+    source.write_text(
+        'lookupLabel,name,parents\nJBA_hOc1,"Area hOc1 (V1, 17, CalcS)",JBA_occipitalCortex\nJBA_x,Area 1 (PostCG),JBA_postcentralGyrus\n'
+    )
+    regions, dropped = convert(source)
+    assert [(r.name, r.parent) for r in regions] == [("hOc1", "occipital cortex"), ("area 1", "postcentral gyrus")]
+    assert {"V1", "area 17", "area hOc1"} <= set(regions[0].aliases)
+    assert "CalcS" not in regions[0].aliases
+    assert dropped == 0
+
+
+def test_nif_terms(tmp_path: Path) -> None:
+    source = tmp_path / "terms.json"
+    source.write_text(json.dumps([{"label": "Brodmann (1909) area 4", "synonyms": ["gigantopyramidal area"], "abbrev": ["B09-4"]}]))
+    regions, _ = convert(source)
+    assert regions[0].name == "Brodmann (1909) area 4"
+    assert {"gigantopyramidal area", "B09-4", "BA4"} <= set(regions[0].aliases)
+
+
+def test_allen_graph_keeps_parents_and_drops_shared_acronyms(tmp_path: Path) -> None:
+    children = [{"name": "Field one", "acronym": "F", "children": []}, {"name": "Field two", "acronym": "F"}]
+    source = tmp_path / "graph.json"
+    source.write_text(json.dumps({"msg": [{"name": "Whole", "acronym": "W", "children": children}]}))
+    regions, dropped = convert(source)
+    assert [(r.name, r.aliases, r.parent) for r in regions] == [
+        ("Whole", ("W",), ""),
+        ("Field one", (), "Whole"),
+        ("Field two", (), "Whole"),
+    ]
+    assert dropped == 2
+
+
+def test_written_table_can_be_mined_with(tmp_path: Path, real_data: Path) -> None:
+    for name in ("openminds_JBA_entities.csv", "brodmann_areas.json"):
+        regions, _ = convert(real_data / "literature" / name)
+        write_regions(tmp_path / "regions.csv", regions)
+        assert read_regions(tmp_path / "regions.csv").names == tuple(r.name for r in regions)
+
+
+def test_anything_else_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "odd.json"
+    source.write_text('{"a": 1}')
+    with pytest.raises(InputError, match="unknown kind of ontology"):
+        convert(source)

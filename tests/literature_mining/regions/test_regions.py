@@ -1,0 +1,70 @@
+"""The region table: spellings of files, and names that must mean one region each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cytoscribe.errors import InputError
+from literature_mining.regions.table import read_regions, write_regions
+
+
+def _table(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "regions.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("region,aliases,parent\nhOc1,V1;área 17,occipital\n", "utf-8"),
+        ("region,aliases,parent\nhOc1,V1;área 17,occipital\n", "utf-8-sig"),
+        ("region,aliases,parent\nhOc1,V1;área 17,occipital\n", "latin-1"),
+        ('region;aliases;parent\nhOc1;"V1;área 17";occipital\n', "utf-8"),
+    ],
+)
+def test_spellings_of_the_file_give_one_table(tmp_path: Path, text: str, encoding: str) -> None:
+    table = read_regions(_table(tmp_path, text, encoding))
+    assert [(r.name, r.aliases, r.parent) for r in table.regions] == [("hOc1", ("V1", "área 17"), "occipital")]
+
+
+def test_no_region_column_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no column 'region'"):
+        read_regions(_table(tmp_path, "name,aliases\nhOc1,V1\n"))
+
+
+def test_doubled_region_names_both_rows(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 2 and in row 4"):
+        read_regions(_table(tmp_path, "region\nhOc1\nhOc2\nhOc1\n"))
+
+
+def test_shared_alias_names_both_rows(tmp_path: Path) -> None:
+    path = _table(tmp_path, "region,aliases\nhOc1,striate area\nhOc2,Striate Area\n")
+    with pytest.raises(InputError, match=r"row 2 \(hOc1\) and row 3 \(hOc2\)"):
+        read_regions(path)
+    table = read_regions(path, drop_shared=True)
+    assert [r.aliases for r in table.regions] == [(), ()]
+    assert "read for neither" in table.notes[0]
+
+
+def test_shared_alias_goes_to_the_region_whose_label_it_spells(tmp_path: Path) -> None:
+    table = read_regions(_table(tmp_path, "region,aliases\nhOc4d,V3A\nV3a,V3A;area V3a\n"))
+    assert table.regions[0].aliases == ()
+    assert table.regions[1].aliases == ("V3A", "area V3a")
+    assert "row 2" in table.notes[0]
+    assert "row 3" in table.notes[0]
+
+
+def test_short_labels_keep_their_case_and_words_do_not(tmp_path: Path) -> None:
+    table = read_regions(_table(tmp_path, "region,aliases\nTI,temporo-insular area\nTi,\n"))
+    assert table.find("TI") == table.regions[0]
+    assert table.find("Ti") == table.regions[1]
+    assert table.find("Temporo-Insular Area") == table.regions[0]
+
+
+def test_written_table_reads_back(tmp_path: Path) -> None:
+    table = read_regions(_table(tmp_path, "region,aliases,parent,split,note\nFG1,area FG1,fusiform,unseen,x\nFG2,,fusiform,,y\n"))
+    write_regions(tmp_path / "again.csv", table.regions)
+    assert read_regions(tmp_path / "again.csv").regions == table.regions
