@@ -45,15 +45,11 @@ class BoundedWorker(Generic[A, R]):
 
     def call(self, argument: A, *, where: str | Path = "") -> R:
         """The function's result for `argument`; `where` names the file in the error."""
-        pipe = self._running()
-        try:
-            pipe.send(argument)
-            verdict, result = self._awaited(pipe, where)
-        except (EOFError, OSError) as error:
+        worn = self._process is not None
+        verdict, result = self._verdict_of(argument, where)
+        if verdict == "memory" and worn:  # an earlier file may have left hundreds of MB behind: judge this one in a fresh process
             self.close()
-            raise InputError(
-                "crashed its reader", where=where, fix="the file is passed over; look whether it is damaged"
-            ) from error
+            verdict, result = self._verdict_of(argument, where)
         if verdict == "memory":
             self.close()
             raise InputError(f"needs more than {self._megabytes} MB of memory", where=where, fix="the file is passed over")
@@ -61,11 +57,21 @@ class BoundedWorker(Generic[A, R]):
             what, place, fix = result
             raise InputError(what, where=place, fix=fix)
         if verdict == "failed":
-            self.close()  # what a broken file left in the process (memory, half-read state) must not reach the next call
             raise InputError(
                 f"could not be read ({result})", where=where, fix="the file is passed over; look whether it is damaged"
             )
         return result
+
+    def _verdict_of(self, argument: A, where: str | Path) -> tuple[str, Any]:
+        pipe = self._running()
+        try:
+            pipe.send(argument)
+            return self._awaited(pipe, where)
+        except (EOFError, OSError) as error:
+            self.close()
+            raise InputError(
+                "crashed its reader", where=where, fix="the file is passed over; look whether it is damaged"
+            ) from error
 
     def _awaited(self, pipe: Connection, where: str | Path) -> tuple[str, Any]:
         """The verdict, waited for as long as the call may take, and longer where the function itself waits for another (`allow`)."""
