@@ -19,9 +19,9 @@ _SUBLAYERED = {"sublayers": "sublaminated", "subdivided": "sublaminated", "bipar
 
 def claim_reader(table: RegionTable) -> Callable[[str, str | None], Iterable]:
     """The project's reader of claims over a table: text and topic to claims."""
-    from literature_mining.claims.rules import RuleExtractor
+    from literature_mining.claims.reader import ClaimReader
 
-    return RuleExtractor(table).read
+    return ClaimReader(table).read
 
 
 def project_reader() -> Reader:

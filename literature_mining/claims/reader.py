@@ -167,8 +167,10 @@ class _Claims:
 
     def _pronoun(self, node: Node, clause: Clause, place: str) -> Iterator[_Bearer]:
         """`it`, `they`: the subject of the clause before, else what the sentence before was about."""
-        if clause.leans is not None and clause.kind in ("coord", "sub", "rel"):
-            for subject in effective_subjects(clause.leans):
+        own = node.clause
+        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel") else []
+        if earlier:
+            for subject in earlier:
                 yield from self._as_bearer(subject, clause, place)
             return
         kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(self._context.noun, ("area", "layer", "cells"))
@@ -314,7 +316,7 @@ class _Claims:
             return
         listed = clause.verb_class in ("consist", "presence") and node not in effective_subjects(clause)
         prominent = next((t for t in node.phrase.traits if any(s[1] == "*" for w in t.words for s in w.senses.values())), None)
-        for token in dict.fromkeys(node.phrase.types):
+        for token in {t.types[0]: t for t in node.phrase.types}.values():
             name, claimed = token.types
             if not (claimed or listed or prominent):
                 continue
