@@ -14,8 +14,8 @@ from literature_mining.regions.table import RegionTable
 WORDS = Path(__file__).with_name("words.toml")
 MAIN = ("I", "II", "III", "IV", "V", "VI")
 SUBLAYERS = ("IIIa", "IIIb", "IIIc", "Va", "Vb", "VIa", "VIb")
-_ORDINAL = dict(zip(MAIN, ("first", "second", "third", "fourth", "fifth", "sixth"), strict=True))
-_ORDINAL_ROMAN = dict(zip(MAIN, ("Ist", "IInd", "IIIrd", "IVth", "Vth", "VIth"), strict=True))
+_ORDINAL: dict[str, str] = dict(zip(MAIN, ("first", "second", "third", "fourth", "fifth", "sixth"), strict=True))
+_ORDINAL_ROMAN: dict[str, str] = dict(zip(MAIN, ("Ist", "IInd", "IIIrd", "IVth", "Vth", "VIth"), strict=True))
 _NAMED = {
     "I": "molecular layer",
     "II": "external granular layer",
@@ -24,7 +24,7 @@ _NAMED = {
     "V": "internal pyramidal layer",
     "VI": "multiform layer",
 }
-_ARABIC = {name: str(at) for at, name in enumerate(MAIN, 1)}
+_ARABIC: dict[str, str] = {name: str(at) for at, name in enumerate(MAIN, 1)}
 STRATA = ("pyramidal layer", "molecular layer", "polymorphic layer", "granular layer")
 STYLES = ("layer",) * 13 + ("lamina", "arabic", "arabic", "ordinal", "roman ordinal", "named", "named with number", "glued")
 """How one sentence names its layers; plain numerals are the most common."""
