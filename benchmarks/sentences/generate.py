@@ -218,9 +218,10 @@ def _region(code: str, form: str, family: Family, dice: float) -> str:
     shown = code.replace("'", "′") if dice < 0.5 else code
     if form == "code":
         return shown
-    prefixed = () if family.tissue == "nuclei" else (f"area {shown}",) if family.tissue == "cortex" else (f"field {shown}",)
+    prefix = {"cortex": "area ", "hippocampus": "field "}.get(family.tissue, "")
     if form == "area":
-        return prefixed[0]
+        return prefix + shown
+    prefixed = (prefix + shown,) if prefix else ()
     bare = (shown,) if family.bare and not code[0].isdigit() else ()
     return _pick((*prefixed, *bare, *bare, *family.named.get(code, ())), dice)
 
