@@ -14,7 +14,7 @@ from literature_mining.claims.tokens import UNKNOWN
 def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequence[FoundClaim]) -> Context:
     """The context that the sentence after this one is read in."""
     tokens = sentence.tokens
-    layers = next((t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ())
+    mentioned = layers = next((t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ())
     spoken = _subject(sentence, scopes)
     named = tuple(dict.fromkeys(n for t in tokens if t.is_("region") for n in t.names if n != UNKNOWN))
     topic, lost, age = context.topic, context.lost, context.age + 1
@@ -36,7 +36,7 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     if kind in ("layer", "cells") and subject is not None:
         own = scopes.layer(subject)
         layers = own.names if own.how not in ("none", "") else layers
-    return Context(topic, context.headings, pair, rivals, layers or context.layers, kind, age, lost)
+    return Context(topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost)
 
 
 def _main_subject(sentence: Sentence) -> Node | None:
@@ -53,7 +53,9 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
     for clause in sentence.clauses:
         if clause.kind not in ("main", "label", "coord"):
             continue
-        for node in [*effective_subjects(clause), *clause.fronted]:
+        subjects = effective_subjects(clause)
+        pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many", "its", "their") for s in subjects)
+        for node in [*subjects, *([] if pronoun else clause.fronted)]:
             if node.phrase.regions:
                 known = tuple(n for n in node.phrase.regions if n != UNKNOWN)
                 return Scope(known, "subject") if known else Scope(foreign=True, how="subject")

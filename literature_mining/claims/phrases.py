@@ -362,7 +362,7 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
         mods.determined = True
         if token.lower in ("its", "their", "whose"):
             mods.back = token.lower
-    elif token.is_("adverbs", "number", "foreign", "own", "parts"):
+    elif token.is_("adverbs", "number", "foreign", "own", "parts", "deepward"):
         if token.is_("foreign"):
             mods.unknown.append(token.lower)
     elif token.is_("unknown") and not token.is_("prepositions"):

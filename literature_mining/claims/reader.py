@@ -119,6 +119,11 @@ class _Claims:
         if node.phrase.kind == "np":
             self._read_one(node, trait, clause, self._attributive(node, trait, clause))
             return
+        measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
+        for measure in measured:
+            self._read_one(node, trait, clause, self._as_bearer(measure, clause, "predicate"))
+        if measured:
+            return
         subjects = effective_subjects(clause)
         things = [s for s in subjects if s.noun not in ("region", "area")]
         for subject in things if things and any(s.noun for s in things) else subjects:
@@ -225,6 +230,8 @@ class _Claims:
         compared, named = (), False
         if meaning.relative or any(p.kind == "unlike" for p in bearer.clause.partners):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
+        if meaning.attribute == "layer_visibility" and layers.names == ("all",):
+            meaning = replace(meaning, attribute="lamination", value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value])
         for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
             others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
@@ -242,7 +249,10 @@ class _Claims:
         for excluded in bearer.clause.excluded:
             if excluded.start < node.start:
                 continue
-            partner = meaning.relative and any(p.node.start > node.start and not p.negated for p in bearer.clause.partners)
+            groups = [p.group for p in bearer.clause.partners if p.node.start > node.start and not p.negated]
+            partner = meaning.relative and bool(groups)
+            if partner and groups[0] != max(p.group for p in bearer.clause.partners if p.node.start < excluded.start):
+                continue  # the exclusion belongs to the comparison just before it
             for name in excluded.phrase.layers if not partner else ():
                 self._add(node, trait, bearer, meaning, region, name, not polarity, (), regions, layers)
             for name in self._scopes.region(excluded).known if excluded.noun in ("region", "area", "pronoun") else ():
@@ -260,7 +270,7 @@ class _Claims:
         scopes = self._scopes
         if meaning.attribute == "border":
             if bearer.noun == "border":
-                return scopes.border(bearer.node, bearer.clause) or Scope(("all",), "none")
+                return scopes.border(bearer.node, bearer.clause)
             source = scopes.layer(bearer.node, bearer.clause)
             edges = scopes.edge(source.names, node) if node.phrase.kind == "adj" else ()
             return Scope(edges, source.how) if edges else source

@@ -190,9 +190,17 @@ class Scopes:
             names += scope.names
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")
+        if depth == 0 and self._is_pronoun(clause) and not self._leaning_region(clause):
+            return Scope(self._context.regions, "context")
         if any(s.phrase.foreign for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
         return NONE
+
+    def _is_pronoun(self, clause: Clause) -> bool:
+        return any(s.phrase.back in ("pronouns_one", "its", "their") for s in effective_subjects(clause))
+
+    def _leaning_region(self, clause: Clause) -> bool:
+        return any(self._subject_region(c, 1) for c in self._leaning(clause))
 
     def _clause_region(self, clause: Clause, node: Node, depth: int = 0) -> Scope:
         if depth > _DEPTH:
@@ -227,8 +235,9 @@ class Scopes:
 
     def _partner_place(self, clause: Clause) -> Scope:
         """`the cells of layer V are larger than those of layer III in area A`: a comparison of layers inside the area."""
-        layers = any(p.node.phrase.layers for p in clause.partners)
-        regions = [n for p in clause.partners for n in p.node.phrase.regions]
+        groups = {p.group for p in clause.partners if p.node.phrase.layers}
+        regions = [n for p in clause.partners if p.group in groups for n in p.node.phrase.regions]
+        layers = bool(groups)
         return Scope(tuple(dict.fromkeys(regions)), "partner") if layers and regions else NONE
 
     def _hanging(self, clause: Clause, node: Node) -> list[Node]:
@@ -322,8 +331,9 @@ class Scopes:
         clause = clause or node.clause
         return (
             self._own_layer(node)
-            or self._below_layer(node)
+            or self.below_layer(node)
             or self._holder_layer(node)
+            or self._subject_layer(clause, node)
             or self._joined_layer(node)
             or self._clause_layer(clause, node)
             or Scope(("all",), "none")
@@ -365,13 +375,13 @@ class Scopes:
         head = node.phrase.head
         assert head is not None
         before = [t.names for t in self._sentence.tokens[: node.start] if t.is_("layer") and t.names and t.names != ("all",)]
-        names = before[-1] if before else self._context.layers
+        names = before[-1] if before else (self._context.mentioned if "sublayer" in head.lower else self._context.layers)
         side = next((r.removeprefix("part:") for r in head.roles if r.startswith("part:")), "")
         if side and before:
             names = next((n for n in reversed(before) if len(n) == 1), names)
         return Scope(in_part(names, side, zone=True), "pointed") if names else Scope(("all",), "pointed")
 
-    def _below_layer(self, node: Node) -> Scope:
+    def below_layer(self, node: Node) -> Scope:
         names: list[str] = []
         for below in node.below():
             if below.prep in _PLACES or below.prep in ("between", "to", "into", "with"):
@@ -394,11 +404,21 @@ class Scopes:
             holder = holder.holder
         return NONE
 
+    def _subject_layer(self, clause: Clause, node: Node) -> Scope:
+        subjects = effective_subjects(clause)
+        if node in subjects:
+            return NONE
+        names = [n for s in subjects for n in (self._own_layer(s) or self.below_layer(s)).names]
+        return Scope(tuple(dict.fromkeys(names)), "subject") if names else NONE
+
     def _joined_layer(self, node: Node) -> Scope:
+        """`a widening and a denser packing of layer II`: measures of a list share what hangs on the last one."""
+        if node.pps or node.noun in ("cells", "layer", "lamination", "area", "region", "border"):
+            return NONE
         for other in self._after_in_list(node):
-            if other.noun == "layer":
+            if other.noun in ("layer", "cells", "lamination", "area", "border"):
                 return NONE
-            scope = self._below_layer(other)
+            scope = self.below_layer(other)
             if scope:
                 return Scope(scope.names, "joined")
         return NONE
@@ -406,27 +426,25 @@ class Scopes:
     def _clause_layer(self, clause: Clause, node: Node, depth: int = 0) -> Scope:
         if depth > _DEPTH:
             return NONE
-        subjects = effective_subjects(clause)
-        if node not in subjects:
-            names = [n for s in subjects for n in (self._own_layer(s) or self._below_layer(s)).names]
-            if names:
-                return Scope(tuple(dict.fromkeys(names)), "subject")
+        subject = self._subject_layer(clause, node)
+        if subject:
+            return subject
         for how, nodes in (("place", clause.places), ("said", self._places_after(clause, node)), ("front", clause.fronted)):
             for other in nodes:
                 if other is not node and other.prep in _PLACES | {"between"}:
-                    scope = self._own_layer(other) or self._below_layer(other)
+                    scope = self._own_layer(other) or self.below_layer(other)
                     if scope:
                         return Scope(scope.names, how)
         if clause.antecedent is not None:
             antecedent = clause.antecedent
-            scope = self._own_layer(antecedent) or self._below_layer(antecedent) or self._holder_layer(antecedent)
+            scope = self._own_layer(antecedent) or self.below_layer(antecedent) or self._holder_layer(antecedent)
             if not scope and antecedent.noun != "region":
                 scope = self._clause_layer(antecedent.clause, antecedent, depth + 1)
             if scope:
                 return Scope(scope.names, "antecedent")
             if antecedent.noun == "region":
                 return NONE
-        if clause.kind == "coord" and clause.leans is not None and self._goes_on(clause):
+        if clause.kind in ("coord", "sub") and clause.leans is not None and self._goes_on(clause):
             scope = self._clause_layer(clause.leans, node, depth + 1)
             if scope:
                 return Scope(scope.names, "before")

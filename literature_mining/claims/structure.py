@@ -109,6 +109,12 @@ def parse(tokens: Sequence[Token]) -> Sentence:
     return _Builder(tokens, chunk(tokens)).build()
 
 
+def _root(node: Node) -> Node:
+    while node.holder is not None:
+        node = node.holder
+    return node
+
+
 class _Builder:
     """Walks the phrases from left to right; `current` is the clause that takes the next one."""
 
@@ -122,6 +128,7 @@ class _Builder:
         self._outer: list[Clause] = []
         self._label: Clause | None = None
         self._markers = 0
+        self._skip: Phrase | None = None
         self._partner_node: Node | None = None
 
     def build(self) -> Sentence:
@@ -232,7 +239,7 @@ class _Builder:
         if phrase.text == "neither" and self.current.verb is None and not self.current.subjects:
             self.current.negated = True
             self._negate = False
-        elif phrase.text == "nor" and self.current.negated:
+        elif phrase.text in ("neither", "nor") and self.current.negated:
             self._negate = False
         return at + 1
 
@@ -299,6 +306,8 @@ class _Builder:
 
     def _take_np(self, at: int, phrase: Phrase) -> int:
         self._partner_node = None
+        if phrase is self._skip:
+            return at + 1
         if self._negate and phrase.noun == "region" and self.current.verb is not None and not phrase.traits:
             self.current.excluded.append(self._node(phrase))
             self._conj = ""
@@ -309,7 +318,7 @@ class _Builder:
             self._new_subject(phrase)
         node = self._node(phrase)
         if self._conj and self._last is not None:
-            node.joined = self._last
+            node.joined = _root(self._last)
         if self._last is not None and self._last.phrase.kind == "adj" and not self._conj and self._last.phrase.text.split()[-1] in _OBJECT_ENDINGS:
             node.prep, node.holder = self._last.phrase.text.split()[-1], self._last  # "merges with | layer IV"
             self._last.pps.append(node)
@@ -446,7 +455,7 @@ class _Builder:
         """`in layer III of A and layer V of B`: more objects of the same preposition."""
         while at + 1 < len(self._phrases) and self._phrases[at].kind == "conj" and self._phrases[at + 1].kind == "np":
             following = self._phrases[at + 1]
-            if self._phrases[at].text == "," or following.noun != node.noun or following.traits or self._subject_is(at + 1):
+            if self._phrases[at].text == "," or (following.noun != node.noun and node.prep != "between") or following.traits or self._subject_is(at + 1):
                 break
             self._conj = self._phrases[at].text
             if self._is_gapped(at + 1):
@@ -498,6 +507,12 @@ class _Builder:
         """`with a thin layer IV`, `lacking giant cells`: a clause of its own about the noun before it, or about the subject."""
         clause, last = self.current, self._last
         denied = self._negate
+        if phrase.text == "with" and last is not None and following is not None and following.noun in ("layer", "area") and (last.noun == "border" or last.phrase.kind == "adj"):
+            node = Node(following, clause, "with", last)  # "a sharp border with layer V"
+            last.pps.append(node)
+            self._skip = following
+            self._last = node
+            return
         if phrase.text in ("presence of", "existence of", "emergence of", "occurrence of", "addition of") and clause.verb is not None and clause.verb.verb in ("have", "consist"):
             self._negate = denied
             return

@@ -196,11 +196,24 @@ def _next_region(tokens: Sequence[Token], at: int) -> int:
     step = at + 1
     while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both"}:
         step += 1
+    if [t.lower for t in tokens[at + 1 : step]] == [","] and not _list_ends(tokens, step):
+        return 0
     if step == at + 1 or step >= len(tokens):
         return 0
     if tokens[step].noun == "area" and step + 1 < len(tokens) and tokens[step + 1].is_("region"):
         step += 1
     return step if tokens[step].is_("region") else 0
+
+
+def _list_ends(tokens: Sequence[Token], at: int) -> bool:
+    """Whether names joined by commas end in "and C": a comma alone also stands between a place and a subject."""
+    while at + 1 < len(tokens) and tokens[at].is_("region"):
+        if tokens[at + 1].lower in ("and", "or", "&") or (tokens[at + 1].lower == "," and at + 2 < len(tokens) and tokens[at + 2].lower in ("and", "or")):
+            return True
+        if tokens[at + 1].lower != ",":
+            return False
+        at += 2
+    return False
 
 
 _SINGULAR = frozenset("is was has shows contains displays exhibits possesses lacks presents consists differs appears holds does features".split())
