@@ -175,13 +175,13 @@ def generate_captions(
     overwrite: Overwrite = False,
 ) -> None:
     """Write diverse captions that state only what their sources claim."""
-    from captions.backends.base import Sampling
-    from captions.backends.in_vllm import EngineSettings
-    from captions.backends.models import BackendSettings
-    from captions.backends.server import ServerSettings
     from captions.generate import GenerateSettings, generate
     from captions.quality.preview import preview, report
     from captions.units import AttributeSettings
+    from cytoscribe.llm.base import Sampling
+    from cytoscribe.llm.in_vllm import EngineSettings
+    from cytoscribe.llm.models import BackendSettings
+    from cytoscribe.llm.server import ServerSettings
 
     if engine not in _ENGINES:
         raise InputError(f"unknown engine '{engine}'", where="--engine", fix=f"use one of {', '.join(_ENGINES)}")

@@ -20,8 +20,8 @@ from typing import Any
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from cytoscribe.answers import REFUSED, response_format
 from cytoscribe.errors import InputError
+from cytoscribe.llm.client import response_format
 from cytoscribe.progress import say
 from literature_mining.claims.findings import FoundClaim, united
 from literature_mining.claims.layers import find_layers
@@ -30,6 +30,7 @@ from literature_mining.claims.rules import Extractor
 from literature_mining.regions.table import RegionTable, squeeze
 
 Generate = Callable[[str], str]
+REFUSED = (400, 422)
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
 _GREETING = "Answer with an empty list of claims."
 _WORD = re.compile(r"[^\W\d_]{3}")

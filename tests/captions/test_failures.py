@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from captions.dataset import read_captions
-from captions.store import CompletionStore
 from cytoscribe import tables
 from cytoscribe.cli import command, run
 from cytoscribe.errors import InputError
+from cytoscribe.llm.store import CompletionStore
 from tests.captions.fake_server import FakeServer, serving
 
 MAIN = [sys.executable, "-c", "from cytoscribe.cli import main; main()", "generate-captions"]
@@ -244,7 +244,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def test_marks_that_end_lines_in_a_models_text_do_not_tear_the_journal(tmp_path: Path) -> None:
-    from captions.backends.base import Completion
+    from cytoscribe.llm.base import Completion
 
     store = CompletionStore(tmp_path / "journal.jsonl")
     store.put(Completion("key", "one\u2028two\x85three\nfour"))

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from captions.backends.base import Completion, Prompt, messages
-from cytoscribe.answers import REFUSED, response_format
-from cytoscribe.errors import InputError
+from cytoscribe.errors import InputError, printable
+from cytoscribe.llm.base import Completion, Request, messages
+from cytoscribe.llm.client import Address, Reply, TransientError, get, request, response_format
 from cytoscribe.progress import say
+
+_REFUSED = (400, 422)
+"""Statuses by which servers refuse a request that asks for what they do not know."""
+_MOST_TOKENS = 2**31
 
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """endpoint: base URL with its /v1; concurrency: requests in flight; timeout_s: of one request; retries: of one request,
-    with doubling waits; patience_s: how long a server that refuses connections is waited for; send_seed: a seed with each request, which not every
-    server bears (vLLM 0.32 without a GPU dies of it) and none keeps under batching: every answer is stored instead."""
+    """endpoint: base URL with its /v1; concurrency: requests in flight; timeout_s: of one request, from the first byte sent to the last
+    received; retries: of one request, with doubling waits; patience_s: how long a server that refuses connections is waited for;
+    send_seed: a seed with each request, which not every server bears (vLLM 0.32 without a GPU dies of it) and none keeps under
+    batching: every answer is stored instead."""
 
     endpoint: str
     concurrency: int = 32
@@ -30,10 +34,6 @@ class ServerSettings:
     retries: int = 6
     patience_s: float = 180.0
     send_seed: bool = False
-
-
-class _TransientError(Exception):
-    """Worth another try."""
 
 
 class _FatalError(Exception):
@@ -45,12 +45,11 @@ class ServerBackend:
 
     def __init__(self, model: str, settings: ServerSettings) -> None:
         self.settings, self._bears_schemas = settings, True
-        self.endpoint = settings.endpoint.rstrip("/")
-        if not self.endpoint.startswith(("http://", "https://")):
-            raise InputError(f"'{settings.endpoint}' is no URL", where="--endpoint", fix="give e.g. http://localhost:8000/v1")
+        self._address = Address(settings.endpoint)
+        self.endpoint = self._address.shown
         self.name = self._model(model)
 
-    def complete(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
+    def complete(self, prompts: Sequence[Request]) -> Iterator[Completion]:
         """Completions in the order in which the server finishes them; a request that fails for good has its `error` set."""
         done: queue.Queue[Completion | BaseException | None] = queue.Queue()
         stop = threading.Event()
@@ -70,7 +69,7 @@ class ServerBackend:
     def close(self) -> None:
         """Nothing is held between batches."""
 
-    def _thread(self, prompts: list[Prompt], done: queue.Queue[Any], stop: threading.Event) -> None:
+    def _thread(self, prompts: list[Request], done: queue.Queue[Any], stop: threading.Event) -> None:
         try:
             asyncio.run(self._all(prompts, done, stop))
         except BaseExceptionGroup as group:
@@ -79,13 +78,13 @@ class ServerBackend:
             done.put(error)
         done.put(None)
 
-    async def _all(self, prompts: list[Prompt], done: queue.Queue[Any], stop: threading.Event) -> None:
+    async def _all(self, prompts: list[Request], done: queue.Queue[Any], stop: threading.Event) -> None:
         import httpx
 
         limits = httpx.Limits(max_connections=self.settings.concurrency, max_keepalive_connections=self.settings.concurrency)
         waiting = iter(prompts)
         timeout = httpx.Timeout(self.settings.timeout_s, connect=min(10.0, self.settings.timeout_s))
-        async with httpx.AsyncClient(limits=limits, timeout=timeout, headers=_headers()) as client:
+        async with httpx.AsyncClient(limits=limits, timeout=timeout) as client:
 
             async def work() -> None:
                 for prompt in waiting:
@@ -97,54 +96,47 @@ class ServerBackend:
                 for _ in range(min(self.settings.concurrency, len(prompts))):
                     group.create_task(work())
 
-    async def _one(self, client: Any, prompt: Prompt) -> Completion:
+    async def _one(self, client: Any, prompt: Request) -> Completion:
         started = time.perf_counter()
         tries, reason, refused_since = 0, "", 0.0
         while tries <= self.settings.retries:
             try:
                 return await self._ask(client, prompt)
-            except _TransientError as error:
+            except TransientError as error:
                 reason = str(error)
-                refused = reason.startswith("cannot connect")
-                refused_since = (refused_since or time.perf_counter()) if refused else 0.0
-                if refused and time.perf_counter() - refused_since > self.settings.patience_s:
+                refused_since = (refused_since or time.perf_counter()) if error.refused else 0.0
+                if error.refused and time.perf_counter() - refused_since > self.settings.patience_s:
                     raise _FatalError(f"the server does not answer ({reason})") from error
-                tries += not refused
+                tries += not error.refused
                 await asyncio.sleep(min(20.0, 0.25 * 2 ** min(tries, 6)) * (0.5 + random.random()))
         return Completion(prompt.key, "", seconds=time.perf_counter() - started, error=reason)
 
-    async def _ask(self, client: Any, prompt: Prompt) -> Completion:
-        """The answer, in the form that the prompt wishes unless the server refuses just that, which the user is told once."""
+    async def _ask(self, client: Any, prompt: Request) -> Completion:
+        """The answer, in the form that the prompt wishes unless the server refuses just that, which is said once."""
         started = time.perf_counter()
         formed = bool(prompt.schema) and self._bears_schemas
         answer = await self._post(client, self._body(prompt, formed=formed))
-        if formed and answer.status_code in REFUSED:
+        if formed and answer.status in _REFUSED:
             plain = await self._post(client, self._body(prompt, formed=False))
-            if plain.status_code == 200 and self._bears_schemas:
+            if plain.status == 200 and self._bears_schemas:
                 self._bears_schemas = False
-                say(f"note: {self.endpoint} refuses a form of answers ({_reason(answer.text)}); asked without, read as they come")
+                say(f"note: {self.endpoint} refuses a form of answers ({self._reason(answer)}); asked without, read as they come")
             answer = plain
-        if answer.status_code in (401, 403, 404):
-            raise _FatalError(f"the server refuses ({answer.status_code}: {_reason(answer.text)})")
-        if answer.status_code in (*REFUSED, 413):
-            return Completion(prompt.key, "", error=f"refused by the server: {_reason(answer.text)}")
-        if answer.status_code != 200:
-            raise _TransientError(f"status {answer.status_code}: {_reason(answer.text)}")
-        return _completion(prompt, answer, time.perf_counter() - started)
+        if answer.status in (401, 403, 404) or 300 <= answer.status < 400:
+            raise _FatalError(f"the server refuses ({answer.status}: {self._reason(answer)})")
+        if answer.status in (*_REFUSED, 413):
+            return Completion(prompt.key, "", error=f"refused by the server: {self._reason(answer)}")
+        if answer.status != 200:
+            raise TransientError(f"status {answer.status}: {self._reason(answer)}")
+        return _completion(prompt.key, answer.json(), time.perf_counter() - started)
 
-    async def _post(self, client: Any, body: dict[str, Any]) -> Any:
-        import httpx
+    async def _post(self, client: Any, body: dict[str, Any]) -> Reply:
+        return await request(client, self._address, "chat/completions", self.settings.timeout_s, body)
 
-        try:
-            return await client.post(f"{self.endpoint}/chat/completions", json=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _TransientError(f"cannot connect: {error}") from error
-        except httpx.TimeoutException as error:
-            raise _TransientError(f"no answer in {self.settings.timeout_s:g} s") from error
-        except httpx.HTTPError as error:
-            raise _TransientError(f"{type(error).__name__}: {error}") from error
+    def _reason(self, answer: Reply) -> str:
+        return self._address.clean(answer.text)
 
-    def _body(self, prompt: Prompt, *, formed: bool) -> dict[str, Any]:
+    def _body(self, prompt: Request, *, formed: bool) -> dict[str, Any]:
         sampling = prompt.sampling
         body: dict[str, Any] = {
             "model": self.name,
@@ -166,41 +158,40 @@ class ServerBackend:
             return wanted
         if not wanted and len(served) == 1:
             return served[0]
-        what = f"model '{wanted}' is not served" if wanted else "the server has several models"
-        raise InputError(what, where=self.endpoint, fix=f"choose --model from {', '.join(served) or '(none listed)'}")
+        what = f"model '{wanted}' is not served" if wanted else "the server has several models" if served else "no model is named"
+        raise InputError(what, where=self.endpoint, fix=f"choose --model from {', '.join(served[:20]) or '(none listed)'}")
 
     def _served(self) -> list[str]:
-        import httpx
-
         try:
-            answer = httpx.get(f"{self.endpoint}/models", headers=_headers(), timeout=10.0)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            answer = get(self._address, "models", min(10.0, self.settings.timeout_s))
+        except TransientError as error:
             fix = "start the server (e.g. `vllm serve MODEL`), or check --endpoint"
             raise InputError(f"the server cannot be reached ({error})", where=self.endpoint, fix=fix) from error
-        if answer.status_code in (401, 403):
+        if answer.status in (401, 403):
             raise InputError("the server wants another key", where=self.endpoint, fix="set CYTO_API_KEY")
         try:
-            return [str(m["id"]) for m in answer.json()["data"]]
-        except (ValueError, KeyError, TypeError):
+            return [self._address.clean(m["id"]) for m in answer.json()["data"] if isinstance(m["id"], str)]
+        except (TransientError, KeyError, TypeError):
             return []
 
 
-def _headers() -> dict[str, str]:
-    key = os.environ.get("CYTO_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
-    return {"Authorization": f"Bearer {key}"} if key else {}
+def _completion(key: str, data: Any, seconds: float) -> Completion:
+    """The completion in an answer. Raises TransientError where a field has another type than the protocol gives it."""
+    choices = _typed(data, dict, "the answer").get("choices")
+    choice = _typed((_typed(choices, list, "choices") or [None])[0], dict, "choices")
+    content = _typed(choice.get("message"), dict, "message").get("content")
+    text = printable(_typed("" if content is None else content, str, "content"))
+    usage = data.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    return Completion(key, text, *tokens, seconds, truncated=choice.get("finish_reason") == "length")
 
 
-def _reason(body: str) -> str:
-    return " ".join(body.split())[:200]
+def _typed(value: Any, kind: type, name: str) -> Any:
+    if not isinstance(value, kind):
+        raise TransientError(f"the answer is broken ({name} is of type {type(value).__name__})")
+    return value
 
 
-def _completion(prompt: Prompt, answer: Any, seconds: float) -> Completion:
-    try:
-        data = answer.json()
-        choice = data["choices"][0]
-        text = choice["message"]["content"] or ""
-        usage = data.get("usage") or {}
-        tokens = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise _TransientError(f"the answer is broken ({type(error).__name__})") from error
-    return Completion(prompt.key, text, *tokens, seconds, truncated=choice.get("finish_reason") == "length")
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < _MOST_TOKENS else 0
