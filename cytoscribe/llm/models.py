@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from cytoscribe.errors import InputError
 from cytoscribe.llm.base import LanguageModel
@@ -43,6 +43,14 @@ def open_model(model: str, settings: BackendSettings) -> LanguageModel:
     from cytoscribe.llm.in_transformers import TransformersBackend
 
     return TransformersBackend(name, settings.batch_size)
+
+
+def engine_name(text: str) -> EngineName:
+    """The engine that `--engine` names. Raises InputError where there is none of that name."""
+    for name in get_args(EngineName):
+        if text == name:
+            return name
+    raise InputError(f"unknown engine '{text}'", where="--engine", fix=f"use one of {', '.join(get_args(EngineName))}")
 
 
 def read_aliases(path: Path | None = None) -> Mapping[str, str]:
