@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -27,22 +28,28 @@ def question_of(window: Window, vocabulary: Vocabulary, model: str) -> Question:
     """The question to ask the model of that name. Its key holds all that the answer depends on."""
     regions, layers = choices(window)
     schema = claims_schema(len(window.targets), regions, layers, vocabulary.traits)
-    shown = {
-        "heading": window.heading,
-        "before": window.before,
-        "sentences": {str(n): t.text for n, t in enumerate(window.targets, start=1)},
-        "regions": regions,
-        "layers": layers,
-    }
+    text = _shown(window.heading, window.before, [t.text for t in window.targets])
     system = _template().render(
         attributes=vocabulary.about,
         values={a: vocabulary.choices(a) for a in vocabulary.values},
-        examples=vocabulary.examples,
+        examples=[
+            (_json(_shown(e["heading"], e["before"], e["sentences"])), _json({"claims": e["claims"]})) for e in vocabulary.examples
+        ],
     )
-    user = json.dumps(shown, ensure_ascii=False).replace("<", "\\u003c")
+    user = _json({**text, "regions": regions, "layers": layers})
     sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=_TOKENS * len(window.targets))
     key = fingerprint([model, system, user, schema, sampling])
     return Question(key, system, user, sampling, schema, seed=int(key, 16))
+
+
+def _shown(heading: str, before: Sequence[str], sentences: Sequence[str]) -> dict[str, Any]:
+    numbered = {str(n): text for n, text in enumerate(sentences, start=1)}
+    return {"heading": heading, "before": list(before), "sentences": numbered}
+
+
+def _json(value: Any) -> str:
+    """JSON in which no tag of a chat template can stand."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def choices(window: Window) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -17,8 +17,10 @@ from literature_mining.claims.lexicon import Lexicon
 OPEN = "?"
 """In place of a value: the claim has the text's own."""
 WHITE_MATTER = "VI-WM"
+_LONGEST = 40
+"""Characters of an open value."""
 _QUANTITY = re.compile(r"\d[\w\s.,–µμ%±/-]*")
-_WORDS = re.compile(r"[^\W\d_][\w\s'-]{2,39}")
+_WORDS = re.compile(r"[^\W\d_][\w\s'-]{2,}")
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,17 @@ class Vocabulary:
         return (*self.values[attribute], *((OPEN,) if attribute in self.open | self.measured else ()))
 
     def value_of(self, attribute: str, value: str, span: str) -> str:
-        """The value where it may stand: of the vocabulary, or open and word for word in the span; "" else."""
+        """The value where it may stand: of the vocabulary, or open and word for word in the span; "" else.
+
+        Open words that hold a value of the vocabulary give that value ("oblique rows" is "rows").
+        """
         if value in self.values.get(attribute, ()):
             return value
         plain = " ".join(value.split())
         fits = (attribute in self.open and _WORDS.fullmatch(plain)) or (attribute in self.measured and _QUANTITY.fullmatch(plain))
-        return plain if fits and len(plain) <= 40 and plain in " ".join(span.split()) else ""
+        if not fits or len(plain) > _LONGEST or plain not in " ".join(span.split()):
+            return ""
+        return next((v for v in self.values[attribute] if re.search(rf"\b{re.escape(v)}\b", plain, re.IGNORECASE)), plain)
 
 
 def load_vocabulary(lexicon: Lexicon) -> Vocabulary:

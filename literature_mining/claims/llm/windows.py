@@ -68,10 +68,11 @@ class Window:
 
 @dataclass
 class _Section:
-    """What has been read below one heading, or of one figure's caption."""
+    """What has been read below one heading, or of one figure's caption. named: regions of the heading; topic: those last named."""
 
     heading: str
-    topic: tuple[str, ...]
+    named: tuple[str, ...] = ()
+    topic: tuple[str, ...] = ()
     recent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     waiting: list[Target] = field(default_factory=list)
     before: tuple[str, ...] = ()
@@ -85,8 +86,8 @@ class _Section:
     def add(self, target: Target) -> None:
         if not self.waiting:
             self.before = tuple(text[:_SHOWN] for text, _ in self.recent)
-            named = [r for _, regions in self.recent for r in regions]
-            self.carried = tuple(dict.fromkeys([*self.topic, *named]))
+            recent = [r for _, regions in self.recent for r in regions]
+            self.carried = tuple(dict.fromkeys([*self.topic, *self.named, *recent]))
         self.waiting.append(target)
 
     def passed(self, text: str, regions: tuple[str, ...]) -> None:
@@ -113,7 +114,7 @@ class _Reader:
             if sentence.kind not in ("body", "caption"):
                 continue
             place = sentence.block if sentence.kind == "caption" else sentence.heading
-            before, section = open_.get(sentence.kind, (None, _Section("", ())))
+            before, section = open_.get(sentence.kind, (None, _Section("")))
             if before != place:
                 yield from section.flush()
                 section = self._section(sentence.heading)
@@ -128,7 +129,7 @@ class _Reader:
             yield from section.flush()
             return
         regions = self._regions_in(sentence.text)
-        if self._describes(sentence.text) and (regions or section.topic):
+        if self._describes(sentence.text) and (regions or section.topic or section.named):
             if sum(len(t.text) for t in section.waiting) + len(sentence.text) > _TOGETHER:
                 yield from section.flush()
             section.add(Target(sentence.text, sentence.start, sentence.end, sentence.page, regions))
@@ -140,7 +141,7 @@ class _Reader:
 
     def _section(self, heading: str) -> _Section:
         if self._vocabulary.orders.search(heading):
-            return _Section("", ())
+            return _Section("")
         return _Section(heading[:_SHOWN], self._regions_in(heading))
 
     def _describes(self, text: str) -> bool:
