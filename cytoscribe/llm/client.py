@@ -81,7 +81,7 @@ class Address:
         self._url = url.copy_with(userinfo=b"", fragment=None)
         self._key = _key() if keyed and not self._user else ""
         secrets = (self._key, url.password, self._user, self._user.partition(":")[2], self._basic(), *url.params.values())
-        self._secrets = tuple(s for s in secrets if len(s) >= _LEAST_SECRET)
+        self._secrets = tuple(sorted({s for s in secrets if s}, key=len, reverse=True))
 
     def url(self, path: str) -> httpx.URL:
         """The address of a path below the base; a query of the base is kept."""
@@ -98,10 +98,14 @@ class Address:
 
     def clean(self, text: str, most: int = 200) -> str:
         """A server's text as one short line for people: without secrets and control characters."""
-        text = " ".join(printable(text[: 20 * most]).split())
+        return self.without_secrets(" ".join(text[: 20 * most].split()), _LEAST_SECRET)[:most]
+
+    def without_secrets(self, text: str, least: int = 8) -> str:
+        """A server's text without control characters, and without secrets of `least` characters or more that it echoes."""
+        text = printable(text)
         for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text[:most]
+            text = text.replace(secret, "***") if len(secret) >= least else text
+        return text
 
     def _basic(self) -> str:
         return base64.b64encode(":".join(self._login).encode()).decode() if self._user else ""

@@ -8,10 +8,10 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cytoscribe.errors import InputError, printable
+from cytoscribe.errors import InputError
 from cytoscribe.llm.base import Completion, Request, messages
 from cytoscribe.llm.client import Address, Reply, TransientError, get, request, response_format
 from cytoscribe.progress import say
@@ -128,7 +128,8 @@ class ServerBackend:
             return Completion(prompt.key, "", error=f"refused by the server: {self._reason(answer)}")
         if answer.status != 200:
             raise TransientError(f"status {answer.status}: {self._reason(answer)}")
-        return _completion(prompt.key, answer.json(), time.perf_counter() - started)
+        completion = _completion(prompt.key, answer.json(), time.perf_counter() - started)
+        return replace(completion, text=self._address.without_secrets(completion.text))
 
     async def _post(self, client: Any, body: dict[str, Any]) -> Reply:
         return await request(client, self._address, "chat/completions", self.settings.timeout_s, body)
@@ -180,7 +181,7 @@ def _completion(key: str, data: Any, seconds: float) -> Completion:
     choices = _typed(data, dict, "the answer").get("choices")
     choice = _typed((_typed(choices, list, "choices") or [None])[0], dict, "choices")
     content = _typed(choice.get("message"), dict, "message").get("content")
-    text = printable(_typed("" if content is None else content, str, "content"))
+    text = _typed("" if content is None else content, str, "content")
     usage = data.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))

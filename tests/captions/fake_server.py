@@ -16,7 +16,7 @@ from typing import Any
 
 class FakeServer:
     """`faults` maps the number of a request (from 1) to what goes wrong with it: a status, "hang", "broken", "empty", "drop", "cut",
-    ("says", TEXT), ("content", VALUE), ("raw", BYTES), "drip" (a byte at a time), "endless", "bomb" (200 MB as gzip), "echo" (an error that
+    ("says", TEXT), ("content", VALUE), ("raw", BYTES), "drip" (a byte at a time), "endless", "bomb" (20 MB as 20 kB of gzip), "echo" (an error that
     quotes the request's headers, in red); `judgement` answers requests that hold a caption to be judged; `always` is the fault of every
     request that `faults` does not name, `listing` that of requests for the list of models; `says` makes the answer out of the
     request's body; `refuses_schemas`: a request that asks for a form of its answer is refused with 400."""
@@ -117,7 +117,7 @@ class FakeServer:
                 self.end_headers()
                 with contextlib.suppress(OSError):
                     if fault == "bomb":
-                        self.wfile.write(gzip.compress(b" " * 200_000_000, 1))
+                        self.wfile.write(gzip.compress(b" " * 20_000_000, 1))
                     for _ in range(0 if fault == "bomb" else 2000):
                         self.wfile.write(b" " if fault == "drip" else b" " * 100_000)
                         self.wfile.flush()

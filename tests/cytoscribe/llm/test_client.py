@@ -19,7 +19,7 @@ from cytoscribe.llm.store import CompletionStore
 from tests.captions.fake_server import serving
 
 
-def _answer(fault: Any, timeout_s: float = 1.0) -> Completion:
+def _answer(fault: Any, timeout_s: float = 20.0) -> Completion:
     question = Question("key", "system", "user", Sampling())
     with serving(always=fault) as server:
         backend = ServerBackend("tiny", ServerSettings(server.url, timeout_s=timeout_s, retries=0))
@@ -52,10 +52,10 @@ def _content(value: Any) -> tuple[str, bytes]:
 )
 def test_an_answer_out_of_bounds_is_an_error_in_time(fault: Any, message: str) -> None:
     started = time.monotonic()
-    completion = _answer(fault)
+    completion = _answer(fault, 1.0 if fault == "drip" else 20.0)
     assert message in completion.error
     assert completion.text == ""
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 15
 
 
 def test_brackets_inside_a_string_do_not_count_as_depth() -> None:
@@ -126,7 +126,7 @@ def test_a_list_of_models_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> Non
     for fault, message in (("drip", "no answer in 0.5 s"), ("endless", "longer than"), ("bomb", "longer than")):
         with serving(listing=fault) as server:
             with pytest.raises(InputError, match=message):
-                ServerBackend("tiny", ServerSettings(server.url, timeout_s=0.5 if fault == "drip" else 5.0))
+                ServerBackend("tiny", ServerSettings(server.url, timeout_s=0.5 if fault == "drip" else 20.0))
             monkeypatch.setenv("CYTO_ENDPOINT", server.url)
             assert {f.name: f.status for f in examine(timeout_s=0.5)}[server.url] == "optional"
 
