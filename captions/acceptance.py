@@ -122,7 +122,7 @@ def _unwrapped(text: str) -> str:
         return text
     try:
         answer = json.loads(bare)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return answer["caption"] if isinstance(answer, dict) and isinstance(answer.get("caption"), str) else ""
 

@@ -95,7 +95,7 @@ def _json(text: str) -> dict[str, object] | None:
         return None
     try:
         answer = json.loads(text[start : end + 1])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 

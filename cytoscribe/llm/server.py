@@ -19,6 +19,8 @@ from cytoscribe.progress import say
 _REFUSED = (400, 422)
 """Statuses by which servers refuse a request that asks for what they do not know."""
 _MOST_TOKENS = 2**31
+_SIGNS = 64
+"""Characters that one token may have; an answer with more was not held to its limit of tokens, and is cut off."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ class ServerBackend:
         if answer.status != 200:
             raise TransientError(f"status {answer.status}: {self._reason(answer)}")
         completion = _completion(prompt.key, answer.json(), time.perf_counter() - started)
-        return replace(completion, text=self._address.without_secrets(completion.text))
+        most = _SIGNS * prompt.sampling.max_new_tokens
+        text = self._address.without_secrets(completion.text[:most])
+        return replace(completion, text=text, truncated=completion.truncated or len(completion.text) > most)
 
     async def _post(self, client: Any, body: dict[str, Any]) -> Reply:
         return await request(client, self._address, "chat/completions", self.settings.timeout_s, body)

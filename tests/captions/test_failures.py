@@ -16,7 +16,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from captions.acceptance import clean
 from captions.dataset import read_captions
+from captions.gate.judge_llm import read_answer
 from cytoscribe import tables
 from cytoscribe.cli import command, run
 from cytoscribe.errors import InputError
@@ -241,6 +243,12 @@ def test_a_disk_that_fills_up_when_tables_are_written(
 def _same(one: Path, other: Path) -> bool:
     names = ("data/train-00000-of-00001.parquet", "rejected.parquet", "evidence.parquet", "README.md")
     return all((one / n).read_bytes() == (other / n).read_bytes() for n in names)
+
+
+def test_json_that_nests_without_end_is_no_caption() -> None:
+    deep = '{"faithful":' * 100_000 + "1" + "}" * 100_000
+    assert clean(deep) == ""
+    assert not read_answer(deep)[0]
 
 
 def test_marks_that_end_lines_in_a_models_text_do_not_tear_the_journal(tmp_path: Path) -> None:

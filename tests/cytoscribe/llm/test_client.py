@@ -58,6 +58,12 @@ def test_an_answer_out_of_bounds_is_an_error_in_time(fault: Any, message: str) -
     assert time.monotonic() - started < 15
 
 
+def test_an_answer_beyond_its_limit_of_tokens_is_cut_off() -> None:
+    completion = _answer(_content("words " * 100_000))
+    assert completion.truncated
+    assert len(completion.text) == 64 * Sampling().max_new_tokens
+
+
 def test_brackets_inside_a_string_do_not_count_as_depth() -> None:
     assert _answer(_content('\\"' + "[" * 500)).text == '\\"' + "[" * 500
 
