@@ -104,7 +104,7 @@ def _windows(document: Document, reader: DocumentReader, extractor: RuleExtracto
         around = [_around(document, t.start, t.end) for t in window.targets]
         yield {"kind": "window", "source": asdict(source), "window": asdict(window), "around": around}
     if orders:
-        yield {"kind": "problem", "problem": f"{orders} sentences that speak to a language model were not sent to it"}
+        yield {"kind": "problem", "problem": f"sentences that speak to a language model, and were not sent to it: {orders}"}
 
 
 def _around(document: Document, start: int, end: int) -> dict[str, str]:

@@ -15,6 +15,7 @@ from cytoscribe.tables import read_records
 from literature_mining.miner import MineResult, MineSettings, mine
 from literature_mining.model_reader import ModelSettings
 from tests.captions.fake_server import FakeServer, serving
+from tests.cytoscribe.llm.test_in_transformers import write_model
 
 PAPERS = {
     "first.md": "# Area Qa1\n\nIts layer IV is thin. Layer V has a quaint look with pyramids in tiers.\n",
@@ -76,7 +77,7 @@ def test_both_readers_say_who_supports_a_claim(project: Path, capsys: pytest.Cap
     told = capsys.readouterr().err
     assert "contradicted by the rules and dropped: 1" in told
     assert "refused by the checks: region 1" in told
-    assert "second.md: 1 sentences that speak to a language model were not sent to it" in told
+    assert "second.md: sentences that speak to a language model, and were not sent to it: 1" in told
 
 
 def _rules_alone(project: Path, server: FakeServer) -> set[tuple[str, str, str, tuple[str, ...]]]:
@@ -176,3 +177,11 @@ def test_helper_processes_read_windows_too(project: Path) -> None:
 
     with serving(says=_answer) as server:
         assert mined("one", 1, 0, server.url).claims == mined("two", 2, 60, server.url).claims
+
+
+def test_a_model_in_this_process_reads_windows(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_model(project / "model", 2)  # it says the same word until its limit ends it
+    places = ["--regions", str(project / "regions.csv"), "--papers", str(project / "papers"), "--out", str(project / "out")]
+    model = ["--extractor", "both", "--engine", "transformers", "--model", str(project / "model"), "--seconds", "0"]
+    assert run(command("mine-descriptions"), [*places, *model]) == 2
+    assert "model: not one of the 2 answers can be used (cut off 2)" in capsys.readouterr().err

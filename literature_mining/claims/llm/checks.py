@@ -81,6 +81,8 @@ class AnswerChecker:
         if not isinstance(stated, bool):
             return "stated"
         others = tuple(c for c in compared if c != region)
+        if row.get("compared_to") and not others:  # recorded without the other area, a comparison would read as absolute
+            return "compared_to"
         return number, FoundClaim(region, layer, attribute, value, stated, others, start, start + len(span), SCORE)
 
     def _region(self, name: Any) -> str:
@@ -137,12 +139,12 @@ def _rows(text: str) -> list[Any] | None:
     """The list of claims in an answer, None where it holds none."""
     text = _THOUGHT.sub(" ", text)
     decoder = json.JSONDecoder()
-    for _, opening in zip(range(_TRIES), _OPENING.finditer(text), strict=False):
+    for number, opening in zip(range(_TRIES), _OPENING.finditer(text), strict=False):
         try:
             value, _ = decoder.raw_decode(text, opening.start())
         except (ValueError, RecursionError):
             continue
         rows = value.get("claims") if isinstance(value, dict) else value
-        if isinstance(rows, list) and all(isinstance(r, dict) for r in rows):
-            return rows
+        if isinstance(rows, list) and all(isinstance(r, dict) for r in rows) and (rows or isinstance(value, dict) or not number):
+            return rows  # an empty list further in may be a field of a claim that broke off
     return None

@@ -91,6 +91,9 @@ def test_a_claim_that_the_text_bears_out_is_kept_with_its_words() -> None:
         (WIDE, {"value": {"low": 60}}, "value"),
         (THIN, {"stated": "no"}, "stated"),
         (THIN, {"stated": 1}, "stated"),
+        (THIN, {"compared_to": ["other"]}, "compared_to"),
+        (THIN, {"compared_to": ["Qa1"]}, "compared_to"),
+        (THIN, {"compared_to": "Qa2"}, "compared_to"),
     ],
 )
 def test_a_wrong_field_refuses_the_claim_and_is_counted(row: dict[str, Any], change: dict[str, Any], field: str) -> None:
@@ -139,6 +142,7 @@ def test_more_claims_than_a_sentence_can_hold_are_cut_off() -> None:
         (Completion("key", "[1, 2, {"), "not a list of claims"),
         (Completion("key", "[" * 200_000), "not a list of claims"),
         (Completion("key", '{"claims": [{"sentence": 1'), "not a list of claims"),
+        (Completion("key", '{"claims": [{"compared_to": [], "span": "thin'), "not a list of claims"),
         (Completion("key", '{"claims": []}'), ""),
         (Completion("key", "[]"), ""),
     ],
