@@ -52,3 +52,8 @@ def test_orders_to_a_model_are_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_sentences_about_something_else_are_not_sent(tmp_path: Path) -> None:
     assert _windows(tmp_path, "# Area Qa1\n\nIt was found in ten brains. Its volume is 300 mm.\n") == ([], 0)
+
+
+def test_braces_of_formulas_are_no_orders(tmp_path: Path) -> None:
+    (window,), orders = _windows(tmp_path, "# Area Qa1\n\nIts layer III measures $d_{max}$ and is pale.\n")
+    assert (len(window.targets), orders) == (1, 0)
