@@ -23,9 +23,10 @@ from pathlib import Path
 
 from captions_vllm import make_prompts, print_ratio
 
-from captions.backends.base import Prompt, Sampling, messages
-from captions.backends.server import ServerBackend, ServerSettings
+from captions.backends.base import Prompt
 from captions.serve import ServeSettings, start, stop
+from cytoscribe.llm.base import Sampling, messages
+from cytoscribe.llm.server import ServerBackend, ServerSettings
 
 _BENCH_SERVE = (
     "import argparse; from vllm.benchmarks.serve import add_cli_args, main; "

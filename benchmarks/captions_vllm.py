@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from captions.backends.base import Prompt
-from captions.backends.in_vllm import EngineSettings, VllmBackend, token_ids
 from captions.generate import GenerateSettings, make_recipe, read_material
 from captions.plan import plan
+from cytoscribe.llm.in_vllm import EngineSettings, VllmBackend, token_ids
 from prompts.loader import load_prompts
 
 

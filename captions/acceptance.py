@@ -7,13 +7,14 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from captions.backends.base import Completion, Prompt
+from captions.backends.base import Prompt
 from captions.backends.template import TemplateBackend
 from captions.gate.gate import open_gate
 from captions.masking import Mask, mask_for
 from captions.quality.diversity import near_duplicate
 from captions.tokens import count_tokens
 from captions.wording.scene import Scene
+from cytoscribe.llm.base import Completion
 from cytoscribe.records import Caption
 from cytoscribe.runs import fingerprint
 
@@ -121,7 +122,7 @@ def _unwrapped(text: str) -> str:
         return text
     try:
         answer = json.loads(bare)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return answer["caption"] if isinstance(answer, dict) and isinstance(answer.get("caption"), str) else ""
 

@@ -8,11 +8,24 @@ from typing import Annotated
 import typer
 
 from cytoscribe.errors import InputError
-from cytoscribe.options import Out, Overwrite, Seed
+from cytoscribe.options import (
+    Aliases,
+    BatchSize,
+    Concurrency,
+    Eager,
+    Endpoint,
+    Engine,
+    Out,
+    Overwrite,
+    Patience,
+    Retries,
+    Seed,
+    TensorParallel,
+    Timeout,
+)
 
 _SOURCE, _WRITING = "Source of the claims (one of the two)", "How captions are written"
 _RUNNING, _IMAGES = "Where a language model runs", "Images as source"
-_ENGINES = ("auto", "vllm", "transformers")
 
 
 def generate_captions(
@@ -92,61 +105,19 @@ def generate_captions(
             rich_help_panel=_WRITING,
         ),
     ] = False,
-    endpoint: Annotated[
-        str,
-        typer.Option(
-            "--endpoint",
-            help="URL of an OpenAI-compatible server (http://host:8000/v1); empty: in this process.",
-            rich_help_panel=_RUNNING,
-        ),
-    ] = "",
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, help="Requests in flight at a server.", rich_help_panel=_RUNNING)
-    ] = 32,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=1.0, help="Seconds a request may take.", rich_help_panel=_RUNNING)
-    ] = 120.0,
-    retries: Annotated[
-        int,
-        typer.Option(
-            "--retries", min=0, help="How often a request that fails is sent again, with doubling waits.", rich_help_panel=_RUNNING
-        ),
-    ] = 6,
-    patience: Annotated[
-        float,
-        typer.Option(
-            "--patience",
-            min=0.0,
-            help="Seconds that a server which went away is waited for; 0 ends the run at once.",
-            rich_help_panel=_RUNNING,
-        ),
-    ] = 180.0,
-    engine: Annotated[
-        str,
-        typer.Option(
-            "--engine",
-            help="auto, vllm or transformers; auto takes vLLM where it is installed and a GPU is there.",
-            rich_help_panel=_RUNNING,
-        ),
-    ] = "auto",
-    tensor_parallel: Annotated[
-        int, typer.Option("--tensor-parallel", min=1, help="GPUs that share one model (vLLM).", rich_help_panel=_RUNNING)
-    ] = 1,
-    eager: Annotated[
-        bool,
-        typer.Option(
-            "--eager", help="vLLM does not compile: quicker to start, slower to run; off by default.", rich_help_panel=_RUNNING
-        ),
-    ] = False,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, help="Prompts a batch (transformers).", rich_help_panel=_RUNNING)
-    ] = 16,
+    endpoint: Endpoint = "",
+    concurrency: Concurrency = 32,
+    timeout: Timeout = 120.0,
+    retries: Retries = 6,
+    patience: Patience = 180.0,
+    engine: Engine = "auto",
+    tensor_parallel: TensorParallel = 1,
+    eager: Eager = False,
+    batch_size: BatchSize = 16,
     structured: Annotated[
         bool, typer.Option("--structured", help="Ask for answers as JSON of a fixed form (server, vLLM).", rich_help_panel=_RUNNING)
     ] = False,
-    aliases: Annotated[
-        Path | None, typer.Option("--aliases", help="JSON file of short model names of your own.", rich_help_panel=_RUNNING)
-    ] = None,
+    aliases: Aliases = None,
     columns: Annotated[
         str,
         typer.Option(
@@ -175,22 +146,20 @@ def generate_captions(
     overwrite: Overwrite = False,
 ) -> None:
     """Write diverse captions that state only what their sources claim."""
-    from captions.backends.base import Sampling
-    from captions.backends.in_vllm import EngineSettings
-    from captions.backends.models import BackendSettings
-    from captions.backends.server import ServerSettings
     from captions.generate import GenerateSettings, generate
     from captions.quality.preview import preview, report
     from captions.units import AttributeSettings
+    from cytoscribe.llm.base import Sampling
+    from cytoscribe.llm.in_vllm import EngineSettings
+    from cytoscribe.llm.models import BackendSettings, engine_name
+    from cytoscribe.llm.server import ServerSettings
 
-    if engine not in _ENGINES:
-        raise InputError(f"unknown engine '{engine}'", where="--engine", fix=f"use one of {', '.join(_ENGINES)}")
     table = None
     if attributes is not None:
         table = AttributeSettings(attributes, _split(columns), region_column, split, per_set, subject, phrases)
     backend = BackendSettings(
         server=ServerSettings(endpoint, concurrency, timeout, retries, patience) if endpoint else None,
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine_name(engine),
         vllm=EngineSettings(tensor_parallel, eager=eager),
         batch_size=batch_size,
         aliases=aliases,

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from captions.audit import audit
-from captions.backends.base import Sampling
-from captions.backends.models import BackendSettings, open_backend
+from captions.backends.models import open_backend
 from captions.backends.template import TemplateBackend
 from captions.card import CardFacts, SecondOpinion, write_card
 from captions.dataset import Rejected, write_dataset
@@ -17,11 +16,13 @@ from captions.evidence import sources_of, write_evidence
 from captions.gate.judge import Opinion, open_judge
 from captions.plan import Recipe
 from captions.rounds import Bench, Outcome, Rounds, by_style
-from captions.store import CompletionStore
 from captions.tokens import CLIP_CONTEXT
 from captions.units import AttributeSettings, Material, attribute_material, literature_material
 from captions.wording.compose import STYLES
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Sampling
+from cytoscribe.llm.models import BackendSettings
+from cytoscribe.llm.store import CompletionStore
 from cytoscribe.records import Caption
 from cytoscribe.runs import SHARDS, RunFolder
 from cytoscribe.tables import write_records

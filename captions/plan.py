@@ -6,13 +6,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from captions.backends.base import CAPTION_SCHEMA, Prompt, Sampling
+from captions.backends.base import CAPTION_SCHEMA, Prompt
 from captions.backends.template import TemplateBackend
 from captions.units import Unit
 from captions.wording.compose import applicable
 from captions.wording.english import area_names, layer_depth, layer_name
 from captions.wording.facets import Facet
 from captions.wording.scene import Scene, contradicts
+from cytoscribe.llm.base import Sampling
 from cytoscribe.records import WHOLE
 from cytoscribe.runs import fingerprint
 from prompts.loader import PromptSet

@@ -12,9 +12,9 @@ from captions.backends.template import TemplateBackend
 from captions.dataset import Rejected
 from captions.gate.judge import Case, Judge, Opinion
 from captions.plan import Recipe, plan
-from captions.store import CompletionStore
 from captions.units import Material
 from cytoscribe.errors import InputError
+from cytoscribe.llm.store import CompletionStore
 from cytoscribe.progress import bar
 from cytoscribe.records import Caption
 from cytoscribe.runs import fingerprint

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from captions.backends.models import read_aliases
 from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.llm.client import Address, TransientError, get
+from cytoscribe.llm.models import read_aliases
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, wait_s: float, answers: Ca
 
 
 def _answers(url: str) -> bool:
-    import httpx
-
     try:
-        return httpx.get(f"{url}/models", timeout=2.0).status_code == 200
-    except httpx.HTTPError:
+        return get(Address(url, keyed=False), "models", 2.0).status == 200
+    except TransientError:
         return False
 
 

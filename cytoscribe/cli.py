@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from cytoscribe import __version__
-from cytoscribe.errors import CytoscribeError, full_disk
+from cytoscribe.errors import CytoscribeError, full_disk, printable
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
@@ -117,7 +117,7 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
 
 
 def _told(error: CytoscribeError) -> int:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
     return error.exit_code
 
 

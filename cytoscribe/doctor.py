@@ -6,8 +6,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +13,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from cytoscribe.errors import InputError
+from cytoscribe.llm.client import Address, TransientError, get, shown
 
 Status = Literal["ok", "optional", "missing"]
 
@@ -129,35 +130,22 @@ def _weights() -> Iterable[Finding]:
 
 
 def _servers(timeout_s: float) -> Iterable[Finding]:
-    endpoint = os.environ.get("CYTO_ENDPOINT", DEFAULT_ENDPOINT)
-    up = _answers(f"{endpoint.rstrip('/')}/models", timeout_s)
-    yield Finding(
-        "server",
-        endpoint,
-        "ok" if up else "optional",
-        "answers" if up else "no language-model server here",
-        "" if up else "vllm serve MODEL",
-    )
+    yield _server(os.environ.get("CYTO_ENDPOINT", DEFAULT_ENDPOINT), "models", timeout_s, "vllm serve MODEL")
     if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "yes", "on"}:
         yield Finding("server", HUB, "optional", "HF_HUB_OFFLINE is set", "unset HF_HUB_OFFLINE to fetch or publish")
-        return
-    hub = os.environ.get("HF_ENDPOINT", HUB)
-    up = _answers(hub, timeout_s)
-    yield Finding(
-        "server", hub, "ok" if up else "optional", "answers" if up else "cannot be reached", "" if up else "work with local folders"
-    )
+    else:
+        yield _server(os.environ.get("HF_ENDPOINT", HUB), "", timeout_s, "work with local folders")
 
 
-def _answers(url: str, timeout_s: float) -> bool:
-    if not url.startswith(("http://", "https://")):
-        return False
+def _server(url: str, path: str, timeout_s: float, fix: str) -> Finding:
+    """Whether anything answers at the URL, if only to say that it wants a key; so none is sent to a server that was not chosen."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="GET"), timeout=timeout_s):
-            return True
-    except urllib.error.HTTPError:
-        return True  # it answered, if only to say that it wants a key
-    except (OSError, ValueError):
-        return False
+        get(Address(url, keyed=False), path, timeout_s)
+    except InputError as error:
+        return Finding("server", shown(url), "optional", error.what, error.fix)
+    except TransientError as error:
+        return Finding("server", shown(url), "optional", str(error), fix)
+    return Finding("server", shown(url), "ok", "answers")
 
 
 def _disk() -> Iterable[Finding]:

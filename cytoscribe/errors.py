@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # control sequences: colours, cursor moves, clearing
+    r"|(?:\x1b[\]P_^X]|[\x9d\x90\x9f\x9e\x98]).*?(?:\x07|\x1b\\|\x9c|$)"  # commands with a text: window titles, clipboard
+    r"|\x1b[ -/]*[0-~]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]",  # other controls; marks that reorder a line
+    re.DOTALL,
+)
 
 
 class CytoscribeError(Exception):
@@ -43,3 +51,8 @@ def full_disk(error: OSError, where: str | Path = "") -> InputError | None:
         return None
     place = where or error.filename or ""
     return InputError(f"cannot be written ({error.strerror})", where=place, fix="free some space and run the same command again")
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: escape sequences, control characters except tab and newline, lone surrogates."""
+    return _ESCAPES.sub("", text).encode("utf-8", "replace").decode("utf-8")

@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from cytoscribe.errors import printable
+
 T = TypeVar("T")
 console = Console(stderr=True)
 """Where everything that is not a result goes: results alone go to standard output."""
@@ -39,7 +41,7 @@ class Bar:
         self._progress.advance(self._task, steps)  # type: ignore[arg-type]
 
     def note(self, text: str) -> None:
-        self._progress.update(self._task, note=text)  # type: ignore[arg-type]
+        self._progress.update(self._task, note=printable(text))  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -68,5 +70,5 @@ def track(items: Iterable[T], label: str, total: float | None = None, unit: str 
 
 
 def say(text: str) -> None:
-    """One line for the person at the terminal, on standard error."""
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    """One line for the person at the terminal, on standard error, without what the terminal would obey."""
+    console.print(printable(text), highlight=False, soft_wrap=True, markup=False)

@@ -96,7 +96,8 @@ class Claim:
     """One attribute of one layer (or of the whole depth) of one region, stated by a sentence of a paper or read off an image.
 
     `document` is the paper's file name, or the images table's for measured claims; `sentence_start`/`sentence_end` index the
-    document's text; `span` is the verbatim words that carry the claim; `score` in [0, 1] is the extractor's confidence.
+    document's text; `span` is the verbatim words that carry the claim; `score` in [0, 1] is the extractor's confidence;
+    `supported_by` names the readers that state it ("rules", "llm"), () for measured claims.
     """
 
     claim_id: str
@@ -114,6 +115,7 @@ class Claim:
     polarity: bool
     compared_to: tuple[str, ...]
     score: float
+    supported_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cytoscribe.errors import InputError
-from cytoscribe.options import Out, Overwrite, Seed
-
-if TYPE_CHECKING:
-    from literature_mining.read_paper import Asked
+from cytoscribe.options import (
+    Aliases,
+    BatchSize,
+    Concurrency,
+    Eager,
+    Endpoint,
+    Engine,
+    Out,
+    Overwrite,
+    Patience,
+    Retries,
+    Seed,
+    TensorParallel,
+    Timeout,
+)
 
 
 class SharedAliases(StrEnum):
@@ -50,7 +61,7 @@ def mine_descriptions(
         typer.Option(
             "--seconds",
             min=0,
-            help="Seconds that one paper may take before it is passed over; 0 sets no limit. Answers of a model do not count: see --timeout.",
+            help="Seconds that reading one paper may take before it is passed over; 0 sets no limit.",
         ),
     ] = 120,
     figures: Annotated[
@@ -59,16 +70,29 @@ def mine_descriptions(
     extractor: Annotated[
         Extraction,
         typer.Option(
-            "--extractor", help="`rules` (no model), `llm` (its claims alone), or `both` (union; agreement raises the score)."
+            "--extractor",
+            help="`rules` (no model), `llm` (a language model's claims alone), or `both` (union; agreement raises the score). Claims of "
+            "a model that the rules contradict are dropped.",
         ),
     ] = Extraction.rules,
-    server: Annotated[
-        str, typer.Option("--server", help="OpenAI-compatible server for --extractor llm or both, e.g. http://localhost:8000/v1.")
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            help="Language model of --extractor llm or both: a Hub id, a model folder, a .gguf file, or a name on the server.",
+            rich_help_panel="Where a language model runs",
+        ),
     ] = "",
-    model: Annotated[str, typer.Option("--model", help="Name of the model on that server.")] = "",
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=1.0, help="Seconds that one answer of the model may take (a few for each sentence).")
-    ] = 120,
+    endpoint: Endpoint = "",
+    concurrency: Concurrency = 32,
+    timeout: Timeout = 120.0,
+    retries: Retries = 6,
+    patience: Patience = 180.0,
+    engine: Engine = "auto",
+    tensor_parallel: TensorParallel = 1,
+    eager: Eager = False,
+    batch_size: BatchSize = 16,
+    aliases: Aliases = None,
     relevance: Annotated[
         str,
         typer.Option(
@@ -83,8 +107,20 @@ def mine_descriptions(
     more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
 ) -> None:
     """Mine what papers say of each region's cytoarchitecture, every claim with the sentence that states it."""
+    from cytoscribe.llm.in_vllm import EngineSettings
+    from cytoscribe.llm.models import BackendSettings, engine_name
+    from cytoscribe.llm.server import ServerSettings
     from literature_mining.miner import MineSettings, mine
+    from literature_mining.model_reader import ModelSettings
 
+    _check_model(extractor, model, endpoint)
+    backend = BackendSettings(
+        server=ServerSettings(endpoint, concurrency, timeout, retries, patience) if endpoint else None,
+        engine=engine_name(engine),
+        vllm=EngineSettings(tensor_parallel, eager=eager),
+        batch_size=batch_size,
+        aliases=aliases,
+    )
     result = mine(
         MineSettings(
             regions=regions,
@@ -95,7 +131,7 @@ def mine_descriptions(
             seconds=seconds,
             figures=figures,
             relevance=relevance,
-            asked=_asked(extractor, server, model, timeout),
+            model=None if extractor is Extraction.rules else ModelSettings(model, extractor is Extraction.llm, backend),
             ray=ray,
             seed=seed,
             overwrite=overwrite,
@@ -110,13 +146,12 @@ def mine_descriptions(
     typer.echo(f"look at {out / 'report.html'}")
 
 
-def _asked(extractor: Extraction, server: str, model: str, timeout: float) -> Asked | None:
-    from literature_mining.read_paper import Asked
-
-    if extractor is Extraction.rules:
-        return None
-    if not server or not model:
+def _check_model(extractor: Extraction, model: str, endpoint: str) -> None:
+    if extractor is Extraction.rules and (model or endpoint):
         raise InputError(
-            f"--extractor {extractor.value} needs a model", where="--server, --model", fix="name the server and its model"
+            "the rules use no model", where="--model, --endpoint", fix="add --extractor llm or both, or leave them out"
         )
-    return Asked(server, model, extractor is Extraction.llm, timeout)
+    if extractor is not Extraction.rules and not model and not endpoint:
+        raise InputError(
+            f"--extractor {extractor.value} needs a model", where="--model", fix="name one, or give a server with --endpoint"
+        )

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from cytoscribe.errors import InputError
+from cytoscribe.llm.store import CompletionStore
 from cytoscribe.progress import bar, say
 from cytoscribe.records import Claim, Description
-from cytoscribe.runs import RunFolder, file_digest
+from cytoscribe.runs import SHARDS, RunFolder, file_digest
 from cytoscribe.tables import write_records
 from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm import bears_schema
+from literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
 from literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
 from literature_mining.papers.open import find_papers
 from literature_mining.pool import each
-from literature_mining.read_paper import Asked, Job, Row
+from literature_mining.read_paper import Job, Row
 from literature_mining.regions.table import RegionTable, read_regions, write_regions
 from literature_mining.report.consensus import describe_regions
 from literature_mining.report.html import Paper, Surroundings, write_report
@@ -27,9 +28,9 @@ from literature_mining.report.related import RelatedSentence, load_ranker, rank
 
 @dataclass(frozen=True)
 class MineSettings:
-    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take beside a model's answers, 0 reads
-    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `asked`: a language model beside the rules;
-    `relevance`: a sentence-transformers model ("" for none)."""
+    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take to be read, 0 reads
+    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `model`: a language model that reads beside the
+    rules; `relevance`: a sentence-transformers model ("" for none)."""
 
     regions: Path
     papers: tuple[Path, ...]
@@ -43,7 +44,7 @@ class MineSettings:
     figures: bool = True
     relevance: str = ""
     ray: str = ""
-    asked: Asked | None = None
+    model: ModelSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class MineResult:
     figures: tuple[FigureRecord, ...] = ()
     others: tuple[Row, ...] = ()
     around: Surroundings = field(default_factory=dict, repr=False)
+    windows: tuple[PlacedWindow, ...] = field(default=(), repr=False)
 
 
 def mine(settings: MineSettings) -> MineResult:
@@ -68,18 +70,21 @@ def mine(settings: MineSettings) -> MineResult:
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)
     for note in table.notes:
         say(f"note: {note}")
-    load_lexicon(settings.lexicon)
-    if settings.asked:  # before the first paper: a silent server must not spoil the shards
-        settings = replace(settings, asked=replace(settings.asked, formed=bears_schema(settings.asked.model_there())))
+    lexicon = load_lexicon(settings.lexicon)
+    model = ModelReader(settings.model, table, lexicon) if settings.model else None  # before the papers: is it there at all?
     ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
     with RunFolder(
-        settings.out, "mine-descriptions", _fixed(settings), _inputs(settings, papers), overwrite=settings.overwrite
+        settings.out, "mine-descriptions", _fixed(settings, model), _inputs(settings, papers), overwrite=settings.overwrite
     ) as run:
         if not run.resumed:
             shutil.rmtree(run.path / FOLDER, ignore_errors=True)  # images of an earlier run with other settings
         _read_all(run, papers, settings)
         result = _gather(run, papers)
+        _check_any_read(result)
+        if model:
+            result = _read_by(model, run, result)
+        _report_lost(result)
         related = rank(result.others, ranker) if ranker else []
         _write(run, table, result, related)
         run.finish({"papers": len(result.papers), "unread": len(result.unread), "claims": len(result.claims)})
@@ -96,13 +101,13 @@ def _digested(papers: Sequence[Path]) -> dict[Path, str]:
     return digests
 
 
-def _fixed(settings: MineSettings) -> dict[str, Any]:
+def _fixed(settings: MineSettings, model: ModelReader | None) -> dict[str, Any]:
     return {
         "drop_shared": settings.drop_shared,
         "seed": settings.seed,
         "figures": settings.figures,
         "relevance": settings.relevance,
-        "asked": {k: getattr(settings.asked, k) for k in ("server", "model", "alone")} if settings.asked else None,
+        "model": {"name": model.name, "alone": settings.model.alone} if model and settings.model else None,
     }
 
 
@@ -128,7 +133,7 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
             settings.lexicon,
             run.path if settings.figures else None,
             bool(settings.relevance),
-            settings.asked,
+            settings.model is not None,
         )
         for paper in left
     ]
@@ -149,6 +154,7 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
     claims: dict[str, Claim] = {}
     around: dict[str, tuple[str, str]] = {}
     figures: dict[str, FigureRecord] = {}
+    windows: list[PlacedWindow] = []
     others: list[Row] = []
     for path, digest in papers.items():
         for row in run.read_shard(_key(path, digest)):
@@ -158,27 +164,62 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
                 (read if paper.readable else lost).append(paper)
             elif kind == "claim":
                 context = row.pop("before"), row.pop("after")
-                claim = Claim(**{**row, "compared_to": tuple(row["compared_to"])})
+                lists = {k: tuple(row[k]) for k in ("compared_to", "supported_by")}
+                claim = Claim(**{**row, **lists})
                 claims.setdefault(claim.claim_id, claim)
                 around.setdefault(claim.claim_id, context)
             elif kind == "figure":
                 figures.setdefault(row["figure_id"], FigureRecord(**{**row, "regions": tuple(row["regions"])}))
+            elif kind == "window":
+                windows.append(PlacedWindow.from_row(row))
+            elif kind == "problem":
+                read[-1] = replace(read[-1], problems=(*read[-1].problems, row["problem"]))
             else:
                 others.append(row)
-    _report_lost(lost, bool(read))
     found = tuple(claims.values())
     return MineResult(
-        found, tuple(describe_regions(found)), tuple(read), tuple(lost), tuple(figures.values()), tuple(others), around
+        found,
+        tuple(describe_regions(found)),
+        tuple(read),
+        tuple(lost),
+        tuple(figures.values()),
+        tuple(others),
+        around,
+        tuple(windows),
     )
 
 
-def _report_lost(lost: Sequence[Paper], any_read: bool) -> None:
-    for paper in lost:
+def _read_by(model: ModelReader, run: RunFolder, result: MineResult) -> MineResult:
+    """The result with what the language model reads; its answers lie beside the shards."""
+    store = CompletionStore(run.path / SHARDS / "completions.jsonl")
+    try:
+        reading = model.read(result.windows, result.claims, store)
+        store.compact()
+    finally:
+        store.close()
+        model.close()
+    say(f"{model.name}: {reading.summary}")
+    place = {p.name: n for n, p in enumerate(result.papers)}
+    claims = tuple(sorted(reading.claims, key=lambda c: (place[c.document], c.sentence_start)))
+    papers = tuple(replace(p, problems=(*p.problems, *reading.problems(p.name, model.name))) for p in result.papers)
+    around = {**reading.around, **result.around}
+    return replace(result, claims=claims, descriptions=tuple(describe_regions(claims)), papers=papers, around=around)
+
+
+def _report_lost(result: MineResult) -> None:
+    """Name what could not be read, papers and parts of papers."""
+    for paper in result.unread:
         say(f"skipped {paper.name}: {'; '.join(paper.problems)}")
-    if not any_read:
-        first = f"{lost[0].name}: {'; '.join(lost[0].problems)}"
+    for paper in result.papers:
+        for problem in paper.problems:
+            say(f"note: {paper.name}: {problem}")
+
+
+def _check_any_read(result: MineResult) -> None:
+    if not result.papers:
+        first = f"{result.unread[0].name}: {'; '.join(result.unread[0].problems)}"
         raise InputError(
-            f"none of the {len(lost)} papers can be read ({first})",
+            f"none of the {len(result.unread)} papers can be read ({first})",
             where="--papers",
             fix="mend that, or give papers that hold text",
         )

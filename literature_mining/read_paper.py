@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from cytoscribe.errors import CytoscribeError, InputError
-from cytoscribe.records import Claim, Document
+from cytoscribe.records import Document
 from literature_mining.claims.document import DocumentReader
 from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm import CLAIMS_SCHEMA, ModelExtractor, Served
+from literature_mining.claims.llm.second_look import RULES
+from literature_mining.claims.llm.vocabulary import load_vocabulary
+from literature_mining.claims.llm.windows import Source, windows_of
 from literature_mining.claims.reader import ClaimReader
 from literature_mining.papers.figures import extract_figures, save_images
 from literature_mining.papers.open import read_document
 from literature_mining.regions.table import RegionTable, read_regions
 from literature_mining.report.html import Paper
-from literature_mining.sandbox import allow
 
 _AROUND = 240
 """Characters of context that the report shows on either side of a sentence."""
@@ -26,25 +27,9 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A language model that is asked too: the server's address, the model's name, whether its claims stand alone, the seconds that
-    one answer may take, and whether answers are asked for in a fixed form, which the server must bear."""
-
-    server: str
-    model: str
-    alone: bool = False
-    seconds: float = 120
-    formed: bool = True
-
-    def model_there(self) -> Served:
-        """The model, which stops the clock of the paper's reader while it answers."""
-        return Served(self.server, self.model, self.seconds, CLAIMS_SCHEMA if self.formed else None, before=allow)
-
-
-@dataclass(frozen=True)
 class Job:
     """One paper to read. `figures`: the run folder that takes its images, None for none; `others`: keep sentences that name a
-    region and state no claim; `asked`: a language model beside the rules."""
+    region and state no claim; `windows`: keep the windows that a language model is to read."""
 
     paper: Path
     regions: Path
@@ -52,21 +37,25 @@ class Job:
     lexicon: Path | None = None
     figures: Path | None = None
     others: bool = False
-    asked: Asked | None = None
+    windows: bool = False
 
 
 def read_paper(job: Job) -> list[Row]:
-    """Rows of one paper, each with its `kind`: "paper" first, then "claim", "figure" and "other".
+    """Rows of one paper, each with its `kind`: "paper" first, then "claim", "window", "figure" and "other".
 
     Raises InputError where the paper cannot be read.
     """
     document = read_document(job.paper)
     extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
-    model = ModelExtractor(job.asked.model_there(), extractor.table) if job.asked else None
-    reader = DocumentReader(document, extractor, model, alone=bool(job.asked and job.asked.alone))
+    reader = DocumentReader(document, extractor)
     reading = reader.read()
     rows = [_row("paper", _paper(document, job.paper))]
-    rows += [{**_row("claim", c), **_around(document, c)} for c in reading.claims]
+    rows += [
+        {**_row("claim", replace(c, supported_by=(RULES,))), **_around(document, c.sentence_start, c.sentence_end)}
+        for c in reading.claims
+    ]
+    if job.windows:
+        rows += _windows(document, reader, extractor)
     if job.figures is not None:
         rows += _figures(job, document, reader)
     if job.others:
@@ -108,7 +97,16 @@ def _row(kind: str, record: Any) -> Row:
     return {"kind": kind, **asdict(record)}
 
 
-def _around(document: Document, claim: Claim) -> dict[str, str]:
-    before = document.text[max(0, claim.sentence_start - _AROUND) : claim.sentence_start]
-    after = document.text[claim.sentence_end : claim.sentence_end + _AROUND]
+def _windows(document: Document, reader: DocumentReader, extractor: ClaimReader) -> Iterable[Row]:
+    windows, orders = windows_of(document, reader.regions_in, load_vocabulary(extractor.lexicon))
+    source = Source(document.name, document.doi, document.trust)
+    for window in windows:
+        around = [_around(document, t.start, t.end) for t in window.targets]
+        yield {"kind": "window", "source": asdict(source), "window": asdict(window), "around": around}
+    if orders:
+        yield {"kind": "problem", "problem": f"sentences that speak to a language model, and were not sent to it: {orders}"}
+
+
+def _around(document: Document, start: int, end: int) -> dict[str, str]:
+    before, after = document.text[max(0, start - _AROUND) : start], document.text[end : end + _AROUND]
     return {"before": before.partition(" ")[2], "after": after.rpartition(" ")[0]}

@@ -74,13 +74,8 @@ class BoundedWorker(Generic[A, R]):
             ) from error
 
     def _awaited(self, pipe: Connection, where: str | Path) -> tuple[str, Any]:
-        """The verdict, waited for as long as the call may take, and longer where the function itself waits for another (`allow`)."""
-        limit = self._seconds
-        while pipe.poll(limit):
-            verdict, result = pipe.recv()
-            if verdict != "allow":
-                return verdict, result
-            limit = self._seconds + result
+        if pipe.poll(self._seconds):
+            return pipe.recv()
         self.close()
         raise InputError(
             f"took longer than {self._seconds:g} s", where=where, fix="look whether it is damaged, or give it more with --seconds"
@@ -125,19 +120,8 @@ class BoundedReader:
         return self._worker.call(Path(path), where=path)
 
 
-_pipes: list[Connection] = []
-
-
-def allow(seconds: float) -> None:
-    """Start the clock of the running call anew, with `seconds` on top: it is about to wait for another (a server), which takes so long
-    at most. Without effect where no worker runs the call."""
-    for pipe in _pipes:
-        pipe.send(("allow", seconds))
-
-
 def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
     _limit_memory(megabytes)
-    _pipes.append(pipe)
     pipe.send("ready")
     while True:
         try:

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from captions.wording.scene import Scene
+from cytoscribe.llm.base import Completion, Sampling
 from cytoscribe.records import Claim
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """How a language model draws. temperature 0 is greedy; max_new_tokens bounds the answer."""
-
-    temperature: float = 0.8
-    top_p: float = 0.95
-    max_new_tokens: int = 160
-
-
-@dataclass(frozen=True)
 class Prompt:
-    """One caption to be written. A language model reads `system` and `user`; the template backend reads the claims themselves.
+    """One caption to be written. A language model reads `system` and `user` (`cytoscribe.llm.base.Request`); the template backend
+    reads the claims themselves.
 
-    `key` names the content (prompt, model, sampling, claims): equal keys are never asked twice. `named` says whether the caption
-    may call the region by its name; `feedback` tells why an earlier attempt was refused. `schema` (JSON Schema) is the form that the
-    answer is to have, None for free text: a wish that a backend may not be able to grant, so that whoever reads answers bears others.
+    `key` names the content (prompt, model, sampling, claims): equal keys are sent once. `named` says whether the caption may call
+    the region by its name; `feedback` says why an earlier attempt was refused. `schema` is the form that the answer should have.
     """
 
     key: str
@@ -38,25 +30,9 @@ class Prompt:
     named: bool = True
     system: str = ""
     user: str = ""
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     feedback: str = ""
     schema: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Completion:
-    """What a backend wrote for a prompt. `error` is "" unless the request failed for good; tokens are the model's own, 0 unknown.
-
-    truncated: the model was stopped by the limit of new tokens, so the text may end in mid-sentence.
-    """
-
-    key: str
-    text: str
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    seconds: float = 0.0
-    error: str = ""
-    truncated: bool = False
 
 
 CAPTION_SCHEMA: dict[str, Any] = {
@@ -68,13 +44,8 @@ CAPTION_SCHEMA: dict[str, Any] = {
 """The answer where captions are asked for as JSON."""
 
 
-def messages(prompt: Prompt) -> list[dict[str, str]]:
-    """The prompt as chat messages."""
-    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
-
-
 class Backend(Protocol):
-    """A writer of captions. `name` goes into the `model` column."""
+    """A writer of captions: the template backend, or any `cytoscribe.llm.base.LanguageModel`. `name` goes into the `model` column."""
 
     name: str
 

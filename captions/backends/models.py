@@ -2,72 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.resources import files
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Literal
-
 from captions.backends.base import Backend
-from captions.backends.in_vllm import EngineSettings, VllmBackend
-from captions.backends.server import ServerBackend, ServerSettings
 from captions.backends.template import TemplateBackend
-from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json
-
-EngineName = Literal["auto", "vllm", "transformers"]
-
-
-@dataclass(frozen=True)
-class BackendSettings:
-    """How models are run. server: by URL, None for in this process; engine: which one in this process ("auto": vLLM where it is
-    installed and a GPU is there); aliases: a file of short names beside those that ship."""
-
-    server: ServerSettings | None = None
-    engine: EngineName = "auto"
-    vllm: EngineSettings = field(default_factory=EngineSettings)
-    batch_size: int = 16
-    aliases: Path | None = None
+from cytoscribe.llm.models import BackendSettings, open_model
 
 
 def open_backend(model: str, settings: BackendSettings | None = None) -> Backend:
-    """`template`, a model of a server, or a Hub id, a folder or a GGUF file in this process.
+    """`template` (the only model of the server where there is one), or a language model as `open_model` finds it.
 
     Raises InputError where the model, the server or the engine cannot be used.
     """
     settings = settings or BackendSettings()
-    if model == TemplateBackend.name and settings.server is None:
-        return TemplateBackend()
-    if settings.server is not None:
-        wanted = "" if model == TemplateBackend.name else model
-        return ServerBackend(_resolve(wanted, settings.aliases), settings.server)
-    name = _resolve(model, settings.aliases)
-    if settings.engine == "vllm" or (settings.engine == "auto" and not name.endswith(".gguf") and _has_gpu_engine()):
-        return VllmBackend(name, settings.vllm)
-    from captions.backends.in_transformers import TransformersBackend
-
-    return TransformersBackend(name, settings.batch_size)
-
-
-def read_aliases(path: Path | None = None) -> Mapping[str, str]:
-    """Short names of models: those that ship, and those of a JSON file of the user's own."""
-    names = read_json(Path(str(files("captions") / "data" / "models.json")))
-    if path is not None:
-        own = read_json(path)
-        if not isinstance(own, dict) or not all(isinstance(v, str) for v in own.values()):
-            raise InputError("not an object of short name to model", where=path, fix='write {"mine": "org/model"}')
-        names |= own
-    return {k: v for k, v in names.items() if not k.startswith("_")}
-
-
-def _resolve(model: str, aliases: Path | None) -> str:
-    return read_aliases(aliases).get(model, model)
-
-
-def _has_gpu_engine() -> bool:
-    if find_spec("vllm") is None:
-        return False
-    import torch
-
-    return torch.cuda.is_available()
+    if model != TemplateBackend.name:
+        return open_model(model, settings)
+    return TemplateBackend() if settings.server is None else open_model("", settings)

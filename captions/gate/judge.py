@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from captions.backends.base import Backend
-from captions.backends.models import BackendSettings, open_backend
+from captions.backends.models import open_backend
 from captions.backends.template import TemplateBackend
-from captions.store import CompletionStore
 from captions.wording.scene import Scene
 from cytoscribe.errors import InputError
+from cytoscribe.llm.models import BackendSettings
+from cytoscribe.llm.store import CompletionStore
 from cytoscribe.records import Caption, Claim
 
 

@@ -11,10 +11,11 @@ from importlib.resources import files
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from captions.backends.base import Backend, Completion, Prompt, Sampling
+from captions.backends.base import Backend, Prompt
 from captions.gate.judge import Case, Opinion
-from captions.store import CompletionStore
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Completion, Sampling
+from cytoscribe.llm.store import CompletionStore
 from cytoscribe.runs import fingerprint
 
 _SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=120)
@@ -94,7 +95,7 @@ def _json(text: str) -> dict[str, object] | None:
         return None
     try:
         answer = json.loads(text[start : end + 1])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from captions.backends.base import Completion
 from captions.gate.judge import Case, Opinion
-from captions.store import CompletionStore
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Completion
+from cytoscribe.llm.store import CompletionStore
 from cytoscribe.runs import fingerprint
 
 THRESHOLD = 0.5

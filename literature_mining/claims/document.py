@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cytoscribe.records import Claim, Document, Sentence
 from literature_mining.claims.context import Context, new_paragraph, under_heading
-from literature_mining.claims.findings import FoundClaim, united
+from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.reader import ClaimReader
 from literature_mining.papers.sentences import split_sentences
 from literature_mining.regions.mentions import Mention, RegionFinder
@@ -19,9 +19,6 @@ _WORD = re.compile(r"\w+")
 _VERB = re.compile(
     r"\b(?:was|were|is|are|be|been|had|has|have|shows?|showed|presents?|presented|displays?|displayed|contains?|contained|can|could|may|consists?|"
     r"consisted|appears?|appeared|found|identified|characteri[sz]ed|differs?|differed|reveals?|revealed|lies?|becomes?|became)\b"
-)
-_MAY_DESCRIBE = re.compile(
-    r"\b(?:(?:sub)?layers?|laminae?|lamination|cells?|neurons?|pyramids?|\w*granular|borders?|strat(?:um|a))\b", re.IGNORECASE
 )
 _SPOKEN = frozenset({"body", "caption", "heading"})
 
@@ -46,18 +43,11 @@ class Reading:
 
 
 class DocumentReader:
-    """Reads one document; every document has its own abbreviations and doubtful signs.
+    """Reads one document; every document has its own abbreviations and doubtful signs."""
 
-    model: a second extractor, asked about every sentence that may describe; `alone`: its claims replace those of the rules,
-    which then only follow what the text speaks of.
-    """
-
-    def __init__(
-        self, document: Document, extractor: ClaimReader, model: Extractor | None = None, *, alone: bool = False
-    ) -> None:
+    def __init__(self, document: Document, extractor: ClaimReader) -> None:
         finder = extractor.finder or RegionFinder(extractor.table)
         self._document, self._extractor = document, extractor
-        self._model, self._alone = model, alone
         self._finder = finder.with_definitions(finder.learn(document.text))
         self._allowed = self._finder.paper_signs(document.text)
 
@@ -96,14 +86,7 @@ class DocumentReader:
                 caption = after
             else:
                 context = after
-            yield sentence, mentions, self._asked(sentence.text, before, mentions, found)
-
-    def _asked(self, text: str, context: Context, mentions: list[Mention], found: list[FoundClaim]) -> list[FoundClaim]:
-        """What the model adds to, or says instead of, the rules' claims."""
-        if self._model is None or not (mentions or context.topic) or not _MAY_DESCRIBE.search(text):
-            return found
-        stated = self._model.read(text, context.topic[0] if len(context.topic) == 1 else None)
-        return stated if self._alone else united(found, stated)
+            yield sentence, mentions, found
 
 
 def read_claims(document: Document, extractor: ClaimReader) -> list[Claim]:

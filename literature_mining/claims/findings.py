@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -47,18 +45,3 @@ class FoundClaim:
     def identity(self) -> tuple[str, str, str, str, bool]:
         """What two readers must agree on for the claim to be the same."""
         return (self.region, self.layer, self.attribute, self.value, self.polarity)
-
-
-class Extractor(Protocol):
-    """What every reader of claims offers."""
-
-    def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
-        """Claims of a text; `topic` is the region that an unnamed subject means."""
-        ...
-
-
-def united(first: Sequence[FoundClaim], second: Sequence[FoundClaim]) -> list[FoundClaim]:
-    """Claims of two readers; one that both state has full agreement (score 1), another keeps its own score."""
-    said, known = {c.identity for c in second}, {c.identity for c in first}
-    agreed = [replace(c, score=1.0) if c.identity in said else c for c in first]
-    return agreed + [c for c in second if c.identity not in known]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,8 +16,10 @@ from typing import Any
 
 class FakeServer:
     """`faults` maps the number of a request (from 1) to what goes wrong with it: a status, "hang", "broken", "empty", "drop", "cut",
-    ("says", TEXT); `judgement` answers requests that hold a caption to be judged; `always` is the fault of every request that `faults` does not name;
-    `refuses_schemas`: a request that asks for a form of its answer is refused with 400."""
+    ("says", TEXT), ("content", VALUE), ("raw", BYTES), "drip" (a byte at a time), "endless", "bomb" (20 MB as 20 kB of gzip), "echo" (an error that
+    quotes the request's headers, in red); `judgement` answers requests that hold a caption to be judged; `always` is the fault of every
+    request that `faults` does not name, `listing` that of requests for the list of models; `says` makes the answer out of the
+    request's body; `refuses_schemas`: a request that asks for a form of its answer is refused with 400."""
 
     def __init__(
         self,
@@ -26,8 +30,10 @@ class FakeServer:
         always: Any = None,
         *,
         refuses_schemas: bool = False,
+        listing: Any = None,
+        says: Callable[[dict[str, Any]], str] | None = None,
     ) -> None:
-        self.refuses_schemas = refuses_schemas
+        self.refuses_schemas, self.listing, self.says = refuses_schemas, listing, says
         self.faults, self.delay, self.answer, self.always = faults or {}, delay, answer, always
         self.judgement = '{"faithful": "yes", "reason": ""}'
         self.bodies: list[dict[str, Any]] = []
@@ -46,6 +52,8 @@ class FakeServer:
 
     def write(self, body: dict[str, Any], number: int) -> str:
         """What a request is answered with when nothing goes wrong."""
+        if self.says:
+            return self.says(body)
         if "<caption>" in body["messages"][1]["content"]:
             return self.judgement
         return self.answer or caption_of(body, number)
@@ -56,7 +64,10 @@ class FakeServer:
                 pass
 
             def do_GET(self) -> None:
-                self._send(200, {"data": [{"id": "tiny"}]})
+                if fake.listing is not None:
+                    self._misbehave(fake.listing, {}, 0)
+                else:
+                    self._send(200, {"data": [{"id": "tiny"}]})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -83,7 +94,13 @@ class FakeServer:
                 if fault == "drop":
                     self.connection.close()
                     return
-                if fault == "broken":
+                if fault in ("drip", "endless", "bomb"):
+                    self._pour(fault)
+                elif fault == "echo":
+                    self._raw(500, f"\x1b[31mbad {dict(self.headers)}\x1b]0;title\x07".encode())
+                elif isinstance(fault, tuple) and fault[0] == "raw":
+                    self._raw(200, fault[1])
+                elif fault == "broken":
                     self._raw(200, b'{"choices": [{"mess')
                 elif isinstance(fault, int):
                     self._send(fault, {"error": {"message": "context length exceeded" if fault == 400 else "busy"}})
@@ -91,6 +108,20 @@ class FakeServer:
                     text = "" if fault == "empty" else fault[1] if isinstance(fault, tuple) else fake.write(body, number)
                     choice = {"message": {"content": text}, "finish_reason": "length" if fault == "cut" else "stop"}
                     self._send(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
+
+            def _pour(self, fault: str) -> None:
+                """A body without an end in sight; the client hangs up."""
+                self.send_response(200)
+                if fault == "bomb":
+                    self.send_header("Content-Encoding", "gzip")
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    if fault == "bomb":
+                        self.wfile.write(gzip.compress(b" " * 20_000_000, 1))
+                    for _ in range(0 if fault == "bomb" else 2000):
+                        self.wfile.write(b" " if fault == "drip" else b" " * 100_000)
+                        self.wfile.flush()
+                        time.sleep(0.1 if fault == "drip" else 0)
 
             def _send(self, status: int, value: Any) -> None:
                 self._raw(status, json.dumps(value).encode())

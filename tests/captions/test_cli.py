@@ -27,7 +27,7 @@ def test_a_dry_run_shows_prompts_and_writes_nothing(images: Path, tmp_path: Path
     ("arguments", "message"),
     [
         (["--engine", "steam"], "unknown engine 'steam'"),
-        (["--endpoint", "localhost"], "is no URL"),
+        (["--endpoint", "localhost"], "is not a URL"),
         (["--styles", "sonnet"], "unknown style"),
         (["--model", "/nowhere.gguf"], "no such GGUF file"),
         (["--quota", "terse"], "'terse' is no quota"),

@@ -16,11 +16,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from captions.acceptance import clean
 from captions.dataset import read_captions
-from captions.store import CompletionStore
+from captions.gate.judge_llm import read_answer
 from cytoscribe import tables
 from cytoscribe.cli import command, run
 from cytoscribe.errors import InputError
+from cytoscribe.llm.store import CompletionStore
 from tests.captions.fake_server import FakeServer, serving
 
 MAIN = [sys.executable, "-c", "from cytoscribe.cli import main; main()", "generate-captions"]
@@ -243,8 +245,14 @@ def _same(one: Path, other: Path) -> bool:
     return all((one / n).read_bytes() == (other / n).read_bytes() for n in names)
 
 
+def test_json_that_nests_without_end_is_no_caption() -> None:
+    deep = '{"faithful":' * 100_000 + "1" + "}" * 100_000
+    assert clean(deep) == ""
+    assert not read_answer(deep)[0]
+
+
 def test_marks_that_end_lines_in_a_models_text_do_not_tear_the_journal(tmp_path: Path) -> None:
-    from captions.backends.base import Completion
+    from cytoscribe.llm.base import Completion
 
     store = CompletionStore(tmp_path / "journal.jsonl")
     store.put(Completion("key", "one\u2028two\x85three\nfour"))

@@ -11,12 +11,13 @@ import pytest
 
 from captions import generate as stage
 from captions.acceptance import normal_form
-from captions.backends.base import Completion, Prompt
+from captions.backends.base import Prompt
 from captions.backends.template import TemplateBackend
 from captions.dataset import Rejected, read_captions
 from captions.generate import GenerateSettings, generate
 from captions.units import AttributeSettings
 from cytoscribe.errors import InputError, RunMismatchError
+from cytoscribe.llm.base import Completion
 from cytoscribe.records import image_claim_id
 from cytoscribe.tables import read_records
 from tests.captions.conftest import STATED, write_mined

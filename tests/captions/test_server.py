@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from captions.backends.models import BackendSettings, open_backend, read_aliases
-from captions.backends.server import ServerSettings
+from captions.backends.models import open_backend
 from captions.generate import GenerateSettings, generate
 from cytoscribe.errors import InputError
+from cytoscribe.llm.models import BackendSettings, read_aliases
+from cytoscribe.llm.server import ServerSettings
 from cytoscribe.runs import write_json
 from tests.captions.fake_server import FakeServer, count_prompts, serving
 
@@ -150,7 +151,7 @@ def _wait(server: FakeServer, requests: int) -> None:
     ("url", "model", "message"),
     [
         ("http://127.0.0.1:9/v1", "tiny", "cannot be reached"),
-        ("localhost:8000", "tiny", "is no URL"),
+        ("localhost:8000", "tiny", "is not a URL"),
     ],
 )
 def test_a_server_that_is_not_there_is_one_clear_line(url: str, model: str, message: str) -> None:

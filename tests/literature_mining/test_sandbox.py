@@ -12,18 +12,11 @@ import pytest
 
 from cytoscribe.errors import InputError
 from literature_mining.papers.open import read_document
-from literature_mining.sandbox import BoundedReader, BoundedWorker, allow
+from literature_mining.sandbox import BoundedReader, BoundedWorker
 
 
 def misbehave(how: str) -> str:
     if how == "sleep":
-        time.sleep(60)
-    if how == "wait":
-        for _ in range(4):
-            allow(1.0)
-            time.sleep(0.6)
-    if how == "dawdle":
-        allow(1.0)
         time.sleep(60)
     if how == "eat":
         return str(len(bytearray(4_000_000_000)))
@@ -49,15 +42,6 @@ def test_each_fault_is_named_and_the_next_call_works() -> None:
             with pytest.raises(InputError, match=message):
                 worker.call(how, where="made.pdf")
             assert worker.call("fine") == "FINE"
-
-
-def test_time_that_a_call_waits_for_another_is_allowed_and_bounded() -> None:
-    with BoundedWorker(misbehave, seconds=1.0) as worker:
-        assert worker.call("wait") == "WAIT"  # 2.4 s
-        with pytest.raises(InputError, match="took longer than 1 s; look whether it is damaged, or give it more with --seconds"):
-            worker.call("dawdle")
-        assert worker.call("fine") == "FINE"
-    allow(1.0)  # where no worker runs, nobody waits
 
 
 def nested_forms(path: Path, depth: int) -> Path:

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from captions.backends.models import BackendSettings
-from captions.backends.server import ServerSettings
 from captions.dataset import Rejected, read_captions
 from captions.gate.judge import Opinion, open_judge
 from captions.gate.judge_llm import read_answer
@@ -17,6 +15,8 @@ from captions.gate.judge_nli import NliJudge, statements
 from captions.generate import JUDGED, GenerateSettings, generate
 from cytoscribe.cli import command, run
 from cytoscribe.errors import InputError
+from cytoscribe.llm.models import BackendSettings
+from cytoscribe.llm.server import ServerSettings
 from cytoscribe.tables import read_records
 from tests.captions.fake_server import serving
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from captions.backends.base import CAPTION_SCHEMA, Prompt, Sampling
-from captions.backends.in_transformers import TransformersBackend
-from captions.backends.models import open_backend
-from captions.generate import GenerateSettings, read_material
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Question, Sampling
+from cytoscribe.llm.in_transformers import TransformersBackend
+from cytoscribe.llm.models import BackendSettings, open_model
 
 WORDS = ["layer", "cells", "is", "the", "area", "absent", "iv", "v"]
 
@@ -49,17 +48,15 @@ def write_model(folder: Path, says: int) -> Path:
     return folder
 
 
-def _prompts(mined: Path, count: int) -> list[Prompt]:
-    scene = read_material(GenerateSettings(out=mined, descriptions=mined)).scene
-    prompt = Prompt("", "BA4", (), "terse", "caption/terse", scene, 1, system="the area", user="layer iv is absent")
+def _questions(count: int, schema: dict[str, Any] | None = None) -> list[Question]:
     sampling = Sampling(temperature=0.0, max_new_tokens=5)
-    return [dataclasses.replace(prompt, key=str(n), user=prompt.user + " v" * n, sampling=sampling) for n in range(count)]
+    return [Question(str(n), "the area", "layer iv is absent" + " v" * n, sampling, schema) for n in range(count)]
 
 
-def test_answers_are_whole_or_said_to_be_cut_off(mined: Path, tmp_path: Path) -> None:
+def test_answers_are_whole_or_said_to_be_cut_off(tmp_path: Path) -> None:
     ended = TransformersBackend(str(write_model(tmp_path / "ends", 0)), batch_size=2)
     running = TransformersBackend(str(write_model(tmp_path / "runs", 2)), batch_size=2)
-    prompts = _prompts(mined, 3)
+    prompts = _questions(3)
     assert {(c.key, c.text, c.truncated) for c in ended.complete(prompts)} == {(k, "", False) for k in "012"}
     told = list(running.complete(prompts))
     assert {(c.key, c.text, c.truncated, c.completion_tokens) for c in told} == {
@@ -68,9 +65,9 @@ def test_answers_are_whole_or_said_to_be_cut_off(mined: Path, tmp_path: Path) ->
     assert [c.prompt_tokens for c in told] == [6, 7, 8]
 
 
-def test_a_form_of_answers_is_not_to_be_had_and_said_once(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_form_of_answers_is_not_to_be_had_and_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     backend = TransformersBackend(str(write_model(tmp_path / "runs", 2)))
-    formed = [dataclasses.replace(p, schema=CAPTION_SCHEMA) for p in _prompts(mined, 2)]
+    formed = _questions(2, {"type": "object"})
     assert len([*backend.complete(formed), *backend.complete(formed)]) == 4
     assert capsys.readouterr().err.count("cannot be held to a form of answers") == 1
 
@@ -79,15 +76,15 @@ def test_a_gguf_file_without_its_reader_is_one_clear_line(tmp_path: Path, monkey
     path = tmp_path / "model.gguf"
     path.write_bytes(b"GGUF")
     real = importlib.util.find_spec
-    monkeypatch.setattr("captions.backends.in_transformers.find_spec", lambda name: None if name == "gguf" else real(name))
+    monkeypatch.setattr("cytoscribe.llm.in_transformers.find_spec", lambda name: None if name == "gguf" else real(name))
     with pytest.raises(
         InputError, match=r"model\.gguf: the package gguf, which reads this file, is not installed; pip install gguf"
     ):
-        open_backend(str(path))
+        open_model(str(path), BackendSettings())
 
 
-def test_a_gguf_file_that_is_none_is_one_clear_line(mined: Path, tmp_path: Path) -> None:
+def test_a_gguf_file_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(b"GGUF but no more")
     with pytest.raises(InputError, match=r"model\.gguf: the model cannot be loaded"):
-        list(open_backend(str(path)).complete(_prompts(mined, 1)))
+        list(open_model(str(path), BackendSettings()).complete(_questions(1)))

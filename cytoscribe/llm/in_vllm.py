@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from captions.backends.base import Completion, Prompt, messages
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Completion, Request, messages
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class VllmBackend:
         self._count = 0
         _check_installed()
 
-    def complete(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
+    def complete(self, prompts: Sequence[Request]) -> Iterator[Completion]:
         if not prompts:
             return
         engine, tokenizer = self._engine()
-        started: dict[str, tuple[Prompt, float]] = {}
+        started: dict[str, tuple[Request, float]] = {}
         for prompt in prompts:
             self._count += 1
             ids = token_ids(tokenizer, prompt)
@@ -83,7 +83,7 @@ class VllmBackend:
         self._engine()
         return self._llm
 
-    def sampling_params(self, prompt: Prompt) -> Any:
+    def sampling_params(self, prompt: Request) -> Any:
         """vLLM's own form of the prompt's sampling. It carries no seed: batching makes seeds worthless, so answers are stored."""
         from vllm import SamplingParams  # pyright: ignore[reportMissingImports]
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams  # pyright: ignore[reportMissingImports]
@@ -105,7 +105,7 @@ def _check_installed() -> None:
         raise InputError("vLLM is not installed", fix="install the extra 'vllm', or use --engine transformers")
 
 
-def token_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+def token_ids(tokenizer: Any, prompt: Request) -> list[int]:
     """The prompt as the model's chat template writes it, in tokens."""
     if not getattr(tokenizer, "chat_template", None):
         return list(tokenizer.encode(f"{prompt.system}\n\n{prompt.user}\n"))
@@ -113,7 +113,7 @@ def token_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
     return list(encoded["input_ids"])
 
 
-def _completion(prompt: Prompt, output: Any, seconds: float) -> Completion:
+def _completion(prompt: Request, output: Any, seconds: float) -> Completion:
     best = output.outputs[0]
     return Completion(
         prompt.key,

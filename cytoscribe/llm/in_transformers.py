@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from captions.backends.base import Completion, Prompt
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Completion, Request, messages
 from cytoscribe.progress import console, say
 
 
@@ -23,15 +23,15 @@ class TransformersBackend:
         self._source, self._device_wish = model, device
         self._model: Any = None
         self._tokenizer: Any = None
-        self._told = False
+        self._said = False
         self._locate()
 
-    def complete(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
+    def complete(self, prompts: Sequence[Request]) -> Iterator[Completion]:
         if not prompts:
             return
         self._load()
-        if not self._told and any(p.schema for p in prompts):
-            self._told = True
+        if not self._said and any(p.schema for p in prompts):
+            self._said = True
             say(f"note: {self.name} in transformers cannot be held to a form of answers; they are read as they come")
         ordered = sorted(prompts, key=lambda p: len(p.user))
         for start in range(0, len(ordered), self.batch_size):
@@ -75,7 +75,7 @@ class TransformersBackend:
             raise InputError(
                 f"the model cannot be loaded ({first})",
                 where=self._source,
-                fix="give a Hub id, a model folder, a .gguf file, or 'template'",
+                fix="give a Hub id, a model folder or a .gguf file",
             ) from error
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
@@ -88,7 +88,7 @@ class TransformersBackend:
             return self._device_wish
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
-    def _batch(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
+    def _batch(self, prompts: Sequence[Request]) -> Iterator[Completion]:
         import torch
 
         started = time.perf_counter()
@@ -117,12 +117,11 @@ class TransformersBackend:
         several = named if isinstance(named, list) else [named]
         return {t for t in (*several, self._tokenizer.eos_token_id) if t is not None}
 
-    def _chat(self, prompt: Prompt) -> str:
+    def _chat(self, prompt: Request) -> str:
         if not getattr(self._tokenizer, "chat_template", None):
             return f"{prompt.system}\n\n{prompt.user}\n"
-        messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
         try:
-            return self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            return self._tokenizer.apply_chat_template(messages(prompt), tokenize=False, add_generation_prompt=True)
         except Exception:  # a template that knows no system role raises an error of Jinja's
             joined = [{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}]
             return self._tokenizer.apply_chat_template(joined, tokenize=False, add_generation_prompt=True)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import math
 import os
 from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 
-from captions.backends.base import Completion
 from cytoscribe.errors import InputError
+from cytoscribe.llm.base import Completion
 from cytoscribe.runs import write_text
+
+_ALSO = {"seconds": (int,)}
+"""Types that JSON gives to a field beside its own."""
 
 
 class CompletionStore:
-    """A journal that survives kill -9: whole lines count, a torn last line is dropped and its request asked again."""
+    """A journal that survives kill -9: whole lines of the right types count, others are dropped and their requests sent again."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,12 +38,9 @@ class CompletionStore:
         text = self.path.read_text(encoding="utf-8", errors="replace")
         whole = []
         for line in text.split("\n"):  # a model's text may hold other marks that end lines
-            try:
-                row = Completion(**json.loads(line))
-            except (ValueError, TypeError):
-                continue
-            self._rows[row.key] = row
-            whole.append(f"{line}\n")
+            if (row := _row(line)) is not None:
+                self._rows[row.key] = row
+                whole.append(f"{line}\n")
         if "".join(whole) != text:
             write_text(self.path, "".join(whole))
 
@@ -59,7 +60,7 @@ class CompletionStore:
         self._used.add(completion.key)
         if completion.error:
             return  # kept for this run alone: the next one asks again
-        line = f"{json.dumps(dataclasses.asdict(completion), ensure_ascii=False)}\n".encode()
+        line = _line(completion).encode()
         end = os.fstat(self._file.fileno()).st_size
         try:
             if self._file.write(line) < len(line):
@@ -74,9 +75,31 @@ class CompletionStore:
         """Keep only what this run used, so that claims that changed leave nothing behind."""
         self._file.close()
         kept: Iterable[Completion] = (c for k, c in self._rows.items() if k in self._used and not c.error)
-        write_text(self.path, "".join(json.dumps(dataclasses.asdict(c), ensure_ascii=False) + "\n" for c in kept))
+        write_text(self.path, "".join(_line(c) for c in kept))
         self._file = self._open()
 
     def close(self) -> None:
         """Close the journal."""
         self._file.close()
+
+
+def _line(completion: Completion) -> str:
+    """A half surrogate pair cannot be written to a file; a question mark takes its place."""
+    return json.dumps(dataclasses.asdict(completion), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"
+
+
+def _row(line: str) -> Completion | None:
+    """The completion of a line, None where a field has another type than it is written with."""
+    try:
+        fields = json.loads(line)
+        row = Completion(**fields)
+        line.encode()
+    except (ValueError, TypeError, RecursionError):
+        return None
+    wanted = dataclasses.asdict(Completion("", ""))
+    right = all(type(fields.get(name, default)) in (type(default), *_ALSO.get(name, ())) for name, default in wanted.items())
+    return row if right and math.isfinite(row.seconds) and not _half_pair(row.text + row.key) else None
+
+
+def _half_pair(text: str) -> bool:
+    return any("\ud800" <= sign <= "\udfff" for sign in text)
