@@ -14,7 +14,9 @@ from cytoscribe.records import BlockKind, Document
 from literature_mining.papers.assemble import CELL, Metadata, Piece, assemble
 from literature_mining.papers.clean_text import clean, word_set
 from literature_mining.papers.metadata import licence_in
+from literature_mining.papers.outline import MAX_HEADINGS
 
+Headings = tuple[str, ...]
 MAX_DEPTH = 200
 MAX_ELEMENTS = 2_000_000
 _WHITE = re.compile(r"\s+")
@@ -96,63 +98,64 @@ def _name(element: Element) -> str:
 def _article(article: Element) -> Iterator[Piece]:
     front = _child(article, "front")
     title = _find(front, "article-title")
-    if title is not None:
-        yield Piece(_text(title), "heading", heading=_text(title))
+    path: Headings = (_text(title),) if title is not None and _text(title) else ()
+    yield Piece("".join(path), "heading", headings=path)
     for abstract in _all(front, "abstract"):
         if abstract.get("abstract-type") not in _TOC_ABSTRACTS:
             named = _child(abstract, "title")
             heading = _text(named) if named is not None else "Abstract"
-            yield Piece(heading, "heading", heading=heading)
-            yield from _content(abstract, heading, "body")
+            yield Piece(heading, "heading", headings=(*path, heading))
+            yield from _content(abstract, (*path, heading), "body")
     for part in ("body", "floats-group", "back"):
         if (element := _child(article, part)) is not None:
-            yield from _content(element, "", "front" if part == "back" else "body")
+            yield from _content(element, path, "front" if part == "back" else "body")
 
 
-def _content(parent: Element, heading: str, kind: BlockKind) -> Iterator[Piece]:
+def _content(parent: Element, path: Headings, kind: BlockKind) -> Iterator[Piece]:
     """Pieces of a section's children, in order; `kind` is what its paragraphs are."""
     for child in parent:
         name = _name(child)
         if name in ("title", "label"):
             continue
         if name in ("sec", "app", "ack", "glossary", "notes", "boxed-text", "fn-group", "ref-list", "sub-article"):
-            yield from _section(child, heading, kind)
+            yield from _section(child, path, kind)
         elif name == "ref":
-            yield Piece(_text(child), "reference", heading=heading)
+            yield Piece(_text(child), "reference", headings=path)
         elif name in ("fig", "table-wrap", "supplementary-material"):
-            yield from _float(child, heading)
+            yield from _float(child, path)
         elif name == "p":
-            yield from _paragraph(child, heading, kind)
+            yield from _paragraph(child, path, kind)
         elif name in ("list", "def-list"):
             for item in child:
                 if _name(item) not in ("title", "label"):
-                    yield Piece(_text(item), kind, heading=heading)
+                    yield Piece(_text(item), kind, headings=path)
         elif name not in _SILENT:
-            yield from _content(child, heading, kind)
+            yield from _content(child, path, kind)
 
 
-def _section(section: Element, heading: str, kind: BlockKind) -> Iterator[Piece]:
+def _section(section: Element, path: Headings, kind: BlockKind) -> Iterator[Piece]:
     title = _child(section, "title")
-    own = _text(title) if title is not None else ("References" if _name(section) == "ref-list" else heading)
+    own = _text(title) if title is not None else ("References" if _name(section) == "ref-list" else "")
+    inner = (*path, own)[-MAX_HEADINGS:] if own else path
     if title is not None and own:
-        yield Piece(own, "heading", heading=own)
-    yield from _content(section, own, "body" if _name(section) == "app" else kind)
+        yield Piece(own, "heading", headings=inner)
+    yield from _content(section, inner, "body" if _name(section) == "app" else kind)
 
 
-def _paragraph(paragraph: Element, heading: str, kind: BlockKind) -> Iterator[Piece]:
+def _paragraph(paragraph: Element, path: Headings, kind: BlockKind) -> Iterator[Piece]:
     """The paragraph's own words, then what floats inside it."""
-    yield Piece(_text(paragraph, _DEFERRED), kind, heading=heading)
+    yield Piece(_text(paragraph, _DEFERRED), kind, headings=path)
     for child in paragraph:
         if _name(child) in _DEFERRED:
             wrapper = Element("wrapper")
             wrapper.append(child)
-            yield from _content(wrapper, heading, kind)
+            yield from _content(wrapper, path, kind)
 
 
-def _float(element: Element, heading: str) -> Iterator[Piece]:
-    yield Piece(_caption(element), "caption", heading=heading)
+def _float(element: Element, path: Headings) -> Iterator[Piece]:
+    yield Piece(_caption(element), "caption", headings=path)
     rows = [CELL.join(filter(None, (_text(cell) for cell in row))) for row in element.iter() if _name(row) == "tr"]
-    yield Piece("\n".join(filter(None, rows)), "table", heading=heading)
+    yield Piece("\n".join(filter(None, rows)), "table", headings=path)
 
 
 def _caption(element: Element) -> str:

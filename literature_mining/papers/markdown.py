@@ -11,6 +11,7 @@ from cytoscribe.records import BlockKind, Document
 from literature_mining.papers.assemble import CELL, Metadata, Piece, assemble
 from literature_mining.papers.clean_text import clean, join_lines, unspaced, vocabulary
 from literature_mining.papers.metadata import licence_in, names_in, stated_metadata
+from literature_mining.papers.outline import Outline
 from literature_mining.papers.plaintext import read_text
 from literature_mining.papers.sentences import is_closed, is_open
 
@@ -157,23 +158,25 @@ def _continues(last: str, first: str) -> bool:
 
 def _pieces(paragraphs: list[_Paragraph], words: Counter[str], metadata: Metadata) -> list[Piece]:
     pieces: list[Piece] = []
-    heading, kind_after = "", None
+    outline, heading, kind_after = Outline(), "", None
     for paragraph in paragraphs:
         kind = paragraph.kind
         text = "\n".join(paragraph.lines) if kind == "table" else join_lines(paragraph.lines, words)[0]
         if kind == "heading" and heading in ("", metadata.title) and text != metadata.title and len(names_in([text])) > 1:
             kind = "front"
         if kind == "heading":
+            outline.enter(text, paragraph.level)
             heading = text
             kind_after = "reference" if _REFERENCES.match(text) else None
         elif kind in ("body", "caption") and kind_after:
             kind = kind_after
-        pieces.append(Piece(text, kind, heading=heading))
+        pieces.append(Piece(text, kind, headings=outline.path))
     return [replace(p, kind="front") if p.kind == "body" and _is_front(p, metadata) else p for p in pieces]
 
 
 def _is_front(piece: Piece, metadata: Metadata) -> bool:
     """Text before the title, and by-lines and addresses under it."""
-    if not metadata.title or piece.heading not in ("", metadata.title):
+    heading = piece.headings[-1] if piece.headings else ""
+    if not metadata.title or heading not in ("", metadata.title):
         return False
-    return not piece.heading or len(names_in([piece.text])) > 1 or bool(_AFFILIATION.search(piece.text) and len(piece.text) < 400)
+    return not heading or len(names_in([piece.text])) > 1 or bool(_AFFILIATION.search(piece.text) and len(piece.text) < 400)

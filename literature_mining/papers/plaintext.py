@@ -10,6 +10,7 @@ from cytoscribe.records import Document
 from literature_mining.papers.assemble import Piece, assemble
 from literature_mining.papers.clean_text import clean, join_lines, vocabulary
 from literature_mining.papers.metadata import stated_metadata
+from literature_mining.papers.outline import Outline
 
 _HEADING = re.compile(r"(?:\d+(?:\.\d+)*\.?\s+)?[A-Z][^.!?;:]{2,80}$")
 
@@ -19,14 +20,13 @@ def read(path: Path) -> Document:
     text = read_text(path)
     blocks = [[clean(line).strip() for line in p.split("\n")] for p in re.split(r"\n[ \t]*(?:\n[ \t]*)+", text)]
     words = vocabulary(line for block in blocks for line in block)
-    pieces, heading = [], ""
+    pieces, outline = [], Outline()
     for block in blocks:
         joined = join_lines([line for line in block if line], words)[0]
         if len(block) == 1 and _HEADING.match(joined) and len(joined.split()) <= 12:
-            heading = joined
-            pieces.append(Piece(joined, "heading", heading=heading))
+            pieces.append(Piece(joined, "heading", headings=outline.enter(joined, 1)))
         else:
-            pieces.append(Piece(joined, "body", heading=heading))
+            pieces.append(Piece(joined, "body", headings=outline.path))
     return assemble(path, pieces, stated_metadata(text[:20_000]))
 
 

@@ -74,7 +74,7 @@ def _of_block(document: Document, index: int, block: Block) -> list[Sentence]:
         if words:
             at = block.start + start + lead
             page = document.page_of(at) if block.kind == "body" else block.page
-            sentences.append(Sentence(words, at, at + len(words), page, block.kind, index, block.heading))
+            sentences.append(Sentence(words, at, at + len(words), page, block.kind, index, block.headings))
     return sentences
 
 
