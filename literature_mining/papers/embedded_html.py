@@ -25,6 +25,7 @@ _ESCAPED = re.compile(r"&lt;(/?(?:sup|sub|b|i|u|em|strong|br|p|span)\b[^&<>]{0,8
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});")
 _SMALL = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+(?:[,–⁻⁻˒][⁰¹²³⁴⁵⁶⁷⁸⁹]+)*")
 _CARETS = re.compile(r"(?<=\S)\^([\d,–\-\s]{1,20})\^|\[\^(\d{1,3})\](?!:)")
+_ISOTOPE = re.compile(r"(?:(?<=[\s(\[])|^)<sup>(\d{1,3})</sup>(?=[A-Z])", re.MULTILINE)
 _LOW = re.compile(r"(?<=\w)~([A-Za-z\d]{1,3})~")
 _HEADING = re.compile(r"h[1-6]$")
 Rows = list[list[SourceCell]]
@@ -32,6 +33,7 @@ Rows = list[list[SourceCell]]
 
 def without_html(text: str) -> tuple[str, list[Rows]]:
     """Markdown without a tag, and the rows of its HTML tables, each of which leaves a line `MARK + number + MARK`."""
+    text = _ISOTOPE.sub(r"\1", text)
     text = _LOW.sub(r"<sub>\1</sub>", _CARETS.sub(lambda m: f"<sup>{m[1] or m[2]}</sup>", _ESCAPED.sub(r"<\1>", text)))
     reader = _Reader()
     for words, tag, attributes in tokens(text, _KNOWN):

@@ -188,7 +188,8 @@ def add_words(child: Element, out: list[str]) -> None:
     if child.tag == "sup":
         before = "".join(out[-6:])
         inside = words_of(child)
-        shown = raised(before.rstrip(), inside, cited=_cites(child))
+        bare = before.rstrip(" *_") if not (child.tail or "")[:1].isalnum() else before
+        shown = raised(bare, inside, cited=_cites(child))
         if shown != inside:
             _strip_end(out)
         out.append(shown)
@@ -227,9 +228,10 @@ def _rows(element: Element, head: bool = False) -> Iterator[tuple[Element, bool]
 
 
 def _cell(element: Element, head: bool) -> SourceCell:
-    return SourceCell(words_of(element), _span(element, "rowspan"), _span(element, "colspan") or 1, head or element.tag == "th")
+    return SourceCell(words_of(element), span_of(element, "rowspan"), span_of(element, "colspan") or 1, head or element.tag == "th")
 
 
-def _span(element: Element, name: str) -> int:
+def span_of(element: Element, name: str) -> int:
+    """How many rows or columns a cell says that it covers; 1 where it does not say."""
     digits = re.match(r"\s*(\d{1,4})", element.get(name, "1"))
     return int(digits[1]) if digits else 1

@@ -11,10 +11,14 @@ from xml.parsers import expat
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import BlockKind, Document
-from literature_mining.papers.assemble import CELL, Metadata, Piece, assemble
+from literature_mining.papers.assemble import Metadata, Piece, assemble
 from literature_mining.papers.clean_text import clean, word_set
+from literature_mining.papers.html_tree import span_of
 from literature_mining.papers.metadata import licence_in
 from literature_mining.papers.outline import MAX_HEADINGS
+from literature_mining.papers.repair import SOFT
+from literature_mining.papers.superscripts import raised
+from literature_mining.papers.tables import SourceCell, lay_out
 
 Headings = tuple[str, ...]
 MAX_DEPTH = 200
@@ -154,8 +158,23 @@ def _paragraph(paragraph: Element, path: Headings, kind: BlockKind) -> Iterator[
 
 def _float(element: Element, path: Headings) -> Iterator[Piece]:
     yield Piece(_caption(element), "caption", headings=path)
-    rows = [CELL.join(filter(None, (_text(cell) for cell in row))) for row in element.iter() if _name(row) == "tr"]
-    yield Piece("\n".join(filter(None, rows)), "table", headings=path)
+    for table in _all(element, "table"):
+        text, cells = lay_out(list(_rows(table)))
+        yield Piece(text, "table", headings=path, cells=cells)
+
+
+def _rows(table: Element) -> Iterator[list[SourceCell]]:
+    """The rows of a table; those of its head are headers whatever their cells are called."""
+    for part in table:
+        if _name(part) == "tr":
+            yield [_cell(c, head=False) for c in part if _name(c) in ("td", "th")]
+        elif _name(part) in ("thead", "tbody", "tfoot"):
+            for row in part:
+                yield [_cell(c, head=_name(part) == "thead") for c in row if _name(c) in ("td", "th")]
+
+
+def _cell(cell: Element, *, head: bool) -> SourceCell:
+    return SourceCell(_text(cell), span_of(cell, "rowspan"), span_of(cell, "colspan") or 1, head or _name(cell) == "th")
 
 
 def _caption(element: Element) -> str:
@@ -166,23 +185,29 @@ def _caption(element: Element) -> str:
 
 
 def _text(element: Element, without: frozenset[str] = frozenset()) -> str:
-    """Words of an element on one line; superscript citations stand in square brackets."""
-    return clean(_WHITE.sub(" ", "".join(_words(element, without)))).strip()
+    """Words of an element on one line; superscript citations as `raised` has them."""
+    return clean(_WHITE.sub(" ", "".join(_words(element, without))).replace(SOFT, "")).strip()
 
 
-def _words(element: Element, without: frozenset[str]) -> Iterator[str]:
-    yield element.text or ""
+def _words(element: Element, without: frozenset[str]) -> list[str]:
+    out: list[str] = []
+    _gather(element, without, out)
+    return out
+
+
+def _gather(element: Element, without: frozenset[str], out: list[str]) -> None:
+    out.append(element.text or "")
     for child in element:
         name = _name(child)
-        if name == "sup" and any(_name(x) == "xref" and x.get("ref-type") == "bibr" for x in child):
-            inside = "".join(_words(child, without))
-            yield inside if "[" in inside else f"[{inside}]"
+        if name == "sup":
+            cited = any(_name(x) == "xref" and x.get("ref-type") == "bibr" for x in child)
+            out.append(raised("".join(out[-6:]), "".join(_words(child, without)), cited=cited))
         elif name and name not in without and name not in _SILENT:
             block = name in ("p", "title", "list-item", "td", "th", "break", "name", "year", "source", "string-name", "def", "term")
-            yield " " if block else ""
-            yield from _words(child, without)
-            yield " " if block else ""
-        yield child.tail or ""
+            out.append(" " if block else "")
+            _gather(child, without, out)
+            out.append(" " if block else "")
+        out.append(child.tail or "")
 
 
 def _metadata(article: Element) -> Metadata:

@@ -8,12 +8,12 @@ from functools import cache
 
 from literature_mining.papers.clean_text import word_set
 
-_DISPLAY = re.compile(r"(?<!\\)\$\$(?:[^$]|\$(?!\$)){1,4000}?\$\$|\\\[[^\[\]]{1,4000}\\\]")
+_DISPLAY = re.compile(r"(?<!\\)\$\$(?:[^$]|\$(?!\$)){1,1500}?\$\$|\\\[[^\[\]]{1,1500}\\\]")
 _INLINE = re.compile(
     r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n)){1,600}?)(?<!\\)\$(?!\$)|\\\(((?:[^\n\\]|\\(?!\))|\n(?!\s*\n)){1,600}?)\\\)"
 )
 _MARKS = re.compile(r"[\\_^{}]")
-_PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}")
+_PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}|^\s*[a-z]{3,}\s*$")
 _TOKEN = re.compile(r"\\([A-Za-z]+)\*?|\\(.)|([{}^_])|(\s+)|(.)", re.DOTALL)
 _DEPTH = 20
 _TEXT = word_set("text textrm textit textbf textsf texttt textup mbox hbox textnormal")

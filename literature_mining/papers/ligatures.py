@@ -11,7 +11,7 @@ from importlib import resources
 
 LIGATURES = ("fi", "fl", "ff", "ffi", "ffl")
 _MARK = "\ufffd\ue000-\uf8ff®¯Ž"
-_MARKED = re.compile(rf"[A-Za-z]*(?:[{_MARK}]+[A-Za-z]+)+|[A-Za-z]+[{_MARK}]+")
+_MARKED = re.compile(rf"(?<![A-Za-z])[A-Za-z]*(?:[{_MARK}]+[A-Za-z]+)+|(?<![A-Za-z])[A-Za-z]+[{_MARK}]+")
 _MARKS = re.compile(rf"[{_MARK}]+")
 _WORD = re.compile(r"[A-Za-z]+")
 _HOLDS = re.compile("ffi|ffl|fi|fl|ff")

@@ -20,7 +20,7 @@ from literature_mining.papers.tables import SourceCell, lay_out
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})$")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_IMAGE = re.compile(r"!\[[^\]]*\]\((?:[^()]|\([^()]*\))*\)")
 _LINK = re.compile(
     r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(<?(?:https?://|mailto:|#|www\.|\.{0,2}/|[\w/-]+\.[a-z]{2,4}\b)(?:[^()\s]|\([^()]*\))*"
     r"(?:\s+\"[^\"]*\")?\)"
@@ -46,6 +46,8 @@ _PICTURE_TEXT = re.compile(r"[\W_]*(start|end) of picture text[\W_]*$", re.IGNOR
 _FENCE = re.compile(r"(?:`{3,}|~{3,})\s*\w*$")
 _TABLE = re.compile(f"{MARK}(\\d+){MARK}$")
 
+MAX_MARK = 200
+"""A longer line marks no page and no picture."""
 MAX_MARKS = 2_000
 """A line with more marks than this keeps them: pairing them would take time that grows with their square."""
 
@@ -88,7 +90,7 @@ def _paragraphs(text: str, tables: Sequence[Rows]) -> list[Paragraph]:
         if pipes and not line.startswith("|"):
             found += [_table(pipes), Paragraph()]
             pipes = []
-        picture = _PICTURE_TEXT.match(line)
+        picture = _PICTURE_TEXT.match(line) if len(line) < MAX_MARK else None
         if picture or in_picture:
             in_picture = bool(line) and (picture is None or picture[1].lower() == "start")
         elif line.startswith("|"):
@@ -97,11 +99,16 @@ def _paragraphs(text: str, tables: Sequence[Rows]) -> list[Paragraph]:
             found += [_table([[replace(c, text=plain(c.text)) for c in row] for row in tables[int(table[1])]]), Paragraph()]
         elif heading := _HEADING.match(line):
             found += _heading(heading)
-        elif not line or _RULE.match(line) or _FENCE.match(line) or _PAGE.match(line) or _PICTURE.match(line):
+        elif not line or _is_mark(line):
             found.append(Paragraph())
         elif not _DEFINITION.match(line):
             _add(found, line)
     return found
+
+
+def _is_mark(line: str) -> bool:
+    """Whether a line is a rule, a fence, a page's number or the place of a picture, and holds no text."""
+    return len(line) < MAX_MARK and any(mark.match(line) for mark in (_RULE, _FENCE, _PAGE, _PICTURE))
 
 
 def _heading(match: re.Match[str]) -> list[Paragraph]:

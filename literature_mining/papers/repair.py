@@ -10,9 +10,9 @@ from literature_mining.papers.ligatures import LigatureMender
 from literature_mining.papers.superscripts import unglued
 
 SOFT = "\u00ad"
-_SOFT_WORD = re.compile(rf"\w*{SOFT}[\w{SOFT}]*")
-_SOFT_BREAK = re.compile(rf"(\w+){SOFT}(?=(\w+))")
-_BROKEN_WORD = re.compile(r"[^\W\d_]+- [^\W\d_]+")
+_SOFT_WORD = re.compile(rf"(?<!\w)\w*{SOFT}[\w{SOFT}]*")
+_SOFT_BREAK = re.compile(rf"(?<!\w)(\w+){SOFT}(?=(\w+))")
+_BROKEN_WORD = re.compile(r"(?<!\w)[^\W\d_]+- [^\W\d_]+")
 _BREAK = re.compile(r"(?<![\w-])([^\W\d_]+(?:-[^\W\d_]+)*)- (?=([a-z][^\W\d_]*))")
 _HANGING = word_set("and or und oder to as but nor than versus vs rather plus as well bis y et ou e o sowie the of in with from")
 """Words before which a hyphen only hangs ("supra- and infragranular")."""
@@ -20,7 +20,8 @@ _HANGING = word_set("and or und oder to as but nor than versus vs rather plus as
 
 def repair(text: str) -> tuple[str, Counter[str]]:
     """A text with its broken words mended, and how often it has each word; line feeds stay. For formats that hold bare text."""
-    words = vocabulary(_BROKEN_WORD.sub(" ", clean(_SOFT_WORD.sub(" ", line))) for line in text.split("\n"))
+    bare = _SOFT_WORD.sub(" ", text) if SOFT in text else text
+    words = vocabulary(_BROKEN_WORD.sub(" ", clean(line).strip(" *_")) for line in bare.split("\n"))
     if SOFT in text:
         text = _SOFT_BREAK.sub(lambda m: m[1] + joined_with(f"{m[1]}-", m[2], words), text)
     if "- " in text:

@@ -19,6 +19,7 @@ _AREA = re.compile(
 _CODE = re.compile(r"(?<![\w.])(?=\w*[A-Z])(?!(?:CO|NO|SO|PO)$)(?:[A-Za-z]{1,4}\d+\w{0,3}|[A-Z]{2,5}[a-z]{0,2})$")
 _AFTER_WORD = re.compile(r"(?:[^\W\d_]{4,}|[a-z]{2,}[)\]\"”’]|\S[.,;:!?])$")
 _UNITS = word_set("inch feet metre metres meter meters pixel pixels voxel voxels micron microns degree degrees micrometers")
+_FORMULA = re.compile(r"[^\s.,;:]*[/=×*+][^\s.,;:]*$")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _BEHIND_MARK = re.compile(rf"(?<=[a-z)\]’”\"IV])(?P<mark>[.,;:!?])(?P<list>{_LIST})(?=(?P<space>\s+)(?P<next>\S)|\s*$)")
 _ON_LAYER = re.compile(rf"({_LAYERS})(?:{_LIST})(?![\w.]*\w)", re.IGNORECASE)
@@ -45,6 +46,8 @@ def raised(before: str, inside: str, *, cited: bool = False) -> str:
         return (inside if "[" in inside or not inside.strip() else f"[{inside}]") if cited else inside
     if _LAYER.search(before[-80:]) or _AREA.search(before[-60:]) or _CODE.search(before[-12:]):
         return ""
+    if not cited and (before[-1:].isspace() or _FORMULA.search(before[-30:])):
+        return inside  # an isotope ("from 55Fe") or an exponent ("weight/height2")
     word = _LAST_WORD.search(before[-30:])
     if cited or (_AFTER_WORD.search(before[-30:]) and not (word and word[0].lower() in _UNITS)):
         return f"[{bare}]"

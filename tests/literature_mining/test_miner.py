@@ -17,8 +17,8 @@ from literature_mining.regions.table import read_regions
 PAPERS = {
     "first.md": "# Areas Aa1 and Aa2\n\nArea Aa1 has a thin layer IV. Layer V contains large pyramidal cells.\n\n"
     "Layer III of Aa2 is more densely packed than that of Aa1.\n",
-    "second.md": "# More on Aa1\n\nIn Aa1 layer IV is thin, and <script>alert(1)</script> the border to the white matter is sharp.\n",
-    "third.txt": "Area Aa2 shows a broad layer III. It is agranular.\n",
+    "second.md": "# More on Aa1\n\nIn Aa1 layer IV is thin, and the border to the white matter is sharp.\n",
+    "third.txt": "Area Aa2 <script>alert(1)</script> shows a broad layer III. It is agranular.\n",
 }
 
 
@@ -66,7 +66,7 @@ def test_script_in_a_paper_is_only_text_in_the_report(project: Path) -> None:
     report = (project / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in report
     assert "&lt;script&gt;alert(1)" in report
-    assert "<mark>thin layer IV</mark>" in report
+    assert "<mark>broad layer III</mark>" in report
 
 
 def test_a_bad_paper_is_named_and_never_stops_the_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
