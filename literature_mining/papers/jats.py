@@ -12,11 +12,11 @@ from xml.parsers import expat
 from cytoscribe.errors import InputError
 from cytoscribe.records import BlockKind, Document
 from literature_mining.papers.assemble import Metadata, Piece, assemble
-from literature_mining.papers.clean_text import clean, word_set
+from literature_mining.papers.clean_text import clean, vocabulary, word_set
 from literature_mining.papers.html_tree import span_of
 from literature_mining.papers.metadata import licence_in
 from literature_mining.papers.outline import MAX_HEADINGS
-from literature_mining.papers.repair import SOFT
+from literature_mining.papers.repair import SOFT, unsoftened
 from literature_mining.papers.superscripts import raised
 from literature_mining.papers.tables import SourceCell, lay_out
 
@@ -44,6 +44,7 @@ def read(path: Path) -> Document:
     article = root if _name(root) == "article" else next((e for e in root.iter() if _name(e) == "article"), None)
     if article is None:
         raise InputError(f"no <article> in the XML (found <{_name(root)}>)", where=path, fix="give JATS full-text XML")
+    _unsoften(article)
     document = assemble(path, _article(article), _metadata(article))
     if not any(b.kind == "body" for b in document.blocks):
         raise InputError("the article holds no text", where=path, fix="fetch the full text, not the record alone")
@@ -93,6 +94,17 @@ def graphics(path: Path) -> list[tuple[str, str]]:
             links = [v for k, v in graphic.attrib.items() if k.endswith("href")] if graphic is not None else []
             found.append((_caption(element), links[0] if links else ""))
     return [(caption, name) for caption, name in found if caption and name]
+
+
+def _unsoften(article: Element) -> None:
+    """Settle the soft hyphens of an article's words, in place."""
+    texts = list(article.itertext())
+    if not any(SOFT in text for text in texts):
+        return
+    words = vocabulary(clean(text) for text in texts if SOFT not in text)
+    for element in article.iter():
+        element.text = unsoftened(element.text or "", words)
+        element.tail = unsoftened(element.tail or "", words)
 
 
 def _name(element: Element) -> str:
@@ -186,7 +198,7 @@ def _caption(element: Element) -> str:
 
 def _text(element: Element, without: frozenset[str] = frozenset()) -> str:
     """Words of an element on one line; superscript citations as `raised` has them."""
-    return clean(_WHITE.sub(" ", "".join(_words(element, without))).replace(SOFT, "")).strip()
+    return clean(_WHITE.sub(" ", "".join(_words(element, without)))).strip()
 
 
 def _words(element: Element, without: frozenset[str]) -> list[str]:

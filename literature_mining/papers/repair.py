@@ -22,11 +22,15 @@ def repair(text: str) -> tuple[str, Counter[str]]:
     """A text with its broken words mended, and how often it has each word; line feeds stay. For formats that hold bare text."""
     bare = _SOFT_WORD.sub(" ", text) if SOFT in text else text
     words = vocabulary(_BROKEN_WORD.sub(" ", clean(line).strip(" *_")) for line in bare.split("\n"))
-    if SOFT in text:
-        text = _SOFT_BREAK.sub(lambda m: m[1] + joined_with(f"{m[1]}-", m[2], words), text)
+    text = unsoftened(text, words)
     if "- " in text:
         text = _BREAK.sub(lambda m: _rejoined(m, words), text)
     return unglued(LigatureMender(words).mend(text)), words
+
+
+def unsoftened(text: str, words: Counter[str]) -> str:
+    """A text whose soft hyphens are gone, or are hyphens where two words of the text meet."""
+    return _SOFT_BREAK.sub(lambda m: m[1] + joined_with(f"{m[1]}-", m[2], words), text) if SOFT in text else text
 
 
 def _rejoined(match: re.Match[str], words: Counter[str]) -> str:

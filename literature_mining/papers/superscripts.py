@@ -19,7 +19,7 @@ _AREA = re.compile(
 _CODE = re.compile(r"(?<![\w.])(?=\w*[A-Z])(?!(?:CO|NO|SO|PO)$)(?:[A-Za-z]{1,4}\d+\w{0,3}|[A-Z]{2,5}[a-z]{0,2})$")
 _AFTER_WORD = re.compile(r"(?:[^\W\d_]{4,}|[a-z]{2,}[)\]\"”’]|\S[.,;:!?])$")
 _UNITS = word_set("inch feet metre metres meter meters pixel pixels voxel voxels micron microns degree degrees micrometers")
-_FORMULA = re.compile(r"[^\s.,;:]*[/=×*+][^\s.,;:]*$")
+_FORMULA = re.compile(r"[^\s.,;:]*[/=×+][^\s.,;:]*$")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _BEHIND_MARK = re.compile(rf"(?<=[a-z)\]’”\"IV])(?P<mark>[.,;:!?])(?P<list>{_LIST})(?=(?P<space>\s+)(?P<next>\S)|\s*$)")
 _ON_LAYER = re.compile(rf"({_LAYERS})(?:{_LIST})(?![\w.]*\w)", re.IGNORECASE)
