@@ -65,7 +65,8 @@ def read_paper(job: Job) -> list[Row]:
     model = ModelExtractor(job.asked.model_there(), extractor.table) if job.asked else None
     reader = DocumentReader(document, extractor, model, alone=bool(job.asked and job.asked.alone))
     reading = reader.read()
-    rows = [_row("paper", _paper(document, job.paper))]
+    named = bool(reading.claims or reader.regions_in(document.text))
+    rows = [_row("paper", replace(_paper(document, job.paper), names_regions=named))]
     rows += [{**_row("claim", c), **_around(document, c)} for c in reading.claims]
     if job.figures is not None:
         rows += _figures(job, document, reader)
