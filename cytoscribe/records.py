@@ -39,15 +39,41 @@ class Region:
 
 
 @dataclass(frozen=True)
+class CellSpan:
+    """Where one cell of a table stands: in a text, `text[start:end]`, and in the grid, counted from 0.
+
+    `height` and `width` count the rows and columns that it covers; `header`: it names columns, and is no entry of its own.
+    """
+
+    start: int
+    end: int
+    row: int
+    column: int
+    height: int = 1
+    width: int = 1
+    header: bool = False
+
+
+@dataclass(frozen=True)
 class Block:
-    """A stretch of a document's text with one role. `bbox` is (x0, y0, x1, y1) in points on the page where it starts."""
+    """A stretch of a document's text with one role. `bbox` is (x0, y0, x1, y1) in points on the page where it starts.
+
+    `headings` is the path of headings that the block stands under, outermost first (a heading's own words come last); `cells` are
+    those of a table whose structure the file states.
+    """
 
     start: int
     end: int
     kind: BlockKind
     page: int | None = None
-    heading: str = ""
+    headings: tuple[str, ...] = ()
     bbox: tuple[float, float, float, float] | None = None
+    cells: tuple[CellSpan, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The innermost heading; "" where there is none."""
+        return self.headings[-1] if self.headings else ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +106,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence: `document.text[start:end] == text`. `block` indexes the document's blocks, `heading` is the section's."""
+    """One sentence: `document.text[start:end] == text`. `block` indexes the document's blocks, whose `headings` it has."""
 
     text: str
     start: int
@@ -88,7 +114,12 @@ class Sentence:
     page: int | None
     kind: BlockKind
     block: int
-    heading: str = ""
+    headings: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The innermost heading; "" where there is none."""
+        return self.headings[-1] if self.headings else ""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def mine_descriptions(
         Path, typer.Option("--regions", help="CSV of regions: `region` (required), `aliases` (`;` between), `parent`.")
     ],
     papers: Annotated[
-        list[Path], typer.Option("--papers", help="Papers or folders of papers: PDF, JATS XML, Markdown, text. May be given often.")
+        list[Path],
+        typer.Option("--papers", help="Papers or folders of papers: PDF, JATS XML, HTML, Markdown, text. May be given often."),
     ],
     out: Out,
     workers: Annotated[

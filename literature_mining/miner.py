@@ -17,7 +17,7 @@ from cytoscribe.tables import write_records
 from literature_mining.claims.lexicon import load_lexicon
 from literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
 from literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
-from literature_mining.papers.open import find_papers
+from literature_mining.papers.open import find_papers, find_unread
 from literature_mining.pool import each
 from literature_mining.read_paper import Job, Row
 from literature_mining.regions.table import RegionTable, read_regions, write_regions
@@ -49,12 +49,14 @@ class MineSettings:
 
 @dataclass(frozen=True)
 class MineResult:
-    """What a run found; `unread` are papers that could not be read, each with the reason."""
+    """What a run found; `unread` are papers that could not be read, each with the reason, `skipped` files of formats that are not
+    read."""
 
     claims: tuple[Claim, ...]
     descriptions: tuple[Description, ...]
     papers: tuple[Paper, ...]
     unread: tuple[Paper, ...] = ()
+    skipped: tuple[Paper, ...] = ()
     figures: tuple[FigureRecord, ...] = ()
     others: tuple[Row, ...] = ()
     around: Surroundings = field(default_factory=dict, repr=False)
@@ -74,17 +76,20 @@ def mine(settings: MineSettings) -> MineResult:
     model = ModelReader(settings.model, table, lexicon) if settings.model else None  # before the papers: is it there at all?
     ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
+    unread = find_unread(settings.papers)
+    _say_unread(unread)
     with RunFolder(
         settings.out, "mine-descriptions", _fixed(settings, model), _inputs(settings, papers), overwrite=settings.overwrite
     ) as run:
         if not run.resumed:
             shutil.rmtree(run.path / FOLDER, ignore_errors=True)  # images of an earlier run with other settings
         _read_all(run, papers, settings)
-        result = _gather(run, papers)
+        result = replace(_gather(run, papers), skipped=tuple(_skipped(p) for p in unread))
         _check_any_read(result)
         if model:
             result = _read_by(model, run, result)
         _report_lost(result)
+        _say_unnamed(table, result)
         related = rank(result.others, ranker) if ranker else []
         _write(run, table, result, related)
         run.finish({"papers": len(result.papers), "unread": len(result.unread), "claims": len(result.claims)})
@@ -182,10 +187,10 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
         tuple(describe_regions(found)),
         tuple(read),
         tuple(lost),
-        tuple(figures.values()),
-        tuple(others),
-        around,
-        tuple(windows),
+        figures=tuple(figures.values()),
+        others=tuple(others),
+        around=around,
+        windows=tuple(windows),
     )
 
 
@@ -225,6 +230,27 @@ def _check_any_read(result: MineResult) -> None:
         )
 
 
+def _say_unread(unread: Sequence[Path]) -> None:
+    """One line on the files of the folders that are in formats which are not read."""
+    if unread:
+        names = ", ".join(p.name for p in unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
+        say(f"not read, {len(unread)} files in formats that no reader knows: {names}; save them as PDF, HTML, Markdown or text")
+
+
+def _skipped(file: Path) -> Paper:
+    return Paper(file.name, readable=False, problems=(f"'{file.suffix}' files are not read",))
+
+
+def _say_unnamed(table: RegionTable, result: MineResult) -> None:
+    """One line where no paper names a region: then the table's names are others than the papers'."""
+    if not any(p.names_regions for p in result.papers):
+        example = ", ".join(table.names[:3])
+        say(
+            f"no name of the list stands in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
+            "give the papers' own names in the column `aliases` of the region table, `;` between them"
+        )
+
+
 def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequence[RelatedSentence]) -> None:
     write_regions(run.path / "regions.csv", table.regions)
     write_records(run.path / "claims.parquet", Claim, result.claims)
@@ -232,6 +258,6 @@ def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequ
     write_figures(run.path, result.figures)
     if related:
         write_records(run.path / "related.parquet", RelatedSentence, related)
-    papers = [*result.papers, *result.unread]
+    papers = [*result.papers, *result.unread, *result.skipped]
     write_records(run.path / "papers.parquet", Paper, papers)
     write_report(run.path / "report.html", table, result.claims, result.descriptions, papers, result.around)

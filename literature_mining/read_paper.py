@@ -49,7 +49,8 @@ def read_paper(job: Job) -> list[Row]:
     extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
     reader = DocumentReader(document, extractor)
     reading = reader.read()
-    rows = [_row("paper", _paper(document, job.paper))]
+    named = bool(reading.claims or reader.regions_in(document.text))
+    rows = [_row("paper", replace(_paper(document, job.paper), names_regions=named))]
     rows += [
         {**_row("claim", replace(c, supported_by=(RULES,))), **_around(document, c.sentence_start, c.sentence_end)}
         for c in reading.claims

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from cytoscribe.records import Claim, Document, Sentence
 from literature_mining.claims.context import Context, new_paragraph, under_heading
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.reader import ClaimReader
+from literature_mining.claims.tokens import names_stranger
 from literature_mining.papers.sentences import split_sentences
+from literature_mining.papers.tables import Row, Table, read_table
 from literature_mining.regions.mentions import Mention, RegionFinder
 
 _WORD = re.compile(r"\w+")
@@ -47,7 +49,7 @@ class DocumentReader:
 
     def __init__(self, document: Document, extractor: ClaimReader) -> None:
         finder = extractor.finder or RegionFinder(extractor.table)
-        self._document, self._extractor = document, extractor
+        self._document, self._reader = document, extractor
         self._finder = finder.with_definitions(finder.learn(document.text))
         self._allowed = self._finder.paper_signs(document.text)
 
@@ -56,7 +58,7 @@ class DocumentReader:
         return tuple(dict.fromkeys(n for m in self._finder.find(text, self._allowed) for n in m.regions))
 
     def read(self) -> Reading:
-        """All claims; each claim's `document.text[sentence_start:sentence_end]` is its sentence."""
+        """All claims; each claim's `document.text[sentence_start:sentence_end]` is its sentence, or its row of a table."""
         claims: dict[str, Claim] = {}
         others: list[NamedSentence] = []
         for sentence, mentions, found in self._sentences():
@@ -65,28 +67,64 @@ class DocumentReader:
             if mentions and not found:
                 named = tuple(dict.fromkeys(n for m in mentions for n in m.regions))
                 others.append(NamedSentence(named, sentence.text, sentence.start, sentence.end, sentence.page))
+        for row, found in self._rows():
+            for claim in _records(self._document, row, found):
+                claims.setdefault(claim.claim_id, claim)
         return Reading(tuple(claims.values()), tuple(others))
 
     def _sentences(self) -> Iterable[tuple[Sentence, list[Mention], list[FoundClaim]]]:
-        context, heading, caption, block = Context(), "", Context(), -1
+        context, caption = Context(), Context()
+        path: tuple[str, ...] = ()
+        block = -1
         for sentence in split_sentences(self._document):
             if sentence.kind not in _SPOKEN or _is_list(sentence.text):
                 continue
-            if sentence.kind == "heading" or sentence.heading != heading:
-                heading = sentence.text if sentence.kind == "heading" else sentence.heading
-                context = under_heading(context, self.regions_in(heading))
-                if sentence.kind == "heading":
-                    continue
+            if sentence.headings != path:
+                path = sentence.headings
+                context = self._under(path, context)
+            if sentence.kind == "heading":
+                continue
             if sentence.block != block:
                 context, block = new_paragraph(context), sentence.block
             mentions = self._finder.find(sentence.text, self._allowed)
             before = caption if sentence.kind == "caption" else context
-            found, after = self._extractor.read_sentence(sentence.text, before, mentions)
+            found, after = self._reader.read_sentence(sentence.text, before, mentions)
             if sentence.kind == "caption":
                 caption = after
             else:
                 context = after
             yield sentence, mentions, found
+
+    def _under(self, path: Sequence[str], before: Context) -> Context:
+        """The context at the start of a section: of the innermost heading that names an area, in the table or not."""
+        for heading in reversed(path):
+            regions = self.regions_in(heading)
+            if regions or names_stranger(heading):
+                return under_heading(before, regions, foreign=not regions)
+        return under_heading(before, ())
+
+    def _rows(self) -> Iterable[tuple[Sentence, list[FoundClaim]]]:
+        """Rows of tables that name a region, each with the claims that its other cells make under their headers."""
+        document = self._document
+        for number, block in enumerate(document.blocks):
+            table = read_table(document, block) if block.kind == "table" else Table()
+            for row in table.rows:
+                text = document.text[row.start : row.end]
+                sentence = Sentence(text, row.start, row.end, document.page_of(row.start), "table", number, block.headings)
+                yield sentence, list(self._cells(table, row))
+
+    def _cells(self, table: Table, row: Row) -> Iterable[FoundClaim]:
+        regions = self.regions_in(row.cells[0].text) if row.cells and row.cells[0] else ()
+        if not regions:
+            return
+        for header, cell in zip(table.columns[1:], row.cells[1:], strict=False):
+            if cell is None or not row.start <= cell.start < cell.end <= row.end:
+                continue
+            said = f"{' '.join(c.text for c in header)} is {cell.text}"
+            found, _ = self._reader.read_sentence(said, Context(topic=regions, headings=regions))
+            for claim in found:
+                if claim.region in regions:
+                    yield replace(claim, start=cell.start - row.start, end=cell.end - row.start)
 
 
 def read_claims(document: Document, extractor: ClaimReader) -> list[Claim]:

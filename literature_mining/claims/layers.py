@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 ORDER = ("I", "II", "III", "IV", "V", "VI")
 WHITE_MATTER = "WM"
-_ARABIC = dict(zip("123456", ORDER, strict=True))
+_ARABIC: dict[str, str] = dict(zip("123456", ORDER, strict=True))
 _UNICODE = dict(zip("ⅠⅡⅢⅣⅤⅥⅰⅱⅲⅳⅴⅵ", ORDER * 2, strict=True))
-_ORDINAL = dict(zip(("first", "second", "third", "fourth", "fifth", "sixth"), ORDER, strict=True))
+_ORDINAL: dict[str, str] = dict(zip(("first", "second", "third", "fourth", "fifth", "sixth"), ORDER, strict=True))
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ"}
 
 _SUB = r"(?:[abcABC](?:\s?(?:[αβγ]|alpha|beta)|[12])?(?![A-Za-z]))"

@@ -23,7 +23,6 @@ from literature_mining.claims.tokens import UNKNOWN, Token, tokenize
 from literature_mining.regions.mentions import Mention, RegionFinder
 from literature_mining.regions.table import RegionTable
 
-
 _SEEN = frozenset(["found", "seen", "observed", "detected", "identified", "recognised", "recognized", "discerned", "distinguished", "noted", "demonstrated"])
 _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 

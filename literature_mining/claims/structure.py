@@ -554,9 +554,7 @@ class _Builder:
                 inner += 1
                 if informative and not self._partner_goes_on(inner):
                     break
-            elif following.kind in ("prep", "other") and (not found or self._points(inner)):
-                inner += 1
-            elif following.kind == "conj" and found and self._partner_goes_on(inner):
+            elif (following.kind in ("prep", "other") and (not found or self._points(inner))) or (following.kind == "conj" and found and self._partner_goes_on(inner)):
                 inner += 1
             else:
                 break

@@ -31,7 +31,7 @@ _NOT_A_CODE = re.compile(
     r"(?:figs?|figures?|tables?|plates?|panels?|eqs?|no|vol|pp?|chapter|section|case|stage|grade)\.?\s*$", re.IGNORECASE
 )
 _ABBREVIATIONS = frozenset(
-    "GLI MRI SD SEM CNS DNA RNA AChE NADPH GFAP NeuN PCP4 SMI WM GM CSF HE PAS III II IV VI IX VII VIII XII XI MNI CI ROI BA NB DOI".split()
+    ["GLI", "MRI", "SD", "SEM", "CNS", "DNA", "RNA", "AChE", "NADPH", "GFAP", "NeuN", "PCP4", "SMI", "WM", "GM", "CSF", "HE", "PAS", "III", "II", "IV", "VI", "IX", "VII", "VIII", "XII", "XI", "MNI", "CI", "ROI", "BA", "NB", "DOI"]
 )
 _BLANK = "\x00"
 UNKNOWN = "?"
@@ -85,13 +85,18 @@ def tokenize(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strang
         Token(m.start(), m.end(), m.group(), frozenset({"noun"}), ("VI-WM",), noun="border") for m in _OUTER_BORDER.finditer(rest)
     ]
     for layer in find_layers(_without(flat, fixed)):
-        roles = frozenset({"layer", *(["back"] if layer.back else []), *([f"part:{layer.part}"] if layer.part else [])})
-        fixed.append(Token(layer.start, layer.end, flat[layer.start : layer.end], roles, layer.layers))
+        roles = {"layer"} | ({"back"} if layer.back else set()) | ({f"part:{layer.part}"} if layer.part else set())
+        fixed.append(Token(layer.start, layer.end, flat[layer.start : layer.end], frozenset(roles), layer.layers))
     if strangers:
         rest = _without(flat, fixed)
         fixed += [Token(m.start(), m.end(), m.group(), frozenset({"region", "stranger"}), (UNKNOWN,)) for m in _strange(rest)]
     tokens = sorted([*fixed, *_worded(_without(flat, fixed), lexicon, load_english())], key=lambda t: t.start)
     return _grouped(tokens)
+
+
+def names_stranger(text: str) -> bool:
+    """Whether a heading names an area by a sign ("Area Te9"), which the caller knows not to be in the table."""
+    return _AREA_CODE.search(flatten(text)) is not None
 
 
 def _blanked(flat: str) -> str:
@@ -216,7 +221,7 @@ def _list_ends(tokens: Sequence[Token], at: int) -> bool:
     return False
 
 
-_SINGULAR = frozenset("is was has shows contains displays exhibits possesses lacks presents consists differs appears holds does features".split())
+_SINGULAR = frozenset(["is", "was", "has", "shows", "contains", "displays", "exhibits", "possesses", "lacks", "presents", "consists", "differs", "appears", "holds", "does", "features"])
 
 
 def _is_own_subject(tokens: Sequence[Token], first: int, second: int) -> bool:

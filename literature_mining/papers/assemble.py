@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cytoscribe.records import Block, BlockKind, Document
+from cytoscribe.records import Block, BlockKind, CellSpan, Document
 
 BETWEEN = "\n\n"
 """What stands between two blocks in a document's text; a block itself holds a line feed only where it is a table."""
@@ -17,14 +17,16 @@ CELL = " | "
 
 @dataclass(frozen=True)
 class Piece:
-    """One block before it has offsets. `breaks` are (offset in `text`, page) where the piece runs on over a page's end."""
+    """One block before it has offsets. `breaks` are (offset in `text`, page) where the piece runs on over a page's end; `cells`
+    count in `text`."""
 
     text: str
     kind: BlockKind
     page: int | None = None
-    heading: str = ""
+    headings: tuple[str, ...] = ()
     bbox: tuple[float, float, float, float] | None = None
     breaks: tuple[tuple[int, int], ...] = ()
+    cells: tuple[CellSpan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def assemble(
             at.reach(page, start + offset)
         texts.append(piece.text)
         at.length = start + len(piece.text)
-        blocks.append(Block(start, at.length, piece.kind, piece.page, piece.heading, piece.bbox))
+        cells = tuple(replace(c, start=c.start + start, end=c.end + start) for c in piece.cells)
+        blocks.append(Block(start, at.length, piece.kind, piece.page, piece.headings, piece.bbox, cells))
     at.reach(n_pages or None, at.length)
     return Document(
         name=path.name,

@@ -51,7 +51,10 @@ _BASES = {
     "˚": "aAuU",
 }
 _ACCENT = re.compile(f"[{''.join(map(re.escape, _ACCENTS))}]")
-_MATHS = re.compile("[\U0001d400-\U0001d7ff]+")
+# Characters that stand for plain ones: mathematical letters, Roman numerals, wide forms, small letters set low.
+_FOLDED = re.compile("[\U0001d400-\U0001d7ff\u2160-\u217f\uff01-\uff5e\u2090-\u209c]+")
+# A prime behind an area's label ("24a′"), which must not become an accent.
+_PRIME = re.compile(r"(?<=\d[a-z])[´ʹʼ‵](?![^\W\d_])")
 _LETTERSPACED = re.compile(r"(?:[^\W\d_] ){4,}[^\W\d_]")
 _LOOSE_ACCENT = re.compile(r"(?<=[aouAOU])¨ (?=[a-zß])")
 _SPACE_RUN = re.compile(r" {2,}")
@@ -108,8 +111,9 @@ def clean(text: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         text = unicodedata.normalize("NFC", text.translate(_TABLE))
-        if _MATHS.search(text):
-            text = _MATHS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+        text = _PRIME.sub("′", text)
+        if _FOLDED.search(text):
+            text = _FOLDED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
         if _ACCENT.search(text):
             text = _attach_accents(_LOOSE_ACCENT.sub("¨", text))
     return _SPACE_RUN.sub(" ", text)

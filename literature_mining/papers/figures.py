@@ -167,10 +167,10 @@ def _jats_images(path: Path) -> list[tuple[str, str]]:
 
 def _markdown_images(path: Path) -> list[tuple[str, str]]:
     """How the caption begins that stands next below (else above) each image, and the image's file name."""
-    from literature_mining.papers.markdown import plain
+    from literature_mining.papers.markdown import plain, prepared
     from literature_mining.papers.plaintext import read_text
 
-    lines = [line for line in read_text(path).split("\n") if line.strip()]
+    lines = [line for line in prepared(read_text(path))[0].split("\n") if line.strip()]
     found = []
     for i, line in enumerate(lines):
         for link in _LINK.finditer(line):

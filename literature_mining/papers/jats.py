@@ -11,10 +11,16 @@ from xml.parsers import expat
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import BlockKind, Document
-from literature_mining.papers.assemble import CELL, Metadata, Piece, assemble
-from literature_mining.papers.clean_text import clean, word_set
+from literature_mining.papers.assemble import Metadata, Piece, assemble
+from literature_mining.papers.clean_text import clean, vocabulary, word_set
+from literature_mining.papers.html_tree import span_of
 from literature_mining.papers.metadata import licence_in
+from literature_mining.papers.outline import MAX_HEADINGS
+from literature_mining.papers.repair import SOFT, unsoftened
+from literature_mining.papers.superscripts import raised
+from literature_mining.papers.tables import SourceCell, lay_out
 
+Headings = tuple[str, ...]
 MAX_DEPTH = 200
 MAX_ELEMENTS = 2_000_000
 _WHITE = re.compile(r"\s+")
@@ -38,6 +44,7 @@ def read(path: Path) -> Document:
     article = root if _name(root) == "article" else next((e for e in root.iter() if _name(e) == "article"), None)
     if article is None:
         raise InputError(f"no <article> in the XML (found <{_name(root)}>)", where=path, fix="give JATS full-text XML")
+    _unsoften(article)
     document = assemble(path, _article(article), _metadata(article))
     if not any(b.kind == "body" for b in document.blocks):
         raise InputError("the article holds no text", where=path, fix="fetch the full text, not the record alone")
@@ -89,6 +96,17 @@ def graphics(path: Path) -> list[tuple[str, str]]:
     return [(caption, name) for caption, name in found if caption and name]
 
 
+def _unsoften(article: Element) -> None:
+    """Settle the soft hyphens of an article's words, in place."""
+    texts = list(article.itertext())
+    if not any(SOFT in text for text in texts):
+        return
+    words = vocabulary(clean(text) for text in texts if SOFT not in text)
+    for element in article.iter():
+        element.text = unsoftened(element.text or "", words)
+        element.tail = unsoftened(element.tail or "", words)
+
+
 def _name(element: Element) -> str:
     return element.tag.rpartition(":")[2] if isinstance(element.tag, str) else ""
 
@@ -96,63 +114,79 @@ def _name(element: Element) -> str:
 def _article(article: Element) -> Iterator[Piece]:
     front = _child(article, "front")
     title = _find(front, "article-title")
-    if title is not None:
-        yield Piece(_text(title), "heading", heading=_text(title))
+    path: Headings = (_text(title),) if title is not None and _text(title) else ()
+    yield Piece("".join(path), "heading", headings=path)
     for abstract in _all(front, "abstract"):
         if abstract.get("abstract-type") not in _TOC_ABSTRACTS:
             named = _child(abstract, "title")
             heading = _text(named) if named is not None else "Abstract"
-            yield Piece(heading, "heading", heading=heading)
-            yield from _content(abstract, heading, "body")
+            yield Piece(heading, "heading", headings=(*path, heading))
+            yield from _content(abstract, (*path, heading), "body")
     for part in ("body", "floats-group", "back"):
         if (element := _child(article, part)) is not None:
-            yield from _content(element, "", "front" if part == "back" else "body")
+            yield from _content(element, path, "front" if part == "back" else "body")
 
 
-def _content(parent: Element, heading: str, kind: BlockKind) -> Iterator[Piece]:
+def _content(parent: Element, path: Headings, kind: BlockKind) -> Iterator[Piece]:
     """Pieces of a section's children, in order; `kind` is what its paragraphs are."""
     for child in parent:
         name = _name(child)
         if name in ("title", "label"):
             continue
         if name in ("sec", "app", "ack", "glossary", "notes", "boxed-text", "fn-group", "ref-list", "sub-article"):
-            yield from _section(child, heading, kind)
+            yield from _section(child, path, kind)
         elif name == "ref":
-            yield Piece(_text(child), "reference", heading=heading)
+            yield Piece(_text(child), "reference", headings=path)
         elif name in ("fig", "table-wrap", "supplementary-material"):
-            yield from _float(child, heading)
+            yield from _float(child, path)
         elif name == "p":
-            yield from _paragraph(child, heading, kind)
+            yield from _paragraph(child, path, kind)
         elif name in ("list", "def-list"):
             for item in child:
                 if _name(item) not in ("title", "label"):
-                    yield Piece(_text(item), kind, heading=heading)
+                    yield Piece(_text(item), kind, headings=path)
         elif name not in _SILENT:
-            yield from _content(child, heading, kind)
+            yield from _content(child, path, kind)
 
 
-def _section(section: Element, heading: str, kind: BlockKind) -> Iterator[Piece]:
+def _section(section: Element, path: Headings, kind: BlockKind) -> Iterator[Piece]:
     title = _child(section, "title")
-    own = _text(title) if title is not None else ("References" if _name(section) == "ref-list" else heading)
+    own = _text(title) if title is not None else ("References" if _name(section) == "ref-list" else "")
+    inner = (*path, own)[-MAX_HEADINGS:] if own else path
     if title is not None and own:
-        yield Piece(own, "heading", heading=own)
-    yield from _content(section, own, "body" if _name(section) == "app" else kind)
+        yield Piece(own, "heading", headings=inner)
+    yield from _content(section, inner, "body" if _name(section) == "app" else kind)
 
 
-def _paragraph(paragraph: Element, heading: str, kind: BlockKind) -> Iterator[Piece]:
+def _paragraph(paragraph: Element, path: Headings, kind: BlockKind) -> Iterator[Piece]:
     """The paragraph's own words, then what floats inside it."""
-    yield Piece(_text(paragraph, _DEFERRED), kind, heading=heading)
+    yield Piece(_text(paragraph, _DEFERRED), kind, headings=path)
     for child in paragraph:
         if _name(child) in _DEFERRED:
             wrapper = Element("wrapper")
             wrapper.append(child)
-            yield from _content(wrapper, heading, kind)
+            yield from _content(wrapper, path, kind)
 
 
-def _float(element: Element, heading: str) -> Iterator[Piece]:
-    yield Piece(_caption(element), "caption", heading=heading)
-    rows = [CELL.join(filter(None, (_text(cell) for cell in row))) for row in element.iter() if _name(row) == "tr"]
-    yield Piece("\n".join(filter(None, rows)), "table", heading=heading)
+def _float(element: Element, path: Headings) -> Iterator[Piece]:
+    yield Piece(_caption(element), "caption", headings=path)
+    for table in _all(element, "table"):
+        text, cells = lay_out(list(_rows(table)))
+        yield Piece(text, "table", headings=path, cells=cells)
+
+
+def _rows(table: Element) -> Iterator[list[SourceCell]]:
+    """The rows of a table; those of its head are headers whatever their cells are called."""
+    for part in table:
+        if _name(part) == "tr":
+            yield [_cell(c, head=False) for c in part if _name(c) in ("td", "th")]
+        elif _name(part) in ("thead", "tbody", "tfoot"):
+            for row in part:
+                yield [_cell(c, head=_name(part) == "thead") for c in row if _name(c) in ("td", "th")]
+
+
+def _cell(cell: Element, *, head: bool) -> SourceCell:
+    return SourceCell(_text(cell), span_of(cell, "rowspan"), span_of(cell, "colspan") or 1, head or _name(cell) == "th")
 
 
 def _caption(element: Element) -> str:
@@ -163,23 +197,29 @@ def _caption(element: Element) -> str:
 
 
 def _text(element: Element, without: frozenset[str] = frozenset()) -> str:
-    """Words of an element on one line; superscript citations stand in square brackets."""
+    """Words of an element on one line; superscript citations as `raised` has them."""
     return clean(_WHITE.sub(" ", "".join(_words(element, without)))).strip()
 
 
-def _words(element: Element, without: frozenset[str]) -> Iterator[str]:
-    yield element.text or ""
+def _words(element: Element, without: frozenset[str]) -> list[str]:
+    out: list[str] = []
+    _gather(element, without, out)
+    return out
+
+
+def _gather(element: Element, without: frozenset[str], out: list[str]) -> None:
+    out.append(element.text or "")
     for child in element:
         name = _name(child)
-        if name == "sup" and any(_name(x) == "xref" and x.get("ref-type") == "bibr" for x in child):
-            inside = "".join(_words(child, without))
-            yield inside if "[" in inside else f"[{inside}]"
+        if name == "sup":
+            cited = any(_name(x) == "xref" and x.get("ref-type") == "bibr" for x in child)
+            out.append(raised("".join(out[-6:]), "".join(_words(child, without)), cited=cited))
         elif name and name not in without and name not in _SILENT:
             block = name in ("p", "title", "list-item", "td", "th", "break", "name", "year", "source", "string-name", "def", "term")
-            yield " " if block else ""
-            yield from _words(child, without)
-            yield " " if block else ""
-        yield child.tail or ""
+            out.append(" " if block else "")
+            _gather(child, without, out)
+            out.append(" " if block else "")
+        out.append(child.tail or "")
 
 
 def _metadata(article: Element) -> Metadata:

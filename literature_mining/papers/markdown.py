@@ -3,61 +3,71 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from cytoscribe.records import BlockKind, Document
-from literature_mining.papers.assemble import CELL, Metadata, Piece, assemble
-from literature_mining.papers.clean_text import clean, join_lines, unspaced, vocabulary
-from literature_mining.papers.metadata import licence_in, names_in, stated_metadata
+from cytoscribe.records import Document
+from literature_mining.papers.assemble import assemble
+from literature_mining.papers.clean_text import clean, unspaced
+from literature_mining.papers.embedded_html import MARK, Rows, without_html
+from literature_mining.papers.latex import without_maths
+from literature_mining.papers.metadata import licence_in, stated_metadata
+from literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
 from literature_mining.papers.plaintext import read_text
-from literature_mining.papers.sentences import is_closed, is_open
+from literature_mining.papers.repair import repair
+from literature_mining.papers.tables import SourceCell, lay_out
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})$")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:https?://|mailto:|#|www\.)(?:[^()\s]|\([^()]*\))*\)")
+_IMAGE = re.compile(r"!\[[^\]]*\]\((?:[^()]|\([^()]*\))*\)")
+_LINK = re.compile(
+    r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(<?(?:https?://|mailto:|#|www\.|\.{0,2}/|[\w/-]+\.[a-z]{2,4}\b)(?:[^()\s]|\([^()]*\))*"
+    r"(?:\s+\"[^\"]*\")?\)"
+)
 _AUTOLINK = re.compile(r"<(https?://[^>\s]+)>")
 _STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_STRUCK = re.compile(r"(~~)(?=\S)(.+?)(?<=\S)~~")
+_COLUMN = re.compile(r"Col\d+$")
 _EMPHASIS = re.compile(r"(?<![\w*_])([*_])(?=[^\s_])([^_\n]*?[^\s*_])\1(?![\w])")
-_CAPTION = re.compile(
-    r"(?:Supplementary |Extended Data )?(?:Fig(?:ure|\.)?|Table|Tab\.|TABLE|FIGURE)\s*[A-Z]?\d+[a-zA-Z]?\s*(?:$|[.:|–—]|\(|e [A-Z]|[A-Z*])"
-)
-_REFERENCES = re.compile(r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|r e f e r e n c e s)$", re.IGNORECASE)
-_NUMBERED = re.compile(r"\d+(?:\.\d+)+\.?\s+[A-Z](?:[^.!?]|\.(?=\S))*$")
 _ITEM = re.compile(r"(?:[-*+•]|\d+[.)])\s+")
 _BULLET = re.compile(r"(?:[-*+•]\s+)+")
-_AFFILIATION = re.compile(r"universit|institut|department|hospital|school of|@|\b\d{5}\b", re.IGNORECASE)
-_FRONT = re.compile(
-    r"(?:edited by|reviewed by|received|accepted|published|citation|correspondence|keywords?|e-?mail|doi)\b|\*\s*correspond",
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_DEFINITION = re.compile(r"\[[^\]\s]{1,60}\]:\s+<?(?:https?://|www\.|#|/|\.)\S*.*$")
+_PAGE = re.compile(
+    r"[\W_]*(?:\{\d+\}|page\W{0,3}\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?|missing[ _]page\w*(?:\W\d+)?|page ?break|new ?page)[\W_]*$",
     re.IGNORECASE,
 )
+"""A line that marks where a page begins, as converters write it."""
+_PICTURE = re.compile(
+    r"[\W_]*(?:picture\b.{0,60}intentionally omitted|(?:image|picture|figure|formula)(?:[ _-]?\d+)?)[\W_]*$", re.IGNORECASE
+)
+_PICTURE_TEXT = re.compile(r"[\W_]*(start|end) of picture text[\W_]*$", re.IGNORECASE)
+_FENCE = re.compile(r"(?:`{3,}|~{3,})\s*\w*$")
+_TABLE = re.compile(f"{MARK}(\\d+){MARK}$")
 
+MAX_MARK = 200
+"""A longer line marks no page and no picture."""
 MAX_MARKS = 2_000
 """A line with more marks than this keeps them: pairing them would take time that grows with their square."""
-MAX_HEADING = 250
-"""A longer heading is text that a converter took for one."""
-
-
-@dataclass(eq=False)
-class _Paragraph:
-    lines: list[str] = field(default_factory=list)
-    kind: BlockKind = "body"
-    level: int = 0
-    quoted: bool = False
 
 
 def read(path: Path) -> Document:
     """Read a Markdown file. Raises InputError where it holds no text."""
     raw = read_text(path)
-    paragraphs = [p for p in _paragraphs(raw) if p.lines]
-    words = vocabulary(line for p in paragraphs for line in p.lines)
+    text, tables = prepared(raw)
+    text, words = repair(text)
+    paragraphs = [p for p in _paragraphs(text, tables) if p.lines]
     title = next((p.lines[0] for p in paragraphs if p.kind == "heading" and p.level == 1 and len(p.lines[0].split()) > 3), "")
     metadata = stated_metadata(raw[:20_000], title)
-    pieces = _pieces(_mend(paragraphs), words, metadata)
+    pieces = pieces_of(mended(paragraphs), words, metadata)
     licence = metadata.licence or next(filter(None, (licence_in(p.text) for p in pieces)), "")
     return assemble(path, pieces, replace(metadata, licence=licence))
+
+
+def prepared(raw: str) -> tuple[str, list[Rows]]:
+    """Markdown whose formulas and HTML have become plain text, and its HTML tables; marks of Markdown itself stay."""
+    return without_html(without_maths(raw))
 
 
 def plain(line: str) -> str:
@@ -66,114 +76,69 @@ def plain(line: str) -> str:
         return clean(line).strip()
     line = _IMAGE.sub("", line)
     line = _AUTOLINK.sub(r"\1", _LINK.sub(r"\1", line))
-    for mark in (_STRONG, _EMPHASIS):
+    for mark in (_STRONG, _EMPHASIS, _STRUCK):
         line = mark.sub(r"\2", line)
-    return clean(line.replace("\\*", "*").replace("\\_", "_")).strip()
+    return clean(_ESCAPE.sub(r"\1", line)).strip()
 
 
-def _paragraphs(text: str) -> list[_Paragraph]:
-    found = [_Paragraph()]
-    for raw in text.split("\n"):
+def _paragraphs(text: str, tables: Sequence[Rows]) -> list[Paragraph]:
+    found = [Paragraph()]
+    pipes: list[list[SourceCell]] = []
+    in_picture = False
+    for raw in [*text.split("\n"), ""]:
         line = raw.strip()
-        heading = _HEADING.match(line)
-        if not line or _RULE.match(line):
-            found.append(_Paragraph())
-        elif heading:
-            found += [_Paragraph([unspaced(plain(heading[2]))], "heading", len(heading[1])), _Paragraph()]
+        if pipes and not line.startswith("|"):
+            found += [_table(pipes), Paragraph()]
+            pipes = []
+        picture = _PICTURE_TEXT.match(line) if len(line) < MAX_MARK else None
+        if picture or in_picture:
+            in_picture = bool(line) and (picture is None or picture[1].lower() == "start")
         elif line.startswith("|"):
-            if found[-1].kind != "table":
-                found.append(_Paragraph(kind="table"))
-            if not re.fullmatch(r"[|\s:-]+", line):
-                found[-1].lines.append(CELL.join(c for c in (plain(c) for c in line.strip("|").split("|")) if c))
-        else:
+            pipes += _pipe_row(line)
+        elif table := _TABLE.match(line):
+            found += [_table([[replace(c, text=plain(c.text)) for c in row] for row in tables[int(table[1])]]), Paragraph()]
+        elif heading := _HEADING.match(line):
+            found += _heading(heading)
+        elif not line or _is_mark(line):
+            found.append(Paragraph())
+        elif not _DEFINITION.match(line):
             _add(found, line)
     return found
 
 
-def _add(found: list[_Paragraph], line: str) -> None:
+def _is_mark(line: str) -> bool:
+    """Whether a line is a rule, a fence, a page's number or the place of a picture, and holds no text."""
+    return len(line) < MAX_MARK and any(mark.match(line) for mark in (_RULE, _FENCE, _PAGE, _PICTURE))
+
+
+def _heading(match: re.Match[str]) -> list[Paragraph]:
+    text = unspaced(plain(match[2]))
+    return [Paragraph()] if not text or _PAGE.match(text) else [Paragraph([text], "heading", len(match[1])), Paragraph()]
+
+
+def _pipe_row(line: str) -> list[list[SourceCell]]:
+    """The cells of a line of a pipe table; the line under its header marks the row before as one, and is none itself."""
+    cells = [plain(c.replace("\\|", "|")) for c in re.split(r"(?<!\\)\|", line.removeprefix("|").removesuffix("|"))]
+    return [[]] if re.fullmatch(r"[|\s:-]+", line) else [[SourceCell("" if _COLUMN.match(c) else c) for c in cells]]
+
+
+def _table(rows: Sequence[Sequence[SourceCell]]) -> Paragraph:
+    """A table's paragraph. Of a pipe table, the rows above an empty one are its header."""
+    rule = next((i for i, row in enumerate(rows) if not row), 0)
+    marked = [[replace(c, header=c.header or i < rule) for c in row] for i, row in enumerate(rows) if row]
+    text, cells = lay_out(marked)
+    return Paragraph(text.split("\n") if text else [], "table", cells=cells)
+
+
+def _add(found: list[Paragraph], line: str) -> None:
     quoted = line.startswith(">") and (not found[-1].lines or found[-1].quoted)
     line = line.lstrip("> ") if quoted else line
-    if found[-1].kind == "table" or (found[-1].lines and _ITEM.match(line)):
-        found.append(_Paragraph())
+    if found[-1].lines and _ITEM.match(line):
+        found.append(Paragraph())
     bullet = _BULLET.match(line)
     words = plain(line[bullet.end() :] if bullet and not found[-1].lines else line)
     if not found[-1].lines:
         found[-1].quoted = quoted
-        found[-1].kind = _kind(words)
+        found[-1].kind = kind_of(words)
     if words:
         found[-1].lines.append(words)
-
-
-def _kind(words: str) -> BlockKind:
-    if _CAPTION.match(words):
-        return "caption"
-    if _FRONT.match(words):
-        return "front"
-    return "furniture" if _is_debris(words) else "body"
-
-
-def _is_debris(words: str) -> bool:
-    """Page marks and scraps of a running head, which hold hardly any word."""
-    letters = sum(c.isalpha() for c in words)
-    return len(words) < 40 and (letters < 0.5 * len(words.replace(" ", "")) or max(map(len, words.split()), default=0) < 3)
-
-
-def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
-    """Join body text that a blank line, a page's end, a caption or a stray heading cut in mid-sentence.
-
-    What stood between is put before the joined paragraph, so that it is kept and yet splices no sentence.
-    """
-    out: list[_Paragraph] = []
-    unfinished: _Paragraph | None = None
-    for paragraph in paragraphs:
-        paragraph.kind = _kind_after(paragraph, unfinished if out and out[-1] is unfinished else None)
-        if paragraph.kind == "body" and unfinished and _continues(unfinished.lines[-1], paragraph.lines[0]):
-            del out[next(i for i in reversed(range(len(out))) if out[i] is unfinished)]
-            unfinished.lines += paragraph.lines
-            paragraph = unfinished
-        out.append(paragraph)
-        if paragraph.kind in ("body", "heading"):
-            unfinished = paragraph if paragraph.kind == "body" else None
-    return out
-
-
-def _kind_after(paragraph: _Paragraph, before: _Paragraph | None) -> BlockKind:
-    """The role of a paragraph where what converters mistake is put right; `before` is the body text right above it."""
-    first = paragraph.lines[0]
-    if paragraph.kind == "caption" and before and is_open(before.lines[-1]):
-        return "body"  # "... is summarised in / Table 2. All areas ..."
-    if paragraph.kind == "body" and len(paragraph.lines) <= 2 and _NUMBERED.match(" ".join(paragraph.lines)):
-        return "heading"
-    if paragraph.kind == "heading" and _is_debris(first):
-        return "furniture"
-    if paragraph.kind == "heading" and (first[:1].islower() or len(first) > MAX_HEADING):
-        return "body"
-    return paragraph.kind
-
-
-def _continues(last: str, first: str) -> bool:
-    return not is_closed(last) and (first[:1].islower() or is_open(last) or len(last) > 40)
-
-
-def _pieces(paragraphs: list[_Paragraph], words: Counter[str], metadata: Metadata) -> list[Piece]:
-    pieces: list[Piece] = []
-    heading, kind_after = "", None
-    for paragraph in paragraphs:
-        kind = paragraph.kind
-        text = "\n".join(paragraph.lines) if kind == "table" else join_lines(paragraph.lines, words)[0]
-        if kind == "heading" and heading in ("", metadata.title) and text != metadata.title and len(names_in([text])) > 1:
-            kind = "front"
-        if kind == "heading":
-            heading = text
-            kind_after = "reference" if _REFERENCES.match(text) else None
-        elif kind in ("body", "caption") and kind_after:
-            kind = kind_after
-        pieces.append(Piece(text, kind, heading=heading))
-    return [replace(p, kind="front") if p.kind == "body" and _is_front(p, metadata) else p for p in pieces]
-
-
-def _is_front(piece: Piece, metadata: Metadata) -> bool:
-    """Text before the title, and by-lines and addresses under it."""
-    if not metadata.title or piece.heading not in ("", metadata.title):
-        return False
-    return not piece.heading or len(names_in([piece.text])) > 1 or bool(_AFFILIATION.search(piece.text) and len(piece.text) < 400)

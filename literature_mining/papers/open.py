@@ -10,7 +10,25 @@ from pathlib import Path
 from cytoscribe.errors import InputError
 from cytoscribe.records import Document
 
-FORMATS = (".pdf", ".xml", ".nxml", ".md", ".txt")
+FORMATS = (".pdf", ".xml", ".nxml", ".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text")
+UNREAD = (
+    ".docx",
+    ".doc",
+    ".odt",
+    ".rtf",
+    ".tex",
+    ".rst",
+    ".epub",
+    ".djvu",
+    ".ps",
+    ".pages",
+    ".org",
+    ".adoc",
+    ".mobi",
+    ".wpd",
+    ".ipynb",
+)
+"""Formats in which papers come and which no reader here knows."""
 _NO_PAPERS = ("readme", "license", "licence", "copying", "changelog", "contributing", "notice")
 MAX_BYTES = 400_000_000
 """A file larger than this (400 MB) is no paper; it is reported and never opened."""
@@ -32,6 +50,13 @@ def find_papers(paths: Iterable[str | Path]) -> list[Path]:
         where = ", ".join(map(str, given)) or "--papers"
         raise InputError("no paper to read", where=where, fix=f"give files or folders with {', '.join(FORMATS)}")
     return sorted(found.values(), key=lambda f: (f.name, str(f)))
+
+
+def find_unread(paths: Iterable[str | Path]) -> list[Path]:
+    """Files below the folders among `paths` that may be papers, in formats that are not read (UNREAD); sorted by name."""
+    files = [file for folder in map(Path, paths) if folder.is_dir() for file in _walk(folder)]
+    unread = {f.resolve(): f for f in files if f.suffix.lower() in UNREAD and f.stem.lower() not in _NO_PAPERS}
+    return sorted(unread.values(), key=lambda f: (f.name, str(f)))
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -76,10 +101,17 @@ def read_document(path: str | Path) -> Document:
 
 
 def _reader(path: Path) -> Callable[[Path], Document]:
-    from literature_mining.papers import jats, markdown, plaintext
+    from literature_mining.papers import html, jats, markdown, plaintext
     from literature_mining.papers.pdf import read as pdf
 
-    readers = {".pdf": pdf.read, ".xml": jats.read, ".nxml": jats.read, ".md": markdown.read, ".txt": plaintext.read}
-    if path.suffix.lower() not in readers:
-        raise InputError(f"cannot read '{path.suffix or 'no suffix'}' files", where=path, fix=f"give one of {', '.join(FORMATS)}")
-    return readers[path.suffix.lower()]
+    by_reader = {
+        pdf.read: (".pdf",),
+        jats.read: (".xml", ".nxml"),
+        html.read: (".html", ".htm", ".xhtml"),
+        markdown.read: (".md", ".markdown"),
+        plaintext.read: (".txt", ".text"),
+    }
+    for reader, suffixes in by_reader.items():
+        if path.suffix.lower() in suffixes:
+            return reader
+    raise InputError(f"cannot read '{path.suffix or 'no suffix'}' files", where=path, fix=f"give one of {', '.join(FORMATS)}")

@@ -7,27 +7,30 @@ from pathlib import Path
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import Document
-from literature_mining.papers.assemble import Piece, assemble
-from literature_mining.papers.clean_text import clean, join_lines, vocabulary
+from literature_mining.papers.assemble import assemble
+from literature_mining.papers.clean_text import clean
 from literature_mining.papers.metadata import stated_metadata
+from literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
+from literature_mining.papers.repair import repair
 
 _HEADING = re.compile(r"(?:\d+(?:\.\d+)*\.?\s+)?[A-Z][^.!?;:]{2,80}$")
+_BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
 
 def read(path: Path) -> Document:
     """Read a text file (UTF-8, UTF-16 with a mark, else latin-1). Raises InputError where it holds no text."""
-    text = read_text(path)
-    blocks = [[clean(line).strip() for line in p.split("\n")] for p in re.split(r"\n[ \t]*(?:\n[ \t]*)+", text)]
-    words = vocabulary(line for block in blocks for line in block)
-    pieces, heading = [], ""
-    for block in blocks:
-        joined = join_lines([line for line in block if line], words)[0]
-        if len(block) == 1 and _HEADING.match(joined) and len(joined.split()) <= 12:
-            heading = joined
-            pieces.append(Piece(joined, "heading", heading=heading))
-        else:
-            pieces.append(Piece(joined, "body", heading=heading))
-    return assemble(path, pieces, stated_metadata(text[:20_000]))
+    raw = read_text(path)
+    text, words = repair(raw)
+    paragraphs = [p for block in _BLANK.split(text) if (p := _paragraph(block)).lines]
+    metadata = stated_metadata(raw[:20_000])
+    return assemble(path, pieces_of(mended(paragraphs, whole=True), words, metadata), metadata)
+
+
+def _paragraph(block: str) -> Paragraph:
+    lines = [line for line in (clean(line).strip() for line in block.split("\n")) if line]
+    if len(lines) == 1 and _HEADING.match(lines[0]) and len(lines[0].split()) <= 12:
+        return Paragraph(lines, "heading", 1)
+    return Paragraph(lines, kind_of(lines[0]) if lines else "body")
 
 
 def read_text(path: Path) -> str:

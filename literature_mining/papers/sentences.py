@@ -74,7 +74,7 @@ def _of_block(document: Document, index: int, block: Block) -> list[Sentence]:
         if words:
             at = block.start + start + lead
             page = document.page_of(at) if block.kind == "body" else block.page
-            sentences.append(Sentence(words, at, at + len(words), page, block.kind, index, block.heading))
+            sentences.append(Sentence(words, at, at + len(words), page, block.kind, index, block.headings))
     return sentences
 
 
@@ -83,8 +83,13 @@ def is_closed(text: str) -> bool:
     found = _CLOSED.search(text)
     if found is None:
         return False
-    word = text[: found.start()].rpartition(" ")[2].lower().strip("([")
-    return found[0][0] != "." or not (word in _NEVER or word == "al" or (len(word) == 1 and word not in "iv"))
+    return found[0][0] != "." or not is_abbreviated(text[: found.start()])
+
+
+def is_abbreviated(text: str) -> bool:
+    """Whether a text ends with a word that a full stop only cuts short ("Fig", "vol", "et al")."""
+    word = text.rpartition(" ")[2].lower().strip("([")
+    return word in _NEVER or word == "al" or (len(word) == 1 and word not in "iv")
 
 
 def is_open(text: str) -> bool:

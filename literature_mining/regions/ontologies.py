@@ -1,9 +1,12 @@
-"""regions.csv from the ontologies that atlases publish: openMINDS name lists (Julich-Brain), NIF terms, Allen structure graphs."""
+"""regions.csv from the ontologies that atlases publish: openMINDS name lists (Julich-Brain), NIF terms, Allen graphs, siibra trees.
+
+Where an ontology defines its entries, the definitions become a Markdown file that can be mined."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,17 +15,23 @@ import typer
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import Region
-from cytoscribe.runs import read_json
+from cytoscribe.runs import read_json, write_text
 from cytoscribe.tables import read_csv
+from literature_mining.regions.atlas_names import merge_sides, parse_name
 from literature_mining.regions.table import squeeze, write_regions
 
+_KINDS = "give an openMINDS CSV, a NIF JSON list, an Allen structure graph or a siibra region tree"
+_UNDEFINED = re.compile(r"needs? (?:a )?definition|no definition|not defined|not (?:included|described)", re.IGNORECASE)
+_SHORTEST = 20
+"""A definition of fewer characters defines nothing."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BRACKETS = re.compile(r"^(?P<name>.+?)\s*\((?P<inside>.*?)\)?$")
 
 
 def convert_regions(
     source: Annotated[
-        Path, typer.Argument(help="openMINDS CSV (`lookupLabel,name,parents`), NIF JSON or Allen structure graph JSON.")
+        Path,
+        typer.Argument(help="openMINDS CSV (`lookupLabel,name,parents`), NIF JSON, Allen structure graph or siibra tree JSON."),
     ],
     out: Annotated[Path, typer.Option("--out", help="The regions.csv to write.")] = Path("regions.csv"),
 ) -> None:
@@ -30,6 +39,13 @@ def convert_regions(
     regions, dropped = convert(source)
     write_regions(out, regions)
     typer.echo(f"{len(regions)} regions in {out}; {dropped} aliases that several regions share were left out")
+    definitions = list(read_definitions(source))
+    if definitions:
+        file = out.with_name("definitions.md")
+        write_text(
+            file, "\n\n".join([f"# Definitions of {source.stem}", *(f"## {name}\n\n{text}" for name, text in definitions)]) + "\n"
+        )
+        typer.echo(f"{len(definitions)} definitions in {file}: mine them with mine-descriptions --regions {out} --papers {file}")
 
 
 def convert(source: Path) -> tuple[list[Region], int]:
@@ -41,10 +57,20 @@ def convert(source: Path) -> tuple[list[Region], int]:
         regions = list(_openminds(source))
     else:
         content = read_json(source)
-        regions = list(_allen(content) if _is_allen(content) else _nif(source, content))
+        top = _top(content)
+        regions = merge_sides(_tree(top))[0] if top is not None else list(_nif(source, content))
     if not regions:
-        raise InputError("no region in it", where=source, fix="give an openMINDS CSV, a NIF JSON list or an Allen structure graph")
+        raise InputError("no region in it", where=source, fix=_KINDS)
     return _unambiguous(regions)
+
+
+def read_definitions(source: Path) -> Iterator[tuple[str, str]]:
+    """Name and definition of each entry of an ontology file that has one, in the file's order; entries still to be defined are left out."""
+    top = _top(read_json(source)) if source.suffix.lower() != ".csv" else None
+    for node, _ in _nodes(top or []):
+        text = " ".join(str(next((v for k, v in node.items() if k.lower().startswith("definition") and v), "")).split())
+        if len(text) > _SHORTEST and not _UNDEFINED.search(text[:60]):
+            yield _name_of(node), text
 
 
 def _openminds(source: Path) -> Iterator[Region]:
@@ -74,9 +100,7 @@ def _area_name(name: str) -> str:
 
 def _nif(source: Path, content: Any) -> Iterator[Region]:
     if not isinstance(content, list) or not all(isinstance(t, Mapping) and "label" in t for t in content):
-        raise InputError(
-            "unknown kind of ontology", where=source, fix="give an openMINDS CSV, a NIF JSON list or an Allen structure graph"
-        )
+        raise InputError("unknown kind of ontology", where=source, fix=_KINDS)
     for term in content:
         number = re.search(r"area (\d+\w?)$", str(term["label"]))
         brodmann = [f"area {number.group(1)}", f"BA{number.group(1)}", f"BA {number.group(1)}"] if number else []
@@ -88,18 +112,40 @@ def _texts(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else [str(value)] if value else []
 
 
-def _is_allen(content: Any) -> bool:
-    return isinstance(content, Mapping) and isinstance(content.get("msg"), list)
+def _top(content: Any) -> Sequence[Any] | None:
+    """The outermost nodes of a tree of regions: an Allen structure graph's, or those of siibra; None for another kind of file."""
+    if isinstance(content, Mapping):
+        lists = [content[k] for k in ("msg", "regions", "children") if isinstance(content.get(k), list)]
+        return lists[0] if lists else None
+    tree = isinstance(content, list) and any(isinstance(n, Mapping) and "name" in n for n in content)
+    return content if tree else None
 
 
-def _allen(content: Mapping[str, Any]) -> Iterator[Region]:
-    waiting: list[tuple[Mapping[str, Any], str]] = [(node, "") for node in content["msg"]]
+def _nodes(top: Sequence[Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The nodes of a tree that have a name, level by level, each with its parent's name."""
+    waiting: deque[tuple[Any, str]] = deque((node, "") for node in top)
     while waiting:
-        node, parent = waiting.pop(0)
-        name = str(node.get("name", "")).strip()
+        node, parent = waiting.popleft()
+        if not isinstance(node, Mapping):
+            continue
+        name = _name_of(node)
         if name:
-            yield Region(name, _distinct(name, [str(node.get("acronym", ""))]), parent)
-        waiting += [(child, name) for child in node.get("children", [])]
+            yield node, parent
+        children = node.get("children")
+        waiting.extend((child, name or parent) for child in (children if isinstance(children, list) else ()))
+
+
+def _name_of(node: Mapping[str, Any]) -> str:
+    return " ".join(str(node.get("name") or "").split())
+
+
+def _tree(top: Sequence[Any]) -> Iterator[Region]:
+    for node, parent in _nodes(top):
+        name, above = _name_of(node), parse_name(parent)
+        own = parse_name(name)
+        if own and above and own.label == above.label:
+            continue  # a hemisphere of the region above
+        yield Region(name, _distinct(name, [str(node.get("acronym") or "")]), above.label if above else parent)
 
 
 def _distinct(label: str, aliases: Iterable[str]) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cytoscribe.errors import InputError, cell
 from cytoscribe.records import Region
 from cytoscribe.tables import read_csv, write_csv
+from literature_mining.regions.atlas_names import merge_sides
 
 _KNOWN = ("region", "aliases", "parent", "split")
 
@@ -53,7 +54,14 @@ def read_regions(path: str | Path, *, drop_shared: bool = False) -> RegionTable:
     if not rows:
         raise InputError("the table has a header but no regions", where=path, fix="add one row a region")
     _check_labels(path, rows)
-    return _settle(path, rows, drop_shared)
+    rows, named = merge_sides(rows)
+    table = _settle(path, rows, drop_shared)
+    return replace(table, notes=(*(f"{path}: {_few(named)}",), *table.notes)) if named else table
+
+
+def _few(notes: Sequence[str]) -> str:
+    """The first notes, and how many more there are."""
+    return "; ".join(notes[:3]) + (f"; and {len(notes) - 3} more names of this form" if len(notes) > 3 else "")
 
 
 def write_regions(path: str | Path, regions: Sequence[Region]) -> None:

@@ -24,7 +24,7 @@ Surroundings = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Paper:
-    """What is known of one paper, and what went wrong with it."""
+    """What is known of one paper, and what went wrong with it. `names_regions`: it names a region of the table."""
 
     name: str
     title: str = ""
@@ -34,6 +34,7 @@ class Paper:
     licence: str = ""
     readable: bool = True
     problems: tuple[str, ...] = ()
+    names_regions: bool = False
 
     @property
     def citation(self) -> str:

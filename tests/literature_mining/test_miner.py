@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from cytoscribe.tables import read_records
 from literature_mining.miner import MineSettings, mine
 from literature_mining.papers.open import read_document
 from literature_mining.regions.table import read_regions
+from literature_mining.report.html import Paper
 
 PAPERS = {
     "first.md": "# Areas Aa1 and Aa2\n\nArea Aa1 has a thin layer IV. Layer V contains large pyramidal cells.\n\n"
     "Layer III of Aa2 is more densely packed than that of Aa1.\n",
-    "second.md": "# More on Aa1\n\nIn Aa1 layer IV is thin, and <script>alert(1)</script> the border to the white matter is sharp.\n",
-    "third.txt": "Area Aa2 shows a broad layer III. It is agranular.\n",
+    "second.md": "# More on Aa1\n\nIn Aa1 layer IV is thin, and the border to the white matter is sharp.\n",
+    "third.txt": "Area Aa2 <script>alert(1)</script> shows a broad layer III. It is agranular.\n",
 }
 
 
@@ -66,7 +68,7 @@ def test_script_in_a_paper_is_only_text_in_the_report(project: Path) -> None:
     report = (project / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in report
     assert "&lt;script&gt;alert(1)" in report
-    assert "<mark>thin layer IV</mark>" in report
+    assert "<mark>broad layer III</mark>" in report
 
 
 def test_a_bad_paper_is_named_and_never_stops_the_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +79,29 @@ def test_a_bad_paper_is_named_and_never_stops_the_run(project: Path, capsys: pyt
     assert len(result.papers) == len(PAPERS)
     assert "broken.pdf" in capsys.readouterr().err
     assert "broken.pdf" in (project / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_files_of_other_formats_are_named_and_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("notes.docx", "draft.tex", "page.rst", "README.rst"):
+        (project / "papers" / name).write_text("Area Aa1 has a thin layer IV.", encoding="utf-8")
+    (project / "papers" / "page.html").write_text("<p>Area Aa1 has a broad layer II.</p>", encoding="utf-8")
+    result = mine(_settings(project))
+    said = capsys.readouterr().err
+    assert "not read, 3 files" in said
+    assert "draft.tex, notes.docx, page.rst" in said
+    assert len(result.papers) == len(PAPERS) + 1
+    listed = {p.name: p.readable for p in read_records(project / "out" / "papers.parquet", Paper)}
+    assert listed["notes.docx"] is False
+    assert listed["page.html"] is True
+
+
+def test_a_list_that_no_paper_names_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine(_settings(project, "named"))
+    assert "no name of the list" not in capsys.readouterr().err
+    (project / "others.csv").write_text("region\nZz8\n", encoding="utf-8")
+    result = mine(replace(_settings(project), regions=project / "others.csv"))
+    assert result.claims == ()
+    assert "no name of the list stands in any of the 3 papers (looked for Zz8)" in capsys.readouterr().err
 
 
 def test_nothing_readable_is_an_error(project: Path) -> None:

@@ -16,6 +16,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Document
 from literature_mining.papers.assemble import Metadata, Piece, assemble
 from literature_mining.papers.clean_text import clean, symbols, unspaced, vocabulary
+from literature_mining.papers.ligatures import LigatureMender
 from literature_mining.papers.metadata import licence_in, names_in, stated_metadata
 from literature_mining.papers.pdf import ocr
 from literature_mining.papers.pdf.blocks import Group, body_style, groups
@@ -24,13 +25,12 @@ from literature_mining.papers.pdf.floats import Float, take_floats
 from literature_mining.papers.pdf.layout import Line, Page, Turn, mark_furniture
 from literature_mining.papers.pdf.roles import Flow
 from literature_mining.papers.pdf.scans import settle_scans
+from literature_mining.papers.superscripts import raised
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
 MAX_PAGES = 2_000
 MAX_SECONDS = 120.0
 MAX_LINES = 20_000
-_CITATION = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*")
-_CITED = re.compile(r"(?:[^\W\d_]{4,}|[a-z)\]][.,;:])$")
 _MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff]")
 _FAR = 1e6
 _NO_BYLINE = re.compile(r"received|abstract|universit|institut|department|@|https?:|keywords|published|school of|©", re.IGNORECASE)
@@ -59,6 +59,9 @@ def _pieces(pages: list[Page]) -> list[Piece]:
     mark_furniture(pages)
     style = body_style(pages)
     words = vocabulary(line.text for page in pages for line in page.lines if not line.furniture)
+    mender = LigatureMender(words)
+    for line in (line for page in pages for line in page.lines):
+        line.text = mender.mend(line.text)
     found = [zones([l for l in page.lines if not l.furniture], page.width) for page in pages]
     usual = usual_strips(found)
     sheets: list[tuple[list[Group], list[Float]]] = []
@@ -151,8 +154,8 @@ def _line(line: dict[str, Any], block: int, page: int) -> Line | None:
         text = span["text"]
         if len(text) > len(main["text"]):
             main = span
-        if span["flags"] & 1 and texts and _CITATION.fullmatch(text.strip()) and _CITED.search(texts[-1]):
-            text = f"[{text.strip()}]"
+        if span["flags"] & 1 and texts:
+            text = raised("".join(texts[-3:]), text)
         texts.append(symbols(span["font"], text) if len(text) < 4 else text)
     text = unspaced(clean("".join(texts)).strip())
     if not text:

@@ -11,6 +11,7 @@ from cytoscribe.records import BlockKind
 from literature_mining.papers.assemble import Piece
 from literature_mining.papers.clean_text import join_lines
 from literature_mining.papers.metadata import names_in
+from literature_mining.papers.outline import Outline
 from literature_mining.papers.pdf.blocks import REFERENCES, Group
 from literature_mining.papers.pdf.floats import Float, Style
 from literature_mining.papers.pdf.layout import Line
@@ -45,7 +46,7 @@ class Flow:
 
     def __init__(self, style: Style, words: Counter[str]) -> None:
         self._style, self._words = style, words
-        self._heading, self._section = "", "body"
+        self._outline, self._section = Outline(), "body"
         self._open: Group | None = None
         self._next_body: Group | None = None
         self._begun = self._summary_next = False
@@ -70,7 +71,7 @@ class Flow:
         elif group.kind in ("body", "heading"):
             yield from self._flush()
             if group.kind == "heading":
-                self._heading = self._text(group)
+                self._enter(self._text(group), group.lines[0])
                 yield self._piece(group)
             else:
                 self._open, self._begun = group, True
@@ -90,8 +91,8 @@ class Flow:
         early = [p for p in self._waiting if start != end and p.page is not None and p.page <= start]
         yield from early
         abstract = _ABSTRACT.match(group.text)
-        if abstract and abstract.end() < len(group.text) and self._heading == "Abstract":
-            yield Piece("Abstract", "heading", start, "Abstract")
+        if abstract and abstract.end() < len(group.text) and self._outline.path[-1:] == ("Abstract",):
+            yield Piece("Abstract", "heading", start, self._outline.path)
             group.lines[0].text = group.lines[0].text[abstract.end() :]
         yield self._piece(group)
         yield from (p for p in self._waiting if p not in early)
@@ -107,9 +108,10 @@ class Flow:
         elif self._section == "front" and _SECTION.match(text) and len(group.lines) == 1:
             self._section, group.kind = "body", "heading"
         elif self._section == "front" and (_ABSTRACT.match(text) if group.kind != "furniture" else _ABSTRACT.fullmatch(text)):
-            self._section, self._heading = "body", "Abstract"
+            self._section = "body"
             self._summary_next = bool(_ABSTRACT.fullmatch(text))
             group.kind = "heading" if self._summary_next else "body"
+            self._enter("Abstract", group.lines[0])
         elif self._section == "reference" and group.kind in ("body", "furniture"):
             group.kind = "reference"
         elif summary and group.kind == "furniture" and len(group.lines) >= 3 and not _FRONT.match(text):
@@ -128,7 +130,7 @@ class Flow:
             return "furniture"
         if len(text) > 300 or (len(text) > 120 and is_closed(text) and _INNER_END.search(text)):
             return "body"
-        first = group.lines[0].page == 1 and self._heading and self._section != "reference" and not self._begun
+        first = group.lines[0].page == 1 and self._outline.path and self._section != "reference" and not self._begun
         return "front" if first and len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
 
     def _interrupts(self) -> bool:
@@ -169,6 +171,10 @@ class Flow:
         elsewhere = first.page != last.page or first.y0 < last.y0
         return not open_.leaves_room_for(first) and (elsewhere or not last.text.endswith(":"))
 
+    def _enter(self, text: str, line: Line) -> None:
+        """Open a heading; larger type is further out, and of one size the type that is met first."""
+        self._outline.enter(text, -round(line.size * 2) / 2, f"{line.bold} {line.font} {text.isupper()}")
+
     def _text(self, group: Group) -> str:
         return join_lines([l.text for l in group.lines], self._words)[0]
 
@@ -180,7 +186,9 @@ class Flow:
             text, starts = join_lines([l.text for l in lines], self._words)
             pages = itertools.pairwise([l.page for l in lines])
             breaks = tuple((start, after) for start, (before, after) in zip(starts[1:], pages, strict=True) if after != before)
-        return Piece(text, group.kind, lines[0].page, self._heading, bounds(l for l in lines if l.page == lines[0].page), breaks)
+        return Piece(
+            text, group.kind, lines[0].page, self._outline.path, bounds(l for l in lines if l.page == lines[0].page), breaks
+        )
 
 
 def bounds(lines: Iterable[Line]) -> tuple[float, float, float, float]:

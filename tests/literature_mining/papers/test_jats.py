@@ -10,6 +10,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.records import Document
 from literature_mining.papers.open import read_document
 from literature_mining.papers.sentences import split_sentences
+from literature_mining.papers.tables import read_table
 
 ARTICLE = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE article PUBLIC "-//NLM//DTD Journal Publishing DTD v3.0 20080202//EN" "http://example.org/journalpublishing3.dtd">
@@ -50,7 +51,7 @@ def test_structure(tmp_path: Path, name: str) -> None:
     document = read(tmp_path, ARTICLE, name)
     assert by_kind(document, "body") == [
         "Layer IV is granular.",
-        "Area 17 has a broad layer IV[3] (Figure 1).",
+        "Area 17 has a broad layer IV (Figure 1).",
         "It carries the α stripe; cells measure 102 units.",
         "Betz cells lie in layer V.",
         "Layer I is cell-poor.",
@@ -76,6 +77,43 @@ def test_structure(tmp_path: Path, name: str) -> None:
     assert by_kind(document, "reference") == ["Brodmann K (1909) A book."]
     assert by_kind(document, "front") == ["We thank the donors."]
     assert [s.heading for s in split_sentences(document) if s.text.startswith("Betz")] == ["The motor cortex"]
+
+
+def test_inner_sections_keep_the_outer_topic(tmp_path: Path) -> None:
+    document = read(
+        tmp_path,
+        "<article><front><article-title>Two areas</article-title></front><body><sec><title>Results</title><sec><title>Area A1</title>"
+        "<sec><title>Cells</title><p>Layer IV is dense.</p></sec></sec><sec><title>Area B2</title><p>Layer V is thin.</p></sec></sec>"
+        "</body></article>",
+    )
+    assert {s.text: s.headings for s in split_sentences(document) if s.kind == "body"} == {
+        "Layer IV is dense.": ("Two areas", "Results", "Area A1", "Cells"),
+        "Layer V is thin.": ("Two areas", "Results", "Area B2"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("Layer V<sup>3,4</sup> of FG2<sup>12</sup> is thin.", "Layer V of FG2 is thin."),
+        ("The cells<sup>5</sup> took up <sup>55</sup>Fe.", "The cells[5] took up 55Fe."),
+        ("It is weight/height<sup>2</sup> in mm<sup>2</sup>.", "It is weight/height2 in mm2."),
+        ("The VI<sup>th</sup> layer is con\u00adspicuous.", "The VIth layer is conspicuous."),
+    ],
+)
+def test_raised_numbers(tmp_path: Path, source: str, sentence: str) -> None:
+    assert by_kind(read(tmp_path, f"<article><body><p>{source}</p></body></article>"), "body") == [sentence]
+
+
+def test_cells_of_a_table(tmp_path: Path) -> None:
+    document = read(
+        tmp_path,
+        "<article><body><p>Text.</p><table-wrap><table><thead><tr><td>Area</td><td>Layer IV</td></tr></thead><tbody><tr><td>A1</td>"
+        '<td rowspan="2">dense</td></tr><tr><td>B2</td></tr></tbody></table></table-wrap></body></article>',
+    )
+    block = next(b for b in document.blocks if b.kind == "table")
+    records = read_table(document, block).records()
+    assert [{k: c.text for k, c in r.items()} for r in records] == [{"Area": a, "Layer IV": "dense"} for a in ("A1", "B2")]
 
 
 def test_metadata(tmp_path: Path) -> None:

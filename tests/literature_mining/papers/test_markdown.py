@@ -9,6 +9,7 @@ import pytest
 from cytoscribe.records import Document
 from literature_mining.papers.open import read_document
 from literature_mining.papers.sentences import split_sentences
+from literature_mining.papers.tables import read_table
 
 CONVERTED = """**ORIGINAL ARTICLE**
 
@@ -115,9 +116,60 @@ def test_written_markdown(tmp_path: Path) -> None:
     ]
 
 
-def test_html_stays_text(tmp_path: Path) -> None:
-    document = read(tmp_path, "# A\n\nLayer IV <script>alert(1)</script> is thin.\n")
-    assert by_kind(document, "body") == ["Layer IV <script>alert(1)</script> is thin."]
+@pytest.mark.parametrize(
+    ("source", "sentences"),
+    [
+        ("Layer IV <script>alert(1)</script> is thin.", ["Layer IV is thin."]),
+        ("It is thin (p < 0.05, n > 3) and a<b holds.", ["It is thin (p < 0.05, n > 3) and a<b holds."]),
+        ("Layer IV is dense.23 In area A1, layer V12 is thin.", ["Layer IV is dense.[23]", "In area A1, layer V is thin."]),
+        (
+            '<span id="page-1-0"></span>A1 is dense.<sup>12</sup> Layer III<sub>c</sub> has cells<sup>[3,](#page-9-1)</sup> in B2<sup>4</sup>.',
+            ["A1 is dense.[12]", "Layer IIIc has cells[3] in B2."],
+        ),
+        ("Layer $\\mathrm{ I V }$ of A1 and layer $V_{b}$ are dense.", ["Layer IV of A1 and layer Vb are dense."]),
+        ("Area A1 has a dense\n\n{4}--------\n\nlayer IV.", ["Area A1 has a dense layer IV."]),
+        ("Area A1 has a dense\n\n<!-- image -->\n\nlayer IV.", ["Area A1 has a dense layer IV."]),
+        ("Area A1 has a dense\n\n![Image 3](x_(1).png)\n\nPage 3 of 9\n\nlayer IV.", ["Area A1 has a dense layer IV."]),
+        (
+            "Area A1 has a dense\n\n**==> picture [9 x 9] intentionally omitted <==**\n\nlayer IV.",
+            ["Area A1 has a dense layer IV."],
+        ),
+        (
+            "Layers III &amp; V &lt; 1 mm; &lt;sup&gt;a&lt;/sup&gt; &amp;amp; b are thin.",
+            ["Layers III & V < 1 mm; a & b are thin."],
+        ),
+        (
+            "It is densely pac- ked with pyra- midal cells in supra- and infragranular layers.",
+            ["It is densely packed with pyramidal cells in supra- and infragranular layers."],
+        ),
+        (
+            "<div><p>Sections were cut.</p><p>A1 has a <u>dense</u> layer IV.</p></div>",
+            ["Sections were cut.", "A1 has a dense layer IV."],
+        ),
+        ("Cells are large\\. Layer IV\\_ is \\(not\\) thin.", ["Cells are large.", "Layer IV_ is (not) thin."]),
+        (
+            "See [the atlas](../atlas.md) for area 24a\u2032 and area 24a\u00b4.",
+            ["See the atlas for area 24a\u2032 and area 24a\u2032."],
+        ),
+    ],
+)
+def test_marks_of_converters_are_gone(tmp_path: Path, source: str, sentences: list[str]) -> None:
+    assert by_kind(read(tmp_path, f"# A\n\n{source}\n"), "body") == sentences
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<table><tr><th>Area</th><th>Layer IV</th></tr><tr><td>A1</td><td>**dense**<sup>1</sup></td></tr></table>",
+        "| Area | Layer IV |\n|:--|--:|\n| A1 | **dense** |",
+    ],
+)
+def test_tables_keep_their_cells(tmp_path: Path, table: str) -> None:
+    document = read(tmp_path, f"# A\n\nText.\n\n{table}\n\nMore text.\n")
+    block = next(b for b in document.blocks if b.kind == "table")
+    (record,) = read_table(document, block).records()
+    assert {k: c.text.removesuffix("[1]") for k, c in record.items()} == {"Area": "A1", "Layer IV": "dense"}
+    assert all(document.text[c.start : c.end] == c.text for c in record.values())
 
 
 def test_plain_text(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.errors import InputError
-from literature_mining.regions.ontologies import convert
+from literature_mining.papers.open import read_document
+from literature_mining.papers.sentences import split_sentences
+from literature_mining.regions.ontologies import convert, convert_regions
 from literature_mining.regions.table import read_regions, write_regions
 
 
@@ -43,6 +45,41 @@ def test_allen_graph_keeps_parents_and_drops_shared_acronyms(tmp_path: Path) -> 
         ("Field two", (), "Whole"),
     ]
     assert dropped == 2
+
+
+def test_siibra_tree_joins_left_and_right(tmp_path: Path) -> None:
+    leaf = "Area hOc1 (V1, 17, CalcS)"
+    area = {"name": leaf, "children": [{"name": f"{leaf} left"}, {"name": f"{leaf} right"}]}
+    tree = {
+        "regions": [
+            {"name": "occipital cortex", "children": [area, {"name": "LB (Amygdala) left"}, {"name": "LB (Amygdala) right"}]}
+        ]
+    }
+    source = tmp_path / "tree.json"
+    source.write_text(json.dumps(tree))
+    regions, _ = convert(source)
+    assert [(r.name, r.parent) for r in regions] == [
+        ("occipital cortex", ""),
+        ("hOc1", "occipital cortex"),
+        ("LB", "occipital cortex"),
+    ]
+    assert {"area hOc1", "V1", "area 17"} <= set(regions[1].aliases)
+    assert "CalcS" not in regions[1].aliases
+
+
+def test_definitions_become_a_paper(tmp_path: Path) -> None:
+    defined = {
+        "name": "Field one",
+        "definition (description)": "A field with a dense fourth layer\nand a thin fifth.",
+        "children": [],
+    }
+    empty = {"name": "Field two", "definition (description)": "Needs a definition of its own", "children": []}
+    source = tmp_path / "graph.json"
+    source.write_text(json.dumps({"msg": [{"name": "Whole", "children": [defined, empty]}]}))
+    convert_regions(source, tmp_path / "regions.csv")
+    document = read_document(tmp_path / "definitions.md")
+    bodies = [(s.heading, s.text) for s in split_sentences(document) if s.kind == "body"]
+    assert bodies == [("Field one", "A field with a dense fourth layer and a thin fifth.")]
 
 
 def test_written_table_can_be_mined_with(tmp_path: Path, real_data: Path) -> None:

@@ -64,6 +64,15 @@ def test_short_labels_keep_their_case_and_words_do_not(tmp_path: Path) -> None:
     assert table.find("Temporo-Insular Area") == table.regions[0]
 
 
+def test_names_of_an_atlas_are_read_with_a_note(tmp_path: Path) -> None:
+    names = ["Area hOc1 (V1, 17, CalcS) left", "Area hOc1 (V1, 17, CalcS) right", "Area 45 (IFG) left", "subiculum (ventral part)"]
+    table = read_regions(_table(tmp_path, "region\n" + "".join(f'"{n}"\n' for n in names)))
+    assert [(r.name, r.parent) for r in table.regions] == [("hOc1", "CalcS"), ("45", "IFG"), ("subiculum (ventral part)", "")]
+    assert table.find("Area 45 (IFG) left") == table.regions[1]
+    assert {"V1", "area 17", "area hOc1"} <= set(table.regions[0].aliases)
+    assert "'hOc1' is read from 'Area hOc1 (V1, 17, CalcS) left' and" in table.notes[0]
+
+
 def test_written_table_reads_back(tmp_path: Path) -> None:
     table = read_regions(_table(tmp_path, "region,aliases,parent,split,note\nFG1,area FG1,fusiform,unseen,x\nFG2,,fusiform,,y\n"))
     write_regions(tmp_path / "again.csv", table.regions)
