@@ -70,7 +70,7 @@ class Figure:
 
 
 def extract_figures(path: str | Path, document: Document) -> list[Figure]:
-    """Figures of a paper whose caption was read: images of a PDF, and image files that lie beside a JATS or Markdown file.
+    """Figures of a paper whose caption was read: images of a PDF, and image files that lie beside a JATS, HTML or Markdown file.
 
     Bounded by MAX_FIGURES and MAX_PIXELS; what cannot be opened is left out. Raises InputError where the file itself cannot be read.
     """
@@ -150,7 +150,7 @@ def picture_of(data: bytes) -> Picture | None:
 def _beside(path: Path, document: Document, captions: Sequence[Block]) -> list[tuple[Block, Picture]]:
     """Image files that the text names, each with its caption; only files of the paper's own folder are opened."""
     pairs: list[tuple[Block, Picture]] = []
-    for opening, name in _jats_images(path) if path.suffix.lower() in (".xml", ".nxml") else _markdown_images(path):
+    for opening, name in _images(path):
         block = next((b for b in captions if document.text.startswith(opening, b.start)), None)
         file = _own_file(path, name)
         picture = picture_of(file.read_bytes()) if file and block else None
@@ -159,10 +159,14 @@ def _beside(path: Path, document: Document, captions: Sequence[Block]) -> list[t
     return pairs
 
 
-def _jats_images(path: Path) -> list[tuple[str, str]]:
-    from literature_mining.papers.jats import graphics
+def _images(path: Path) -> list[tuple[str, str]]:
+    """How each figure's caption begins, and its image file's name, by the paper's format."""
+    from literature_mining.papers import html, jats
 
-    return graphics(path)
+    suffix = path.suffix.lower()
+    if suffix in (".xml", ".nxml"):
+        return jats.graphics(path)
+    return html.graphics(path) if suffix in (".html", ".htm", ".xhtml") else _markdown_images(path)
 
 
 def _markdown_images(path: Path) -> list[tuple[str, str]]:

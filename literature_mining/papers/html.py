@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from cytoscribe.errors import InputError
@@ -166,9 +166,11 @@ def _title(root: Element) -> str:
     return first[0] if len(first) == 1 else next(iter(pages), "")
 
 
-def figures_of(root: Element) -> Iterator[tuple[str, str]]:
-    """Each figure's caption, as the document has it, and the address of its image; figures without either are left out."""
-    for figure in root.iter("figure"):
+def graphics(path: Path) -> list[tuple[str, str]]:
+    """How each figure's caption begins, as the document has it, and the name of its image; figures without either are left out."""
+    found = []
+    for figure in tree_of(read_text(path)).iter("figure"):
         caption, image = next(figure.iter("figcaption"), None), next(figure.iter("img"), None)
         if caption is not None and image is not None and image.get("src"):
-            yield clean(words_of(caption)).strip(), image.get("src", "")
+            found.append((clean(words_of(caption)).strip()[:60], unquote(image.get("src", ""))))
+    return found

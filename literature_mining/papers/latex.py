@@ -10,8 +10,9 @@ from literature_mining.papers.clean_text import word_set
 
 _DISPLAY = re.compile(r"(?<!\\)\$\$(?:[^$]|\$(?!\$)){1,1500}?\$\$|\\\[[^\[\]]{1,1500}\\\]")
 _INLINE = re.compile(
-    r"(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n)){1,600}?)(?<!\\)\$(?!\$)|\\\(((?:[^\n\\]|\\(?!\))|\n(?!\s*\n)){1,600}?)\\\)"
+    r"(?:(?<![\\$])\$(?!\$)((?:[^$\n]|\n(?!\s*\n)){1,600}?)(?<!\\)\$(?!\$)|\\\(((?:[^\n\\]|\\(?!\))|\n(?!\s*\n)){1,600}?)\\\))(?:[ \t]+(?=[,.;:)\]]))?"
 )
+_SECTION = re.compile(r"^\\((?:sub){0,2})section\*?\{([^{}\n]{1,250})\}[ \t]*$", re.MULTILINE)
 _MARKS = re.compile(r"[\\_^{}]")
 _PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}|^\s*[a-z]{3,}\s*$")
 _TOKEN = re.compile(r"\\([A-Za-z]+)\*?|\\(.)|([{}^_])|(\s+)|(.)", re.DOTALL)
@@ -31,8 +32,9 @@ def without_maths(text: str) -> str:
 
     Raised and lowered parts come as `<sup>` and `<sub>`; sums of money stay ("$5 and $10").
     """
-    if "$" not in text and "\\(" not in text and "\\[" not in text:
+    if "$" not in text and "\\" not in text:
         return text
+    text = _SECTION.sub(lambda m: f"{'#' * (2 + m[1].count('sub'))} {m[2]}", text)
     return _INLINE.sub(_inline, _DISPLAY.sub(" ", text))
 
 

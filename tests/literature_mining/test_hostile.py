@@ -37,7 +37,7 @@ def check(path: Path) -> None:
 
 
 @STEADY
-@given(text=MARKUP, suffix=st.sampled_from([".md", ".txt"]))
+@given(text=MARKUP, suffix=st.sampled_from([".md", ".txt", ".html"]))
 def test_any_text(tmp_path: Path, text: str, suffix: str) -> None:
     path = tmp_path / f"any{suffix}"
     path.write_text(text, encoding="utf-8")
@@ -45,7 +45,7 @@ def test_any_text(tmp_path: Path, text: str, suffix: str) -> None:
 
 
 @STEADY
-@given(raw=st.binary(max_size=400), suffix=st.sampled_from([".md", ".txt", ".xml", ".pdf"]))
+@given(raw=st.binary(max_size=400), suffix=st.sampled_from([".md", ".txt", ".html", ".xml", ".pdf"]))
 def test_any_bytes(tmp_path: Path, raw: bytes, suffix: str) -> None:
     path = tmp_path / f"any{suffix}"
     path.write_bytes(raw)

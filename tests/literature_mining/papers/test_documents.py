@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.errors import InputError
-from literature_mining.papers.open import find_papers, read_document
+from literature_mining.papers.open import find_papers, find_unread, read_document
 from literature_mining.papers.sentences import split_sentences
 
 
@@ -21,6 +21,15 @@ def test_folders_are_searched_and_files_counted_once(tmp_path: Path) -> None:
     found = find_papers([tmp_path, tmp_path / "a" / "one.md"])
     assert [f.name for f in found] in (["link.md", "three.TXT", "two.txt"], ["one.md", "three.TXT", "two.txt"])
     assert find_papers([tmp_path / "a" / "one.md"]) == [tmp_path / "a" / "one.md"]
+
+
+def test_other_suffixes_of_text_are_read_and_other_formats_listed(tmp_path: Path) -> None:
+    for name in ("a.markdown", "b.text", "c.htm", "d.docx", "e.tex", "f.png", "README.rst"):
+        (tmp_path / name).write_text("Layer IV is granular.")
+    assert [f.name for f in find_papers([tmp_path])] == ["a.markdown", "b.text", "c.htm"]
+    assert [f.name for f in find_unread([tmp_path])] == ["d.docx", "e.tex"]
+    for name in ("a.markdown", "b.text", "c.htm"):
+        assert read_document(tmp_path / name).text == "Layer IV is granular."
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

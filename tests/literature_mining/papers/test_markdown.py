@@ -183,6 +183,12 @@ def test_plain_text(tmp_path: Path) -> None:
     ]
 
 
+def test_pages_of_plain_text(tmp_path: Path) -> None:
+    pages = "A Journal\r\n\r\nArea A1 has a dense\r\n\r\n12\r\n\r\n\fA Journal\r\n\r\nlayer IV. Cells, in con\u00adtrast, are pyra\u00ad\r\nmidal.\r\n"
+    document = read(tmp_path, pages, "made.txt")
+    assert by_kind(document, "body") == ["Area A1 has a dense layer IV.", "Cells, in contrast, are pyramidal."]
+
+
 def test_encodings(tmp_path: Path) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "latin-1"):
         path = tmp_path / "made.txt"

@@ -27,6 +27,8 @@ from literature_mining.papers.clean_text import clean, join_lines, joined_with, 
         ("\U0001d45d < 0.05", "p < 0.05"),
         ("a\tb  c", "a b c"),
         ("bell\x07 and \x00null", "bell and null"),
+        ("layer \u2163 of area \uff26\uff27\uff11", "layer IV of area FG1"),
+        ("area 24a\u00b4, 24a\u2032 and 24a'", "area 24a\u2032, 24a\u2032 and 24a'"),
         ("mm\u00b2 stays, \u00b5m too, 5 \u00d7 5", "mm\u00b2 stays, \u00b5m too, 5 \u00d7 5"),
     ],
 )
