@@ -13,7 +13,7 @@ from typing import Any
 from cytoscribe.errors import InputError
 
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
-SENSES = (*NOUNS, "layer", "any")
+SENSES = (*NOUNS, "layer", "nominal", "any")
 ATTRIBUTES = (
     "cell_density",
     "cell_size",

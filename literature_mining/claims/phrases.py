@@ -284,6 +284,7 @@ class _Modifiers:
     group: int = 0
     contrasted: bool = False
     regions: tuple[str, ...] = ()
+    foreign: bool = False
 
     def add(self, token: Token) -> None:
         """Take a token that stands before the head."""
@@ -313,7 +314,7 @@ def _noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> 
         if not _takes(tokens, position, mods, at):
             break
         position += 1
-    return _headless(tokens, at, position, mods)
+    return _headless(tokens, at, position, mods, before)
 
 
 def _is_head(tokens: Sequence[Token], at: int) -> bool:
@@ -365,6 +366,8 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
     elif token.is_("adverbs", "number", "foreign", "own", "parts", "deepward"):
         if token.is_("foreign"):
             mods.unknown.append(token.lower)
+    elif token.is_("features", "transparent", "evidence", "subdivisions", "foreign_heads", "species") and not token.is_("conjunctions") and not (token.verb and mods.traits):
+        mods.foreign = mods.foreign or token.is_("foreign_heads", "species")
     elif token.is_("unknown") and not token.is_("prepositions"):
         mods.unknown.append(token.lower)
     elif token.lower in ("(", ")") and _bracketed_modifier(tokens, at):
@@ -475,7 +478,7 @@ def _is_foreign(mods: _Modifiers) -> bool:
     return any("own" not in own.get((word,), frozenset()) for word in mods.unknown)
 
 
-def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers) -> Phrase | None:
+def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, before: Sequence[Phrase]) -> Phrase | None:
     """A phrase without a noun that the lexicon knows: traits alone, a pronoun, or an unknown noun."""
     while end > first and tokens[end - 1].is_("adverbs", "hedges", "more", "less") and not tokens[end - 1].is_("trait"):
         end -= 1
@@ -491,10 +494,9 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers) -
             "np", first, end, last, tuple(mods.traits), tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back,
             determined=mods.determined, foreign=foreign, regions=mods.regions, unknown=tuple(mods.unknown), text=text,
         )  # fmt: skip
-    if mods.traits and mods.determined and any(w.pos == "noun" for w in last.words):
-        return _nominal(tokens, first, end, mods, text)
+    predicate = not mods.determined and any(w.pos == "verb" for w in last.words) and bool(before) and before[-1].kind == "np"
     if mods.traits:
-        if any(w.pos == "noun" for w in last.words):
+        if any(w.pos == "noun" for w in last.words) and not predicate:
             return _nominal(tokens, first, end, mods, text)
         return Phrase("adj", first, end, traits=tuple(mods.traits), types=tuple(mods.types), negated=mods.negated, back=mods.back, determined=mods.determined, fewer=mods.fewer, text=text)
     if mods.types:

@@ -17,7 +17,7 @@ from literature_mining.claims.lexicon import Lexicon, load_lexicon
 from literature_mining.claims.phrases import Trait
 from literature_mining.claims.scope import Scope, Scopes, effective_subjects
 from literature_mining.claims.senses import Meaning, meaning_of
-from literature_mining.claims.silence import is_silent
+from literature_mining.claims.silence import is_silent, other_stretches
 from literature_mining.claims.structure import Clause, Node, Sentence, parse
 from literature_mining.claims.tokens import UNKNOWN, Token, tokenize
 from literature_mining.regions.mentions import Mention, RegionFinder
@@ -57,7 +57,9 @@ class ClaimReader:
         tokens = tokenize(text, mentions, self.lexicon, strangers=bool(self.table.regions))
         sentence = parse(tokens)
         scopes = Scopes(sentence, context)
-        claims = [] if is_silent(tokens, text, self.lexicon) else _Claims(sentence, scopes, context, self.lexicon).read()
+        claims = [] if is_silent(tokens) else _Claims(sentence, scopes, context, self.lexicon).read()
+        other = other_stretches(text, self.lexicon) if claims else []
+        claims = [c for c in claims if not any(start <= c.start < end for start, end in other)]
         return claims, follow(context, sentence, scopes, claims)
 
 
@@ -322,6 +324,8 @@ class _Claims:
         if subject:
             return denied != self._subject_is_denied(clause)
         if own.verb_class == "lack":
+            denied = not denied
+        if any(s.phrase.negated for s in effective_subjects(own)):  # "no subdivision of area 9 has ..."
             denied = not denied
         return denied != (own.negated and root in [*own.said, *own.places])
 

@@ -12,7 +12,7 @@ from literature_mining.claims.tokens import UNKNOWN
 
 _PLACES = frozenset(
     ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",
-     "in the case of", "in case of", "beneath", "below", "above", "under"]
+     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "beneath", "below", "above", "under"]
 )  # fmt: skip
 _TARGETS = frozenset(["to", "with", "from", "towards", "toward", "into", "against", "and"])
 _LIKE = frozenset(["like", "as in", "just as in", "like in", "as is", "as are"])
@@ -210,7 +210,7 @@ class Scopes:
             return subject
         for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", clause.fronted)):
             for other in nodes:
-                if other is not node and (other.prep in _PLACES or how == "said"):
+                if other is not node and (other.prep in _PLACES or how == "said" or self._is_goal(clause, other)):
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
                         return Scope(scope.names, how, scope.foreign)
@@ -225,13 +225,17 @@ class Scopes:
                 return scope
         if clause.kind in ("coord", "sub", "part", "rel", "aside", "main") and clause.leans is not None:
             scope = self._clause_region(clause.leans, node, depth + 1)
-            if scope and not (clause.kind == "main" and scope.how in ("said",)):
+            if scope and not (clause.kind == "main" and scope.how == "said" and clause.leans.verb is not None):
                 return Scope(scope.names, "before", scope.foreign)
         if clause.label is not None and clause.label is not clause:
             scope = self._label_region(clause.label)
             if scope:
                 return scope
         return (self._later_region(clause) or self._partner_place(clause)) if depth == 0 else NONE
+
+    def _is_goal(self, clause: Clause, node: Node) -> bool:
+        """`on passing from B to A`: what is said holds for the goal."""
+        return node.prep in ("to", "into") and node.noun == "region" and any(n.prep == "from" and n.noun == "region" for n in clause.nodes())
 
     def _partner_place(self, clause: Clause) -> Scope:
         """`the cells of layer V are larger than those of layer III in area A`: a comparison of layers inside the area."""

@@ -10,7 +10,7 @@ from literature_mining.claims.phrases import Trait
 
 _LOOKUP = {
     "zone": ("zone", "layer", "cells"),
-    "nominal": ("any", "layer"),
+    "nominal": ("nominal", "any", "layer"),
     "cells": ("cells",),
     "layer": ("layer",),
     "area": ("area",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -9,18 +10,21 @@ from literature_mining.claims.lexicon import Lexicon
 from literature_mining.claims.tokens import Token
 
 _MARKS = re.compile(r"[-,.;:()]")
+_TURN = re.compile(r";|,\s+(?=(?:but|while|whereas|although|and in)\b)")
 _ABBREVIATED = re.compile(r"(?:^|[;,.]\s)[A-Za-z][\w./-]{0,7}\s*[:,=]\s*[a-z][^;,.]{3,60}(?=[;,.]|$)")
 
 
-def is_silent(tokens: Sequence[Token], text: str, lexicon: Lexicon) -> bool:
-    """True where no claim may be read off the sentence."""
-    return (
-        not any(t.is_("trait", "type", "layer") for t in tokens)
-        or _is_other(text, lexicon)
-        or _is_hypothesis(tokens)
-        or _is_rejected(tokens, text)
-        or len(_ABBREVIATED.findall(text)) > 3
-    )
+def is_silent(tokens: Sequence[Token]) -> bool:
+    """True where no claim may be read off the sentence: it has no trait, supposes, or reports what its authors reject."""
+    return not any(t.is_("trait", "type", "layer") for t in tokens) or _is_hypothesis(tokens) or _is_rejected(tokens)
+
+
+def other_stretches(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
+    """Stretches (start, end) of a sentence about something else: receptors, volumes, other stains, keys of abbreviations."""
+    if len(_ABBREVIATED.findall(text)) > 3:
+        return [(0, len(text))]
+    bounds = [0, *(m.start() for m in _TURN.finditer(text)), len(text)]
+    return [(a, b) for a, b in itertools.pairwise(bounds) if _is_other(text[a:b], lexicon)]
 
 
 def _is_other(text: str, lexicon: Lexicon) -> bool:
@@ -35,6 +39,6 @@ def _is_hypothesis(tokens: Sequence[Token]) -> bool:
     return any(t.is_("hypothetical") for t in tokens)
 
 
-def _is_rejected(tokens: Sequence[Token], text: str) -> bool:
+def _is_rejected(tokens: Sequence[Token]) -> bool:
     """`earlier authors held that ..., but we could not confirm this`."""
     return any(t.is_("reports") for t in tokens) and any(t.is_("rejections") for t in tokens)

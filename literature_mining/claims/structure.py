@@ -314,8 +314,15 @@ class _Builder:
             return at + 1
         if self._conj and self._repeats_with_place(at):
             return self._repeat(at, negated=False)
+        gapped = bool(self._conj) and self._is_gapped(at)
         if self._begins_clause(at):
+            said = self.current
             self._new_subject(phrase)
+            if gapped and said.verb_class == "have" and phrase.noun == "region":  # "A has a broad layer III, B | a thin one"
+                node = self._node(phrase)
+                self.current.subjects.append(node)
+                self.current.verb_class, self._last = "have", None
+                return at + 1
         node = self._node(phrase)
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
@@ -352,7 +359,8 @@ class _Builder:
         clause = self.current
         full = clause.verb is not None or clause.verb_class == "trait"
         if full and self._subject_ahead(at) and not (clause.kind in ("rel", "sub") and not clause.subjects and not clause.said and clause.verb is None):
-            return bool(self._conj) or self._phrases[at].noun in ("region", "layer") or clause.kind in ("part", "rel", "sub")
+            begun = bool(clause.said or clause.places or clause.partners)
+            return bool(self._conj) or (begun and self._phrases[at].noun in ("region", "layer")) or clause.kind in ("part", "rel", "sub")
         return bool(self._conj) and self._is_gapped(at)
 
     def _subject_ahead(self, at: int) -> bool:
@@ -396,6 +404,8 @@ class _Builder:
     def _take_adj(self, at: int, phrase: Phrase) -> int:
         node = self._node(phrase)
         clause = self.current
+        if self._conj == "but" and clause.negated and clause.said:
+            node.negated = True  # "not thick but dense": the denial ends
         if any(w.pos == "verb" for t in phrase.traits for w in t.words):
             if clause.verb is not None or clause.verb_class == "trait":
                 self._next_predicate(phrase)
@@ -427,7 +437,9 @@ class _Builder:
         if following is None or following.kind != "np":
             return at + 1
         if token.is_("excepting"):
-            self.current.excluded.append(self._node(following))
+            node = self._node(following)
+            self.current.excluded.append(node)
+            self._last, self._partner_node = None, node
             return inner + 1
         if phrase.text in ("by", "through") and self._brings_traits(inner):
             return self._take_by(inner, following)
@@ -507,7 +519,7 @@ class _Builder:
         """`with a thin layer IV`, `lacking giant cells`: a clause of its own about the noun before it, or about the subject."""
         clause, last = self.current, self._last
         denied = self._negate
-        if phrase.text == "with" and last is not None and following is not None and following.noun in ("layer", "area") and (last.noun == "border" or last.phrase.kind == "adj"):
+        if phrase.text == "with" and last is not None and following is not None and following.noun in ("layer", "area", "region") and (last.noun == "border" or last.phrase.kind == "adj"):
             node = Node(following, clause, "with", last)  # "a sharp border with layer V"
             last.pps.append(node)
             self._skip = following

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from cytoscribe.records import Region
 
 _MEMBERS = (
-    r"(?:(?:all|both|the|each|every|most|these|its|\w+)\s+){0,3}?(?:sub-?divisions?|sub-?areas?|sub-?regions?|sub-?fields?|sub-?nuclei|parts|portions|divisions|members|components)"
+    r"(?:(?:all|both|the|each|every|most|these|its|(?!no\b|neither\b|in\b|of\b|than\b|and\b)\w+)\s+){0,3}?(?:sub-?divisions?|sub-?areas?|sub-?regions?|sub-?fields?|sub-?nuclei|parts|portions|divisions|members|components)"
     r"\s+(?:of|within|in)\s+(?:the\s+)?"
 )
 

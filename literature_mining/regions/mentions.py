@@ -34,6 +34,7 @@ _LIST_ITEM = re.compile(r"[A-Za-z0-9]+(?:[./*-][A-Za-z0-9*]+)*(?:\*|'(?!s\b))?")
 _LIST_GLUE = re.compile(r"\s*(?:,\s*and|,\s*or|,|and|or|/|&|as well as|to|-)\s*(?:the\s+)?(?:areas?\s+|BA\s*)?")
 _FIGURE = re.compile(r"\b(?:figs?|figures?|tables?|sections?|panels?|eqs?)\.?\s*$", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\s*\(\s*([A-Za-z][A-Za-z0-9./*-]{1,9})\s*[;,)]")
+_SMALL_WORD = re.compile(r"\b(?:in|of|than|from|and|to|between)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"[^\W_]|\.\d|'(?!s\b)(?=[\s,.;:)]|\Z)|[*]")
 """A label that goes on after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
 _FLAT = str.maketrans(
@@ -112,7 +113,15 @@ class RegionFinder:
             return True
         if _BARE_NUMBER.match(sign):
             return False
-        return allowed is None or sign in allowed
+        return allowed is None or sign in allowed or self._beside_a_sister(mention, flat)
+
+    def _beside_a_sister(self, mention: Mention, flat: str) -> bool:
+        """`in 9d ..., whereas in 9l ...`: two labels of one parent in a sentence, each behind a small word, are areas."""
+        if not _SMALL_WORD.search(flat[: mention.start][-9:]):
+            return False
+        own = self._table.find(mention.regions[0])
+        sisters = [r.name for r in self._table.regions if own and own.parent and r.parent == own.parent and r.name != own.name]
+        return any(re.search(rf"\b(?:in|of|than|from|and|to|between)\s+{re.escape(s)}(?![\w.'])", flat) for s in sisters)
 
     def _listed(self, flat: str) -> Iterable[Mention]:
         """`areas 44 and 45`: every item after a plural is looked up as an area."""
