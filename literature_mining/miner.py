@@ -158,7 +158,7 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
                 (read if paper.readable else lost).append(paper)
             elif kind == "claim":
                 context = row.pop("before"), row.pop("after")
-                claim = Claim(**{**row, "compared_to": tuple(row["compared_to"])})
+                claim = Claim(**{**row, **{k: tuple(row[k]) for k in ("compared_to", "supported_by")}})
                 claims.setdefault(claim.claim_id, claim)
                 around.setdefault(claim.claim_id, context)
             elif kind == "figure":
