@@ -9,6 +9,7 @@ import typer
 
 from cytoscribe.errors import InputError
 from cytoscribe.options import Out, Overwrite, Seed
+from cytoscribe.records import MIN_SCORE
 
 _SOURCE, _WRITING = "Source of the claims (one of the two)", "How captions are written"
 _RUNNING, _IMAGES = "Where a language model runs", "Images as source"
@@ -24,6 +25,20 @@ def generate_captions(
         Path | None,
         typer.Option("--attributes", help="Images table whose categorical columns become claims.", rich_help_panel=_SOURCE),
     ] = None,
+    species: Annotated[
+        str,
+        typer.Option(
+            "--species",
+            help="Use claims about this species, and those of unknown species; empty: the one with the most claims, region by region.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = "",
+    min_score: Annotated[
+        float,
+        typer.Option(
+            "--min-score", min=0.0, max=1.0, help="Use only claims with at least this probability.", rich_help_panel=_SOURCE
+        ),
+    ] = MIN_SCORE,
     model: Annotated[
         list[str],
         typer.Option(
@@ -181,7 +196,7 @@ def generate_captions(
     from captions.backends.server import ServerSettings
     from captions.generate import GenerateSettings, generate
     from captions.quality.preview import preview, report
-    from captions.units import AttributeSettings
+    from captions.units import AttributeSettings, Selection
 
     if engine not in _ENGINES:
         raise InputError(f"unknown engine '{engine}'", where="--engine", fix=f"use one of {', '.join(_ENGINES)}")
@@ -199,6 +214,7 @@ def generate_captions(
         out=out,
         descriptions=descriptions,
         attributes=table,
+        selection=Selection(species, min_score),
         models=tuple(model),
         per_region=per_region,
         styles=_split(styles),

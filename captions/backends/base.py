@@ -47,7 +47,8 @@ class Prompt:
 class Completion:
     """What a backend wrote for a prompt. `error` is "" unless the request failed for good; tokens are the model's own, 0 unknown.
 
-    truncated: the model was stopped by the limit of new tokens, so the text may end in mid-sentence.
+    truncated: the model was stopped by the limit of new tokens, so the text may end in mid-sentence. stated: (start, end, claim ids) of
+    the words that state claims, where the writer knows them by construction; () for a language model.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Completion:
     seconds: float = 0.0
     error: str = ""
     truncated: bool = False
+    stated: Sequence[tuple[int, int, Sequence[str]]] = ()
 
 
 CAPTION_SCHEMA: dict[str, Any] = {
