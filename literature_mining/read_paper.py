@@ -13,7 +13,7 @@ from cytoscribe.records import Claim, Document
 from literature_mining.claims.document import DocumentReader
 from literature_mining.claims.lexicon import load_lexicon
 from literature_mining.claims.llm import CLAIMS_SCHEMA, ModelExtractor, Served
-from literature_mining.claims.rules import RuleExtractor
+from literature_mining.claims.reader import ClaimReader
 from literature_mining.papers.figures import extract_figures, save_images
 from literature_mining.papers.open import read_document
 from literature_mining.regions.table import RegionTable, read_regions
@@ -84,9 +84,9 @@ def unread(paper: Path, error: Exception) -> list[Row]:
 
 
 @lru_cache(maxsize=1)
-def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None) -> RuleExtractor:
+def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None) -> ClaimReader:
     table: RegionTable = read_regions(regions, drop_shared=drop_shared)
-    return RuleExtractor(table, load_lexicon(lexicon))
+    return ClaimReader(table, load_lexicon(lexicon))
 
 
 def _paper(document: Document, path: Path) -> Paper:

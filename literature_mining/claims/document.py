@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cytoscribe.records import Claim, Document, Sentence
-from literature_mining.claims.anaphora import under_heading
-from literature_mining.claims.findings import Context, FoundClaim, united
-from literature_mining.claims.rules import Extractor, RuleExtractor
+from literature_mining.claims.context import Context, new_paragraph, under_heading
+from literature_mining.claims.findings import FoundClaim, united
+from literature_mining.claims.reader import ClaimReader
 from literature_mining.papers.sentences import split_sentences
 from literature_mining.regions.mentions import Mention, RegionFinder
 
@@ -53,7 +53,7 @@ class DocumentReader:
     """
 
     def __init__(
-        self, document: Document, extractor: RuleExtractor, model: Extractor | None = None, *, alone: bool = False
+        self, document: Document, extractor: ClaimReader, model: Extractor | None = None, *, alone: bool = False
     ) -> None:
         finder = extractor.finder or RegionFinder(extractor.table)
         self._document, self._extractor = document, extractor
@@ -104,7 +104,7 @@ class DocumentReader:
         return stated if self._alone else united(found, stated)
 
 
-def read_claims(document: Document, extractor: RuleExtractor) -> list[Claim]:
+def read_claims(document: Document, extractor: ClaimReader) -> list[Claim]:
     """Claims of a document in reading order."""
     return list(DocumentReader(document, extractor).read().claims)
 

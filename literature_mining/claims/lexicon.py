@@ -27,18 +27,24 @@ ATTRIBUTES = (
     "cortical_type",
     "staining",
 )
+_FORMS = {"forms": (False, "adj"), "compare": (True, "adj"), "nouns": (False, "noun"), "verbs": (False, "verb"), "changes": (True, "noun")}
+"""Keys of an entry: whether its forms compare, and their part of speech."""
 Sense = tuple[str, str]
 """An attribute and its value."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """One form of the lexicon. `senses` maps the noun it qualifies (or "any") to what it then says."""
+    """One form of the lexicon. `senses` maps the noun it qualifies (or "any") to what it then says.
+
+    `pos`: "adj"; "noun" for forms that name the trait ("widening"), "verb" for those whose subject has it ("disappears").
+    """
 
     form: str
     senses: Mapping[str, Sense]
     compares: bool = False
     needs: str = ""
+    pos: str = "adj"
 
 
 @dataclass(frozen=True)
@@ -125,17 +131,17 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
 
 def _words(path: Path, number: int, entry: Mapping[str, Any]) -> Iterable[Word]:
     where = f"{path}, word {number}"
-    unknown = [k for k in entry if k not in {*SENSES, "forms", "compare", "needs"}]
+    unknown = [k for k in entry if k not in {*SENSES, *_FORMS, "needs"}]
     if unknown:
-        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use forms, compare, needs, {', '.join(SENSES)}")
+        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use {', '.join(_FORMS)}, needs, {', '.join(SENSES)}")
     senses = {k: _sense(where, str(entry[k])) for k in SENSES if k in entry}
-    if not senses or not (entry.get("forms") or entry.get("compare")):
+    if not senses or not any(entry.get(key) for key in _FORMS):
         raise InputError(
             "the entry has no forms or says nothing", where=where, fix='give forms = ["..."] and any = "attribute = value"'
         )
-    for key, compares in (("forms", False), ("compare", True)):
+    for key, (compares, pos) in _FORMS.items():
         for form in entry.get(key, []):
-            yield Word(str(form), senses, compares, str(entry.get("needs", "")))
+            yield Word(str(form), senses, compares, str(entry.get("needs", "")), pos)
 
 
 def _sense(where: str, text: str) -> Sense:

@@ -26,7 +26,7 @@ from cytoscribe.progress import say
 from literature_mining.claims.findings import FoundClaim, united
 from literature_mining.claims.layers import find_layers
 from literature_mining.claims.lexicon import ATTRIBUTES
-from literature_mining.claims.rules import Extractor
+from literature_mining.claims.findings import Extractor
 from literature_mining.regions.table import RegionTable, squeeze
 
 Generate = Callable[[str], str]

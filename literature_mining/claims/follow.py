@@ -1,0 +1,72 @@
+"""The context after a sentence: what its subject, its layers and its comparisons leave behind for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from literature_mining.claims.context import Context
+from literature_mining.claims.findings import FoundClaim
+from literature_mining.claims.scope import Scope, Scopes, effective_subjects
+from literature_mining.claims.structure import Node, Sentence
+
+
+def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequence[FoundClaim]) -> Context:
+    """The context that the sentence after this one is read in."""
+    tokens = sentence.tokens
+    layers = next((t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ())
+    spoken = _subject(sentence, scopes)
+    named = tuple(dict.fromkeys(n for t in tokens if t.is_("region") for n in t.names))
+    topic, lost, age = context.topic, context.lost, context.age + 1
+    if spoken.foreign and not spoken.names:
+        topic, lost, age = (), True, 0
+    elif spoken.names:
+        topic, lost, age = spoken.names, False, 0
+    elif claims:
+        last = claims[-1]
+        topic, lost, age = tuple(dict.fromkeys(c.region for c in claims if c.start == last.start)), False, 0
+    elif named and not context.topic and not lost:
+        topic, age = (named[0],), 0
+    pair = _pair(context, sentence, named)
+    compared = [c.compared_to for c in claims if c.compared_to]
+    rivals = compared[-1] if compared else context.rivals if topic == context.topic else ()
+    subject = _main_subject(sentence)
+    noun = subject.noun if subject is not None else ""
+    kind = {"layer": "layer", "cells": "cells", "region": "region", "area": "region"}.get(noun, context.noun if noun == "pronoun" else "")
+    if kind in ("layer", "cells") and subject is not None:
+        own = scopes.layer(subject)
+        layers = own.names if own.how not in ("none", "") else layers
+    return Context(topic, context.headings, pair, rivals, layers or context.layers, kind, age, lost)
+
+
+def _main_subject(sentence: Sentence) -> Node | None:
+    for clause in sentence.clauses:
+        if clause.kind == "main":
+            subjects = effective_subjects(clause)
+            if subjects:
+                return subjects[0]
+    return None
+
+
+def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
+    """The region that the sentence is about: of its first main clause's subject, else of the place it opens with."""
+    for clause in sentence.clauses:
+        if clause.kind not in ("main", "label", "coord"):
+            continue
+        for node in [*effective_subjects(clause), *clause.fronted]:
+            if node.phrase.regions:
+                return Scope(node.phrase.regions, "subject")
+            if node.phrase.foreign or (node.phrase.head is not None and node.phrase.head.is_("region")):
+                return Scope(foreign=True, how="subject")
+            below = [b for b in node.below() if b.phrase.regions and b.prep in ("of", "in", "within")]
+            if below:
+                return Scope(below[0].phrase.regions, "subject")
+        if effective_subjects(clause):
+            return Scope()
+    return Scope()
+
+
+def _pair(context: Context, sentence: Sentence, named: tuple[str, ...]) -> tuple[str, ...]:
+    grouped = [t.names for t in sentence.tokens if t.is_("region") and len(t.names) > 1]
+    if grouped:
+        return grouped[-1]
+    return named if len(named) == 2 else context.pair

@@ -1,0 +1,506 @@
+"""Phrases of a sentence: noun phrases with their traits, predicate adjectives, verb groups, and what stands between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from literature_mining.claims.lexicon import Word
+from literature_mining.claims.tokens import Token
+
+_STOPS = frozenset({";", ":", "(", ")", "[", "]", ".", "?", "!"})
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A word that describes. `compares`: "more" or "less" than something, "equal" ("as dense as"), "" for a plain one.
+
+    `group` counts the alternatives of one noun phrase ("a dense and a loose layer II" has groups 0 and 1).
+    """
+
+    token: Token
+    start: int
+    compares: str = ""
+    negated: bool = False
+    hedged: bool = False
+    group: int = 0
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """What the lexicon says of the form."""
+        return self.token.words
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One chunk. `kind`: np, adj, verb, prep, conj, sub, rel, than, like, neg, stop or other.
+
+    np: `head` and its traits; `layers` and `regions` that it names itself; `foreign`: it speaks of an area that the table lacks;
+    `pps`: prepositional phrases attached to it, as (preposition, phrase). verb: `verb` is its class, `negated` what denies it.
+    """
+
+    kind: str
+    start: int
+    end: int
+    head: Token | None = None
+    traits: tuple[Trait, ...] = ()
+    types: tuple[Token, ...] = ()
+    layers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    foreign: bool = False
+    back: str = ""
+    negated: bool = False
+    fewer: bool = False
+    determined: bool = False
+    unknown: tuple[str, ...] = ()
+    verb: str = ""
+    text: str = ""
+    pps: tuple[tuple[str, Phrase], ...] = field(default=(), repr=False)
+
+    @property
+    def noun(self) -> str:
+        """Kind of thing that the phrase is about: "layer", "region", a kind of noun, "pronoun", or "" for an unknown one."""
+        if self.head is None:
+            return ""
+        if self.head.is_("layer"):
+            return "layer"
+        if self.head.is_("region"):
+            return "region"
+        return self.head.noun or ("pronoun" if self.back else "")
+
+
+def chunk(tokens: Sequence[Token]) -> list[Phrase]:
+    """The phrases of a sentence, in order; every token is in one of them."""
+    phrases: list[Phrase] = []
+    at = 0
+    while at < len(tokens):
+        phrase, at = _next(tokens, at, phrases)
+        phrases.append(phrase)
+    return phrases
+
+
+def _next(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> tuple[Phrase, int]:
+    token = tokens[at]
+    single = _single(tokens, at, before)
+    if single:
+        return Phrase(single, at, at + 1, text=token.lower, negated=single == "neg"), at + 1
+    verb = _verb_group(tokens, at, before)
+    if verb is not None:
+        return verb, verb.end
+    described = _noun_phrase(tokens, at, before) or _adjectives(tokens, at)
+    if described is not None:
+        return described, described.end
+    return Phrase("other", at, at + 1, text=token.lower), at + 1
+
+
+_TEXT_KINDS = {"relatives": "rel", "partners": "than", "alike": "like", "conjunctions": "conj", "subordinators": "sub"}
+
+
+def _single(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
+    """Kind of a small word that is a phrase of its own, "" for others."""
+    token = tokens[at]
+    if token.lower in _STOPS or token.is_("dash"):
+        return "stop"
+    if token.is_("layer", "region", "noun", "trait") and not token.is_("partners", "alike", "relatives"):
+        return ""
+    if token.lower == "as" and _is_degree(tokens, at):
+        return ""
+    if token.lower == "that":
+        return _that(tokens, at, before)
+    if token.lower in ("neither", "nor"):
+        return "neg"
+    for role, kind in _TEXT_KINDS.items():
+        if token.is_(role):
+            return kind
+    if token.is_("without"):
+        return "prep"
+    if token.is_("negatives") and not _begins_verb(tokens, at):
+        return "neg"
+    return "prep" if token.is_("prepositions", "with") and not token.is_("negative_determiners") else ""
+
+
+def _that(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if after is not None and (after.lower == "of" or after.is_("prepositions", "places")):
+        return ""
+    if after is not None and after.verb and not after.noun:
+        return "rel"
+    last = next((p for p in reversed(before) if p.kind != "other"), None)
+    return "rel" if last is not None and last.kind == "np" else "sub" if last is not None and last.kind == "verb" else ""
+
+
+def _is_degree(tokens: Sequence[Token], at: int) -> bool:
+    """`as dense as`: the first "as" makes the trait an equal."""
+    return any(t.is_("trait") for t in tokens[at + 1 : at + 3])
+
+
+def _begins_verb(tokens: Sequence[Token], at: int) -> bool:
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    return tokens[at].lower == "cannot" or bool(after is not None and after.verb and not after.is_("trait", "noun"))
+
+
+# ------------------------------------------------------------------ verbs
+
+
+def _verb_group(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> Phrase | None:
+    """`is`, `has not been`, `was mainly characterised by`, `are not found`: one phrase with the class of its main verb."""
+    if not _can_be_verb(tokens, at, before):
+        return None
+    end, negated, main = at, False, ""
+    passive = False
+    while end < len(tokens):
+        token = tokens[end]
+        if token.is_("negatives") and (main or end > at or tokens[at].lower == "cannot") and not token.is_("conjunctions"):
+            negated = True
+        elif token.verb in ("be", "modal", "have") and (not main or main in ("be", "modal", "have")) and not (main and token.is_("trait")):
+            main = token.verb
+            passive = passive or token.verb == "be"
+        elif token.verb and (not main or main in ("be", "modal")) and not (passive and token.is_("trait")):
+            main = _main_class(tokens, end, passive)
+        elif token.is_("located") and passive and not _describes(tokens, end):
+            main = "place"
+        elif token.is_("participle") and passive and not token.is_("trait"):
+            main = "other"
+        elif not (token.is_("adverbs", "hedges") and not token.is_("noun", "trait", "more", "less", "with") and _verb_goes_on(tokens, end, passive)):
+            break
+        end += 1
+        if main in ("other", "place", "lack", "by_having") or (main == "have" and not passive and not _is_auxiliary(tokens, end)):
+            break
+    if tokens[at].lower == "cannot":
+        negated = True
+    main, end = _with_preposition(tokens, end, main)
+    return Phrase("verb", at, end, verb=main, negated=negated, text=" ".join(t.lower for t in tokens[at:end])) if main else None
+
+
+def _can_be_verb(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> bool:
+    token = tokens[at]
+    if token.is_("negatives"):
+        return _begins_verb(tokens, at)
+    if not token.verb:
+        return _looks_like_verb(tokens, at, before)
+    last = before[-1] if before else None
+    if token.is_("trait", "noun", "located") and token.verb not in ("be",):
+        return _verb_is_meant(tokens, at, last)
+    if token.lower.endswith(("ing", "ed")) and token.verb == "other":
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        attributive = after is not None and (after.noun or after.is_("layer", "region")) and not (last is not None and last.kind == "np")
+        return not attributive
+    return True
+
+
+def _verb_is_meant(tokens: Sequence[Token], at: int, last: Phrase | None) -> bool:
+    """Words that can be a verb and something else ("present", "forms"): a verb after a subject and before an object."""
+    token, after = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
+    if last is None or last.kind not in ("np", "rel", "conj"):
+        return False
+    if any(w.pos == "verb" for w in token.words):
+        return False
+    if after is None or after.lower in ("in", "at", "throughout", ",", ".", "and", "only"):
+        return False
+    return after.is_("determiners", "trait", "negative_determiners", "layer", "more", "less", "hedges", "type", "adverbs", "unknown")
+
+
+def _looks_like_verb(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> bool:
+    """An unknown word in "s" or "ed" right after a subject and before an object or a place."""
+    token, last = tokens[at], before[-1] if before else None
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if not token.is_("unknown") or last is None or after is None or not token.lower.endswith(("s", "ed")) or token.lower.endswith("ss"):
+        return False
+    if last.kind != "np" or any(p.kind == "verb" for p in before[-3:]):
+        return False
+    return after.is_("determiners", "prepositions", "layer", "region", "more", "negative_determiners")
+
+
+def _main_class(tokens: Sequence[Token], at: int, passive: bool) -> str:
+    token = tokens[at]
+    if passive and token.is_("located") and not _describes(tokens, at):
+        return "place"
+    return token.verb
+
+
+def _describes(tokens: Sequence[Token], at: int) -> bool:
+    """`is clearly visible`, `are present`: the word is itself a trait of the lexicon."""
+    return tokens[at].is_("trait")
+
+
+def _verb_goes_on(tokens: Sequence[Token], at: int, passive: bool) -> bool:
+    for token in tokens[at + 1 : at + 4]:
+        if token.verb or token.is_("located") or (passive and token.is_("participle")):
+            return not token.is_("trait")
+        if not token.is_("adverbs", "hedges", "negatives"):
+            return False
+    return False
+
+
+def _is_auxiliary(tokens: Sequence[Token], end: int) -> bool:
+    """`has been`, `had a`: whether another verb follows."""
+    following = [t for t in tokens[end : end + 3] if not t.is_("adverbs", "negatives")]
+    return bool(following) and (following[0].verb == "be" or following[0].is_("located")) and not following[0].is_("trait")
+
+
+_OF_VERBS = ("consist", "compos", "made", "form", "built", "compris", "constitut")
+_HAVING_STEMS = ("characteri", "mark", "distinguish", "recogni", "identif", "defin", "typif", "populat", "occup", "fill", "dominat", "differentiat", "discriminat", "set", "told", "delineat", "tell", "delimit", "separat", "differ")
+
+
+def _with_preposition(tokens: Sequence[Token], end: int, main: str) -> tuple[str, int]:
+    """`consists mainly of`, `was characterised mainly by`: the preposition belongs to the verb, which then has what follows."""
+    verb = tokens[end - 1]
+    ahead = end
+    while ahead < len(tokens) and tokens[ahead].is_("adverbs", "hedges") and not tokens[ahead].is_("trait", "noun"):
+        ahead += 1
+    after = tokens[ahead].lower if ahead < len(tokens) else ""
+    if main == "by_having":
+        return "have", end
+    if verb.lower.startswith(_OF_VERBS) and after in ("of", "by", "from") and main in ("have", "other", "place"):
+        return "consist", ahead + 1
+    if main in ("other", "place") and verb.lower.startswith(_HAVING_STEMS) and after in ("by", "with", "through"):
+        return "have", ahead + 1
+    return main, end
+
+
+# ------------------------------------------------------------------ noun phrases and adjectives
+
+
+@dataclass
+class _Modifiers:
+    traits: list[Trait] = field(default_factory=list)
+    types: list[Token] = field(default_factory=list)
+    layers: tuple[str, ...] = ()
+    unknown: list[str] = field(default_factory=list)
+    compares: str = ""
+    hedged: bool = False
+    negated: bool = False
+    fewer: bool = False
+    determined: bool = False
+    denies_next: bool = False
+    back: str = ""
+    group: int = 0
+
+    def add(self, token: Token) -> None:
+        """Take a token that stands before the head."""
+        if token.is_("trait") and not token.is_("determiners"):
+            compares = self.compares or ("more" if any(w.compares for w in token.words) else "")
+            self.traits.append(Trait(token, token.start, compares, self.denies_next, self.hedged, self.group))
+            self.compares, self.denies_next = "", False
+        if token.is_("type"):
+            self.types.append(token)
+
+
+def _noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> Phrase | None:
+    mods = _Modifiers()
+    position = at
+    while position < len(tokens):
+        token = tokens[position]
+        if _is_head(tokens, position):
+            return _closed(tokens, at, position, mods)
+        if token.is_("conjunctions") and position > at and _modifiers_go_on(tokens, position, mods):
+            position += 1
+            continue
+        if not _takes(tokens, position, mods, at):
+            break
+        position += 1
+    return _headless(tokens, at, position, mods)
+
+
+def _is_head(tokens: Sequence[Token], at: int) -> bool:
+    token = tokens[at]
+    if token.is_("layer", "region"):
+        return True
+    if not token.noun:
+        return False
+    if token.is_("trait", "type") and at + 1 < len(tokens):  # "granule cells", "dense packing": the noun comes after
+        after = tokens[at + 1]
+        return not (after.noun or after.is_("layer", "trait", "type")) or after.is_("verb:be")
+    return True
+
+
+def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bool:
+    """Take the token as a modifier; False where the phrase ends before it."""
+    token = tokens[at]
+    if token.is_("negative_determiners"):
+        mods.negated = mods.determined = True
+    elif token.is_("fewer"):
+        mods.fewer = True
+        if token.is_("trait"):
+            mods.add(token)
+    elif token.is_("equal") and token.lower in ("as", "equally") and _is_degree(tokens, at):
+        mods.compares = "equal"
+    elif token.is_("less") and not token.is_("trait"):
+        mods.compares = "less"
+    elif token.is_("more") and not token.is_("trait"):
+        mods.compares = "less" if mods.compares == "less" else "more"
+    elif token.is_("trait"):
+        mods.add(token)
+    elif token.is_("negatives") and at > first:
+        mods.denies_next = True
+    elif token.is_("hedges"):
+        mods.hedged = True
+    elif token.is_("type"):
+        mods.add(token)
+    elif token.is_("determiners", "possessives"):
+        if at > first and not mods.determined and (mods.traits or mods.unknown):
+            return False
+        mods.determined = True
+        if token.lower in ("its", "their", "whose"):
+            mods.back = token.lower
+    elif token.is_("adverbs", "number", "foreign", "own", "parts"):
+        if token.is_("foreign"):
+            mods.unknown.append(token.lower)
+    elif token.is_("unknown") and not token.is_("prepositions"):
+        mods.unknown.append(token.lower)
+    elif token.lower in ("(", ")") and _bracketed_modifier(tokens, at):
+        pass
+    else:
+        return False
+    return True
+
+
+def _bracketed_modifier(tokens: Sequence[Token], at: int) -> bool:
+    """`giant pyramidal (Betz) cells`."""
+    inner = tokens[at + 1] if tokens[at].text == "(" and at + 2 < len(tokens) else tokens[at - 1] if at else None
+    closing = tokens[at].text == ")" or (at + 2 < len(tokens) and tokens[at + 2].text == ")")
+    return inner is not None and closing and inner.is_("type", "trait") and not inner.is_("layer", "region")
+
+
+def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool:
+    """After `thin, but`, `large and`: another modifier of the same noun follows, and then the noun itself."""
+    if not (mods.traits or mods.types or mods.unknown) or tokens[at].lower in ("/", "followed by"):
+        return False
+    position, described = at + 1, False
+    if position < len(tokens) and tokens[position].lower in ("and", "but", "or"):
+        position += 1
+    determined = position < len(tokens) and tokens[position].is_("determiners")
+    if determined:
+        if not (mods.determined and mods.traits):
+            return False
+        position += 1
+    for token in tokens[position : position + 8]:
+        if token.is_("layer", "region") or (token.noun and not token.is_("trait", "type")):
+            if described and determined:
+                mods.group += 1
+            return described
+        if token.is_("trait", "type"):
+            described = True
+        elif token.is_("unknown") or (token.is_("conjunctions") and described):
+            continue
+        elif not token.is_("adverbs", "hedges", "more", "less", "negatives", "equal", "number"):
+            return False
+        if token.verb and not token.is_("trait"):
+            return False
+    return False
+
+
+def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> Phrase:
+    """The phrase whose first noun stands at `at`: compounds take the last noun as head."""
+    head, end = tokens[at], at + 1
+    layers = head.names if head.is_("layer") else ()
+    regions: tuple[str, ...] = head.names if head.is_("region") else ()
+    foreign = head.is_("region") and not head.names
+    while end < len(tokens) and _compounds(tokens, end, head):
+        following = tokens[end]
+        if following.is_("region"):
+            regions, foreign = following.names, not following.names
+        elif following.is_("layer") and not layers:
+            layers = following.names
+        if following.is_("type", "trait") and not following.noun:
+            mods.add(following)
+        else:
+            head = _joined(head, following)
+        end += 1
+    if head.noun == "area" and not regions:
+        foreign = _is_foreign(mods)
+    back = mods.back or ("this" if head.is_("back") else "")
+    if head.noun == "area" and not regions and not foreign and not back:
+        back = "area"
+    return Phrase(
+        "np", first, end, head, tuple(mods.traits), tuple(mods.types), layers, regions, foreign, back, mods.negated, mods.fewer,
+        mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
+    )  # fmt: skip
+
+
+def _compounds(tokens: Sequence[Token], at: int, head: Token) -> bool:
+    """Whether the token at `at` goes on the compound noun: `layer V | pyramids`, `cell | density`, `cortex of` not."""
+    token = tokens[at]
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.verb and token.verb != "other" and not token.is_("type"):
+        return False
+    if token.is_("conjunctions", "prepositions", "subordinators", "determiners"):
+        return False
+    if head.is_("layer"):
+        if token.noun and token.noun not in ("area", "zone"):
+            return True
+        kinds = token.is_("type", "trait", "unknown")
+        return kinds and after is not None and after.noun == "cells" and not token.verb
+    if head.is_("region"):
+        return token.noun in ("area",) and not head.is_("group")
+    if head.noun == "area":
+        return token.is_("region")
+    if head.noun and token.noun and not (token.is_("trait") and head.noun == "layer"):
+        return head.noun != "border" or token.noun == "border"
+    return False
+
+
+def _joined(head: Token, following: Token) -> Token:
+    if following.is_("region") or (head.is_("region") and following.noun == "area"):
+        return following if following.is_("region") else head
+    if following.is_("layer"):
+        return following
+    return replace(following, start=head.start, text=f"{head.text} {following.text}")
+
+
+def _is_foreign(mods: _Modifiers) -> bool:
+    """`the insular cortex`, `neighbouring areas`: an area that is not the one spoken of; `this cortical area` is."""
+    from literature_mining.claims.english import load_english
+
+    own = load_english().roles
+    return any("own" not in own.get((word,), frozenset()) for word in mods.unknown)
+
+
+def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers) -> Phrase | None:
+    """A phrase without a noun that the lexicon knows: traits alone, a pronoun, or an unknown noun."""
+    while end > first and tokens[end - 1].is_("adverbs", "hedges", "more", "less") and not tokens[end - 1].is_("trait"):
+        end -= 1
+    if end == first:
+        return _pronoun(tokens, first)
+    last = tokens[end - 1]
+    text = " ".join(t.lower for t in tokens[first:end])
+    if last.is_("unknown", "transparent", "features", "parts", "subdivisions", "foreign_heads") and not last.is_("trait"):
+        foreign = last.is_("foreign_heads") or (last.is_("species"))
+        return Phrase(
+            "np", first, end, last, tuple(mods.traits), tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back,
+            determined=mods.determined, foreign=foreign, unknown=tuple(mods.unknown), text=text,
+        )  # fmt: skip
+    if mods.traits and mods.determined and any(w.pos == "noun" for w in last.words):
+        return _nominal(tokens, first, end, mods, text)
+    if mods.traits:
+        if any(w.pos == "noun" for w in last.words):
+            return _nominal(tokens, first, end, mods, text)
+        return Phrase("adj", first, end, traits=tuple(mods.traits), types=tuple(mods.types), negated=mods.negated, back=mods.back, determined=mods.determined, fewer=mods.fewer, text=text)
+    if mods.types:
+        return Phrase("adj", first, end, types=tuple(mods.types), text=text)
+    return _pronoun(tokens, first)
+
+
+def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
+    """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
+    own = tuple(t for t in mods.traits if t.token is tokens[end - 1])
+    return Phrase("np", first, end, tokens[end - 1], own, tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back, determined=mods.determined, unknown=tuple(mods.unknown), text=text)
+
+
+def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
+    token = tokens[at]
+    for role in ("pronouns_one", "pronouns_many"):
+        if token.is_(role):
+            return Phrase("np", at, at + 1, token, back=role, text=token.lower)
+    if token.is_("unknown", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own"):
+        return Phrase("np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,))
+    return None
+
+
+def _adjectives(tokens: Sequence[Token], at: int) -> Phrase | None:
+    token = tokens[at]
+    if not token.is_("trait"):
+        return None
+    mods = _Modifiers()
+    mods.add(token)
+    return Phrase("adj", at, at + 1, traits=tuple(mods.traits), text=token.lower)

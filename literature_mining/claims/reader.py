@@ -1,0 +1,388 @@
+"""The reader of claims: a sentence is parsed into clauses, and claims are read off that structure.
+
+It serves mining and the check of captions alike. A trait is bound to the noun that it qualifies (attributive, predicate or nominal),
+the noun to its layer and region (scope.py). What binds to nothing claims nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from literature_mining.claims.context import Context
+from literature_mining.claims.findings import Evidence, FoundClaim
+from literature_mining.claims.follow import follow
+from literature_mining.claims.layers import base
+from literature_mining.claims.lexicon import Lexicon, load_lexicon
+from literature_mining.claims.phrases import Trait
+from literature_mining.claims.scope import Scope, Scopes, effective_subjects
+from literature_mining.claims.senses import Meaning, meaning_of
+from literature_mining.claims.silence import is_silent
+from literature_mining.claims.structure import Clause, Node, Sentence, parse
+from literature_mining.claims.tokens import Token, tokenize
+from literature_mining.regions.mentions import Mention, RegionFinder
+from literature_mining.regions.table import RegionTable
+
+
+class ClaimReader:
+    """Reads claims by grammar and vocabulary; needs no model. Without a table every claim is about the topic."""
+
+    def __init__(self, table: RegionTable | None = None, lexicon: Lexicon | None = None) -> None:
+        self.table = table or RegionTable()
+        self.lexicon = lexicon or load_lexicon()
+        self.finder = RegionFinder(self.table) if self.table.regions else None
+
+    def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
+        """Claims of one or more sentences, in order. `topic` stands in where a sentence names no region of the table."""
+        from literature_mining.papers.sentences import spans_of
+
+        context = Context(topic=(topic,), headings=(topic,)) if topic else Context()
+        claims: list[FoundClaim] = []
+        for start, end in spans_of(text):
+            found, context = self.read_sentence(text[start:end], context)
+            claims += [replace(c, start=c.start + start, end=c.end + start) for c in found]
+            if topic and not self.table.regions:
+                context = replace(context, topic=(topic,), lost=False, age=0)
+        return claims
+
+    def read_sentence(
+        self, text: str, context: Context, mentions: Sequence[Mention] | None = None
+    ) -> tuple[list[FoundClaim], Context]:
+        """Claims of one sentence, and the context that the next sentence is read in."""
+        if mentions is None:
+            mentions = self.finder.find(text) if self.finder else []
+        tokens = tokenize(text, mentions, self.lexicon, strangers=bool(self.table.regions))
+        sentence = parse(tokens)
+        scopes = Scopes(sentence, context)
+        claims = [] if is_silent(tokens, text, self.lexicon) else _Claims(sentence, scopes, context, self.lexicon).read()
+        return claims, follow(context, sentence, scopes, claims)
+
+
+@dataclass(frozen=True)
+class _Bearer:
+    """What a trait is said of: the node, the kind of noun whose sense counts, and the clause that says so."""
+
+    node: Node
+    noun: str
+    clause: Clause
+    place: str
+
+
+class _Claims:
+    """Reads the claims of one parsed sentence."""
+
+    def __init__(self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon) -> None:
+        self._sentence, self._scopes, self._context, self._lexicon = sentence, scopes, context, lexicon
+        self._needs = {t.noun for t in sentence.tokens} | {"layer" for t in sentence.tokens if t.is_("layer")}
+        if any(t.is_("type") for t in sentence.tokens):
+            self._needs.add("cells")
+        self._found: dict[tuple[object, ...], FoundClaim] = {}
+
+    def read(self) -> list[FoundClaim]:
+        """All claims, in the order of their words, each once."""
+        for clause in self._sentence.clauses:
+            for node in clause.nodes():
+                self._read_node(node, clause)
+            if clause.shares and clause.verb_class == "place" and clause.leans is not None:
+                for subject in effective_subjects(clause):
+                    self._read_node(subject, clause)
+        return sorted(self._found.values(), key=lambda c: (c.start, c.end))
+
+    def _read_node(self, node: Node, clause: Clause) -> None:
+        for trait in node.phrase.traits:
+            if node.phrase.fewer and trait.token.lower not in ("fewer", "fewest"):
+                continue
+            self._read_trait(node, trait, clause)
+        self._read_types(node, clause)
+        self._read_existence(node, clause)
+
+    # -------------------------------------------------------------- traits
+
+    def _read_trait(self, node: Node, trait: Trait, clause: Clause) -> None:
+        for bearer in self._bearers(node, trait, clause):
+            meaning = meaning_of(trait, bearer.noun, self._needs, self._lexicon, deeper=self._is_gradient(clause, trait, bearer))
+            if meaning is None:
+                continue
+            if _is_existence(meaning) and bearer.noun in ("cells", "border", "arrangement"):
+                return  # it affirms or denies the traits of its subject
+            self._state(node, trait, bearer, meaning)
+            return
+
+    def _bearers(self, node: Node, trait: Trait, clause: Clause) -> Iterator[_Bearer]:
+        """What the trait may be said of, likeliest first."""
+        if node.phrase.kind == "np":
+            yield from self._attributive(node, trait, clause)
+            return
+        subjects = effective_subjects(clause)
+        for subject in subjects:
+            yield from self._as_bearer(subject, clause, "predicate")
+        if subjects:
+            return
+        antecedent = clause.antecedent
+        while antecedent is not None:
+            yield from self._as_bearer(antecedent, clause, "predicate")
+            antecedent = antecedent.holder
+        if clause.antecedent is None:
+            label = clause.label.subjects if clause.label is not None else []
+            for subject in label:
+                yield from self._as_bearer(subject, clause, "predicate")
+            if not label and clause.kind in ("coord", "part") and clause.leans is not None:
+                for subject in effective_subjects(clause.leans):
+                    yield from self._as_bearer(subject, clause, "predicate")
+
+    def _attributive(self, node: Node, trait: Trait, clause: Clause) -> Iterator[_Bearer]:
+        noun = node.noun
+        if any(w.pos == "noun" for w in trait.words) and node.phrase.head is trait.token:
+            handed = [b for b in node.pps if b.prep in ("of", "in", "between", "within") and b.noun not in ("", "region", "area")]
+            for below in handed[:1]:
+                yield from self._as_bearer(below, clause, "nominal")
+            yield _Bearer(node, "nominal", clause, "nominal")
+            for subject in effective_subjects(clause):
+                yield from self._as_bearer(subject, clause, "nominal")
+            return
+        if noun in ("", "arrangement", "area") and node.phrase.head is not None and node.phrase.head.is_("transparent"):
+            for below in node.pps:
+                if below.prep == "of":
+                    yield from self._as_bearer(below, clause, "attributive")
+        if noun:
+            yield _Bearer(node, "area" if noun == "region" else noun, clause, "attributive")
+
+    def _as_bearer(self, node: Node, clause: Clause, place: str) -> Iterator[_Bearer]:
+        phrase = node.phrase
+        head = phrase.head
+        if phrase.kind != "np" or head is None:
+            return
+        if head.is_("transparent", "parts") and not node.noun:
+            for below in node.pps:
+                if below.prep == "of":
+                    yield from self._as_bearer(below, clause, place)
+            return
+        if phrase.back in ("pronouns_one", "pronouns_many") and not node.noun.replace("pronoun", ""):
+            yield from self._pronoun(node, clause, place)
+            return
+        if any(w.pos == "noun" for t in phrase.traits for w in t.words if t.token is head):
+            yield _Bearer(node, "arrangement", clause, place)
+        if node.noun:
+            yield _Bearer(node, "area" if node.noun == "region" else node.noun, clause, place)
+
+    def _pronoun(self, node: Node, clause: Clause, place: str) -> Iterator[_Bearer]:
+        """`it`, `they`: the subject of the clause before, else what the sentence before was about."""
+        own = node.clause
+        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel") else []
+        if earlier:
+            for subject in earlier:
+                yield from self._as_bearer(subject, clause, place)
+            return
+        kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(self._context.noun, ("area", "layer", "cells"))
+        for kind in kinds:
+            yield _Bearer(node, kind, clause, place)
+
+    def _is_gradient(self, clause: Clause, trait: Trait, bearer: _Bearer) -> bool:
+        """`increases with depth`, `a superficial to deep increase`: a change within a layer."""
+        first = clause.start
+        following = [c.start for c in self._sentence.clauses if c.start > first]
+        tokens = self._sentence.tokens[first : min(following, default=len(self._sentence.tokens))]
+        if any(t.is_("deepward") for t in tokens):
+            return True
+        deeper = [t for k, t in enumerate(tokens[1:], 1) if t.is_("layer") and tokens[k - 1].lower in ("towards", "toward", "to") and t.names[-1:] and t.names[-1].endswith(("c", "IV"))]
+        return bool(deeper) and trait.token.lower.startswith(("increas", "grow", "enlarg")) and bearer.noun in ("size", "cells", "nominal")
+
+    def _state(self, node: Node, trait: Trait, bearer: _Bearer, meaning: Meaning) -> None:
+        layers = self._layers(node, bearer, meaning)
+        regions = self._regions(node, bearer)
+        if regions.foreign or not regions.names:
+            return
+        polarity = not self._is_denied(node, bearer.clause, trait) if meaning.polarity else self._is_denied(node, bearer.clause, trait)
+        if meaning.value == "absent" and not polarity:
+            meaning, polarity = replace(meaning, value="visible"), True
+        compared, named = (), False
+        if meaning.relative or self._is_contrasted(bearer.clause):
+            compared, named, _ = self._scopes.partners(bearer.clause, node.phrase.start)
+        for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
+            others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
+            self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
+            for excluded in self._excluded(bearer.clause, node):
+                self._add(node, trait, bearer, meaning, excluded, layer, not polarity, (), regions, layers)
+
+    def _rivals(self, region: str) -> tuple[str, ...]:
+        return tuple(r for r in self._context.rivals if r != region)
+
+    def _is_contrasted(self, clause: Clause) -> bool:
+        return any(kind == "unlike" for kind, _ in clause.partners)
+
+    def _layers(self, node: Node, bearer: _Bearer, meaning: Meaning) -> Scope:
+        scopes = self._scopes
+        if meaning.attribute == "border":
+            if bearer.noun == "border":
+                return scopes.border(bearer.node, bearer.clause) or Scope(("all",), "none")
+            source = scopes.layer(bearer.node, bearer.clause)
+            edges = scopes.edge(source.names, node) if node.phrase.kind == "adj" else ()
+            return Scope(edges, source.how) if edges else source
+        if meaning.attribute == "cortical_type" and bearer.noun == "area":
+            return Scope(("all",), "own")
+        if bearer.noun in ("area", "lamination") and bearer.node.noun != "layer":
+            own = scopes.layer(bearer.node, bearer.clause) if bearer.noun == "lamination" else Scope(("all",), "own")
+            if node.phrase.kind == "adj" and bearer.noun == "area":
+                return scopes.layer(node, bearer.clause) if any(b.phrase.layers for b in node.below()) else own
+            return own
+        adjective = [b for b in node.below() if b.phrase.layers] if node.phrase.kind == "adj" else []
+        if adjective:
+            return scopes.layer(node, bearer.clause)
+        found = scopes.layer(bearer.node, bearer.clause)
+        if meaning.attribute == "size_gradient":
+            return Scope(tuple(dict.fromkeys(base(x) or x for x in found.names)), found.how)
+        return found
+
+    def _regions(self, node: Node, bearer: _Bearer) -> Scope:
+        if node.phrase.kind == "adj":
+            own = [b for b in node.below() if b.phrase.regions and b.prep in ("in", "of", "within", "for", "throughout", "at")]
+            if own:
+                return Scope(tuple(dict.fromkeys(n for b in own for n in b.phrase.regions)), "below")
+            pointed = self._scopes.region(node, bearer.clause) if any("latter" in b.phrase.text or "former" in b.phrase.text for b in node.below()) else None
+            if pointed:
+                return pointed
+        place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
+        if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
+            hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]
+            if hung:
+                return Scope(hung[0].phrase.regions, "place")
+        if bearer.clause is not bearer.node.clause and place and bearer.place == "predicate":
+            return Scope(place[0].phrase.regions, "place")
+        return self._scopes.region(bearer.node, bearer.clause)
+
+    # -------------------------------------------------------------- polarity
+
+    def _is_denied(self, node: Node, clause: Clause, trait: Trait | None = None) -> bool:
+        denied = node.phrase.negated != node.negated
+        if trait is not None and trait.negated:
+            denied = not denied
+        holder = node.holder
+        while holder is not None:
+            denied = denied != (holder.phrase.negated or holder.negated)
+            holder = holder.holder
+        own = node.clause
+        root = node
+        while root.holder is not None:
+            root = root.holder
+        subject = root in effective_subjects(clause)
+        if subject:
+            return denied != self._subject_is_denied(clause)
+        if own.verb_class == "lack":
+            denied = not denied
+        return denied != (own.negated and root in [*own.said, *own.places])
+
+    def _subject_is_denied(self, clause: Clause) -> bool:
+        """`giant cells are not found`, `are absent`: the verb denies what its subject is."""
+        if clause.verb_class in ("place",):
+            return clause.negated
+        denied = False
+        for said in clause.said:
+            for trait in said.phrase.traits if said.phrase.kind == "adj" else ():
+                value = next((s[1] for w in trait.words for k, s in w.senses.items() if k == "layer" and s[0] == "layer_visibility"), "")
+                if value in ("absent", "visible"):
+                    denied = (value == "absent") != (clause.negated or said.negated or trait.negated)
+        return denied
+
+    # -------------------------------------------------------------- distribution
+
+    def _distributed(
+        self, node: Node, trait: Trait, bearer: _Bearer, regions: Scope, layers: Scope, partners: tuple[str, ...]
+    ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+        """Regions and layers of a claim; with "respectively" each goes with its own trait or partner."""
+        names, strata = list(regions.names), list(layers.names)
+        if self._sentence.respectively:
+            place, count = _place_in_list(node, trait)
+            if count > 1 and len(names) == count:
+                names = [names[place]]
+            elif count > 1 and len(strata) == count:
+                strata = [strata[place]]
+            elif len(partners) == len(names) > 1:
+                return [(r, s, (p,)) for r, p in zip(names, partners, strict=True) for s in strata]
+            elif len(names) == len(strata) > 1:
+                return [(r, s, partners) for r, s in zip(names, strata, strict=True)]
+        return [(r, s, partners) for r in names for s in strata]
+
+    def _excluded(self, clause: Clause, node: Node) -> list[str]:
+        """`in A, but not in B`: B is denied the trait."""
+        return [n for e in clause.excluded if e.start > node.start for n in self._scopes.region(e).names if e.noun in ("region", "area")]
+
+    # -------------------------------------------------------------- cells and layers that are there, or not
+
+    def _read_types(self, node: Node, clause: Clause) -> None:
+        """Kinds of cells whose presence is itself the claim."""
+        if node.phrase.kind != "np" or not node.phrase.types:
+            return
+        if node.noun != "cells" and not (node.phrase.head is not None and node.phrase.head.is_("type")):
+            return
+        listed = clause.verb_class in ("consist", "presence") and node not in effective_subjects(clause)
+        prominent = next((t for t in node.phrase.traits if any(s[1] == "*" for w in t.words for s in w.senses.values())), None)
+        for token in {t.types[0]: t for t in node.phrase.types}.values():
+            name, claimed = token.types
+            if not (claimed or listed or prominent):
+                continue
+            if node in effective_subjects(clause) and not claimed and not prominent:
+                continue
+            meaning = Meaning("cell_type", name)
+            bearer = _Bearer(node, "cells", clause, "attributive")
+            self._state(node, Trait(token, token.start), bearer, meaning)
+
+    def _read_existence(self, node: Node, clause: Clause) -> None:
+        """`no layer IV`, `lacks layer IV`, `without layer IV`, `the presence of layer IV`."""
+        if node.phrase.kind != "np" or node.noun != "layer" or node.phrase.traits or not node.phrase.layers or node.prep in ("in", "of", "within"):
+            return
+        head = node.phrase.head
+        assert head is not None
+        if head.names[0] in ("all", "WM") or any(b.phrase.traits for b in node.pps) or not head.is_("layer"):
+            return
+        denied = self._is_denied(node, clause)
+        if node in effective_subjects(clause) or (node.holder is not None):
+            return
+        present = clause.verb_class == "presence"
+        if (denied and (node.phrase.negated or node.negated or clause.verb_class in ("lack", "have"))) or present:
+            meaning = Meaning("layer_visibility", "absent" if denied and not present else "visible", polarity=not (denied and not present))
+            self._state(node, Trait(head, head.start), _Bearer(node, "layer", clause, "attributive"), meaning)
+
+    # -------------------------------------------------------------- the claim
+
+    def _add(
+        self, node: Node, trait: Trait, bearer: _Bearer, meaning: Meaning, region: str, layer: str, polarity: bool,
+        partners: tuple[str, ...], regions: Scope, layers: Scope,
+    ) -> None:  # fmt: skip
+        start, end = self._span(node, trait, bearer)
+        evidence = Evidence(
+            regions.how, layers.how, bearer.noun, bearer.place, len(self._sentence.clauses),
+            self._context.age if regions.how in ("context", "heading") else 0,
+            max(0, len({n for t in self._sentence.tokens if t.is_("region") for n in t.names}) - len(regions.names)),
+            trait.hedged, len(node.phrase.unknown),
+        )  # fmt: skip
+        if not polarity and meaning.attribute == "layer_visibility" and meaning.value == "absent":
+            meaning, polarity = replace(meaning, value="visible"), True
+        claim = FoundClaim(region, layer, meaning.attribute, meaning.value, polarity, partners, start, end, 1.0, meaning.relative, evidence)
+        self._found.setdefault((*claim.identity, meaning.relative), claim)
+
+    def _span(self, node: Node, trait: Trait, bearer: _Bearer) -> tuple[int, int]:
+        """The words that carry the claim: from the trait to the noun that has it."""
+        tokens = self._sentence.tokens
+        head = bearer.node.phrase.head
+        places = [trait.token]
+        if head is not None and head.start >= 0 and head in tokens:
+            places.append(head)
+        elif bearer.node.phrase.kind == "np":
+            places += tokens[bearer.node.phrase.start : bearer.node.phrase.end]
+        return min(t.start for t in places), max(t.end for t in places)
+
+
+def _is_existence(meaning: Meaning) -> bool:
+    return meaning.attribute == "layer_visibility" and meaning.value in ("absent", "visible")
+
+
+def _place_in_list(node: Node, trait: Trait) -> tuple[int, int]:
+    """Which of how many coordinated traits or phrases this one is."""
+    groups = {t.group for t in node.phrase.traits}
+    if len(groups) > 1:
+        return trait.group, len(groups)
+    said = [n for n in node.clause.said if n.phrase.kind == node.phrase.kind]
+    if len(said) > 1 and node in said:
+        return said.index(node), len(said)
+    traits = node.phrase.traits
+    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 and node.phrase.kind == "adj" else (0, 1)

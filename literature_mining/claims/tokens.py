@@ -1,0 +1,212 @@
+"""A sentence as tokens: regions, layers, nouns, traits and the small words, each with the roles that its form can play."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from literature_mining.claims.english import English, load_english
+from literature_mining.claims.layers import find_layers
+from literature_mining.claims.lexicon import Lexicon, Word
+from literature_mining.regions.mentions import Mention, flatten
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
+_ASIDE = re.compile(
+    r"\((?=[^()]*(?:\b(?:1[6-9]|20)\d\d[a-z]?\b|\b[Ff]igs?\b|[Ff]igures?\b|\b[Tt]ables?\b|[Ss]uppl|\bsee\b|\bcf\b|\be\.g\.|\bp\s*[<=>]|\bn\s*=|"
+    r"\bsection\b|\barrow|\bPlate\b))[^()]*\)|\[[^\[\]]*\d[^\[\]]*\]|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)|\(\s*\d+(?:\s*[,-]\s*\d+)*\s*\)"
+)
+_BARE_YEAR = re.compile(r"\b(?:[A-Z][\w'-]+(?:\s+(?:and|&|et al\.?)\s*(?:[A-Z][\w'-]+)?)?,?\s+)(?:1[6-9]|20)\d\d[a-z]?\b")
+_OUTER_BORDER = re.compile(
+    r"\b(?:(?:cortex|cortical|layer\s+VI|gr[ae]y(?:\s+matter)?)\s?(?:[-/]|\s(?:and|to)\s)\s?)?white[\s-]matter[\s-]?"
+    r"(?:border(?:line)?|boundary|transition|junction|interface)s?\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"(?:\b(?:[Aa]reas?|BAs?|[Ff]ields?|[Nn]ucle(?:us|i)|[Rr]egions?|[Gg]roups?|[Ss]ubfields?)\s+)?"
+    r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
+)
+_AREA_CODE = re.compile(r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b")
+_NOT_A_CODE = re.compile(
+    r"(?:figs?|figures?|tables?|plates?|panels?|eqs?|no|vol|pp?|chapter|section|case|stage|grade)\.?\s*$", re.IGNORECASE
+)
+_ABBREVIATIONS = frozenset(
+    "GLI MRI SD SEM CNS DNA RNA AChE NADPH GFAP NeuN PCP4 SMI WM GM CSF HE PAS III II IV VI IX VII VIII XII XI MNI CI ROI BA NB DOI".split()
+)
+_BLANK = "\x00"
+
+
+@dataclass(frozen=True)
+class Token:
+    """One unit of a sentence. `roles` holds what its form can be; `names` are regions or layers; `words` the traits it states.
+
+    `noun`: kind of noun it is (lexicon.NOUNS), "" where none. `types`: a kind of cell, and whether its presence is itself a claim.
+    """
+
+    start: int
+    end: int
+    text: str
+    roles: frozenset[str]
+    names: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
+    noun: str = ""
+    types: tuple[str, bool] = ("", False)
+
+    def is_(self, *roles: str) -> bool:
+        """True where the token can play one of these roles."""
+        return not self.roles.isdisjoint(roles)
+
+    @property
+    def lower(self) -> str:
+        """The token's words in lower case."""
+        return self.text.lower()
+
+    @property
+    def verb(self) -> str:
+        """Class of verb (english.toml), "" where it cannot be one."""
+        return next((r.removeprefix("verb:") for r in sorted(self.roles) if r.startswith("verb:")), "")
+
+
+def tokenize(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strangers: bool = True) -> list[Token]:
+    """Tokens of a sentence in order. Citations and references to figures are skipped.
+
+    strangers: signs and names that look like areas and are not in the table become regions without a name.
+    """
+    flat = _blanked(flatten(text))
+    fixed = [
+        Token(m.start, m.end, flat[m.start : m.end], frozenset({"region"}), m.regions)
+        for m in mentions
+        if flat[m.start : m.end].strip() and flat[m.start] != " "
+    ]
+    rest = _without(flat, fixed)
+    fixed += [
+        Token(m.start(), m.end(), m.group(), frozenset({"noun"}), ("VI-WM",), noun="border") for m in _OUTER_BORDER.finditer(rest)
+    ]
+    for layer in find_layers(_without(flat, fixed)):
+        roles = frozenset({"layer", *(["back"] if layer.back else []), *([f"part:{layer.part}"] if layer.part else [])})
+        fixed.append(Token(layer.start, layer.end, flat[layer.start : layer.end], roles, layer.layers))
+    if strangers:
+        rest = _without(flat, fixed)
+        fixed += [Token(m.start(), m.end(), m.group(), frozenset({"region", "foreign"})) for m in _strange(rest)]
+    tokens = sorted([*fixed, *_worded(_without(flat, fixed), lexicon, load_english())], key=lambda t: t.start)
+    return _grouped(tokens)
+
+
+def _blanked(flat: str) -> str:
+    for pattern in (_ASIDE, _BARE_YEAR):
+        flat = pattern.sub(lambda m: " " * len(m.group()), flat)
+    return flat
+
+
+def _strange(rest: str) -> Iterable[re.Match[str]]:
+    taken: list[tuple[int, int]] = []
+    for pattern in (_AREA_CODE, _CODE):
+        for match in pattern.finditer(rest):
+            if match.group() in _ABBREVIATIONS or _NOT_A_CODE.search(rest[max(0, match.start() - 9) : match.start()]):
+                continue
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            taken.append(match.span())
+            yield match
+
+
+def _without(flat: str, tokens: Iterable[Token]) -> str:
+    signs = list(flat)
+    for token in tokens:
+        signs[token.start : token.end] = _BLANK * (token.end - token.start)
+    return "".join(signs)
+
+
+def _worded(flat: str, lexicon: Lexicon, english: English) -> list[Token]:
+    found = [m for m in _WORD.finditer(flat) if m.group() != _BLANK and not _is_hyphen(flat, m)]
+    words = [m.group().lower() for m in found]
+    tokens: list[Token] = []
+    at = 0
+    while at < len(words):
+        length = _longest(words, found, at, flat, lexicon, english)
+        start, end = found[at].start(), found[at + length - 1].end()
+        tokens.append(_token(flat[start:end], start, tuple(words[at : at + length]), lexicon, english))
+        at += length
+    return tokens
+
+
+def _is_hyphen(flat: str, match: re.Match[str]) -> bool:
+    inside = flat[match.start() - 1 : match.start()] not in ("", " ") or flat[match.end() : match.end() + 1] not in ("", " ")
+    return match.group() == "-" and inside
+
+
+def _longest(words: Sequence[str], found: Sequence[re.Match[str]], at: int, flat: str, lexicon: Lexicon, english: English) -> int:
+    listed = [form for form, _ in lexicon.first.get(words[at], ())] + list(english.first.get(words[at], ()))
+    for form in sorted(listed, key=len, reverse=True):
+        n = len(form)
+        if tuple(words[at : at + n]) == form and _BLANK not in flat[found[at].start() : found[at + n - 1].end()]:
+            return n
+    return 1
+
+
+def _token(text: str, start: int, form: tuple[str, ...], lexicon: Lexicon, english: English) -> Token:
+    roles = set(english.roles.get(form, ()))
+    words = lexicon.words.get(form, ())
+    noun = lexicon.nouns.get(form, "")
+    types = lexicon.types.get(form, ("", False))
+    roles |= {name for name, held in (("trait", words), ("noun", noun), ("type", types[0])) if held}
+    roles |= {name for name in lexicon.grammar if form in lexicon.grammar[name]}
+    if not roles:
+        roles = _guessed(text, form)
+    return Token(start, start + len(text), text, frozenset(roles), words=words, noun=noun, types=types)
+
+
+def _guessed(text: str, form: tuple[str, ...]) -> set[str]:
+    """Roles of a word that no list has."""
+    if not text[0].isalpha():
+        return {"number"} if text[0].isdigit() else {"dash"} if text in "-\u2014" else {"punctuation"}
+    last = form[-1]
+    if last.endswith("ly"):
+        return {"adverbs"}
+    if last.endswith(("ed", "ing")):
+        return {"unknown", "participle"}
+    return {"unknown"}
+
+
+def _grouped(tokens: Sequence[Token]) -> list[Token]:
+    """Coordinated names of regions become one token: `A and B`, `A, B and C`."""
+    result: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        ahead = at
+        while token.is_("region") and (step := _next_region(tokens, ahead)):
+            other = tokens[step]
+            if _is_own_subject(tokens, ahead, step):
+                break
+            roles = (token.roles | {"group"}) - {"foreign"} if token.names or other.names else token.roles | {"group"}
+            token = replace(
+                token, end=other.end, text=f"{token.text} and {other.text}", names=tuple(dict.fromkeys((*token.names, *other.names))), roles=frozenset(roles)
+            )
+            ahead = step
+        result.append(token)
+        at = ahead + 1
+    return result
+
+
+def _next_region(tokens: Sequence[Token], at: int) -> int:
+    """Index of the region that is coordinated with the one at `at`; 0 where there is none."""
+    step = at + 1
+    while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both"}:
+        step += 1
+    if step == at + 1 or step >= len(tokens):
+        return 0
+    if tokens[step].noun == "area" and step + 1 < len(tokens) and tokens[step + 1].is_("region"):
+        step += 1
+    return step if tokens[step].is_("region") else 0
+
+
+_SINGULAR = frozenset("is was has shows contains displays exhibits possesses lacks presents consists differs appears holds does features".split())
+
+
+def _is_own_subject(tokens: Sequence[Token], first: int, second: int) -> bool:
+    """`than in A and B has ...`: the verb is singular, so it belongs to B alone; a comma list keeps "A, B" together."""
+    following = tokens[second + 1].lower if second + 1 < len(tokens) else ""
+    before = [t.lower for t in tokens[max(0, first - 2) : first]]
+    governed = any(t.is_("prepositions", "partners") for t in tokens[max(0, first - 1) : first])
+    return (following in _SINGULAR and "each" not in before and "every" not in before) and (governed or first > 0)
