@@ -1,4 +1,5 @@
-"""Leak audit: does any masked caption still hold a name that gives its region away, and do two regions share one?"""
+"""Leak audit: does any masked caption still hold a name that gives its region away, do two regions share one, and
+do captions contradict each other?"""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from captions.masking import is_layer, mask_for, needs_noun, standard_names
-from cytoscribe.records import Caption, Region
+from cytoscribe.records import Caption, Claim, Region
 from literature_mining.regions.table import squeeze
+from literature_mining.report.opposition import contradict
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,29 @@ def shared_masks(captions: Iterable[Caption]) -> dict[str, list[str]]:
     for caption in captions:
         regions[caption.masked_caption].setdefault(caption.region)
     return {text: list(those) for text, those in regions.items() if len(those) > 1}
+
+
+def contradicting_pairs(captions: Sequence[Caption], claims: Iterable[Claim]) -> int:
+    """Pairs of captions that state claims which cannot both hold (a caption that contradicts itself counts as one pair)."""
+    known = {c.claim_id: c for c in claims}
+    stating: dict[tuple[object, ...], set[int]] = defaultdict(set)
+    said: dict[tuple[object, ...], Claim] = {}
+    for number, caption in enumerate(captions):
+        for claim in (known[i] for i in caption.claim_ids if i in known):
+            key = (claim.region, claim.layer, claim.attribute, claim.value, claim.polarity, claim.compared_to)
+            said.setdefault(key, claim)
+            stating[key].add(number)
+    by_region: dict[str, list[tuple[object, ...]]] = defaultdict(list)
+    for key, claim in said.items():
+        for name in {claim.region, *claim.compared_to}:
+            by_region[name].append(key)
+    pairs: set[tuple[int, int]] = set()
+    for keys in by_region.values():
+        for i, one in enumerate(keys):
+            for other in keys[i + 1 :]:
+                if contradict(said[one], said[other]):
+                    pairs |= {(min(a, b), max(a, b)) for a in stating[one] for b in stating[other]}
+    return len(pairs)
 
 
 def _standard() -> list[str]:

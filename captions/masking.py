@@ -82,8 +82,8 @@ class Mask:
 
     def _word(self, match: re.Match[str]) -> str:
         if self.subject is None:
-            kinds = [self.kind(match["name"]), self.kind(match["name"] + match["tail"])]
-            kind = next((k for k in kinds if k != "other"), "other")
+            kinds: list[Kind] = [self.kind(match["name"]), self.kind(match["name"] + match["tail"])]
+            kind: Kind = next((k for k in kinds if k != "other"), "other")
             plural = (match["pre"] or "").lower().endswith("areas ")
             return "these areas" if plural and kind == "own" else _SHOWN[kind]
         plural = match["tail"].lower() in ("s", "es")

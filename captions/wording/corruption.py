@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from captions.gate.region import bears_out
+from captions.gate.entailment import bears_out
 from captions.wording.image_attributes import PhraseBook, image_claim
 from captions.wording.scene import FREE, contradicts
 from cytoscribe.records import Claim
