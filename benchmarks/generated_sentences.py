@@ -1,6 +1,6 @@
 """Does the reader find exactly the claims of sentences whose claims are known by construction?
 
-    uv run benchmarks/generated_sentences.py [-n 10000] [--seed 0] [--show] [--tag TAG]
+    uv run benchmarks/generated_sentences.py [-n 10000] [--seed 0] [--relations 2000] [--show] [--tag TAG]
 
 Fills the frames of benchmarks/sentences and reads them. Prints the share of sentences read exactly (every region, layer, attribute,
 value, polarity and comparison, and nothing else) on open frames and on the third that is kept aside, precision and recall of claims,
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from reading_gold import interval
 from sentences.frames import load_frames
 from sentences.generate import Sentence, generate
 from sentences.reading import Reader, folded, project_reader
@@ -42,6 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", "--n", type=int, default=10_000, help="sentences (default 10000)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the drawing (default 0)")
+    parser.add_argument("--relations", type=int, default=2_000, help="sentences that the relations are tried on (default 2000)")
     parser.add_argument("--show", action="store_true", help="print the 20 open frames read worst, each with an example")
     parser.add_argument("--tag", help="only frames of this kind")
     arguments = parser.parse_args()
@@ -55,7 +57,7 @@ def main() -> int:
     print(f"{len(frames)} frames ({sum(f.held_out for f in frames)} kept aside), {len(sentences)} sentences,")
     print(f"made at {len(sentences) / made:.0f} a second, read at {len(sentences) / spent:.0f} a second\n")
     report_exact(judged)
-    report_relations(judged, reader, Random(arguments.seed))
+    report_relations(judged[: arguments.relations], reader, Random(arguments.seed))
     report_tags(judged)
     if arguments.show:
         show_worst(judged)
@@ -73,7 +75,7 @@ def report_exact(judged: Sequence[Judged]) -> None:
             (right, sum(len(j.found) for j in kept)),
             (right, sum(len(j.wanted) for j in kept)),
         )
-        print(f"| {name} | {' | '.join(interval(*share) for share in shares)} |")
+        print(f"| {name} | {' | '.join(told(*share) for share in shares)} |")
 
 
 def report_relations(judged: Sequence[Judged], reader: Reader, random: Random) -> None:
@@ -85,8 +87,8 @@ def report_relations(judged: Sequence[Judged], reader: Reader, random: Random) -
         held = [holds(pair, reader) for pair in pairs if pair]
         counted = [h for h in held if h is not None]
         total = [total[0] + sum(counted), total[1] + len(counted)]
-        print(f"| {name} | {interval(sum(counted), len(counted))} |")
-    print(f"| all | {interval(*total)} |")
+        print(f"| {name} | {told(sum(counted), len(counted))} |")
+    print(f"| all | {told(*total)} |")
 
 
 def holds(pair: Changed, reader: Reader) -> bool | None:
@@ -128,13 +130,9 @@ def show_worst(judged: Iterable[Judged], count: int = 20) -> None:
                     )
 
 
-def interval(hits: int, n: int) -> str:
-    """Share with n and its 95% Wilson interval."""
-    if not n:
-        return "- (n 0)"
-    z, p = 1.96, hits / n
-    centre, spread = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return f"{p:.3f} [{(centre - spread) / (1 + z * z / n):.3f}, {(centre + spread) / (1 + z * z / n):.3f}] (n {n})"
+def told(hits: int, n: int) -> str:
+    """Share with its 95% Wilson interval and n."""
+    return f"{interval(hits, n)} (n {n})" if n else "- (n 0)"
 
 
 if __name__ == "__main__":

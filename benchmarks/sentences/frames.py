@@ -12,7 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "frames"
 SLOT = re.compile(r"\{([^{}]+)\}")
-REGIONS, STRANGERS, LAYERS, TRAITS = "RST", "XYNPC", "LKMJ", "abcdefg"
+REGIONS, GROUPS, STRANGERS, LAYERS, STRATA, TRAITS = "RST", "G", "XYNPC", "LKMJ", "HI", "abcdefg"
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,16 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Frame:
-    """A sentence with slots. `tag` is the kind of construction; `topic`: the slot of the region that the context is about."""
+    """A sentence with slots. `tag` is the kind of construction; `topic`: the slot of the region that the context is about.
+
+    `tissue`: what the regions must be, "cortex", "hippocampus" or "nuclei".
+    """
 
     text: str
     claims: tuple[Pattern, ...]
     tag: str
     topic: str = ""
+    tissue: str = "cortex"
 
     @property
     def held_out(self) -> bool:
@@ -62,27 +66,28 @@ class Frame:
 def load_frames(folder: Path = FOLDER) -> tuple[Frame, ...]:
     """All frames of a folder's text files, in the order of the files. Raises ValueError where a line cannot be read or stands twice."""
     frames = [f for path in sorted(folder.glob("*.txt")) for f in _frames(path)]
-    texts = collections.Counter((f.topic, f.text) for f in frames)
-    doubled = sorted(text for (_, text), n in texts.items() if n > 1)
+    texts = collections.Counter((f.tissue, f.topic, f.text) for f in frames)
+    doubled = sorted(text for (*_, text), n in texts.items() if n > 1)
     if doubled:
         raise ValueError(f"frames that stand twice: {doubled}")
     return tuple(frames)
 
 
 def _frames(path: Path) -> Iterable[Frame]:
-    tag = path.stem
+    tag, tissue = path.stem, "cortex"
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         line = line.strip()
         if line.startswith("[") and line.endswith("]") and "=>" not in line:
-            tag = line[1:-1]
+            tissue, colon, tag = line[1:-1].rpartition(": ")
+            tissue = tissue if colon else "cortex"
         elif line and not line.startswith("#"):
             try:
-                yield parse(line, tag)
+                yield parse(line, tag, tissue)
             except (ValueError, IndexError) as error:
                 raise ValueError(f"{path.name}, line {number}: {error}") from error
 
 
-def parse(line: str, tag: str = "") -> Frame:
+def parse(line: str, tag: str = "", tissue: str = "cortex") -> Frame:
     """One line, `[@topic] text => claim; claim`; claims may be empty. Raises ValueError where there is no `=>` or a claim is not one."""
     text, arrow, claims = line.partition("=>")
     if not arrow:
@@ -91,7 +96,7 @@ def parse(line: str, tag: str = "") -> Frame:
     if text.startswith("@"):
         topic, text = text[1], text[2:]
     patterns = tuple(_pattern(c.split()) for c in claims.split(";") if c.strip())
-    return Frame(text.strip(), patterns, tag, topic)
+    return Frame(text.strip(), patterns, tag, topic, tissue)
 
 
 def _pattern(words: list[str]) -> Pattern:

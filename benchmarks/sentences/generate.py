@@ -9,8 +9,9 @@ from functools import cache
 from random import Random
 from typing import TypeVar
 
-from .frames import LAYERS, REGIONS, STRANGERS, TRAITS, Frame, Pattern, load_frames
+from .frames import GROUPS, LAYERS, REGIONS, STRANGERS, STRATA, TRAITS, Frame, Pattern, load_frames
 from .words import MAIN, SUBLAYERS, Family, Trait, arabic, layer_styles, layer_words, load_words
+from .words import STRATA as STRATUM_NAMES
 
 Claim = tuple[str, str, str, str, bool, frozenset[str]]
 """Region, layer, attribute, value, polarity, regions compared with."""
@@ -26,7 +27,8 @@ _VERBS |= {"shows": "does not show", "show": "do not show", "contains": "does no
 
 @dataclass(frozen=True)
 class Binding:
-    """What fills the slots of one frame: a label for each region letter, a layer or several for each layer letter, traits, others.
+    """What fills the slots of one frame, by letter: labels of regions, layers (one or several), traits, strangers, layers of
+    allocortex, parents of several regions.
 
     `dice`: one number in [0, 1) for each part of the text, which settles its wording. `denied`: the frame's deniable verb is denied.
     """
@@ -36,6 +38,8 @@ class Binding:
     layers: Mapping[str, tuple[str, ...]]
     traits: Mapping[str, Trait]
     strangers: Mapping[str, str]
+    strata: Mapping[str, str]
+    groups: Mapping[str, str]
     style: str
     dice: tuple[float, ...]
     denied: bool = False
@@ -71,7 +75,8 @@ def sentence(frame: Frame, random: Random) -> Sentence:
 def bind(frame: Frame, random: Random) -> Binding:
     """Draw what fills the slots. Raises ValueError where a frame asks for more than there is."""
     words = load_words()
-    family = random.choice(words.families)
+    grouped = frame.letters(GROUPS)
+    family = random.choice([f for f in words.families if f.tissue == frame.tissue and (f.groups or not grouped)])
     letters = frame.letters(REGIONS)
     regions = dict(zip(letters, random.sample(family.codes, len(letters)), strict=True))
     layers = _layers(frame, random)
@@ -83,7 +88,10 @@ def bind(frame: Frame, random: Random) -> Binding:
         style = random.choice(("layer", "layer", "layer", "lamina", "arabic"))
     dice = tuple(random.random() for _ in range(len(_parts(frame.text))))
     deniable = any("~" in slot for slot in frame.slots)
-    return Binding(family, regions, layers, _traits(frame, random), strangers, style, dice, deniable and random.random() < DENIED)
+    strata = dict(zip(frame.letters(STRATA), random.sample(STRATUM_NAMES, 2), strict=False))
+    groups = {letter: random.choice(list(family.groups)) for letter in grouped}
+    denied = deniable and random.random() < DENIED
+    return Binding(family, regions, layers, _traits(frame, random), strangers, strata, groups, style, dice, denied)
 
 
 def _stranger_names(letter: str, family: Family) -> tuple[str, ...]:
@@ -193,8 +201,9 @@ def _slot(slot: str, dice: float, binding: Binding, words: list[str]) -> str:
         verb = slot.partition("~")[0]
         return _VERBS[verb] if binding.denied else verb
     name, _, form = slot.partition(":")
-    if name in binding.strangers:
-        return binding.strangers[name]
+    for plain in (binding.strangers, binding.strata, binding.groups):
+        if name in plain:
+            return plain[name]
     if name in binding.regions:
         return _region(binding.regions[name], form, binding.family, dice)
     if name.rstrip("+") in binding.layers:
@@ -209,10 +218,12 @@ def _region(code: str, form: str, family: Family, dice: float) -> str:
     shown = code.replace("'", "′") if dice < 0.5 else code
     if form == "code":
         return shown
+    prefix = {"cortex": "area ", "hippocampus": "field "}.get(family.tissue, "")
     if form == "area":
-        return f"area {shown}"
+        return prefix + shown
+    prefixed = (prefix + shown,) if prefix else ()
     bare = (shown,) if family.bare and not code[0].isdigit() else ()
-    return _pick((f"area {shown}", *bare, *bare, *family.named.get(code, ())), dice)
+    return _pick((*prefixed, *bare, *bare, *family.named.get(code, ())), dice)
 
 
 def _layer(layers: tuple[str, ...], plural: bool, form: str, style: str, dice: float) -> str:
@@ -234,15 +245,19 @@ def _claims(pattern: Pattern, binding: Binding, denied: bool) -> Iterator[Claim]
     if pattern.turned and trait:
         value = trait.opposite
     compared = frozenset(binding.regions[r] for r in pattern.compared_to)
-    for region in pattern.regions:
+    for region in (code for letter in pattern.regions for code in _codes(letter, binding)):
         for layer in (name for letter in pattern.layers for name in _names(letter, binding)):
-            yield binding.regions[region], layer, attribute, value, pattern.denied == denied, compared
+            yield region, layer, attribute, value, pattern.denied == denied, compared
+
+
+def _codes(letter: str, binding: Binding) -> tuple[str, ...]:
+    return binding.family.groups[binding.groups[letter]] if letter in binding.groups else (binding.regions[letter],)
 
 
 def _names(letter: str, binding: Binding) -> tuple[str, ...]:
     if "|" in letter:
         return ("-".join(binding.layers.get(part, (part,))[0] for part in letter.split("|")),)
-    return binding.layers.get(letter, (letter,))
+    return (binding.strata[letter],) if letter in binding.strata else binding.layers.get(letter, (letter,))
 
 
 def _pick(options: Sequence[T], dice: float) -> T:

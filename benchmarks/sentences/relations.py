@@ -6,6 +6,7 @@ reading of the second. None where the relation does not apply to the frame.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
@@ -76,10 +77,17 @@ _STRANGER_TAILS = (
 )
 
 
+_LOWERED = ("Layer ", "The ", "In ", "There ")
+"""First words of sentences that may follow a subordinate clause, and then start with a small letter."""
+
+
 def stranger(sentence: Sentence, random: Random) -> Changed | None:
     """A clause about an area outside the table, a nucleus or a species is added: nothing changes."""
     names = (*sentence.binding.family.strangers, "the claustrum", "the pulvinar", "the hedgehog", "the red nucleus", "the macaque")
     other, tail = random.choice(names), random.choice(_STRANGER_TAILS)
+    if sentence.topic is None and sentence.text.startswith(_LOWERED) and random.random() < 0.3:
+        text = sentence.text[0].lower() + sentence.text[1:]
+        return Changed(sentence, replace(sentence, text=f"While layer {random.choice(MAIN)} of {other} is broad, {text}"), _same)
     if tail.startswith(". {"):
         other = other[0].upper() + other[1:]
     after = _ended(sentence, tail.format(other=other, layer=random.choice(MAIN), word=random.choice(_OTHER_WORDS)))
@@ -140,8 +148,13 @@ _ASIDES = (
 
 
 def aside(sentence: Sentence, random: Random) -> Changed | None:
-    """A citation or a reference to a figure is added at the end: nothing changes."""
-    after = _ended(sentence, random.choice(_ASIDES) + ".")
+    """A citation or a reference to a figure is added behind a region's name or at the end: nothing changes."""
+    words = random.choice(_ASIDES)
+    label = next(iter(sentence.binding.regions.values()), "")
+    named = re.search(rf"(?<![\w.(]){re.escape(label)}(?= (?:has|is|shows|and)\b)", sentence.text) if label else None
+    if named and random.random() < 0.5:
+        return Changed(sentence, replace(sentence, text=sentence.text[: named.end()] + words + sentence.text[named.end() :]), _same)
+    after = _ended(sentence, words + ".")
     return Changed(sentence, after, _same) if after else None
 
 

@@ -14,8 +14,8 @@ from literature_mining.regions.table import RegionTable
 WORDS = Path(__file__).with_name("words.toml")
 MAIN = ("I", "II", "III", "IV", "V", "VI")
 SUBLAYERS = ("IIIa", "IIIb", "IIIc", "Va", "Vb", "VIa", "VIb")
-_ORDINAL = dict(zip(MAIN, ("first", "second", "third", "fourth", "fifth", "sixth"), strict=True))
-_ORDINAL_ROMAN = dict(zip(MAIN, ("Ist", "IInd", "IIIrd", "IVth", "Vth", "VIth"), strict=True))
+_ORDINAL: dict[str, str] = dict(zip(MAIN, ("first", "second", "third", "fourth", "fifth", "sixth"), strict=True))
+_ORDINAL_ROMAN: dict[str, str] = dict(zip(MAIN, ("Ist", "IInd", "IIIrd", "IVth", "Vth", "VIth"), strict=True))
 _NAMED = {
     "I": "molecular layer",
     "II": "external granular layer",
@@ -24,7 +24,8 @@ _NAMED = {
     "V": "internal pyramidal layer",
     "VI": "multiform layer",
 }
-_ARABIC = {name: str(at) for at, name in enumerate(MAIN, 1)}
+_ARABIC: dict[str, str] = {name: str(at) for at, name in enumerate(MAIN, 1)}
+STRATA = ("pyramidal layer", "molecular layer", "polymorphic layer", "granular layer")
 STYLES = ("layer",) * 13 + ("lamina", "arabic", "arabic", "ordinal", "roman ordinal", "named", "named with number", "glued")
 """How one sentence names its layers; plain numerals are the most common."""
 
@@ -41,12 +42,17 @@ class Trait:
 
 @dataclass(frozen=True)
 class Family:
-    """Regions that one paper would speak of, and areas of the same look that its table lacks."""
+    """Regions that one paper would speak of, and areas of the same look that its table lacks.
 
+    `named`: other names of a region, with their article. `bare`: a code may stand without "area". `groups`: parents with children.
+    """
+
+    tissue: str
     codes: tuple[str, ...]
     named: dict[str, tuple[str, ...]]
     bare: bool
     strangers: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
     table: RegionTable
 
 
@@ -83,8 +89,15 @@ def _trait(raw: dict) -> Trait:
 
 def _family(raw: dict) -> Family:
     named = {code: tuple(names) for code, names in raw.get("named", {}).items()}
-    regions = tuple(Region(c, (f"area {c}", *(n.removeprefix("the ") for n in named.get(c, ())))) for c in raw["codes"])
-    return Family(tuple(raw["codes"]), named, raw.get("bare", True), tuple(raw["strangers"]), RegionTable(regions))
+    tissue, groups = raw.get("tissue", "cortex"), {parent: tuple(children) for parent, children in raw.get("groups", {}).items()}
+    parents = {child: parent for parent, children in groups.items() for child in children}
+    table = RegionTable(tuple(Region(c, _aliases(c, tissue, named.get(c, ())), parents.get(c, "")) for c in raw["codes"]))
+    return Family(tissue, tuple(raw["codes"]), named, raw.get("bare", True), tuple(raw["strangers"]), groups, table)
+
+
+def _aliases(code: str, tissue: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    area = {"cortex": (f"area {code}",), "hippocampus": (f"field {code}",)}.get(tissue, ())
+    return (*area, *(n.removeprefix("the ") for n in names))
 
 
 def layer_styles(layers: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ class Context:
     """The state between two sentences.
 
     topic: the regions meant by an unnamed subject; headings: the regions that the section's heading names; pair: the last regions
-    spoken of together; rivals: what comparatives without "than" compare with; layers: the layers last spoken of; noun: the kind of
+    spoken of together; rivals: what comparatives without "than" compare with; layers: the layers last spoken of, `mentioned` the last named; noun: the kind of
     thing that the last sentence was about ("layer", "cells", "region"); age: sentences since the topic was named; lost: the text
     turned to something that the table does not list.
     """
@@ -23,6 +23,7 @@ class Context:
     pair: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
     noun: str = ""
     age: int = 0
     lost: bool = False

@@ -78,7 +78,7 @@ class DocumentReader:
         return Reading(tuple(claims.values()), tuple(others))
 
     def _sentences(self) -> Iterable[tuple[Sentence, list[Mention], list[FoundClaim]]]:
-        context, heading, caption = Context(), "", Context()
+        context, heading, caption, block = Context(), "", Context(), -1
         for sentence in split_sentences(self._document):
             if sentence.kind not in _SPOKEN or _is_list(sentence.text):
                 continue
@@ -87,6 +87,8 @@ class DocumentReader:
                 context = under_heading(context, self.regions_in(heading))
                 if sentence.kind == "heading":
                     continue
+            if sentence.block != block:
+                context, block = new_paragraph(context), sentence.block
             mentions = self._finder.find(sentence.text, self._allowed)
             before = caption if sentence.kind == "caption" else context
             found, after = self._extractor.read_sentence(sentence.text, before, mentions)

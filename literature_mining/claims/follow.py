@@ -8,14 +8,15 @@ from literature_mining.claims.context import Context
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.scope import Scope, Scopes, effective_subjects
 from literature_mining.claims.structure import Node, Sentence
+from literature_mining.claims.tokens import UNKNOWN
 
 
 def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequence[FoundClaim]) -> Context:
     """The context that the sentence after this one is read in."""
     tokens = sentence.tokens
-    layers = next((t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ())
+    mentioned = layers = next((t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ())
     spoken = _subject(sentence, scopes)
-    named = tuple(dict.fromkeys(n for t in tokens if t.is_("region") for n in t.names))
+    named = tuple(dict.fromkeys(n for t in tokens if t.is_("region") for n in t.names if n != UNKNOWN))
     topic, lost, age = context.topic, context.lost, context.age + 1
     if spoken.foreign and not spoken.names:
         topic, lost, age = (), True, 0
@@ -35,7 +36,7 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     if kind in ("layer", "cells") and subject is not None:
         own = scopes.layer(subject)
         layers = own.names if own.how not in ("none", "") else layers
-    return Context(topic, context.headings, pair, rivals, layers or context.layers, kind, age, lost)
+    return Context(topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost)
 
 
 def _main_subject(sentence: Sentence) -> Node | None:
@@ -52,12 +53,15 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
     for clause in sentence.clauses:
         if clause.kind not in ("main", "label", "coord"):
             continue
-        for node in [*effective_subjects(clause), *clause.fronted]:
+        subjects = effective_subjects(clause)
+        pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many", "its", "their") for s in subjects)
+        for node in [*subjects, *([] if pronoun else clause.fronted)]:
             if node.phrase.regions:
-                return Scope(node.phrase.regions, "subject")
-            if node.phrase.foreign or (node.phrase.head is not None and node.phrase.head.is_("region")):
+                known = tuple(n for n in node.phrase.regions if n != UNKNOWN)
+                return Scope(known, "subject") if known else Scope(foreign=True, how="subject")
+            if node.phrase.foreign:
                 return Scope(foreign=True, how="subject")
-            below = [b for b in node.below() if b.phrase.regions and b.prep in ("of", "in", "within")]
+            below = [b for b in node.below() if b.phrase.regions and b.phrase.regions != (UNKNOWN,) and b.prep in ("of", "in", "within")]
             if below:
                 return Scope(below[0].phrase.regions, "subject")
         if effective_subjects(clause):
@@ -66,7 +70,7 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
 
 
 def _pair(context: Context, sentence: Sentence, named: tuple[str, ...]) -> tuple[str, ...]:
-    grouped = [t.names for t in sentence.tokens if t.is_("region") and len(t.names) > 1]
+    grouped = [t.names for t in sentence.tokens if t.is_("region") and len(t.names) > 1 and UNKNOWN not in t.names]
     if grouped:
         return grouped[-1]
     return named if len(named) == 2 else context.pair

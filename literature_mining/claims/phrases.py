@@ -15,7 +15,8 @@ _STOPS = frozenset({";", ":", "(", ")", "[", "]", ".", "?", "!"})
 class Trait:
     """A word that describes. `compares`: "more" or "less" than something, "equal" ("as dense as"), "" for a plain one.
 
-    `group` counts the alternatives of one noun phrase ("a dense and a loose layer II" has groups 0 and 1).
+    `group` counts the alternatives of one noun phrase ("a dense and a loose layer II" has groups 0 and 1); `contrasted`: after "but",
+    where a denial ends ("not thick but dense").
     """
 
     token: Token
@@ -24,6 +25,7 @@ class Trait:
     negated: bool = False
     hedged: bool = False
     group: int = 0
+    contrasted: bool = False
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -66,7 +68,12 @@ class Phrase:
             return "layer"
         if self.head.is_("region"):
             return "region"
-        return self.head.noun or ("pronoun" if self.back else "")
+        return self.head.noun or self.back_noun
+
+    @property
+    def back_noun(self) -> str:
+        """Pronouns are nouns of their own kind."""
+        return "pronoun" if self.back in ("pronouns_one", "pronouns_many", "one", "pointed") else ""
 
 
 def chunk(tokens: Sequence[Token]) -> list[Phrase]:
@@ -112,7 +119,7 @@ def _single(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
     for role, kind in _TEXT_KINDS.items():
         if token.is_(role):
             return kind
-    if token.is_("without"):
+    if token.is_("without", "excepting", "presence"):
         return "prep"
     if token.is_("negatives") and not _begins_verb(tokens, at):
         return "neg"
@@ -150,7 +157,7 @@ def _verb_group(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
     passive = False
     while end < len(tokens):
         token = tokens[end]
-        if token.is_("negatives") and (main or end > at or tokens[at].lower == "cannot") and not token.is_("conjunctions"):
+        if token.is_("negatives") and not token.is_("conjunctions"):
             negated = True
         elif token.verb in ("be", "modal", "have") and (not main or main in ("be", "modal", "have")) and not (main and token.is_("trait")):
             main = token.verb
@@ -275,12 +282,14 @@ class _Modifiers:
     denies_next: bool = False
     back: str = ""
     group: int = 0
+    contrasted: bool = False
+    regions: tuple[str, ...] = ()
 
     def add(self, token: Token) -> None:
         """Take a token that stands before the head."""
         if token.is_("trait") and not token.is_("determiners"):
             compares = self.compares or ("more" if any(w.compares for w in token.words) else "")
-            self.traits.append(Trait(token, token.start, compares, self.denies_next, self.hedged, self.group))
+            self.traits.append(Trait(token, token.start, compares, self.denies_next, self.hedged, self.group, self.contrasted))
             self.compares, self.denies_next = "", False
         if token.is_("type"):
             self.types.append(token)
@@ -291,9 +300,14 @@ def _noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> 
     position = at
     while position < len(tokens):
         token = tokens[position]
+        if token.is_("region") and mods.unknown and mods.unknown[-1].endswith("s") and tokens[position - 1].is_("unknown"):
+            break  # "in Nissl preparations | area 8 is ..."
         if _is_head(tokens, position):
             return _closed(tokens, at, position, mods)
+        if token.lower in ("one", "ones") and position > at and (mods.traits or mods.types):
+            return _pro_form(tokens, at, position, mods)
         if token.is_("conjunctions") and position > at and _modifiers_go_on(tokens, position, mods):
+            mods.contrasted = mods.contrasted or token.lower == "but"
             position += 1
             continue
         if not _takes(tokens, position, mods, at):
@@ -304,7 +318,9 @@ def _noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> 
 
 def _is_head(tokens: Sequence[Token], at: int) -> bool:
     token = tokens[at]
-    if token.is_("layer", "region"):
+    if token.is_("region"):
+        return not (at + 1 < len(tokens) and tokens[at + 1].is_("possessive"))
+    if token.is_("layer"):
         return True
     if not token.noun:
         return False
@@ -317,7 +333,10 @@ def _is_head(tokens: Sequence[Token], at: int) -> bool:
 def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bool:
     """Take the token as a modifier; False where the phrase ends before it."""
     token = tokens[at]
-    if token.is_("negative_determiners"):
+    if token.is_("possessive") or token.is_("region"):
+        mods.regions = mods.regions or token.names
+        mods.determined = True
+    elif token.is_("negative_determiners"):
         mods.negated = mods.determined = True
     elif token.is_("fewer"):
         mods.fewer = True
@@ -343,7 +362,7 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
         mods.determined = True
         if token.lower in ("its", "their", "whose"):
             mods.back = token.lower
-    elif token.is_("adverbs", "number", "foreign", "own", "parts"):
+    elif token.is_("adverbs", "number", "foreign", "own", "parts", "deepward"):
         if token.is_("foreign"):
             mods.unknown.append(token.lower)
     elif token.is_("unknown") and not token.is_("prepositions"):
@@ -394,12 +413,12 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
     """The phrase whose first noun stands at `at`: compounds take the last noun as head."""
     head, end = tokens[at], at + 1
     layers = head.names if head.is_("layer") else ()
-    regions: tuple[str, ...] = head.names if head.is_("region") else ()
-    foreign = head.is_("region") and not head.names
+    regions: tuple[str, ...] = head.names if head.is_("region") else mods.regions
+    foreign = False
     while end < len(tokens) and _compounds(tokens, end, head):
         following = tokens[end]
         if following.is_("region"):
-            regions, foreign = following.names, not following.names
+            regions = following.names
         elif following.is_("layer") and not layers:
             layers = following.names
         if following.is_("type", "trait") and not following.noun:
@@ -463,12 +482,14 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers) -
     if end == first:
         return _pronoun(tokens, first)
     last = tokens[end - 1]
+    if any(t.lower in ("latter", "former", "lattermost") for t in tokens[first:end]) and not mods.traits:
+        return Phrase("np", first, end, last, back="pointed", determined=True, text=" ".join(t.lower for t in tokens[first:end]))
     text = " ".join(t.lower for t in tokens[first:end])
-    if last.is_("unknown", "transparent", "features", "parts", "subdivisions", "foreign_heads") and not last.is_("trait"):
-        foreign = last.is_("foreign_heads") or (last.is_("species"))
+    if last.is_("unknown", "transparent", "features", "parts", "subdivisions", "foreign_heads", "evidence", "species") and not last.is_("trait"):
+        foreign = any(t.is_("foreign_heads", "species") for t in tokens[first:end])
         return Phrase(
             "np", first, end, last, tuple(mods.traits), tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back,
-            determined=mods.determined, foreign=foreign, unknown=tuple(mods.unknown), text=text,
+            determined=mods.determined, foreign=foreign, regions=mods.regions, unknown=tuple(mods.unknown), text=text,
         )  # fmt: skip
     if mods.traits and mods.determined and any(w.pos == "noun" for w in last.words):
         return _nominal(tokens, first, end, mods, text)
@@ -481,18 +502,28 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers) -
     return _pronoun(tokens, first)
 
 
+def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> Phrase:
+    """`a thin one`, `giant ones`: stands for the noun named before."""
+    return Phrase(
+        "np", first, at + 1, tokens[at], tuple(mods.traits), tuple(mods.types), negated=mods.negated, back="one", determined=True,
+        text=" ".join(t.lower for t in tokens[first : at + 1]),
+    )  # fmt: skip
+
+
 def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
     """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
     own = tuple(t for t in mods.traits if t.token is tokens[end - 1])
-    return Phrase("np", first, end, tokens[end - 1], own, tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back, determined=mods.determined, unknown=tuple(mods.unknown), text=text)
+    return Phrase("np", first, end, tokens[end - 1], own, tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back, determined=mods.determined, regions=mods.regions, unknown=tuple(mods.unknown), text=text)
 
 
 def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
     token = tokens[at]
+    if token.lower in ("both", "all", "each") and at + 1 < len(tokens) and tokens[at + 1].verb:
+        return Phrase("np", at, at + 1, token, back="pointed", determined=True, text=token.lower)
     for role in ("pronouns_one", "pronouns_many"):
         if token.is_(role):
             return Phrase("np", at, at + 1, token, back=role, text=token.lower)
-    if token.is_("unknown", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own"):
+    if token.is_("unknown", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own", "evidence"):
         return Phrase("np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,))
     return None
 

@@ -19,9 +19,13 @@ from literature_mining.claims.scope import Scope, Scopes, effective_subjects
 from literature_mining.claims.senses import Meaning, meaning_of
 from literature_mining.claims.silence import is_silent
 from literature_mining.claims.structure import Clause, Node, Sentence, parse
-from literature_mining.claims.tokens import Token, tokenize
+from literature_mining.claims.tokens import UNKNOWN, Token, tokenize
 from literature_mining.regions.mentions import Mention, RegionFinder
 from literature_mining.regions.table import RegionTable
+
+
+_SEEN = frozenset(["found", "seen", "observed", "detected", "identified", "recognised", "recognized", "discerned", "distinguished", "noted", "demonstrated"])
+_BE = frozenset(["is", "are", "was", "were", "be", "been"])
 
 
 class ClaimReader:
@@ -77,6 +81,7 @@ class _Claims:
         if any(t.is_("type") for t in sentence.tokens):
             self._needs.add("cells")
         self._found: dict[tuple[object, ...], FoundClaim] = {}
+        self._of_clause: dict[int, list[FoundClaim]] = {}
 
     def read(self) -> list[FoundClaim]:
         """All claims, in the order of their words, each once."""
@@ -86,7 +91,19 @@ class _Claims:
             if clause.shares and clause.verb_class == "place" and clause.leans is not None:
                 for subject in effective_subjects(clause):
                     self._read_node(subject, clause)
+            if clause.repeats and clause.leans is not None:
+                self._repeat(clause, clause.leans)
         return sorted(self._found.values(), key=lambda c: (c.start, c.end))
+
+    def _repeat(self, clause: Clause, said: Clause) -> None:
+        """`and so has area B`: the claims of the clause before, of another region or layer."""
+        subject = clause.subjects[0]
+        layers = [n for b in subject.below() for n in b.phrase.layers] or list(subject.phrase.layers)
+        for claim in list(self._of_clause.get(said.index, [])):
+            for region in self._scopes.region(subject).known if subject.noun != "layer" else (claim.region,):
+                for layer in layers or [claim.layer]:
+                    repeated = replace(claim, region=region, layer=layer, polarity=claim.polarity != clause.negated)
+                    self._found.setdefault((*repeated.identity, repeated.relative), repeated)
 
     def _read_node(self, node: Node, clause: Clause) -> None:
         for trait in node.phrase.traits:
@@ -99,25 +116,33 @@ class _Claims:
     # -------------------------------------------------------------- traits
 
     def _read_trait(self, node: Node, trait: Trait, clause: Clause) -> None:
-        for bearer in self._bearers(node, trait, clause):
+        if node.phrase.kind == "np":
+            self._read_one(node, trait, clause, self._attributive(node, trait, clause))
+            return
+        measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
+        for measure in measured:
+            self._read_one(node, trait, clause, self._as_bearer(measure, clause, "predicate"))
+        if measured:
+            return
+        subjects = effective_subjects(clause)
+        things = [s for s in subjects if s.noun not in ("region", "area")]
+        for subject in things if things and any(s.noun for s in things) else subjects:
+            self._read_one(node, trait, clause, self._as_bearer(subject, clause, "predicate"))
+        if not subjects:
+            self._read_one(node, trait, clause, self._elsewhere(clause))
+
+    def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[_Bearer]) -> None:
+        """State the trait of the first bearer of which it says something."""
+        for bearer in bearers:
             meaning = meaning_of(trait, bearer.noun, self._needs, self._lexicon, deeper=self._is_gradient(clause, trait, bearer))
             if meaning is None:
                 continue
-            if _is_existence(meaning) and bearer.noun in ("cells", "border", "arrangement"):
-                return  # it affirms or denies the traits of its subject
-            self._state(node, trait, bearer, meaning)
+            if not (_is_existence(meaning) and bearer.noun in ("cells", "border", "arrangement")):  # those deny their subject's traits
+                self._state(node, trait, bearer, meaning)
             return
 
-    def _bearers(self, node: Node, trait: Trait, clause: Clause) -> Iterator[_Bearer]:
-        """What the trait may be said of, likeliest first."""
-        if node.phrase.kind == "np":
-            yield from self._attributive(node, trait, clause)
-            return
-        subjects = effective_subjects(clause)
-        for subject in subjects:
-            yield from self._as_bearer(subject, clause, "predicate")
-        if subjects:
-            return
+    def _elsewhere(self, clause: Clause) -> Iterator[_Bearer]:
+        """Bearers of a predicate without a subject, likeliest first."""
         antecedent = clause.antecedent
         while antecedent is not None:
             yield from self._as_bearer(antecedent, clause, "predicate")
@@ -144,7 +169,9 @@ class _Claims:
             for below in node.pps:
                 if below.prep == "of":
                     yield from self._as_bearer(below, clause, "attributive")
-        if noun:
+        if node.phrase.back == "one":
+            yield _Bearer(node, self._scopes.one_noun(node), clause, "attributive")
+        elif noun:
             yield _Bearer(node, "area" if noun == "region" else noun, clause, "attributive")
 
     def _as_bearer(self, node: Node, clause: Clause, place: str) -> Iterator[_Bearer]:
@@ -157,7 +184,10 @@ class _Claims:
                 if below.prep == "of":
                     yield from self._as_bearer(below, clause, place)
             return
-        if phrase.back in ("pronouns_one", "pronouns_many") and not node.noun.replace("pronoun", ""):
+        if phrase.back == "pointed":
+            yield _Bearer(node, "layer" if self._scopes.points_to_layer(node) else "area", clause, place)
+            return
+        if phrase.back in ("pronouns_one", "pronouns_many") and node.noun == "pronoun":
             yield from self._pronoun(node, clause, place)
             return
         if any(w.pos == "noun" for t in phrase.traits for w in t.words if t.token is head):
@@ -170,8 +200,10 @@ class _Claims:
         own = node.clause
         earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel") else []
         if earlier:
+            own_place = any(b.phrase.layers or b.phrase.regions for b in node.pps)  # "those of layer V"
             for subject in earlier:
-                yield from self._as_bearer(subject, clause, place)
+                for bearer in self._as_bearer(subject, clause, place):
+                    yield _Bearer(node, bearer.noun, clause, place) if own_place else bearer
             return
         kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(self._context.noun, ("area", "layer", "cells"))
         for kind in kinds:
@@ -196,25 +228,49 @@ class _Claims:
         if meaning.value == "absent" and not polarity:
             meaning, polarity = replace(meaning, value="visible"), True
         compared, named = (), False
-        if meaning.relative or self._is_contrasted(bearer.clause):
-            compared, named, _ = self._scopes.partners(bearer.clause, node.phrase.start)
+        if meaning.relative or any(p.kind == "unlike" for p in bearer.clause.partners):
+            compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
+        if meaning.attribute == "layer_visibility" and layers.names == ("all",):
+            meaning = replace(meaning, attribute="lamination", value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value])
         for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
             others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
-            for excluded in self._excluded(bearer.clause, node):
-                self._add(node, trait, bearer, meaning, excluded, layer, not polarity, (), regions, layers)
+            if meaning.relative and (refused := self._scopes.refused_partners(bearer.clause, node.phrase.start)):
+                self._add(node, trait, bearer, meaning, region, layer, not polarity, refused, regions, layers)
+            if not meaning.relative:
+                for other in self._scopes.alike(bearer.clause):
+                    self._add(node, trait, bearer, meaning, other, layer, polarity, (), regions, layers)
+            self._deny_excluded(node, trait, bearer, meaning, region, layer, polarity, regions, layers)
+
+    def _deny_excluded(
+        self, node: Node, trait: Trait, bearer: _Bearer, meaning: Meaning, region: str, layer: str, polarity: bool, regions: Scope, layers: Scope
+    ) -> None:
+        """`in A, but not in B`, `in layer V, but not in layer II`: B and layer II are denied the trait."""
+        for excluded in bearer.clause.excluded:
+            if excluded.start < node.start:
+                continue
+            groups = [p.group for p in bearer.clause.partners if p.node.start > node.start and not p.negated]
+            partner = meaning.relative and bool(groups)
+            if partner and groups[0] != max(p.group for p in bearer.clause.partners if p.node.start < excluded.start):
+                continue  # the exclusion belongs to the comparison just before it
+            for name in excluded.phrase.layers if not partner else ():
+                self._add(node, trait, bearer, meaning, region, name, not polarity, (), regions, layers)
+            for name in self._scopes.region(excluded).known if excluded.noun in ("region", "area", "pronoun") else ():
+                if partner:
+                    self._add(node, trait, bearer, meaning, region, layer, not polarity, (name,), regions, layers)
+                else:
+                    self._add(node, trait, bearer, meaning, name, layer, not polarity, (), regions, layers)
 
     def _rivals(self, region: str) -> tuple[str, ...]:
-        return tuple(r for r in self._context.rivals if r != region)
-
-    def _is_contrasted(self, clause: Clause) -> bool:
-        return any(kind == "unlike" for kind, _ in clause.partners)
+        """What an open comparison compares with: the rival of the sentence before, or the region spoken of so far."""
+        spoken = self._context.rivals if region in self._context.topic else self._context.regions
+        return tuple(r for r in spoken if r != region)
 
     def _layers(self, node: Node, bearer: _Bearer, meaning: Meaning) -> Scope:
         scopes = self._scopes
         if meaning.attribute == "border":
             if bearer.noun == "border":
-                return scopes.border(bearer.node, bearer.clause) or Scope(("all",), "none")
+                return scopes.border(bearer.node, bearer.clause)
             source = scopes.layer(bearer.node, bearer.clause)
             edges = scopes.edge(source.names, node) if node.phrase.kind == "adj" else ()
             return Scope(edges, source.how) if edges else source
@@ -235,12 +291,9 @@ class _Claims:
 
     def _regions(self, node: Node, bearer: _Bearer) -> Scope:
         if node.phrase.kind == "adj":
-            own = [b for b in node.below() if b.phrase.regions and b.prep in ("in", "of", "within", "for", "throughout", "at")]
+            own = self._scopes.below_region(node)
             if own:
-                return Scope(tuple(dict.fromkeys(n for b in own for n in b.phrase.regions)), "below")
-            pointed = self._scopes.region(node, bearer.clause) if any("latter" in b.phrase.text or "former" in b.phrase.text for b in node.below()) else None
-            if pointed:
-                return pointed
+                return own
         place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
         if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
             hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]
@@ -254,6 +307,8 @@ class _Claims:
 
     def _is_denied(self, node: Node, clause: Clause, trait: Trait | None = None) -> bool:
         denied = node.phrase.negated != node.negated
+        if trait is not None and trait.contrasted and (denied or node.clause.negated):
+            return False  # "not thick but dense"
         if trait is not None and trait.negated:
             denied = not denied
         holder = node.holder
@@ -302,10 +357,6 @@ class _Claims:
                 return [(r, s, partners) for r, s in zip(names, strata, strict=True)]
         return [(r, s, partners) for r in names for s in strata]
 
-    def _excluded(self, clause: Clause, node: Node) -> list[str]:
-        """`in A, but not in B`: B is denied the trait."""
-        return [n for e in clause.excluded if e.start > node.start for n in self._scopes.region(e).names if e.noun in ("region", "area")]
-
     # -------------------------------------------------------------- cells and layers that are there, or not
 
     def _read_types(self, node: Node, clause: Clause) -> None:
@@ -335,12 +386,22 @@ class _Claims:
         if head.names[0] in ("all", "WM") or any(b.phrase.traits for b in node.pps) or not head.is_("layer"):
             return
         denied = self._is_denied(node, clause)
-        if node in effective_subjects(clause) or (node.holder is not None):
+        if node.holder is not None:
+            return
+        if node in effective_subjects(clause):
+            self._read_found(node, clause, head)
             return
         present = clause.verb_class == "presence"
         if (denied and (node.phrase.negated or node.negated or clause.verb_class in ("lack", "have"))) or present:
             meaning = Meaning("layer_visibility", "absent" if denied and not present else "visible", polarity=not (denied and not present))
             self._state(node, Trait(head, head.start), _Bearer(node, "layer", clause, "attributive"), meaning)
+
+    def _read_found(self, node: Node, clause: Clause, head: Token) -> None:
+        """`layer IV cannot be identified`, `layer IV was found in ...`: the verb says whether the layer is there."""
+        words = clause.verb.text.split() if clause.verb is not None else []
+        if clause.verb_class == "place" and words and words[-1] in _SEEN and any(w in _BE for w in words):
+            value = "absent" if clause.negated else "visible"
+            self._state(node, Trait(head, head.start), _Bearer(node, "layer", clause, "predicate"), Meaning("layer_visibility", value, polarity=not clause.negated))
 
     # -------------------------------------------------------------- the claim
 
@@ -348,6 +409,8 @@ class _Claims:
         self, node: Node, trait: Trait, bearer: _Bearer, meaning: Meaning, region: str, layer: str, polarity: bool,
         partners: tuple[str, ...], regions: Scope, layers: Scope,
     ) -> None:  # fmt: skip
+        if region == UNKNOWN:
+            return
         start, end = self._span(node, trait, bearer)
         evidence = Evidence(
             regions.how, layers.how, bearer.noun, bearer.place, len(self._sentence.clauses),
@@ -358,7 +421,8 @@ class _Claims:
         if not polarity and meaning.attribute == "layer_visibility" and meaning.value == "absent":
             meaning, polarity = replace(meaning, value="visible"), True
         claim = FoundClaim(region, layer, meaning.attribute, meaning.value, polarity, partners, start, end, 1.0, meaning.relative, evidence)
-        self._found.setdefault((*claim.identity, meaning.relative), claim)
+        kept = self._found.setdefault((*claim.identity, meaning.relative), claim)
+        self._of_clause.setdefault(bearer.clause.index, []).append(kept)
 
     def _span(self, node: Node, trait: Trait, bearer: _Bearer) -> tuple[int, int]:
         """The words that carry the claim: from the trait to the noun that has it."""

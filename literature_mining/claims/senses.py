@@ -52,7 +52,8 @@ def _poled(sense: tuple[str, str], trait: Trait, word: Word, lexicon: Lexicon, d
     if value == "*":
         return None  # the kinds of cells are read as such
     relative = bool(trait.compares) or word.compares
-    if deeper and attribute == "cell_size":
+    if deeper and "size" in word.senses:
+        value = word.senses["size"][1]
         grows = (value == "large") != (trait.compares == "less")
         return Meaning("size_gradient", "increases with depth" if grows else "decreases with depth")
     if trait.compares == "less":

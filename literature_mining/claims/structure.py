@@ -12,6 +12,7 @@ _PLACE_PREPOSITIONS = frozenset(
     ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",
      "between", "towards", "toward", "beneath", "below", "above", "under", "to", "into", "from", "in the case of", "in case of"]
 )  # fmt: skip
+_OBJECT_ENDINGS = frozenset(["with", "into", "from", "to"])
 _ADVERBIAL = frozenset(
     ["however", "nevertheless", "in contrast", "by contrast", "on the contrary", "on the other hand", "conversely", "therefore", "thus", "hence", "in turn",
      "respectively", "for example", "i.e.", "that is", "so"]
@@ -48,11 +49,22 @@ class Node:
             yield from node.below()
 
 
+@dataclass(frozen=True, eq=False)
+class Partner:
+    """What a comparison compares with. `kind`: than, like or unlike; `group` counts the markers of the sentence; `negated`: `but not`."""
+
+    kind: str
+    node: Node
+    group: int
+    negated: bool = False
+
+
 @dataclass(eq=False)
 class Clause:
     """One predication. `kind`: main, coord (goes on from the clause before), sub, rel, part (participles, `with ...`), aside or label.
 
-    `leans`: the clause it takes its subject or its antecedent from; `shares`: it has that clause's subject.
+    `leans`: the clause it takes its subject or its antecedent from; `shares`: it has that clause's subject; `repeats`: it says the
+    same as that clause of another region or layer ("and so has area B").
     """
 
     kind: str
@@ -65,9 +77,10 @@ class Clause:
     said: list[Node] = field(default_factory=list)
     fronted: list[Node] = field(default_factory=list)
     places: list[Node] = field(default_factory=list)
-    partners: list[tuple[str, Node]] = field(default_factory=list)
+    partners: list[Partner] = field(default_factory=list)
     excluded: list[Node] = field(default_factory=list)
     shares: bool = False
+    repeats: bool = False
     negated: bool = False
     label: Clause | None = None
     start: int = 0
@@ -96,6 +109,12 @@ def parse(tokens: Sequence[Token]) -> Sentence:
     return _Builder(tokens, chunk(tokens)).build()
 
 
+def _root(node: Node) -> Node:
+    while node.holder is not None:
+        node = node.holder
+    return node
+
+
 class _Builder:
     """Walks the phrases from left to right; `current` is the clause that takes the next one."""
 
@@ -108,14 +127,25 @@ class _Builder:
         self._negate = False
         self._outer: list[Clause] = []
         self._label: Clause | None = None
+        self._markers = 0
+        self._skip: Phrase | None = None
+        self._partner_node: Node | None = None
 
     def build(self) -> Sentence:
         """The sentence."""
         at = 0
         while at < len(self._phrases):
             at = self._take(at)
+        self._find_later_antecedents()
         respectively = any(t.lower == "respectively" for t in self._tokens)
         return Sentence(self._tokens, [c for c in self.clauses if any(True for _ in c.nodes()) or c.verb or c.partners], respectively)
+
+    def _find_later_antecedents(self) -> None:
+        """`With a thin layer IV, area A ...`: the antecedent of an opening phrase is the subject that follows."""
+        for clause in self.clauses:
+            if clause.kind == "part" and clause.antecedent is None:
+                after = (c for c in self.clauses[clause.index + 1 :] if c.subjects and c.kind in ("coord", "main"))
+                clause.antecedent = next((c.subjects[0] for c in after), None)
 
     def _open(self, kind: str, start: int, **given: object) -> Clause:
         clause = Clause(kind, len(self.clauses), start=start, **given)  # type: ignore[arg-type]
@@ -153,12 +183,38 @@ class _Builder:
         return at + 1
 
     def _take_sub(self, at: int, phrase: Phrase) -> int:
+        if phrase.text in ("so", "as") and self._is_ellipsis(at + 1):
+            return self._repeat(at + 2, negated=False)
         if phrase.text in _ADVERBIAL:
             return at + 1
+        if phrase.text == "as" and self._compares_equally():
+            return self._partner(at, phrase, "than")
         if phrase.text == "as" and not self._subject_ahead(at + 1):
             return self._take_prep(at, phrase)
         self._begin("sub", phrase.start)
         return at + 1
+
+    def _is_ellipsis(self, at: int) -> bool:
+        """`so has B`, `as does B`: an auxiliary, then a subject, and nothing else."""
+        if at + 1 >= len(self._phrases) or self._phrases[at].kind != "verb" or self._phrases[at + 1].kind != "np":
+            return False
+        auxiliary = self._phrases[at].text.split()[-1] in ("has", "have", "had", "does", "do", "did", "is", "are", "was", "were")
+        after = self._phrases[at + 2] if at + 2 < len(self._phrases) else None
+        return auxiliary and self._phrases[at + 1].noun in ("region", "layer", "area") and (after is None or after.kind in ("stop", "conj", "sub", "prep"))
+
+    def _repeat(self, at: int, *, negated: bool) -> int:
+        """A clause that says the same as the one before, of the noun phrase at `at`."""
+        clause = self._begin("coord", self._phrases[at].start, repeats=True)
+        clause.negated = negated
+        node = Node(self._phrases[at], clause)
+        clause.subjects.append(node)
+        clause.verb_class = clause.leans.verb_class if clause.leans else ""
+        self._last = node
+        return at + 1
+
+    def _compares_equally(self) -> bool:
+        said = self.current.said[-1:] or self.current.subjects[-1:]
+        return any(t.compares in ("equal", "less") for n in said for t in n.phrase.traits)
 
     def _begin(self, kind: str, start: int, **given: object) -> Clause:
         self.current = self._open(kind, start, leans=self.current, label=self.current.label, **given)
@@ -166,7 +222,9 @@ class _Builder:
         return self.current
 
     def _take_rel(self, at: int, phrase: Phrase) -> int:
-        antecedent = self._last or next(reversed([n for n in self.current.nodes() if n.phrase.kind == "np"]), None)
+        antecedent = self._partner_node or self._last or next(reversed([n for n in self.current.nodes() if n.phrase.kind == "np"]), None)
+        if antecedent is not None and antecedent.holder is not None and antecedent.noun == "region" and antecedent.holder.noun in ("layer", "border"):
+            antecedent = antecedent.holder
         self._begin("rel", phrase.start, antecedent=antecedent)
         return at + 1
 
@@ -175,11 +233,13 @@ class _Builder:
         return at + 1
 
     def _take_neg(self, at: int, phrase: Phrase) -> int:
+        if phrase.text == "nor" and self._is_ellipsis(at + 1):
+            return self._repeat(at + 2, negated=True)
         self._negate = True
         if phrase.text == "neither" and self.current.verb is None and not self.current.subjects:
             self.current.negated = True
             self._negate = False
-        elif phrase.text == "nor" and self.current.negated:
+        elif phrase.text in ("neither", "nor") and self.current.negated:
             self._negate = False
         return at + 1
 
@@ -245,14 +305,35 @@ class _Builder:
     # -------------------------------------------------------------- noun phrases and adjectives
 
     def _take_np(self, at: int, phrase: Phrase) -> int:
+        self._partner_node = None
+        if phrase is self._skip:
+            return at + 1
+        if self._negate and phrase.noun == "region" and self.current.verb is not None and not phrase.traits:
+            self.current.excluded.append(self._node(phrase))
+            self._conj = ""
+            return at + 1
+        if self._conj and self._repeats_with_place(at):
+            return self._repeat(at, negated=False)
         if self._begins_clause(at):
             self._new_subject(phrase)
         node = self._node(phrase)
         if self._conj and self._last is not None:
-            node.joined = self._last
-        (self.current.said).append(node)
+            node.joined = _root(self._last)
+        if self._last is not None and self._last.phrase.kind == "adj" and not self._conj and self._last.phrase.text.split()[-1] in _OBJECT_ENDINGS:
+            node.prep, node.holder = self._last.phrase.text.split()[-1], self._last  # "merges with | layer IV"
+            self._last.pps.append(node)
+        else:
+            self.current.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+    def _repeats_with_place(self, at: int) -> bool:
+        """`A has small cells in layer II, B | in layer V`: a subject and a place, and no verb."""
+        phrases = self._phrases[at : at + 4]
+        if len(phrases) < 3 or phrases[0].noun != "region" or phrases[0].traits or self.current.verb_class not in ("have", "consist"):
+            return False
+        ends = len(phrases) == 3 or phrases[3].kind in ("stop", "conj", "sub")
+        return ends and phrases[1].kind == "prep" and phrases[1].text == "in" and phrases[2].noun == "layer" and not phrases[2].traits
 
     def _node(self, phrase: Phrase, prep: str = "", holder: Node | None = None) -> Node:
         negated, self._negate = self._negate, False
@@ -334,6 +415,7 @@ class _Builder:
     # -------------------------------------------------------------- prepositions and comparisons
 
     def _take_prep(self, at: int, phrase: Phrase) -> int:
+        self._partner_node = None
         token = self._tokens[phrase.start]
         inner = at + 1
         while inner < len(self._phrases) and self._phrases[inner].kind == "other":
@@ -344,6 +426,11 @@ class _Builder:
             return at + 1
         if following is None or following.kind != "np":
             return at + 1
+        if token.is_("excepting"):
+            self.current.excluded.append(self._node(following))
+            return inner + 1
+        if phrase.text in ("by", "through") and self._brings_traits(inner):
+            return self._take_by(inner, following)
         if self._conj and phrase.text not in ("of",) and self._subject_after_front(inner):
             self._new_subject(phrase)
         node = self._node(following, phrase.text)
@@ -351,11 +438,24 @@ class _Builder:
         self._last, self._conj = node, ""
         return self._list_goes_on(inner + 1, node)
 
+    def _brings_traits(self, at: int) -> bool:
+        """`differs from B by a broader layer III`: the means of a verb is what its subject has."""
+        clause = self.current
+        return clause.verb is not None and clause.verb_class in ("other", "place", "be") and (bool(self._phrases[at].traits) or self._phrases[at].noun in ("layer", "cells", "density", "size"))
+
+    def _take_by(self, at: int, following: Phrase) -> int:
+        clause = self.current
+        clause.verb_class = "have"
+        node = self._node(following)
+        clause.said.append(node)
+        self._last, self._conj = node, ""
+        return at + 1
+
     def _list_goes_on(self, at: int, node: Node) -> int:
         """`in layer III of A and layer V of B`: more objects of the same preposition."""
         while at + 1 < len(self._phrases) and self._phrases[at].kind == "conj" and self._phrases[at + 1].kind == "np":
             following = self._phrases[at + 1]
-            if self._phrases[at].text == "," or following.noun != node.noun or following.traits or self._subject_is(at + 1):
+            if self._phrases[at].text == "," or (following.noun != node.noun and node.prep != "between") or following.traits or self._subject_is(at + 1):
                 break
             self._conj = self._phrases[at].text
             if self._is_gapped(at + 1):
@@ -386,7 +486,7 @@ class _Builder:
     def _attach(self, node: Node) -> None:
         """Hang a prepositional phrase on the phrase just before it, else on the clause."""
         clause, last = self.current, self._last
-        excluded = node.negated and node.noun in ("region", "area", "layer", "pronoun")
+        excluded = node.negated and node.noun in ("region", "area", "layer", "pronoun") and not node.phrase.traits
         if excluded:
             clause.excluded.append(node)
             return
@@ -407,6 +507,12 @@ class _Builder:
         """`with a thin layer IV`, `lacking giant cells`: a clause of its own about the noun before it, or about the subject."""
         clause, last = self.current, self._last
         denied = self._negate
+        if phrase.text == "with" and last is not None and following is not None and following.noun in ("layer", "area") and (last.noun == "border" or last.phrase.kind == "adj"):
+            node = Node(following, clause, "with", last)  # "a sharp border with layer V"
+            last.pps.append(node)
+            self._skip = following
+            self._last = node
+            return
         if phrase.text in ("presence of", "existence of", "emergence of", "occurrence of", "addition of") and clause.verb is not None and clause.verb.verb in ("have", "consist"):
             self._negate = denied
             return
@@ -431,14 +537,18 @@ class _Builder:
 
     def _partner(self, at: int, phrase: Phrase, kind: str) -> int:
         """`than in area B`, `compared to those of B and C`: what follows is the partner, not a place."""
-        last, conj = self._last, self._conj
+        last, conj, negated = self._last, self._conj, self._negate
+        self._negate = False
+        self._markers += 1
         inner, found = at + 1, False
         while inner < len(self._phrases):
             following = self._phrases[inner]
             if following.kind == "np":
                 if found and following.noun not in ("region", "layer"):
                     break
-                self.current.partners.append((kind if phrase.text != "unlike" else "unlike", Node(following, self.current, phrase.text)))
+                node = Node(following, self.current, phrase.text)
+                self.current.partners.append(Partner(kind if phrase.text != "unlike" else "unlike", node, self._markers, negated))
+                self._partner_node = node
                 found = True
                 informative = following.noun in ("region", "layer", "area") or "latter" in following.text or "former" in following.text
                 inner += 1

@@ -11,7 +11,7 @@ from literature_mining.claims.layers import find_layers
 from literature_mining.claims.lexicon import Lexicon, Word
 from literature_mining.regions.mentions import Mention, flatten
 
-_WORD = re.compile(r"[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
+_WORD = re.compile(r"'s\b|[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
 _ASIDE = re.compile(
     r"\((?=[^()]*(?:\b(?:1[6-9]|20)\d\d[a-z]?\b|\b[Ff]igs?\b|[Ff]igures?\b|\b[Tt]ables?\b|[Ss]uppl|\bsee\b|\bcf\b|\be\.g\.|\bp\s*[<=>]|\bn\s*=|"
     r"\bsection\b|\barrow|\bPlate\b))[^()]*\)|\[[^\[\]]*\d[^\[\]]*\]|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)|\(\s*\d+(?:\s*[,-]\s*\d+)*\s*\)"
@@ -34,6 +34,8 @@ _ABBREVIATIONS = frozenset(
     "GLI MRI SD SEM CNS DNA RNA AChE NADPH GFAP NeuN PCP4 SMI WM GM CSF HE PAS III II IV VI IX VII VIII XII XI MNI CI ROI BA NB DOI".split()
 )
 _BLANK = "\x00"
+UNKNOWN = "?"
+"""The name of an area that the table lacks."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def tokenize(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strang
         fixed.append(Token(layer.start, layer.end, flat[layer.start : layer.end], roles, layer.layers))
     if strangers:
         rest = _without(flat, fixed)
-        fixed += [Token(m.start(), m.end(), m.group(), frozenset({"region", "foreign"})) for m in _strange(rest)]
+        fixed += [Token(m.start(), m.end(), m.group(), frozenset({"region", "stranger"}), (UNKNOWN,)) for m in _strange(rest)]
     tokens = sorted([*fixed, *_worded(_without(flat, fixed), lexicon, load_english())], key=lambda t: t.start)
     return _grouped(tokens)
 
@@ -179,7 +181,7 @@ def _grouped(tokens: Sequence[Token]) -> list[Token]:
             other = tokens[step]
             if _is_own_subject(tokens, ahead, step):
                 break
-            roles = (token.roles | {"group"}) - {"foreign"} if token.names or other.names else token.roles | {"group"}
+            roles = token.roles | {"group"}
             token = replace(
                 token, end=other.end, text=f"{token.text} and {other.text}", names=tuple(dict.fromkeys((*token.names, *other.names))), roles=frozenset(roles)
             )
@@ -194,11 +196,24 @@ def _next_region(tokens: Sequence[Token], at: int) -> int:
     step = at + 1
     while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both"}:
         step += 1
+    if [t.lower for t in tokens[at + 1 : step]] == [","] and not _list_ends(tokens, step):
+        return 0
     if step == at + 1 or step >= len(tokens):
         return 0
     if tokens[step].noun == "area" and step + 1 < len(tokens) and tokens[step + 1].is_("region"):
         step += 1
     return step if tokens[step].is_("region") else 0
+
+
+def _list_ends(tokens: Sequence[Token], at: int) -> bool:
+    """Whether names joined by commas end in "and C": a comma alone also stands between a place and a subject."""
+    while at + 1 < len(tokens) and tokens[at].is_("region"):
+        if tokens[at + 1].lower in ("and", "or", "&") or (tokens[at + 1].lower == "," and at + 2 < len(tokens) and tokens[at + 2].lower in ("and", "or")):
+            return True
+        if tokens[at + 1].lower != ",":
+            return False
+        at += 2
+    return False
 
 
 _SINGULAR = frozenset("is was has shows contains displays exhibits possesses lacks presents consists differs appears holds does features".split())

@@ -17,6 +17,7 @@ from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from cytoscribe.records import Region
+from literature_mining.regions.groups import GroupFinder
 from literature_mining.regions.parts import PartFinder
 from literature_mining.regions.table import RegionTable, is_label
 
@@ -29,12 +30,14 @@ _AREA_BEFORE = re.compile(
 )
 _AREA_AFTER = re.compile(r"\s*(?:areas?|regions?|fields?|nucle(?:us|i)|cortex)\b", re.IGNORECASE)
 _LISTED = re.compile(r"\b(?:areas|fields|regions|subfields|BAs?|Brodmann(?:['’]s)? areas?)\s+(?=[\w])", re.IGNORECASE)
-_LIST_ITEM = re.compile(r"[A-Za-z0-9]+(?:[./*-][A-Za-z0-9*]+)*\*?")
+_LIST_ITEM = re.compile(r"[A-Za-z0-9]+(?:[./*-][A-Za-z0-9*]+)*(?:\*|'(?!s\b))?")
 _LIST_GLUE = re.compile(r"\s*(?:,\s*and|,\s*or|,|and|or|/|&|as well as|to|-)\s*(?:the\s+)?(?:areas?\s+|BA\s*)?")
 _FIGURE = re.compile(r"\b(?:figs?|figures?|tables?|sections?|panels?|eqs?)\.?\s*$", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\s*\(\s*([A-Za-z][A-Za-z0-9./*-]{1,9})\s*[;,)]")
+_GOES_ON = re.compile(r"[^\W_]|\.\d|'(?!s\b)(?=[\s,.;:)]|\Z)|[*]")
+"""A label that goes on after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
 _FLAT = str.maketrans(
-    {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u00a0": " ", "\n": " ", "’": "'"}
+    {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u00a0": " ", "\n": " ", "’": "'", "\u2032": "'", "\u02b9": "'", "\u2018": "'", "\u00b4": "'"}
 )
 
 
@@ -70,6 +73,7 @@ class RegionFinder:
             for name in region.names:
                 self._add(name, region.name)
         self._parts = PartFinder(table.regions)
+        self._groups = GroupFinder(table.regions)
 
     def _add(self, name: str, region: str) -> None:
         flat = flatten(name)
@@ -85,6 +89,7 @@ class RegionFinder:
         doc = self._nlp.make_doc(flat)
         found = [m for m in self._matched(doc, flat) if self._reads_as_area(m, flat, allowed)]
         parts = [Mention(start, end, (name,)) for start, end, name in self._parts.find(flat)]
+        parts += [Mention(start, end, names) for start, end, names in self._groups.find(flat)]
         found = _longest([*found, *self._listed(flat), *parts])
         return _joined(self._continued(found, flat), flat)
 
@@ -92,7 +97,7 @@ class RegionFinder:
         for matcher in (self._signs, self._words):
             for key, first, last in matcher(doc):
                 start, end = doc[first].idx, doc[last - 1].idx + len(doc[last - 1])
-                if flat[max(0, start - 1) : start].isalnum() or flat[end : end + 1].isalnum():
+                if flat[max(0, start - 1) : start].isalnum() or _GOES_ON.match(flat, end):
                     continue
                 yield Mention(start, end, (self._owner[self._nlp.vocab.strings[key]],))
 
@@ -114,7 +119,7 @@ class RegionFinder:
         for match in _LISTED.finditer(flat):
             at = match.end()
             while item := _LIST_ITEM.match(flat, at):
-                name = self._resolve(item.group())
+                name = self._resolve(item.group().rstrip("."))
                 if name:
                     yield Mention(item.start(), item.end(), (name,))
                 glue = _LIST_GLUE.match(flat, item.end())

@@ -49,14 +49,14 @@ def test_every_frame_can_be_filled_and_leaves_no_slot() -> None:
 
 def test_claims_are_about_regions_and_layers_of_the_sentence(sentences: list[Sentence]) -> None:
     for made in sentences:
-        codes = made.binding.family.codes
+        binding = made.binding
         regions = {c[0] for c in made.claims} | {r for c in made.claims for r in c[5]}
-        assert regions <= set(codes)
-        assert regions <= set(made.binding.regions.values())
-        drawn = {name for names in made.binding.layers.values() for name in names}
-        for layer in {c[1] for c in made.claims} - {"all"}:
-            parts = layer.split("-")
-            assert layer in drawn or parts[0].rstrip("abc") in MAIN
+        children = {code for parent in binding.groups.values() for code in binding.family.groups[parent]}
+        assert regions <= set(binding.family.codes) & ({*binding.regions.values()} | children)
+        strata = set(binding.strata.values())
+        for layer in {c[1] for c in made.claims} - {"all"} - strata:
+            assert layer.split("-")[0].rstrip("abc") in MAIN
+        assert all(name in made.text for name in strata)
 
 
 def test_claims_of_a_sentence_do_not_contradict_each_other(sentences: list[Sentence]) -> None:
