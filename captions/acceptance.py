@@ -14,12 +14,19 @@ from captions.masking import Mask, mask_for
 from captions.plan import Content, content_of
 from captions.quality.diversity import near_duplicate
 from captions.tokens import count_tokens
+from captions.wording.compose import STYLES
 from captions.wording.scene import Scene
 from cytoscribe.records import Caption
 from cytoscribe.runs import fingerprint
 
 LONG_STYLES = ("paragraph",)
 """Styles whose captions may pass the token limit; they go to the `long` config then."""
+_LABEL = re.compile(
+    rf"(?:^|(?<=[.?!])\s+)\W*(?:style|{'|'.join(s for s in STYLES if s != 'question')}|caption|description|summary|output|title)"
+    r"(?: style| caption| description)?\W{0,2}:[*_]{0,2}\s*",
+    re.I,
+)
+"""Labels that a language model leaves in: the name of a style, "Caption:", with or without asterisks."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,8 @@ def clean(text: str) -> str:
     text = _unwrapped(re.sub(r"<think>.*?(</think>|$)", " ", text, flags=re.S))
     text = re.sub(r"</?[a-z]+>", " ", text)
     text = " ".join(re.sub(r"^\s*[-*•]\s+", "", text, flags=re.M).split())
-    text = re.sub(r"^(?:here is (?:the|a) caption|caption)\s*:\s*", "", text, flags=re.I)
+    text = re.sub(r"^here is (?:the|a) caption\s*:\s*", "", text, flags=re.I)
+    text = _LABEL.sub(" ", text).strip()
     if len(text) > 1 and text[0] in "\"'“‘`" and text[-1] in "\"'”’`":
         text = text[1:-1].strip()
     return text

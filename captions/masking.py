@@ -83,7 +83,7 @@ class Mask:
     def _word(self, match: re.Match[str]) -> str:
         if self.subject is None:
             kinds: list[Kind] = [self.kind(match["name"]), self.kind(match["name"] + match["tail"])]
-            kind: Kind = next((k for k in kinds if k != "other"), "other")
+            kind = kinds[0] if kinds[0] != "other" else kinds[1]
             plural = (match["pre"] or "").lower().endswith("areas ")
             return "these areas" if plural and kind == "own" else _SHOWN[kind]
         plural = match["tail"].lower() in ("s", "es")

@@ -20,6 +20,7 @@ from literature_mining.papers.sentences import spans_of
 from literature_mining.regions.table import RegionTable
 
 _OF_A_LAYER = ("cell_size", "cell_type", "layer_thickness", "layer_visibility")
+_NAMED = {"border": "border", "density": "cell_density", "lamination": "lamination", "arrangement": "arrangement"}
 Role = Literal["claim", "region", "layer", "neutral", "unknown", "number"]
 
 
@@ -36,11 +37,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Account:
-    """Claims that a caption states (questions state none), and all its words. asked: attributes that its questions name."""
+    """Claims that a caption states (questions state none), and all its words. asked: attributes that its questions may mean; named:
+    those that they name by a noun ("the border")."""
 
     claims: tuple[FoundClaim, ...]
     words: tuple[Word, ...]
     asked: frozenset[str]
+    named: frozenset[str]
 
 
 class CaptionReader:
@@ -56,6 +59,7 @@ class CaptionReader:
         stated: list[FoundClaim] = []
         words: list[Word] = []
         asked: set[str] = set()
+        named: set[str] = set()
         layers: tuple[str, ...] = ()
         for start, end in spans_of(text):
             tokens = self._tokens(text[start:end])
@@ -63,12 +67,13 @@ class CaptionReader:
             if text[start:end].rstrip().endswith("?"):
                 words += [_word(t, start, ()) for t in tokens if not t.is_("trait", "type")]
                 asked |= {a for t in tokens for w in t.words for a, _ in w.senses.values()}
+                named |= {_NAMED[t.noun] for t in tokens if t.noun in _NAMED}
                 continue
             own = [c for c in claims if start <= c.start < end]
             own = list(dict.fromkeys(_placed(c, _layers(_part(tokens, c.start - start)) or layers) for c in own))
             stated += own
             words += [_word(t, start, own) for t in tokens]
-        return Account(tuple(stated), tuple(words), frozenset(asked))
+        return Account(tuple(stated), tuple(words), frozenset(asked), frozenset(named))
 
     def _tokens(self, sentence: str) -> list[Token]:
         mentions = self.reader.finder.find(sentence) if self.reader.finder else []

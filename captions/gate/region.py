@@ -48,8 +48,7 @@ class Gate:
             if not claims and not is_faint(found, sources):
                 faults.append(f"says '{text[found.start : found.end]}' ({_told(found, region)}), which its sources do not")
         faults += self._words(account.words, region, sources)
-        if account.asked and not account.asked & {c.attribute for c in sources}:
-            faults.append(f"asks for {', '.join(sorted(account.asked))}, of which its sources do not speak")
+        faults += _questions(account, sources) + self._idle_partners(account, region)
         if not supported and not faults:
             faults.append("states none of its facts")
         total = max(1, len(account.claims), len(faults))
@@ -72,10 +71,26 @@ class Gate:
                 faults.append(f"says '{word.text}', which neither its sources nor the vocabulary do")
         return faults
 
+    def _idle_partners(self, account: Account, region: str) -> list[str]:
+        """Regions that are named although nothing is compared with them ("compared with B, layer IV is dense")."""
+        if any(c.relative and not c.compared_to for c in account.claims):
+            return []
+        used = {region, *(n for c in account.claims for n in (c.region, *c.compared_to))}
+        return [
+            f"names {w.text} without a comparison" for w in account.words if w.role == "region" and not self._named(w.text, used)
+        ]
+
     def _named(self, text: str, names: set[str]) -> bool:
         mentions = self.reader.reader.finder.find(text) if self.reader.reader.finder else []
         labels = {r.name for n in names if (r := self.table.find(n))} | names
         return all(set(m.regions) & labels for m in mentions)
+
+
+def _questions(account: Account, sources: Sequence[Claim]) -> list[str]:
+    """A question after a trait of which no source speaks, and so nothing can answer it."""
+    held = {c.attribute for c in sources}
+    missing = account.named - held or (account.asked if account.asked and not account.asked & held else frozenset())
+    return [f"asks for {', '.join(sorted(missing)).replace('_', ' ')}, of which its sources do not speak"] if missing else []
 
 
 def _plain(text: str) -> list[str]:
