@@ -20,7 +20,7 @@ from tests.captions.conftest import claim
 NAMES = ("35", "10d and 10o", "areas hOc4 and hOc5", "FG1", "entorhinal area")
 SCENE = Scene({n: Region(n) for n in NAMES}, Subject(), PhraseBook(Subject(), {}), image=False)
 WRONG = (
-    r"\bareas (?:10d and 10o|hOc4 and hOc5) (?:is|has|shows|displays|exhibits|features|contains|presents)\b",
+    r"(?<!from )\bareas (?:10d and 10o|hOc4 and hOc5) (?:is|has|shows|displays|exhibits|features|contains|presents)\b",
     r"\bamong the features of .+ (?:is|are) (?!.*(?:,| and ))",
     r"\b[Aa]n (?![aeiouAEIOUFHLMNRSX8h])\w",
     r"\b[Aa] (?=[aeio])\w",
