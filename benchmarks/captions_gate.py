@@ -148,7 +148,7 @@ def _template(region: str, claims: tuple[Claim, ...]) -> list[str]:
     scene = Scene({}, Subject(), PhraseBook(Subject(), {}), image=False)
     recipe = Recipe(("textbook", "microscope", "layers", "short", "comparison"), seed=7)
     prompts = load_prompts()
-    planned = [plan(Unit(region, region, claims, 4), slot, 0, recipe, scene, prompts, "template", "") for slot in range(4)]
+    planned = [plan(Unit(region, region, claims, 4, 4), slot, 0, recipe, scene, prompts, "template", "") for slot in range(4)]
     return [c.text for c in TemplateBackend().complete(planned)]
 
 

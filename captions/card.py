@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 from jinja2 import StrictUndefined
@@ -26,7 +26,7 @@ class SecondOpinion:
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card tells of a run beyond its captions."""
+    """What the card tells of a run beyond its captions. precision: mean score of the claims used, None for claims of images."""
 
     source: str
     models: Sequence[str]
@@ -40,6 +40,10 @@ class CardFacts:
     leaks: int = 0
     short: Sequence[str] = ()
     judge: SecondOpinion | None = None
+    species: Mapping[str, str] = field(default_factory=dict)
+    precision: float | None = None
+    min_score: float = 0.0
+    set_aside: int = 0
 
 
 def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: CardFacts) -> str:
@@ -55,6 +59,7 @@ def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: Card
         size=_size_category(len(total)),
         regions=Counter(c.region for c in total),
         styles=Counter(c.style for c in total),
+        species=Counter(facts.species.values()),
     )
 
 

@@ -23,6 +23,7 @@ from cytoscribe.options import (
     TensorParallel,
     Timeout,
 )
+from cytoscribe.records import MIN_SCORE
 
 _SOURCE, _WRITING = "Source of the claims (one of the two)", "How captions are written"
 _RUNNING, _IMAGES = "Where a language model runs", "Images as source"
@@ -37,6 +38,20 @@ def generate_captions(
         Path | None,
         typer.Option("--attributes", help="Images table whose categorical columns become claims.", rich_help_panel=_SOURCE),
     ] = None,
+    species: Annotated[
+        str,
+        typer.Option(
+            "--species",
+            help="Use claims about this species, and those of unknown species; empty: the one with the most claims, region by region.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = "",
+    min_score: Annotated[
+        float,
+        typer.Option(
+            "--min-score", min=0.0, max=1.0, help="Use only claims with at least this probability.", rich_help_panel=_SOURCE
+        ),
+    ] = MIN_SCORE,
     model: Annotated[
         list[str],
         typer.Option(
@@ -148,7 +163,7 @@ def generate_captions(
     """Write diverse captions that state only what their sources claim."""
     from captions.generate import GenerateSettings, generate
     from captions.quality.preview import preview, report
-    from captions.units import AttributeSettings
+    from captions.units import AttributeSettings, Selection
     from cytoscribe.llm.base import Sampling
     from cytoscribe.llm.in_vllm import EngineSettings
     from cytoscribe.llm.models import BackendSettings, engine_name
@@ -168,6 +183,7 @@ def generate_captions(
         out=out,
         descriptions=descriptions,
         attributes=table,
+        selection=Selection(species, min_score),
         models=tuple(model),
         per_region=per_region,
         styles=_split(styles),

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cytoscribe.errors import InputError
 from cytoscribe.options import Seed
+from cytoscribe.progress import say
+from cytoscribe.runs import write_text
 
 
 def check_captions(
-    captions: Annotated[Path, typer.Argument(help="Folder of a generate-captions run.")],
+    captions: Annotated[Path | None, typer.Argument(help="Folder of a generate-captions run; none with --texts.")] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            "--texts",
+            help="Judge captions that anybody wrote: JSON lines with region, caption, and claims inline or claim_ids (--descriptions).",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File for the verdicts on --texts, as JSON lines; without it standard output.")
+    ] = None,
     descriptions: Annotated[
         Path | None,
         typer.Option(
@@ -26,13 +40,40 @@ def check_captions(
     ] = 5,
     seed: Seed = 0,
 ) -> None:
-    """Audit masked captions for leaks, measure diversity, and tell which regions cannot be told apart. Ends with 1 on a leak."""
+    """Audit captions for leaks and contradictions, measure diversity, and name regions that cannot be told apart; or judge texts.
+
+    Ends with 1 on a leak, a contradiction, or a masked caption that two regions share.
+    """
+    if (captions is None) == (texts is None):
+        raise InputError("give a folder of captions or --texts", where="check-captions", fix="give exactly one of the two")
+    if texts is not None:
+        _judge(texts, descriptions, out)
+        return
     from captions.quality.report import QualitySettings, measure, report
+
+    assert captions is not None
 
     quality = measure(QualitySettings(captions, descriptions, encoder, least_claims, seed))
     typer.echo(report(quality))
-    if quality.leaks:
+    if quality.leaks or quality.contradictions or quality.shared:
         raise typer.Exit(1)
+
+
+def _judge(texts: Path, descriptions: Path | None, out: Path | None) -> None:
+    from captions.quality.texts import judge_texts, read_known, read_texts
+
+    known, regions = read_known(descriptions)
+    read, bad = read_texts(texts, known)
+    verdicts = list(judge_texts(read, regions))
+    lines = "".join(json.dumps(v, ensure_ascii=False) + "\n" for v in verdicts)
+    if out is None:
+        typer.echo(lines, nl=False)
+    else:
+        write_text(out, lines)
+    for line in bad:
+        say(f"skipped {texts}, line {line.line}: {line.what}")
+    accepted = sum(v["accepted"] for v in verdicts)
+    say(f"{accepted} of {len(verdicts)} captions accepted" + (f"; {len(bad)} lines skipped" if bad else ""))
 
 
 def check_prompts(

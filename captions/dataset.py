@@ -14,6 +14,7 @@ from cytoscribe.tables import read_records, write_records
 DEFAULT = "data/train-00000-of-00001.parquet"
 LONG = "data/long-00000-of-00001.parquet"
 REJECTED = "rejected.parquet"
+STATED = "statements.parquet"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,22 @@ class Rejected:
     attempt: int
 
 
+@dataclass(frozen=True)
+class StatedWords:
+    """`caption[start:end]` of a composed caption states the claim; known by construction, not read back."""
+
+    caption_id: str
+    claim_id: str
+    start: int
+    end: int
+
+
 def write_dataset(
-    folder: str | Path, captions: Sequence[Caption], long: Sequence[Caption], rejected: Sequence[Rejected], card: str
+    folder: str | Path,
+    captions: Sequence[Caption],
+    long: Sequence[Caption],
+    stated: Sequence[StatedWords],
+    card: str,
 ) -> None:
     """Write the dataset; readers see the old one or the new one, table by table.
 
@@ -44,7 +59,7 @@ def write_dataset(
         write_records(folder / LONG, Caption, long)
     else:
         (folder / LONG).unlink(missing_ok=True)
-    write_records(folder / REJECTED, Rejected, rejected)
+    write_records(folder / STATED, StatedWords, stated)
     write_text(folder / "README.md", card)
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from cytoscribe.records import Caption, Claim
 from cytoscribe.tables import read_records, write_records
+from literature_mining.report.consensus import MergedClaim
 from literature_mining.report.html import Paper
 
 EVIDENCE = "evidence.parquet"
 PAPERS = "papers.parquet"
+DISPUTED = "disputed.parquet"
 
 _FREE = re.compile(r"CC0|CC BY(?:-SA)?|PUBLIC DOMAIN(?: MARK)?")
 """Licences under which anybody may copy a sentence for any use, with attribution. Papers under NC or ND terms are not quoted: whoever
@@ -37,6 +39,22 @@ class Evidence:
     compared_to: tuple[str, ...]
     licence: str = ""
     quotation: str = ""
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """A statement that no caption uses, since other papers contradict it. support: the scores of its papers, added up."""
+
+    region: str
+    species: str
+    layer: str
+    attribute: str
+    value: str
+    polarity: bool
+    compared_to: tuple[str, ...]
+    claim_ids: tuple[str, ...]
+    documents: tuple[str, ...]
+    support: float
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,26 @@ def _evidence(claim: Claim, paper: Paper | None, quote: bool) -> Evidence:
         licence=licence,
         quotation=claim.sentence if quote and quotable(licence) else "",
     )
+
+
+def write_disputed(folder: Path, set_aside: Sequence[MergedClaim]) -> None:
+    """Write `disputed.parquet`: the statements that consensus set aside, each with its claims and papers."""
+    rows = [
+        Disputed(
+            region=m.region,
+            species=m.species,
+            layer=m.layer,
+            attribute=m.attribute,
+            value=m.value,
+            polarity=m.polarity,
+            compared_to=m.compared_to,
+            claim_ids=tuple(c.claim_id for c in m.claims),
+            documents=m.documents,
+            support=round(sum(m.support.values()), 3),
+        )
+        for m in set_aside
+    ]
+    write_records(folder / DISPUTED, Disputed, rows)
 
 
 def sources_of(claims: Iterable[Claim], papers: Mapping[str, Paper], *, quote: bool = False) -> list[Source]:

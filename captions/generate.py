@@ -11,15 +11,15 @@ from captions.audit import audit
 from captions.backends.models import open_backend
 from captions.backends.template import TemplateBackend
 from captions.card import CardFacts, SecondOpinion, write_card
-from captions.dataset import Rejected, write_dataset
-from captions.evidence import sources_of, write_evidence
+from captions.dataset import REJECTED, Rejected, write_dataset
+from captions.evidence import sources_of, write_disputed, write_evidence
 from captions.gate.judge import Opinion, open_judge
 from captions.plan import Recipe
 from captions.rounds import Bench, Outcome, Rounds, by_style
 from captions.tokens import CLIP_CONTEXT
-from captions.units import AttributeSettings, Material, attribute_material, literature_material
+from captions.units import AttributeSettings, Material, Selection, attribute_material, literature_material
 from captions.wording.compose import STYLES
-from cytoscribe.errors import InputError
+from cytoscribe.errors import CytoscribeError, InputError
 from cytoscribe.llm.base import Sampling
 from cytoscribe.llm.models import BackendSettings
 from cytoscribe.llm.store import CompletionStore
@@ -43,12 +43,14 @@ class GenerateSettings:
     none ("nli:MODEL", "llm", "llm:MODEL"); per_region captions are written a region (and attributes.per_set a set of attributes);
     attempts: how often a refused caption is tried anew (None: 12 for `template`, 3 for a language model);
     max_tokens: limit of the default config by CLIP's tokenizer, 0 for none; prompts: a folder of the user's own templates;
-    quote: copy the papers' sentences into the evidence, where their licences allow it; structured: captions are asked for as JSON.
+    quote: copy the papers' sentences into the evidence, where their licences allow it; structured: captions are asked for as JSON;
+    selection: which claims of a mining run may be used.
     """
 
     out: Path
     descriptions: Path | None = None
     attributes: AttributeSettings | None = None
+    selection: Selection = field(default_factory=Selection)
     models: tuple[str, ...] = ("template",)
     per_region: int = 20
     styles: tuple[str, ...] = ()
@@ -65,12 +67,22 @@ class GenerateSettings:
     overwrite: bool = False
 
 
+class NoCaptionsError(CytoscribeError):
+    """Every caption of a run was rejected, so there is no dataset to write."""
+
+    def __init__(self, rejected: Sequence[Rejected], where: Path) -> None:
+        counts = Counter(r.reason.split(":")[0] for r in rejected).most_common()
+        reasons = ", ".join(f"{reason} {count}" for reason, count in counts)
+        example = f" (last: {rejected[-1].reason})" if rejected else ""
+        super().__init__(f"all {len(rejected)} captions were rejected: {reasons}{example}; see {where}, no dataset was written")
+
+
 @dataclass(frozen=True)
 class GenerateResult:
-    """What came of a run. meagre: regions with fewer than three statements; judge: whose second opinion was asked, "" for nobody's."""
+    """What came of a run, and of which material. judge: whose second opinion was asked, "" for nobody's."""
 
     outcome: Outcome
-    meagre: tuple[str, ...]
+    material: Material
     judge: str = ""
 
     @property
@@ -92,6 +104,13 @@ class GenerateResult:
     def shortages(self) -> dict[str, str]:
         """Region to "12 of 20", where fewer captions were accepted than asked for."""
         return self.outcome.shortages
+
+    @property
+    def precision(self) -> float | None:
+        """Mean score of the claims that captions state: the share of them that should be right. None for claims of images."""
+        stated = {i for c in (*self.captions, *self.long) for i in c.claim_ids}
+        scores = {c.claim_id: c.score for c in self.material.claims if c.claim_id in stated}
+        return None if self.material.scene.image or not scores else sum(scores.values()) / len(scores)
 
     @property
     def written(self) -> int:
@@ -128,7 +147,10 @@ def generate(settings: GenerateSettings) -> GenerateResult:
             store.close()
             for backend in backends.values():
                 backend.close()
-        result = GenerateResult(outcome, _meagre(material), judge.name if judge else "")
+        result = GenerateResult(outcome, material, judge.name if judge else "")
+        if not (result.captions or result.long) and any(u.wanted for u in material.units):
+            _write_rejected(settings, result)
+            raise NoCaptionsError(result.rejected, settings.out / REJECTED)
         _write(settings, material, result)
         run.finish(_summary(result))
     return result
@@ -141,7 +163,7 @@ def read_material(settings: GenerateSettings) -> Material:
     if settings.attributes is not None:
         return attribute_material(settings.attributes, settings.per_region)
     assert settings.descriptions is not None
-    return literature_material(settings.descriptions, settings.per_region)
+    return literature_material(settings.descriptions, settings.per_region, settings.selection)
 
 
 def make_recipe(settings: GenerateSettings, prompts: PromptSet, material: Material) -> Recipe:
@@ -163,7 +185,7 @@ def _check_quotas(settings: GenerateSettings, styles: Sequence[str], material: M
     if unknown:
         raise InputError(f"unknown style '{unknown[0]}'", where="--quota", fix=f"choose from {', '.join(styles)}")
     together = sum(count for _, count in settings.quotas)
-    fewest = min((u.wanted for u in material.units if u.wanted), default=0)
+    fewest = min((u.asked for u in material.units if u.wanted), default=0)
     if settings.quotas and together > fewest:
         raise InputError(
             f"the quotas add up to {together} where {fewest} captions are wanted",
@@ -184,18 +206,12 @@ def _attempts(settings: GenerateSettings) -> int:
     return 12 if settings.models == ("template",) else 3
 
 
-def _meagre(material: Material) -> tuple[str, ...]:
-    counts: dict[str, int] = {}
-    for unit in material.units:
-        counts[unit.region] = max(counts.get(unit.region, 0), len(material.scene.facets(unit.claims)))
-    return tuple(r for r, n in counts.items() if n < 3)
-
-
 def _fingerprinted(settings: GenerateSettings) -> dict[str, object]:
     """Settings that must not differ within one folder. Claims, counts and templates may: content keys tell what is new."""
     source = "attributes" if settings.attributes else "descriptions"
     fixed: dict[str, object] = {
         "source": source,
+        "species": settings.selection.species,
         "models": settings.models,
         "seed": settings.seed,
         "max_tokens": settings.max_tokens,
@@ -219,14 +235,25 @@ def _write(settings: GenerateSettings, material: Material, result: GenerateResul
         else None,
         image=material.scene.image,
         sources=() if material.scene.image else sources_of(material.claims, material.papers, quote=settings.quote),
+        species=material.species,
+        precision=result.precision,
+        min_score=settings.selection.min_score,
+        set_aside=len(material.set_aside),
         leaks=len(audit([*result.captions, *result.long], tuple(material.scene.regions.values()))),
     )
     card = write_card(result.captions, result.long, facts)
     every = [*result.captions, *result.long]
+    if not material.scene.image:
+        write_disputed(settings.out, material.set_aside)
     write_evidence(settings.out, material.claims, every, material.papers, quote=settings.quote)
+    _write_rejected(settings, result)
+    write_dataset(settings.out, result.captions, result.long, result.outcome.stated, card)
+
+
+def _write_rejected(settings: GenerateSettings, result: GenerateResult) -> None:
     if result.judge:
         write_records(settings.out / JUDGED, Opinion, result.outcome.opinions)
-    write_dataset(settings.out, result.captions, result.long, result.rejected, card)
+    write_records(settings.out / REJECTED, Rejected, result.rejected)
 
 
 def _summary(result: GenerateResult) -> dict[str, object]:
@@ -236,5 +263,7 @@ def _summary(result: GenerateResult) -> dict[str, object]:
         "rejected": len(result.rejected),
         "regions": len({c.region for c in result.captions}),
         "shortages": result.shortages,
+        "set_aside": len(result.material.set_aside),
+        "expected_precision": result.precision,
         "quota_shortages": {f"{region}, {style}": f"{got} of {n}" for (region, style), (got, n) in result.outcome.short.items()},
     }

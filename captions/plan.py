@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from captions.backends.base import CAPTION_SCHEMA, Prompt
@@ -12,9 +12,9 @@ from captions.units import Unit
 from captions.wording.compose import applicable
 from captions.wording.english import area_names, layer_depth, layer_name
 from captions.wording.facets import Facet
-from captions.wording.scene import Scene, contradicts
+from captions.wording.scene import Scene, contradicts, statement
 from cytoscribe.llm.base import Sampling
-from cytoscribe.records import WHOLE
+from cytoscribe.records import WHOLE, Claim
 from cytoscribe.runs import fingerprint
 from prompts.loader import PromptSet
 
@@ -32,6 +32,17 @@ SIZES = {
 
 WORDS = {"short": 20, "terse": 40, "paragraph": 160}
 """Most words that a language model is asked for, by style; 50 for the others."""
+
+
+_DRAWS = 16
+"""Most draws for a set of statements that no other caption of the region has."""
+Content = frozenset[tuple[object, ...]]
+"""What a caption states, whichever papers say it."""
+
+
+def content_of(claims: Iterable[Claim]) -> Content:
+    """The set of statements that the claims make."""
+    return frozenset(statement(c) for c in claims)
 
 
 @dataclass(frozen=True)
@@ -61,15 +72,27 @@ class Recipe:
 
 
 def plan(
-    unit: Unit, slot: int, attempt: int, recipe: Recipe, scene: Scene, prompts: PromptSet, model: str, feedback: str
+    unit: Unit,
+    slot: int,
+    attempt: int,
+    recipe: Recipe,
+    scene: Scene,
+    prompts: PromptSet,
+    model: str,
+    feedback: str,
+    taken: Container[Content] = (),
 ) -> Prompt:
-    """The prompt of a slot (the how-manieth caption of its unit) at an attempt (0 first)."""
+    """The prompt for caption `slot` of the unit, retry `attempt` (0-based); it avoids the sets of statements in `taken`."""
     rng = random.Random(f"{recipe.seed}/{unit.key}/{slot}/{attempt}")
     facets = scene.facets(unit.claims)
     usable = [s for s in recipe.styles if applicable(s, facets, image=scene.image)] or ["short"]
     style = _style(slot, attempt, recipe, usable)
     fewer = attempt if model != TemplateBackend.name else 0  # what a language model could not say of many facts, it can say of few
     chosen = _choose(style, facets, rng, image=scene.image, fewer=fewer)
+    for _ in range(_DRAWS):
+        if content_of([c for f in chosen for c in f.claims]) not in taken:
+            break
+        chosen = _choose(style, facets, rng, image=scene.image, fewer=fewer)
     claims = tuple(c for f in chosen for c in f.claims)
     named = rng.random() >= recipe.unnamed_share
     wording = random.Random(f"{recipe.seed}/{unit.key}/{slot}/{attempt}/facts")  # apart: the claims drawn do not depend on it

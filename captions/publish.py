@@ -14,7 +14,7 @@ from cytoscribe.errors import CytoscribeError, InputError
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-DATASET_FILES = ("README.md", "data/*.parquet", "evidence.parquet", "quality.json")
+DATASET_FILES = ("README.md", "data/*.parquet", "evidence.parquet", "statements.parquet", "quality.json")
 MODEL_FILES = ("README.md", "config.json", "regions.json", "calibration.json", "calibration.safetensors", "adapter/*", "merged/*")
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from captions.acceptance import Acceptance, Refusal
 from captions.backends.base import Backend, Prompt
-from captions.backends.template import TemplateBackend
-from captions.dataset import Rejected
+from captions.dataset import Rejected, StatedWords
 from captions.gate.judge import Case, Judge, Opinion
-from captions.plan import Recipe, plan
+from captions.plan import Content, Recipe, content_of, plan
 from captions.units import Material
 from cytoscribe.errors import InputError
 from cytoscribe.llm.store import CompletionStore
@@ -20,8 +19,6 @@ from cytoscribe.records import Caption
 from cytoscribe.runs import fingerprint
 from prompts.loader import PromptSet
 
-_TRUSTED_FROM = 6
-"""Attempt from which a template caption that the gate cannot read is kept: it states its claims by construction."""
 _HOPELESS = 16
 """Requests that fail for good one after the other, after which the run ends: more of them would only take time."""
 
@@ -51,7 +48,7 @@ class Bench:
 @dataclass(frozen=True)
 class Outcome:
     """What the rounds gave, in the order of the slots. opinions: of the judge on every caption it was asked about; short: (region,
-    style) to (captions of that style, those that its quota asked for) where they are fewer."""
+    style) to (captions of that style, those that its quota asked for) where they are fewer; stated: words of composed captions."""
 
     captions: tuple[Caption, ...]
     long: tuple[Caption, ...]
@@ -59,6 +56,7 @@ class Outcome:
     opinions: tuple[Opinion, ...]
     shortages: dict[str, str]
     short: dict[tuple[str, str], tuple[int, int]]
+    stated: tuple[StatedWords, ...]
     written: int
     reused: int
 
@@ -84,6 +82,7 @@ class Rounds:
         self.rejected: list[Rejected] = []
         self.opinions: list[Opinion] = []
         self.feedback: dict[Slot, str] = {}
+        self.prompt_keys: dict[str, str] = {}
         self.reused = self.written = self.failing = 0
 
     def run(self) -> Outcome:
@@ -99,25 +98,35 @@ class Rounds:
         return self._outcome()
 
     def _round(self, pending: Sequence[Slot], attempt: int) -> None:
-        planned = [(s, self._plan(s, attempt)) for s in pending]
+        planned = self._planned(pending, attempt)
         self._complete(planned)
         passed: list[tuple[Slot, Prompt, Caption]] = []
         for slot, prompt in planned:
-            verdict = self._verdict(slot, prompt, attempt)
+            verdict = self.acceptance.judge(prompt, self.bench.store.get(prompt.key), self.bench.backends[slot.model].name)
             if isinstance(verdict, Refusal):
                 self._reject(slot, prompt, verdict, attempt)
             else:
                 passed.append((slot, prompt, verdict))
+                self.prompt_keys[verdict.caption_id] = prompt.key
         for slot, caption in self._second(passed, attempt):
             if self.bench.max_tokens and caption.n_tokens > self.bench.max_tokens:
                 self.long[slot] = caption  # a bonus: the slot is still to be filled by one that fits
             else:
                 self.accepted[slot] = caption
 
-    def _plan(self, slot: Slot, attempt: int) -> Prompt:
-        unit, model = self.material.units[slot.unit], self.bench.models[slot.model]
-        feedback = self.feedback.get(slot, "") if model != "template" else ""
-        return plan(unit, slot.number, attempt, self.recipe, self.material.scene, self.prompts, model, feedback)
+    def _planned(self, pending: Sequence[Slot], attempt: int) -> list[tuple[Slot, Prompt]]:
+        """A prompt a slot, no two of one region for the same set of statements as far as there are enough sets."""
+        taken: dict[str, set[Content]] = {}
+        planned = []
+        for slot in pending:
+            unit, model = self.material.units[slot.unit], self.bench.models[slot.model]
+            own = taken.setdefault(unit.region, set(self.acceptance.contents(unit.region)))
+            feedback = self.feedback.get(slot, "") if model != "template" else ""
+            prompt = plan(unit, slot.number, attempt, self.recipe, self.material.scene, self.prompts, model, feedback, own)
+            if not self.material.scene.image:
+                own.add(content_of(prompt.claims))
+            planned.append((slot, prompt))
+        return planned
 
     def _complete(self, planned: Sequence[tuple[Slot, Prompt]]) -> None:
         """Fill the store with the completions of these prompts; those it holds are not asked again."""
@@ -136,11 +145,6 @@ class Rounds:
                         where=backend.name,
                         fix="mend that and run the same command again, which keeps what was answered",
                     )
-
-    def _verdict(self, slot: Slot, prompt: Prompt, attempt: int) -> Caption | Refusal:
-        model = self.bench.backends[slot.model].name
-        constructed = model == TemplateBackend.name and attempt >= _TRUSTED_FROM
-        return self.acceptance.judge(prompt, self.bench.store.get(prompt.key), model, constructed=constructed)
 
     def _second(self, passed: Sequence[tuple[Slot, Prompt, Caption]], attempt: int) -> list[tuple[Slot, Caption]]:
         """Those that the judge agrees with, all where there is none."""
@@ -176,7 +180,13 @@ class Rounds:
             )
         )
 
+    def _stated(self, caption: Caption) -> list[StatedWords]:
+        completion = self.bench.store.get(self.prompt_keys[caption.caption_id])
+        words = completion.stated if completion else ()
+        return [StatedWords(caption.caption_id, claim, start, end) for start, end, claims in words for claim in claims]
+
     def _outcome(self) -> Outcome:
+        kept = [*self.accepted.values(), *self.long.values()]
         return Outcome(
             captions=tuple(self.accepted[s] for s in self.slots if s in self.accepted),
             long=tuple(self.long[s] for s in self.slots if s in self.long),
@@ -184,6 +194,7 @@ class Rounds:
             opinions=tuple(self.opinions),
             shortages=self._shortages(),
             short=self._short(),
+            stated=tuple(w for c in kept for w in self._stated(c)),
             written=self.written,
             reused=self.reused,
         )
@@ -191,10 +202,10 @@ class Rounds:
     def _shortages(self) -> dict[str, str]:
         wanted: Counter[str] = Counter()
         got: Counter[str] = Counter()
+        for unit in self.material.units:
+            wanted[unit.region] += unit.asked
         for slot in self.slots:
-            region = self.material.units[slot.unit].region
-            wanted[region] += 1
-            got[region] += slot in self.accepted or slot in self.long
+            got[self.material.units[slot.unit].region] += slot in self.accepted or slot in self.long
         return {r: f"{got[r]} of {n}" for r, n in wanted.items() if got[r] < n}
 
     def _short(self) -> dict[tuple[str, str], tuple[int, int]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from captions.evidence import read_papers
+from captions.wording.facets import Facet
 from captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
-from captions.wording.scene import Scene
+from captions.wording.scene import Scene, contradicts
 from cytoscribe.errors import InputError
-from cytoscribe.records import Claim, Description, ImageRecord, Region
+from cytoscribe.records import MIN_SCORE, Claim, ImageRecord, Region
 from cytoscribe.tables import read_images, read_records
 from literature_mining.regions.table import read_regions
+from literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
 from literature_mining.report.html import Paper
 
 TYPICAL = 0.9
@@ -22,23 +25,34 @@ TYPICAL = 0.9
 
 @dataclass(frozen=True)
 class Unit:
-    """`wanted` captions are to be written of `region` from `claims`. `key` names the unit in seeds and messages."""
+    """`wanted` captions are to be written of `region` from `claims`. `key` names the unit in seeds and messages.
+
+    asked: captions that the settings ask for; `wanted` is less where the claims have fewer different sets.
+    """
 
     key: str
     region: str
     claims: tuple[Claim, ...]
     wanted: int
+    asked: int
 
 
 @dataclass(frozen=True)
 class Material:
-    """All units of a run, what they are about, which regions were kept out because they are marked unseen, and the papers by name."""
+    """All units of a run, what they are about, which regions were kept out because they are marked unseen, and the papers by name.
+
+    species: region to the species whose claims are used, "" where no paper names one; set_aside: statements that other papers
+    contradict; faint: claims whose score is too low.
+    """
 
     units: tuple[Unit, ...]
     scene: Scene
     unseen: tuple[str, ...] = ()
     source: str = ""
     papers: Mapping[str, Paper] = field(default_factory=dict)
+    species: Mapping[str, str] = field(default_factory=dict)
+    set_aside: tuple[MergedClaim, ...] = ()
+    faint: int = 0
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -59,24 +73,75 @@ class AttributeSettings:
     phrases: Path | None = None
 
 
-def literature_material(folder: str | Path, per_region: int) -> Material:
-    """Units of a mining run: one a region with claims; regions that `regions.csv` marks unseen are kept out."""
-    folder = Path(folder)
+@dataclass(frozen=True)
+class Selection:
+    """Which claims captions may use. species: "" takes the one with the most claims, region by region."""
+
+    species: str = ""
+    min_score: float = MIN_SCORE
+
+
+def literature_material(folder: str | Path, per_region: int, selection: Selection | None = None) -> Material:
+    """Units of a mining run: one a region with claims; regions that `regions.csv` marks unseen are kept out.
+
+    Statements that other papers contradict are set aside, so that no two captions of the run contradict each other.
+    Raises InputError where no claim is left, or the claims name other species only.
+    """
+    folder, selection = Path(folder), selection or Selection()
     claims = read_records(folder / "claims.parquet", Claim)
-    described = {d.region: d for d in read_records(folder / "descriptions.parquet", Description)}
     table = folder / "regions.csv"
     regions = {r.name: r for r in read_regions(table, drop_shared=True).regions} if table.exists() else {}
     unseen = tuple(n for n, r in regions.items() if r.unseen)
     scene = Scene(regions, read_phrases().subject, PhraseBook(read_phrases().subject, {}), image=False)
-    units = []
-    for region in dict.fromkeys([*described, *(c.region for c in claims)]):
-        chosen = set(described[region].claim_ids) if region in described else set()
-        own = tuple(c for c in claims if c.region == region and (not chosen or c.claim_id in chosen))
-        if region not in unseen and scene.facets(own):
-            units.append(Unit(region, region, own, per_region))
+    by_region: dict[str, list[Claim]] = {}
+    for claim in claims:
+        if claim.region not in unseen:
+            by_region.setdefault(claim.region, []).append(claim)
+    species = _species(by_region, selection.species, folder)
+    agreed = settle_between([weigh(by_region[region], chosen) for region, chosen in species.items()])
+    units, faint = [], 0
+    for one in agreed:
+        kept = [c for m in one.kept for c in m.claims]
+        own = tuple(c for c in kept if c.score >= selection.min_score)
+        faint += len(kept) - len(own)
+        if facets := scene.facets(own):
+            units.append(Unit(one.region, one.region, own, min(per_region, distinct_sets(facets, per_region)), per_region))
     if not units:
-        raise InputError("no region has a claim", where=folder, fix="mine more papers, or look at report.html for what was found")
-    return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder))
+        raise InputError(
+            "no region has a claim" + (f" with a score of at least {selection.min_score:g}" if faint else ""),
+            where=folder,
+            fix="lower --min-score" if faint else "mine more papers, or look at report.html for what was found",
+        )
+    set_aside = tuple(m for one in agreed for m in one.set_aside)
+    told = {u.region: species[u.region] for u in units}
+    return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder), told, set_aside, faint)
+
+
+def _species(by_region: Mapping[str, Sequence[Claim]], wanted: str, folder: Path) -> dict[str, str]:
+    """The species of each region: the one that is asked for, else the one with the most claims."""
+    if not wanted:
+        return {region: species_of(group)[0] for region, group in by_region.items()}
+    known = {c.species for group in by_region.values() for c in group if c.species}
+    spelled = next((s for s in sorted(known) if s.casefold() == wanted.casefold()), None)
+    if spelled is None:
+        named = f"choose from {', '.join(sorted(known))}" if known else "leave out --species: the claims name none"
+        raise InputError(f"no claim of species '{wanted}'", where=folder, fix=named)
+    return {region: spelled for region, group in by_region.items() if in_species(group, spelled)}
+
+
+def distinct_sets(facets: Sequence[Facet], enough: int) -> int:
+    """How many different sets of statements one caption can state, counted up to `enough`."""
+    clashing = {
+        pair
+        for pair in itertools.combinations(range(len(facets)), 2)
+        if any(contradicts(a, b) for a in facets[pair[0]].claims for b in facets[pair[1]].claims)
+    }
+    sets: list[frozenset[int]] = [frozenset()]
+    for i in range(len(facets)):
+        sets += [s | {i} for s in sets if not any((j, i) in clashing for j in s)]
+        if len(sets) > enough:
+            return enough
+    return len(sets) - 1
 
 
 def attribute_material(settings: AttributeSettings, per_region: int) -> Material:
@@ -113,7 +178,7 @@ def _set_units(rows: Iterable[ImageRecord], columns: Sequence[str], settings: At
     for region, values in sets:
         pairs = [(c, v) for c, v in zip(columns, values, strict=True) if v]
         claims = tuple(image_claim(c, v, region, settings.table.name) for c, v in pairs)
-        units.append(Unit(f"{region}|{'|'.join(f'{c}={v}' for c, v in pairs)}", region, claims, settings.per_set))
+        units.append(Unit(f"{region}|{'|'.join(f'{c}={v}' for c, v in pairs)}", region, claims, settings.per_set, settings.per_set))
     return sorted(units, key=lambda u: u.key)
 
 
@@ -128,5 +193,5 @@ def _region_units(rows: Sequence[ImageRecord], columns: Sequence[str], wanted: i
             if value and count >= TYPICAL * counts.total():
                 claims.append(image_claim(column, value, region, settings.table.name))
         if claims:
-            units.append(Unit(region, region, tuple(claims), wanted))
+            units.append(Unit(region, region, tuple(claims), wanted, wanted))
     return units

@@ -15,6 +15,9 @@ BlockKind = Literal["body", "heading", "caption", "table", "reference", "front",
 WHOLE = "all"
 """The `layer` of a claim about a region's whole depth (or a nucleus, which has no layers)."""
 
+MIN_SCORE = 0.5
+"""Least score of a claim that captions are written from, unless the user sets another."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -127,8 +130,8 @@ class Claim:
     """One attribute of one layer (or of the whole depth) of one region, stated by a sentence of a paper or read off an image.
 
     `document` is the paper's file name, or the images table's for measured claims; `sentence_start`/`sentence_end` index the
-    document's text; `span` is the verbatim words that carry the claim; `score` in [0, 1] is the extractor's confidence;
-    `supported_by` names the readers that state it ("rules", "llm"), () for measured claims.
+    document's text; `span` is the verbatim words that carry the claim; `score` in [0, 1] is the probability that the claim is right;
+    `species` is what the paper or the heading names, "" unknown; `supported_by` names the readers that found the claim.
     """
 
     claim_id: str
@@ -146,12 +149,17 @@ class Claim:
     polarity: bool
     compared_to: tuple[str, ...]
     score: float
-    supported_by: tuple[str, ...] = ()
+    species: str = ""
+    supported_by: tuple[str, ...] = ("rules",)
 
 
 @dataclass(frozen=True)
 class Description:
-    """What all papers together say of one region. `agreement` is the share of claims that no other claim contradicts."""
+    """What all papers together say of one region in one species ("" where no paper names the species).
+
+    `text` and `claim_ids` leave out what consensus set aside; `agreement` is the share of claims that they keep; `contradictions`
+    lists each pair of statements that cannot both hold.
+    """
 
     region: str
     text: str
@@ -159,12 +167,13 @@ class Description:
     documents: tuple[str, ...]
     agreement: float
     contradictions: tuple[str, ...]
+    species: str = ""
 
 
 @dataclass(frozen=True)
 class Caption:
-    """One synthetic caption. `n_tokens` counts the target CLIP tokenizer's; `faithfulness` in [0, 1] is the share of the
-    claims read back from the caption that its source claims support (1.0 for an accepted caption)."""
+    """One synthetic caption. `n_tokens` counts the target CLIP tokenizer's; `faithfulness` in [0, 1] is the share of the caption's
+    statements that its own claims bear out. It says "as its claims" (1.0 for an accepted caption), not whether the claims are right."""
 
     caption_id: str
     region: str

@@ -67,7 +67,9 @@ def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mappi
 def _from_tables(folder: Path) -> dict[str, Evidence]:
     claims = read_claims(folder)
     descriptions = read_records(folder / DESCRIPTIONS_FILE, Description)
-    return {d.region: _evidence(d, [claims[i] for i in d.claim_ids if i in claims]) for d in descriptions if d.text}
+    return {
+        d.region: _evidence(d, [claims[i] for i in d.claim_ids if i in claims]) for d in reversed(descriptions) if d.text
+    }  # the species with the most claims wins
 
 
 def read_claims(folder: Path | None) -> dict[str, Claim]:

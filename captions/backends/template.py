@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from captions.backends.base import Prompt
-from captions.wording.compose import STYLES, compose
+from captions.wording.compose import STYLES, Composed, compose
 from captions.wording.facets import Facet
 from captions.wording.image_attributes import joined_facets
 from captions.wording.voice import area_voice, image_voice
@@ -21,13 +21,14 @@ class TemplateBackend:
 
     def complete(self, prompts: Sequence[Prompt]) -> Iterator[Completion]:
         for prompt in prompts:
-            yield Completion(prompt.key, realise(prompt))
+            composed = realise(prompt)
+            yield Completion(prompt.key, composed.text, stated=tuple((s.start, s.end, s.claim_ids) for s in composed.stated))
 
     def close(self) -> None:
         """Nothing to free."""
 
 
-def realise(prompt: Prompt) -> str:
+def realise(prompt: Prompt) -> Composed:
     """The caption of a prompt. Raises InputError for a style that has no patterns (a style of the user's own needs a model)."""
     if prompt.style not in STYLES:
         raise InputError(

@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from captions.gate.region import Verdict, rules
+from captions.gate.reader import rules
+from captions.gate.region import Verdict
 from captions.wording.image_attributes import image_claim, image_facets, joined_facets
 from captions.wording.scene import Scene
 from cytoscribe.records import Claim

@@ -23,6 +23,7 @@ from literature_mining.regions.table import RegionTable
 CONFUSED = 0.25
 """Share of two regions' captions that point to the wrong one of the two, from which the pair is named as confusable."""
 
+_TOPIC = "this area"
 Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts to (N, D) features."""
 
@@ -152,12 +153,13 @@ def claim_scores(captions: Sequence[Caption], claims: Mapping[str, Sequence[Clai
     """
     gate = Gate(RegionTable())
     others = ("another area", "other areas")
-    claims = {r: [replace(c, compared_to=others) if c.compared_to else c for c in own] for r, own in claims.items()}
+    claims = {r: [replace(c, region=_TOPIC, compared_to=others if c.compared_to else ()) for c in own] for r, own in claims.items()}
     rows = []
     for caption in captions:
         row = []
-        for region, own in claims.items():
-            verdict = gate.check(caption.masked_caption, region, own)
+        account = gate.reader.account(caption.masked_caption, _TOPIC)
+        for own in claims.values():
+            verdict = gate.judge(account, caption.masked_caption, _TOPIC, own)
             row.append(len(set(verdict.supported)) / (1 + 3 * len(verdict.reasons)) - len(verdict.reasons))
         rows.append(row)
     return np.asarray(rows, dtype=float)

@@ -71,10 +71,27 @@ def report(result: GenerateResult, out: Path) -> str:
     if result.judge:
         refused = sum(not o.agrees for o in result.outcome.opinions)
         lines.append(f"second opinion by {result.judge}: {refused} of {len(result.outcome.opinions)} refused")
-    if result.meagre:
-        lines.append(f"fewer than 3 statements, so little to say: {', '.join(result.meagre)}")
+    lines += _chosen(result.material)
+    if result.precision is not None:
+        lines.append(f"expected precision of the claims: {result.precision:.2f}")
     if result.shortages:
         lines.append("fewer than asked: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
     if short := result.outcome.short:
         lines.append("fewer of a style than its quota: " + "; ".join(by_style(short)))
     return "\n".join(lines)
+
+
+def _chosen(material: Material) -> list[str]:
+    """Which claims of a mining run were used, a line a reason."""
+    counts = Counter(material.species.values())
+    lines = []
+    if set(counts) - {""}:
+        lines.append("species: " + ", ".join(f"{name or 'not known'} {count}" for name, count in counts.most_common()))
+    if material.set_aside:
+        named = ", ".join(dict.fromkeys(m.region for m in material.set_aside))
+        lines.append(
+            f"{len(material.set_aside)} statements set aside, since other papers contradict them (disputed.parquet): {named}"
+        )
+    if material.faint:
+        lines.append(f"{material.faint} claims left out, since their score is too low (--min-score)")
+    return lines

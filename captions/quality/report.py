@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from captions.audit import Leak, audit
+from captions.audit import Leak, audit, contradicting_pairs, shared_masks
 from captions.dataset import read_captions
 from captions.quality.diversity import Diversity, measure_diversity
 from captions.quality.eight_way import (
@@ -24,7 +24,7 @@ from captions.quality.eight_way import (
 from captions.quality.probe import Probe, probe_content, probe_wording
 from captions.units import Material, literature_material
 from cytoscribe.errors import InputError
-from cytoscribe.records import Caption, Description, Region
+from cytoscribe.records import IMAGE_CLAIM, Caption, Claim, Description, Region
 from cytoscribe.runs import write_json
 from cytoscribe.tables import read_records
 from literature_mining.regions.table import RegionTable
@@ -45,13 +45,16 @@ class QualitySettings:
 @dataclass(frozen=True)
 class Quality:
     """What was measured. eight_way holds one entry a matcher, best first; probes: by content, and by wording where the mining run
-    is known."""
+    is known; contradictions: pairs of captions of a region whose claims cannot all hold, None without the mining run; shared: masked
+    captions that regions share word for word, with those regions (not counted for images)."""
 
     captions: int
     leaks: tuple[Leak, ...]
     diversity: Diversity
     eight_way: tuple[EightWay, ...]
     probes: tuple[Probe, ...] = ()
+    contradictions: int | None = None
+    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def measure(settings: QualitySettings) -> Quality:
@@ -70,7 +73,17 @@ def measure(settings: QualitySettings) -> Quality:
         table = list(material.scene.regions.values()) or table
         ways = _told_apart(settings, settings.descriptions, material, captions, encode)
     diversity = measure_diversity([c.caption for c in captions], [c.region for c in captions], encode)
-    quality = Quality(len(captions), tuple(audit(captions, table)), diversity, ways, _probes(captions, material, settings.seed))
+    claims = read_records(settings.descriptions / "claims.parquet", Claim) if settings.descriptions is not None else []
+    of_images = any(i.startswith(IMAGE_CLAIM) for c in captions for i in c.claim_ids)
+    quality = Quality(
+        len(captions),
+        tuple(audit(captions, table)),
+        diversity,
+        ways,
+        _probes(captions, material, settings.seed),
+        contradicting_pairs(captions, claims) if claims else None,
+        {} if of_images else shared_masks(captions),
+    )
     write_json(settings.captions / "quality.json", _flat(quality))
     return quality
 
@@ -92,7 +105,8 @@ def _told_apart(
     asked = [c for c in captions if c.region in set(names)]
     if len(names) < 2 or not asked:
         return ()
-    written = {d.region: d.text for d in read_records(descriptions / "descriptions.parquet", Description)}
+    described_by = read_records(descriptions / "descriptions.parquet", Description)
+    written = {d.region: d.text for d in described_by if d.species == material.species.get(d.region)}
     described = describe_masked(units, scene, written)
     texts, masked = [described[n] for n in names], [c.masked_caption for c in asked]
     scores: dict[str, np.ndarray] = {
@@ -132,6 +146,8 @@ def _flat(quality: Quality) -> dict[str, object]:
     return {
         "captions": quality.captions,
         "leaks": [asdict(leak) for leak in quality.leaks],
+        "contradicting_pairs": quality.contradictions,
+        "shared_masks": len(quality.shared),
         "diversity": asdict(quality.diversity),
         "captions.masked_8way": quality.eight_way[0].accuracy if quality.eight_way else None,
         "captions.masked_8way.ci95": quality.eight_way[0].ci95 if quality.eight_way else None,
@@ -147,6 +163,9 @@ def report(quality: Quality) -> str:
     lines = [
         f"{quality.captions} captions, {len(quality.leaks)} leaks in masked captions",
         *(f"  leak: '{x.name}' in {x.masked_caption}" for x in quality.leaks[:5]),
+        *([f"{quality.contradictions} pairs of captions contradict each other"] if quality.contradictions is not None else []),
+        f"{len(quality.shared)} masked captions are shared by two or more regions",
+        *(f"  shared by {', '.join(regions)}: {text}" for text, regions in list(quality.shared.items())[:5]),
         f"distinct-1 {spread.distinct_1:.3f}, distinct-2 {spread.distinct_2:.3f}, self-BLEU {spread.self_bleu:.3f}, "
         f"near-duplicates {spread.near_duplicates:.1%}"
         + (f", embedding dispersion {spread.dispersion:.3f}" if spread.dispersion is not None else ""),

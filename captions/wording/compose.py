@@ -1,4 +1,4 @@
-"""Compose one caption in one style from facets: choose a pattern, a wording for every facet, an order and a split."""
+"""Compose one caption in one style from facets, and say which words state which claims."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -18,6 +19,25 @@ STYLES = ("textbook", "microscope", "terse", "layers", "comparison", "question",
 """Every style, in the order in which quotas are dealt out."""
 
 _SLOT = re.compile(r"\{(\w+?)([1-4]?)\}")
+_OPEN, _CLOSE = "\ue000", "\ue001"
+"""Marks around the words of a facet while a caption is built (private use characters)."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """`caption[start:end]` states these claims; claims of several papers that say the same share the words."""
+
+    start: int
+    end: int
+    claim_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A caption and the words of it that state each claim, in order."""
+
+    text: str
+    stated: tuple[Stated, ...]
 
 
 @lru_cache
@@ -35,7 +55,7 @@ def applicable(style: str, facets: Sequence[Facet], *, image: bool) -> bool:
     return len(facets) >= 5 if style == "paragraph" else bool(facets)
 
 
-def compose(style: str, facets: Sequence[Facet], voice: Voice, rng: random.Random) -> str:
+def compose(style: str, facets: Sequence[Facet], voice: Voice, rng: random.Random) -> Composed:
     """One caption that states every facet given, and nothing else.
 
     Where the style has no pattern that carries these facets (a paragraph of two), a textbook sentence is written.
@@ -44,7 +64,20 @@ def compose(style: str, facets: Sequence[Facet], voice: Voice, rng: random.Rando
         facets = sorted(facets, key=lambda f: layer_depth(f.claims[0].layer))
     choices = [p for p in _candidates(style, facets, voice) if _fits(p, facets, voice)]
     pattern = rng.choice(choices or [p for p in _candidates("textbook", facets, voice) if _fits(p, facets, voice)])
-    return " ".join(_Realisation(facets, voice, rng, pattern).sentences())
+    return _Realisation(facets, voice, rng, agreeing(pattern) if voice.plural else pattern).composed()
+
+
+def agreeing(pattern: str) -> str:
+    """The pattern for a subject in the plural: "{s} has" as "{s} have", "does {s}" as "do {s}"."""
+    pattern = pattern.replace("{s} is a region", "{s} are regions")
+    pattern = re.sub(
+        r"(\{s\}|\{it\})((?: also| further)?) (has|is|\w+s)\b", lambda m: f"{m[1]}{m[2]} {_plural_verb(m[3])}", pattern
+    )
+    return re.sub(r"\b(is|does) \{s\}", lambda m: f"{_plural_verb(m[1])} {{s}}", pattern)
+
+
+def _plural_verb(verb: str) -> str:
+    return {"has": "have", "is": "are", "does": "do"}.get(verb, verb.removesuffix("s"))
 
 
 def _candidates(style: str, facets: Sequence[Facet], voice: Voice) -> list[str]:
@@ -52,6 +85,8 @@ def _candidates(style: str, facets: Sequence[Facet], voice: Voice) -> list[str]:
     kinds = ["both", "image" if voice.image else "area"]
     if not any(f.absent or not f.with_ for f in facets):
         kinds.append("positive")
+    if len(facets) > 1:
+        kinds.append("several")
     return [p for k in kinds for p in table.get(k, ())]
 
 
@@ -82,6 +117,7 @@ class _Realisation:
 
     def __init__(self, facets: Sequence[Facet], voice: Voice, rng: random.Random, pattern: str) -> None:
         self.voice, self.rng, self.pattern = voice, rng, pattern
+        self.marked: list[tuple[str, ...]] = []
         self.slots = {name for name, _ in _SLOT.findall(pattern)}
         self.described: list[Facet] = []
         rest = list(facets)
@@ -104,8 +140,30 @@ class _Realisation:
             start = end
         return parts
 
-    def sentences(self) -> list[str]:
-        return [sentence(_SLOT.sub(self._slot, part)) for part in self.pattern.split("|")]
+    def composed(self) -> Composed:
+        """The caption, with the words of each facet found by their marks."""
+        return self._unmarked(" ".join(self._sentence(part) for part in self.pattern.split("|")))
+
+    def _sentence(self, part: str) -> str:
+        filled = _SLOT.sub(self._slot, part)
+        return _OPEN + sentence(filled[1:]) if filled.startswith(_OPEN) else sentence(filled)
+
+    def _mark(self, text: str, ids: tuple[str, ...]) -> str:
+        self.marked.append(ids)
+        return f"{_OPEN}{text}{_CLOSE}"
+
+    def _unmarked(self, text: str) -> Composed:
+        stated, start, plain = [], 0, []
+        at = 0
+        for piece in re.split(f"([{_OPEN}{_CLOSE}])", text):
+            if piece == _OPEN:
+                start = at
+            elif piece == _CLOSE:
+                stated.append(Stated(start, at, self.marked[len(stated)]))
+            else:
+                plain.append(piece)
+                at += len(piece)
+        return Composed("".join(plain), tuple(stated))
 
     def _slot(self, match: re.Match[str]) -> str:
         name, part = match[1], match[2]
@@ -123,8 +181,8 @@ class _Realisation:
             "commas": lambda: ", ".join(self._terse(f) for f in facets),
             "adjs": self._adjectives,
             "ask": self._ask,
-            "answer": lambda: capital(self._clause(self.first)) if self.first else "",
-            "diffs": lambda: listed([self.rng.choice(f.diffs) for f in self.compared]),
+            "answer": self._answer,
+            "diffs": lambda: listed([self._mark(self.rng.choice(f.diffs), f.ids) for f in self.compared]),
             "clauses_compared": lambda: listed([self._clause(f) for f in self.compared]),
             "semis_compared": lambda: "; ".join(self._clause(f) for f in self.compared),
             "other": self._other,
@@ -132,19 +190,28 @@ class _Realisation:
         return writers[name]()
 
     def _withs(self, facets: Sequence[Facet]) -> str:
-        return listed([self.rng.choice(f.with_) for f in facets])
+        return listed([self._mark(self.rng.choice(f.with_), f.ids) for f in facets])
+
+    def _worded(self, facet: Facet) -> str:
+        text = self.rng.choice(facet.clauses)
+        return text.replace("its ", "the ") if self.voice.plural or self.rng.random() < 0.3 else text
 
     def _clause(self, facet: Facet) -> str:
-        text = self.rng.choice(facet.clauses)
-        return text.replace("its ", "the ") if self.rng.random() < 0.3 else text
+        return self._mark(self._worded(facet), facet.ids)
+
+    def _answer(self) -> str:
+        return self._mark(capital(self._worded(self.first)), self.first.ids) if self.first else ""
 
     def _terse(self, facet: Facet) -> str:
-        return self.rng.choice(facet.terse or facet.with_ or facet.clauses)
+        return self._mark(self.rng.choice(facet.terse or facet.with_ or facet.clauses), facet.ids)
 
     def _adjectives(self) -> str:
-        words = [self.rng.choice(f.adjectives) for f in self.described]
-        said = ", ".join(dict.fromkeys(words))
-        return f"{article(said)} {said} {self.voice.noun}"
+        words: dict[str, tuple[str, ...]] = {}
+        for facet in self.described:
+            word = self.rng.choice(facet.adjectives)
+            words[word] = words.get(word, ()) + facet.ids
+        said = ", ".join(self._mark(word, ids) for word, ids in words.items())
+        return f"{article(next(iter(words)))} {said} {self.voice.noun}"
 
     def _ask(self) -> str:
         assert self.first is not None

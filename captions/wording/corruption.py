@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from captions.gate.places import compatible
-from captions.gate.region import bears_out
+from captions.gate.entailment import bears_out
 from captions.wording.image_attributes import PhraseBook, image_claim
 from captions.wording.scene import FREE, contradicts
 from cytoscribe.records import Claim
-from literature_mining.report.consensus import OPPOSED
+from literature_mining.report.opposition import OPPOSED, compatible
 
 _SINGLE = re.compile(r"(?:VI|IV|V|I{1,3})[a-c]?")
 

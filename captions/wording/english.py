@@ -10,6 +10,7 @@ from cytoscribe.records import WHOLE, Region
 
 _LAYER = re.compile(r"(?:VI|IV|V|I{1,3})(?:[a-d])?|[1-6][a-d]?|WM", re.ASCII)
 _AREA_WORDS = re.compile(r"\b(area|areas|nucleus|nuclei|cortex|gyrus|field|region|subiculum|complex|lobule|sulcus|pole)\b", re.I)
+_PLURAL = re.compile(r"\b(?:areas|regions|fields|nuclei|cortices|gyri|subdivisions)\b", re.I)
 _VOWEL_SOUND = re.compile(r"(?:[aeiou](?!\w*\bone\b)|hour|honest|N:C|[FHLMNRSX](?=[A-Z0-9]|\b)|8)", re.ASCII)
 _CONSONANT_SOUND = re.compile(r"(?:uni(?!n)|use|usu|eu|one\b|once|u\b)", re.I)
 
@@ -106,7 +107,14 @@ def area_names(region: Region | None, name: str) -> tuple[str, ...]:
     if _AREA_WORDS.search(plain):
         starts = re.match(r"(the|area|areas|nucleus|field|region)\b", plain, re.I)
         return (plain,) if starts else (f"the {plain}",)
+    if re.fullmatch(r"\S{1,8}(?:, \S{1,8})*,? (?:and|&) \S{1,8}", plain):
+        return (f"areas {plain}",)
     nucleus = region is not None and any(re.search(r"\bnucle(?:us|i)\b", n, re.I) for n in region.aliases)
     if nucleus or re.search(r"[a-z]{4,}", plain):
         return (plain,)
     return (f"area {plain}", plain) if not plain.isdigit() else (f"area {plain}",)
+
+
+def is_plural(called: str) -> bool:
+    """True for a name that takes a plural verb, such as "areas 10d and 10o"."""
+    return bool(_PLURAL.search(called))

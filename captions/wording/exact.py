@@ -55,4 +55,4 @@ def _worded(columns: Sequence[str], values: Sequence[str], seed: int, style: str
     claims = [image_claim(c, v, "", "") for c, v in zip(columns, values, strict=True) if v]
     rng = random.Random(seed)  # the same draws for every caption, so that they differ by what they state alone
     voice = image_voice("", subject_of(book, columns), rng, named=False)
-    return compose(style, image_facets(claims, book), voice, rng)
+    return compose(style, image_facets(claims, book), voice, rng).text

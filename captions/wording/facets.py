@@ -47,6 +47,7 @@ _POLES = frozenset(
     ]
 )
 """Values that a comparative moves towards."""
+_MIDDLE = ("medium", "low-medium")
 _OWN_DEGREE = ("barely ", "hardly ")
 _COMPARATIVE = re.compile(
     r"\b(?:(?:larg|small|thinn|thick|broad|wid|narrow|dens|spars|sharp|bigg|clear|dark|pal|weak|poor|high)er|better|more|less"
@@ -96,11 +97,13 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     attribute = cytoarchitecture().get(claim.attribute)
     if attribute is None:
         return _plain_facet(claim)
-    if claim.compared_to and claim.value not in attribute["values"] and claim.attribute not in _OPEN:
+    unscaled = claim.value not in attribute["values"] or claim.value in _MIDDLE
+    if claim.compared_to and unscaled and claim.attribute not in _OPEN:
         return Facet((claim,))  # no wording is known for "more" of this value
     whole = claim.layer in ("", WHOLE)
     manner = "compared" if claim.compared_to else ("stated" if claim.polarity else "denied")
-    frames = attribute["whole" if whole else "layer"][manner]
+    place = "whole" if whole else "layer"
+    frames = attribute[place][manner] | attribute.get("existence", {}).get(claim.value, {}).get(place, {}).get(manner, {})
     layer = layer_name(claim.layer or WHOLE)
     words = dict(attribute["values"].get(claim.value, {}))
     if is_relative(claim):
@@ -110,7 +113,7 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     }
     if claim.compared_to and not claim.polarity:
         return Facet((claim,), clauses=_denied(filled["clause"]), terse=_denied(filled["clause"]), absent=True)
-    asks = attribute["whole" if whole else "layer"]["stated"]["ask"]
+    asks = attribute[place]["stated"]["ask"]
     return Facet(
         (claim,),
         with_=filled["with"],
@@ -118,7 +121,7 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
         terse=filled["terse"],
         asks=() if claim.compared_to else _fill_all(asks, words, layer, claim.value, ""),
         diffs=filled.get("diff", ()),
-        absent=manner == "denied",
+        absent=manner == "denied" or claim.value == "absent",
     )
 
 
@@ -135,6 +138,10 @@ def _relatively(words: Sequence[str]) -> list[str]:
 
 
 def _others(names: Sequence[str]) -> str:
+    """`area 4`, `areas 4 and 6`, `area 4 or the subiculum`."""
+    codes = [n.removeprefix("area ") for n in names]
+    if len(names) > 1 and all(c != n and " " not in c for c, n in zip(codes, names, strict=True)):
+        return f"areas {', '.join(codes[:-1])} and {codes[-1]}"
     return " or ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 

@@ -98,7 +98,7 @@ class TwinWriter:
         rng = _Aligned(seed)
         style = rng.choice(STYLES)
         voice = image_voice("", self._subject, rng, named=False) if image else area_voice("", None, rng, named=False)
-        return compose(style, facets, voice, rng)
+        return compose(style, facets, voice, rng).text
 
     def _mask(self, region: str, *, image: bool) -> Mask:
         if (region, image) not in self._masks:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from captions.wording.english import area_names, article
+from captions.wording.english import area_names, article, is_plural
 from captions.wording.image_attributes import Subject
 from cytoscribe.records import Region
 
 
 @dataclass(frozen=True)
 class Voice:
-    """s: the subject inside a sentence; a: with an indefinite article; noun: bare; it: the pronoun; image: an image's subject."""
+    """s: the subject inside a sentence; a: with an indefinite article; noun: bare; it: the pronoun; image: an image's subject;
+    plural: the subject takes a plural verb ("areas 10d and 10o")."""
 
     s: str
     a: str
@@ -20,6 +21,7 @@ class Voice:
     it: str
     kind: str
     image: bool
+    plural: bool = False
 
 
 UNNAMED_AREAS = ("this area", "this region", "the area", "the region")
@@ -28,6 +30,8 @@ UNNAMED_AREAS = ("this area", "this region", "the area", "the region")
 def area_voice(name: str, region: Region | None, rng: random.Random, *, named: bool = True) -> Voice:
     """Voice of a brain region; without its name where `named` is false."""
     called = rng.choice(area_names(region, name)) if named else rng.choice(UNNAMED_AREAS)
+    if is_plural(called):
+        return Voice(called, called, called, "they", "areas", image=False, plural=True)
     return Voice(called, called if named else "an area", called if named else "area", "it", "an area", image=False)
 
 

@@ -53,7 +53,8 @@ class Question:
 class Completion:
     """What a backend wrote for a request. `error` is "" unless the request failed for good; tokens are the model's own, 0 unknown.
 
-    truncated: the model was stopped by the limit of new tokens, so the text may end in mid-sentence.
+    truncated: the model was stopped by the limit of new tokens, so the text may end in mid-sentence. stated: (start, end, claim ids)
+    of the words that state claims, where the writer knows them by construction; () for a language model.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Completion:
     seconds: float = 0.0
     error: str = ""
     truncated: bool = False
+    stated: Sequence[tuple[int, int, Sequence[str]]] = ()
 
 
 class LanguageModel(Protocol):

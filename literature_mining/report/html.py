@@ -15,7 +15,7 @@ from cytoscribe import __version__
 from cytoscribe.records import WHOLE, Claim, Description
 from cytoscribe.runs import write_text
 from literature_mining.regions.table import RegionTable
-from literature_mining.report.consensus import MergedClaim, contradictions, layer_rank, merge
+from literature_mining.report.consensus import Consensus, MergedClaim, consensus, layer_rank
 from literature_mining.report.wording import name_layer
 
 Surroundings = Mapping[str, tuple[str, str]]
@@ -57,32 +57,27 @@ def write_report(
     environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     source = resources.files("literature_mining").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
     by_name = {p.name: p for p in papers}
-    texts = {d.region: d for d in descriptions}
-    merged = merge(claims)
-    regions = [_region(name, group, texts[name], table, by_name, surroundings or {}) for name, group in _grouped(merged).items()]
-    showcase = max(regions, key=lambda r: (not r["description"].contradictions, r["claims"]))["name"] if regions else ""
-    regions.sort(key=lambda r: r["name"] != showcase)
+    texts = {(d.region, d.species): d for d in descriptions}
+    agreed = consensus(claims)
+    regions = [_region(c, texts[c.region, c.species], table, by_name, surroundings or {}) for c in agreed]
+    showcase = max(regions, key=lambda r: (not r["description"].contradictions, r["claims"])) if regions else None
+    regions.sort(key=lambda r: r is not showcase)
+    described = {d.region for d in descriptions}
     html = environment.from_string(source).render(
         regions=regions,
-        silent=[r.name for r in table.regions if r.name not in texts],
+        described=len(described),
+        silent=[r.name for r in table.regions if r.name not in described],
         papers=sorted(papers, key=lambda p: p.name),
         counts=_per_paper(claims),
         problems=[p for p in papers if p.problems],
         total=len(claims),
         notes=table.notes,
-        shared=sum(len(m.documents) > 1 for m in merged),
+        shared=sum(len(m.documents) > 1 for c in agreed for m in (*c.kept, *c.set_aside)),
         clashes=sum(len(d.contradictions) for d in descriptions),
         showcase=showcase,
         version=__version__,
     )
     write_text(path, html)
-
-
-def _grouped(merged: Sequence[MergedClaim]) -> dict[str, list[MergedClaim]]:
-    groups: dict[str, list[MergedClaim]] = {}
-    for claim in merged:
-        groups.setdefault(claim.region, []).append(claim)
-    return groups
 
 
 def _per_paper(claims: Sequence[Claim]) -> dict[str, int]:
@@ -93,43 +88,45 @@ def _per_paper(claims: Sequence[Claim]) -> dict[str, int]:
 
 
 def _region(
-    name: str,
-    merged: list[MergedClaim],
+    agreed: Consensus,
     description: Description,
     table: RegionTable,
     papers: Mapping[str, Paper],
     surroundings: Surroundings,
 ) -> dict[str, Any]:
-    clashes = contradictions(merged)
-    disputed = {id(m) for pair in clashes for m in pair}
-    record = table.find(name)
-    layers = sorted({m.layer for m in merged}, key=layer_rank)
+    record = table.find(agreed.region)
     return {
-        "name": name,
+        "name": agreed.region,
+        "species": agreed.species,
         "parent": record.parent if record else "",
         "unseen": bool(record and record.unseen),
         "description": description,
-        "claims": sum(len(m.claims) for m in merged),
+        "claims": sum(len(m.claims) for m in (*agreed.kept, *agreed.set_aside)),
         "documents": len(description.documents),
-        "layers": [
-            {
-                "name": "whole depth" if layer == WHOLE else name_layer(layer).removeprefix("the "),
-                "claims": [_claim(m, id(m) in disputed, papers, surroundings) for m in merged if m.layer == layer],
-            }
-            for layer in layers
-        ],
+        "layers": _by_layer(agreed.kept, papers, surroundings),
+        "disputed": _by_layer(agreed.set_aside, papers, surroundings),
     }
 
 
-def _claim(merged: MergedClaim, disputed: bool, papers: Mapping[str, Paper], surroundings: Surroundings) -> dict[str, Any]:
+def _by_layer(merged: Sequence[MergedClaim], papers: Mapping[str, Paper], surroundings: Surroundings) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "whole depth" if layer == WHOLE else name_layer(layer).removeprefix("the "),
+            "claims": [_claim(m, papers, surroundings) for m in merged if m.layer == layer],
+        }
+        for layer in sorted({m.layer for m in merged}, key=layer_rank)
+    ]
+
+
+def _claim(merged: MergedClaim, papers: Mapping[str, Paper], surroundings: Surroundings) -> dict[str, Any]:
     return {
         "attribute": merged.attribute,
         "label": merged.attribute.replace("_", " "),
         "value": merged.value,
         "denied": not merged.polarity,
         "compared_to": ", ".join(merged.compared_to),
-        "disputed": disputed,
         "documents": len(merged.documents),
+        "score": max(c.score for c in merged.claims),
         "evidence": [_evidence(c, papers, surroundings) for c in merged.claims],
     }
 

@@ -232,7 +232,7 @@ def test_a_disk_that_fills_up_when_tables_are_written(
     with monkeypatch.context() as patched:
         patched.setattr(tables.pq, "write_table", fills_up)
         assert run(command("generate-captions"), arguments) == 2
-    assert "train-00000-of-00001.parquet: cannot be written (No space left on device)" in _one_line(capsys)
+    assert "evidence.parquet: cannot be written (No space left on device)" in _one_line(capsys)
     assert _whole(tmp_path / "out")
     with pytest.raises(InputError, match="no captions"):
         read_captions(tmp_path / "out")

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from captions.backends.models import open_backend
-from captions.generate import GenerateSettings, generate
+from captions.dataset import Rejected
+from captions.generate import GenerateSettings, NoCaptionsError, generate
 from cytoscribe.errors import InputError
 from cytoscribe.llm.models import BackendSettings, read_aliases
 from cytoscribe.llm.server import ServerSettings
 from cytoscribe.runs import write_json
+from cytoscribe.tables import read_records
 from tests.captions.fake_server import FakeServer, count_prompts, serving
 
 
@@ -62,20 +64,23 @@ def test_refused_empty_and_cut_answers_are_rejections_with_reasons(mined: Path, 
 
 
 def test_an_unfaithful_model_gets_nothing_through_and_is_told_why(mined: Path, tmp_path: Path) -> None:
-    with serving(answer="Layer II is prominent, and the human gyrus has 7 columns.") as server:
-        result = generate(_settings(mined, tmp_path / "out", server.url))
-    assert not result.captions
-    assert result.shortages
-    assert all(r.reason.startswith("unfaithful") for r in result.rejected)
+    with (
+        serving(answer="Layer II is prominent, and the human gyrus has 7 columns.") as server,
+        pytest.raises(NoCaptionsError, match=r"all \d+ captions were rejected: unfaithful"),
+    ):
+        generate(_settings(mined, tmp_path / "out", server.url))
+    assert not list((tmp_path / "out").glob("data/*"))
+    assert all(r.reason.startswith("unfaithful") for r in read_records(tmp_path / "out" / "rejected.parquet", Rejected))
     assert any("An earlier caption was refused" in b["messages"][1]["content"] for b in server.bodies)
 
 
 def test_the_only_model_of_a_server_needs_no_name_and_is_told_why_it_was_refused(mined: Path, tmp_path: Path) -> None:
     with serving(answer="Layer II is prominent.") as server:
         settings = dataclasses.replace(_settings(mined, tmp_path / "out", server.url), models=("template",))
-        generate(settings)
+        with pytest.raises(NoCaptionsError):
+            generate(settings)
         assert "An earlier caption was refused" in asked_of(server)
-    assert "- Models: tiny;" in (tmp_path / "out" / "README.md").read_text()
+    assert {r.model for r in read_records(tmp_path / "out" / "rejected.parquet", Rejected)} == {"tiny"}
 
 
 def asked_of(server: FakeServer) -> str:

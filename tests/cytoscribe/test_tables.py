@@ -122,9 +122,11 @@ def test_contract_columns_are_those_that_other_programs_read() -> None:
             "polarity",
             "compared_to",
             "score",
+            "species",
+            "supported_by",
         ]
     )
-    assert schema_of(Description).names == ["region", "text", "claim_ids", "documents", "agreement", "contradictions"]
+    assert schema_of(Description).names == ["region", "text", "claim_ids", "documents", "agreement", "contradictions", "species"]
     assert schema_of(Caption).names == (
         ["caption_id", "region", "caption", "masked_caption", "style", "template", "model", "claim_ids", "n_tokens", "faithfulness"]
     )

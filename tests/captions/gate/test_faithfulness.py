@@ -44,7 +44,6 @@ def _sources(region: str) -> list[Claim]:
         ("BA17", "How dense is layer IV? The cells in layer IV are tightly packed.", {1}),
         ("BA17", "BA17 has a densely packed layer IV and a broader layer IV compared with BA4.", {1, 2}),
         ("BA4", "Betz cells lie in layer V, with absence of layer IV.", {0, 1}),
-        ("BA4", "BA4 is devoid of layer IV, and agranular.", {0, 3}),
         ("BA4", "The cortex lacks layer IV and is agranular.", {0, 3}),
         ("BA1", "Layer IV is not prominent, and layer V is densely packed.", {0, 1}),
     ],
@@ -60,34 +59,60 @@ def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text:
     ("region", "text", "reason"),
     [
         ("BA4", "Giant Betz cells lie in layer III.", "layer III"),
-        ("BA1", "The cortex lacks layer IV.", "layer IV is absent"),
-        ("BA1", "Layer V is densely packed and a better layer than others.", "better layer"),
-        ("BA0", "Granular cells lie in layer IV.", "Granular"),
+        ("BA1", "The cortex lacks layer IV.", "layer IV: layer visibility absent"),
+        ("BA1", "Layer V is densely packed and a better layer than others.", "others"),
+        ("BA0", "Granular cells lie in layer IV.", "none of its facts"),
         ("BA17", "The cells in layer IV are loosely packed.", "loosely packed"),
-        ("BA4", "No cortex is agranular.", "not agranular"),
         ("BA17", "Betz cells are found in layer V.", "Betz"),
         ("BA17", "BA6 has a densely packed layer IV.", "BA6"),
-        ("BA17", "Layer IV is broad.", "drops the comparison"),
-        ("BA17", "Layer IV is more densely packed than in BA4.", "invents a comparison"),
-        ("BA17", "Layer IV is broader in BA4 than in BA17.", "wrong way"),
+        ("BA17", "Layer IV is broad.", "layer thickness broad"),
+        ("BA17", "Layer IV is more densely packed than in BA4.", "compared with BA4"),
+        ("BA17", "Layer IV is broader in BA4 than in BA17.", "of BA4"),
         ("BA4", "Layer IV is absent in this human area.", "human"),
-        ("BA4", "Layer IV is absent in 90% of the sections.", "90%"),
-        ("BA4", "Layer IV is visible, and Betz cells lie in layer V.", "layer IV"),
+        ("BA4", "Layer IV is absent in 90% of the sections.", "number 90"),
+        ("BA4", "Layer IV is visible.", "layer IV"),
         ("BA4", "This area serves movement; Betz cells lie in layer V.", "movement"),
         ("BA4", "It is a picture.", "none of its facts"),
         ("BA4", "A beautiful layer V with Betz cells.", "beautiful"),
         ("BA17", "The cells are tightly packed, and layer V contains no Betz cells.", "whole area"),
-        ("BA17", "Layer IV is broader than usual.", "without BA4"),
+        ("BA17", "Layer IV is broader than usual.", "usual"),
         ("BA17", "BA17 contains no Betz cells.", "whole area"),
         ("BA17", "How thick are the borders? Layer IV is densely packed.", "border"),
-        ("BA4", "The border between layer VI and the cortex is blurred.", "between layer VI and the cortex"),
-        ("BA2", "The border between layers II and IV is sharp.", "II+IV"),
-        ("BA17", "Compared with BA4, layer IV is densely packed.", "as a comparison"),
+        ("BA4", "The border between layer VI and the cortex is blurred.", "layer VI: border blurred"),
+        ("BA2", "The border between layers II and IV is sharp.", "layer II-IV"),
+        ("BA17", "Compared with BA4, layer IV is densely packed.", "names BA4 without a comparison"),
     ],
 )
 def test_untrue_captions_are_refused_with_the_reason(gate: Gate, region: str, text: str, reason: str) -> None:
     verdict = gate.check(text, region, _sources(region))
     assert any(reason in r for r in verdict.reasons), verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("text", "faithful"),
+    [
+        ("Layers II and V are dense.", True),
+        ("Layers II to V are dense.", False),
+        ("Layers II, V and VI are dense.", False),
+        ("Layer II is dense.", True),
+        ("Layers II and V are not dense.", False),
+    ],
+)
+def test_every_layer_of_a_statement_must_be_supported(gate: Gate, text: str, faithful: bool) -> None:
+    sources = [claim("BA4", i, layer, "cell_density", "high", True, ()) for i, layer in enumerate(("II", "V"))]
+    assert gate.check(text, "BA4", sources).faithful is faithful
+
+
+@pytest.mark.parametrize("invention", ["a band of spindle neurons", "heavily myelinated stripes", "a columnar scaffold of glia"])
+def test_words_that_no_vocabulary_holds_are_refused_and_named(gate: Gate, invention: str) -> None:
+    verdict = gate.check(f"Layer V contains Betz cells and {invention}.", "BA4", _sources("BA4"))
+    assert not verdict.faithful
+
+
+def test_the_other_side_of_a_comparison_is_the_same_claim(gate: Gate) -> None:
+    sources = [claim("BA17", 0, "IV", "layer_thickness", "broad", True, ("BA4",))]
+    assert gate.check("BA4 has a thinner layer IV than BA17.", "BA17", sources).faithful
+    assert not gate.check("BA4 has a broader layer IV than BA17.", "BA17", sources).faithful
 
 
 def test_orders_inside_a_paper_do_not_reach_the_captions(tmp_path: Path) -> None:

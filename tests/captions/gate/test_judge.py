@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from captions.dataset import Rejected, read_captions
+from captions.dataset import Rejected
 from captions.gate.judge import Opinion, open_judge
 from captions.gate.judge_llm import read_answer
 from captions.gate.judge_nli import NliJudge, statements
-from captions.generate import JUDGED, GenerateSettings, generate
+from captions.generate import JUDGED, GenerateSettings, NoCaptionsError, generate
 from cytoscribe.cli import command, run
 from cytoscribe.errors import InputError
 from cytoscribe.llm.models import BackendSettings
@@ -69,14 +69,12 @@ def test_captions_that_a_cross_encoder_calls_contradicted_are_rejected_with_the_
     encoder = write_encoder(tmp_path / "nli", "contradiction")
     out = tmp_path / "out"
     arguments = ["--descriptions", str(mined), "--per-region", "3", "--attempts", "2", "--styles", "textbook"]
-    assert run(command("generate-captions"), [*arguments, "--judge", f"nli:{encoder}", "--out", str(out)]) == 0
-    shown = capsys.readouterr().out
-    assert "0 captions" in shown
-    assert "second opinion by nli:nli: 12 of 12 refused" in shown
-    assert "BA4 0 of 3" in shown
+    assert run(command("generate-captions"), [*arguments, "--judge", f"nli:{encoder}", "--out", str(out)]) == 1
+    assert "all 12 captions were rejected: judge 12" in capsys.readouterr().err
     reasons = [r.reason for r in read_records(out / "rejected.parquet", Rejected)]
     assert all(r.startswith("judge: '") and "contradicts its sources (entailment 0.00" in r for r in reasons)
-    assert read_captions(out) == []
+    assert not list(out.glob("data/*"))
+    assert len(read_records(out / JUDGED, Opinion)) == 12
 
 
 def test_opinions_are_not_asked_for_twice(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,9 +162,8 @@ def test_a_language_model_judges_what_another_writes(mined: Path, tmp_path: Path
         assert generate(_settings(mined, tmp_path / "kept", "llm", **more)).captions == kept.captions
         assert server.count == asked
         server.judgement = json.dumps({"faithful": "no", "reason": "adds a trait"})
-        refused = generate(_settings(mined, tmp_path / "refused", "llm", **more))
-        assert not refused.captions
-        assert {r.reason for r in refused.rejected} == {"judge: adds a trait"}
+        with pytest.raises(NoCaptionsError, match="judge: adds a trait"):
+            generate(_settings(mined, tmp_path / "refused", "llm", **more))
         assert any("adds a trait" in b["messages"][1]["content"] for b in server.bodies)
 
 

@@ -49,8 +49,9 @@ def test_content_tells_regions_and_shuffled_claims_do_not() -> None:
     assert content.chance == pytest.approx(1 / 3)
     assert content.accuracy > 0.8
     assert content.above_chance
-    assert wording.accuracy < 0.5
-    assert not wording.above_chance
+    deals = [wording, *(probe_wording(captions, claims, SCENE, seed) for seed in (1, 2))]
+    assert sum(d.accuracy for d in deals if d) / 3 == pytest.approx(1 / 3, abs=0.07)
+    assert not all(d.above_chance for d in deals if d)
     assert content.ci95[0] <= content.accuracy <= content.ci95[1]
 
 

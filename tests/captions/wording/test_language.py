@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captions.masking import mask_for
 from captions.tokens import count_tokens
 from captions.wording.english import article, layer_name, listed, sentence
-from captions.wording.image_attributes import Subject
-from cytoscribe.records import Region
-
-REGIONS = [Region("FG1", ("area FG1",), "fusiform gyrus"), Region("hOc3d"), Region("retrosplenial area", ("RSP",)), Region("4")]
 
 
 @pytest.mark.parametrize(
@@ -51,32 +46,6 @@ def test_sentences_and_lists() -> None:
     assert sentence("in area 4 , all is well") == "In area 4, all is well."
     assert listed(["a", "b", "c"]) == "a, b, and c"
     assert listed(["a, x", "b", "c"]) == "a, x; b; and c"
-
-
-@pytest.mark.parametrize(
-    ("region", "text", "masked"),
-    [
-        ("FG1", "Area FG1 shows a thin layer IV.", "This area shows a thin layer IV."),
-        (
-            "FG1",
-            "In FG1, on the fusiform gyrus, cells are larger than in hOc3d.",
-            "In this area, on this area, cells are larger than in another area.",
-        ),
-        ("FG1", "Denser than in hOc3d or area 4; 4 cells in layer 4.", "Denser than in other areas; 4 cells in layer 4."),
-        ("retrosplenial area", "The retrosplenial area (RSP) is thin.", "This area (this area) is thin."),
-    ],
-)
-def test_masks(region: str, text: str, masked: str) -> None:
-    mask = mask_for(region, REGIONS)
-    assert mask.apply(text) == masked
-    assert mask.leaks(masked) == []
-    assert mask.leaks(text)
-
-
-def test_masks_of_image_classes_keep_the_grammar() -> None:
-    mask = mask_for("eosinophil", [Region("eosinophil"), Region("basophil")], Subject("cell", "cells", "blood cell"))
-    assert mask.apply("An eosinophil with red granules.") == "A cell with red granules."
-    assert mask.apply("Eosinophils are larger than the basophil.") == "Cells are larger than the cell."
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,85 @@
+"""Does a source claim bear out what a caption states?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from captions.gate.reader import rules
+from captions.wording.facets import is_relative
+from cytoscribe.records import WHOLE, Claim
+from literature_mining.claims.findings import FoundClaim
+from literature_mining.report.opposition import OPPOSED, atoms, compatible, covers, states_absence
+
+_LAYERS = ("I", "II", "III", "IV", "V", "VI")
+_OF_THE_RANGE = ("layer_thickness", "border")
+
+
+def supporters(found: FoundClaim, sources: Sequence[Claim]) -> list[Claim]:
+    """The source claims that together bear out the statement, at every one of its layers; [] where they do not."""
+    own = [c for c in sources if _one_region(found, c)]
+    direct = [c for c in own if _bears_out(found, c) and _at(found, c)]
+    if direct or found.attribute in _OF_THE_RANGE:
+        return direct
+    layers = [x for x in _LAYERS if "-" in found.layer and covers(found.layer, x)]
+    each = [[c for c in own if _bears_out(found, c) and c.layer == layer] for layer in layers]
+    return [c for part in each for c in part] if each and all(each) else []
+
+
+def is_faint(found: FoundClaim, sources: Sequence[Claim]) -> bool:
+    """ "Layer V is visible": no claim of its own where a source speaks of that layer and none calls it absent or inconspicuous."""
+    if (
+        (found.attribute, found.value, found.polarity) != ("layer_visibility", "visible", True)
+        or found.compared_to
+        or found.relative
+    ):
+        return False
+    there = [c for c in sources if compatible(c.layer, found.layer)]
+    return bool(there) and not any(states_absence(c) or c.value == "inconspicuous" for c in there)
+
+
+def bears_out(claim: Claim, attribute: str, value: str, stated: bool) -> bool:
+    """Whether the claim's attribute, value and polarity bear out that the value is stated, or denied; its opposite, a synonym of
+    what it denies and a weaker value count. Its layer and its comparison are not looked at."""
+    if attribute != claim.attribute:
+        return False
+    same, weaker = rules()["same"], rules()["weaker"]
+    if value in {claim.value, *weaker.get(attribute, {}).get(claim.value, [])} and stated == claim.polarity:
+        return True
+    if same.get(attribute, {}).get(claim.value) == value and stated != claim.polarity:
+        return True
+    return claim.polarity and not stated and not claim.compared_to and frozenset((claim.value, value)) in OPPOSED
+
+
+def _one_region(found: FoundClaim, claim: Claim) -> bool:
+    return found.region == claim.region or _mirrored(found, claim)
+
+
+def _mirrored(found: FoundClaim, claim: Claim) -> bool:
+    """ "B has a thinner layer IV than A" for "A has a broader layer IV than B"."""
+    return found.region in claim.compared_to and found.compared_to == (claim.region,)
+
+
+def _bears_out(found: FoundClaim, claim: Claim) -> bool:
+    if found.region != claim.region:
+        opposed = frozenset((found.value, claim.value)) in OPPOSED and found.attribute == claim.attribute
+        return opposed and found.polarity and claim.polarity
+    if not bears_out(claim, found.attribute, found.value, found.polarity):
+        return False
+    if found.compared_to:
+        return set(found.compared_to) <= set(claim.compared_to)
+    if found.relative:
+        return True  # the partner is named elsewhere, or it is another layer
+    return not claim.compared_to and not (is_relative(claim) and not found.evidence.hedged)
+
+
+def _at(found: FoundClaim, claim: Claim) -> bool:
+    """Whether the claim's place is the statement's: the same layer, a range that holds it, or a part whose cells it speaks of."""
+    if found.layer == claim.layer:
+        return True
+    if claim.attribute in _OF_THE_RANGE:
+        return False
+    ranged = "-" in claim.layer and covers(claim.layer, found.layer)
+    existence = claim.polarity and (claim.attribute == "cell_type" or claim.value in ("giant", "large"))
+    holds = bool(atoms(claim.layer)) and covers(found.layer, claim.layer) and "-" not in found.layer
+    anywhere = found.layer == WHOLE and (claim.attribute == "cell_type" or claim.value == "giant")
+    return ranged or (existence and (holds or anywhere))

@@ -1,0 +1,128 @@
+"""Verdicts on captions that anybody wrote: one JSON line a caption in, one a verdict out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from captions.gate.region import Gate, Verdict
+from cytoscribe.errors import InputError
+from cytoscribe.records import WHOLE, Claim, Region
+from cytoscribe.tables import read_records
+from literature_mining.regions.table import RegionTable, read_regions
+
+_FORM = '{"region": "44", "caption": "...", "claims": [{"layer": "IV", "attribute": "layer_thickness", "value": "thin"}]}'
+
+
+@dataclass(frozen=True)
+class Text:
+    """A caption of `region` that may state `claims`; `line` counts from 1."""
+
+    line: int
+    region: str
+    caption: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that cannot be judged, and why."""
+
+    line: int
+    what: str
+
+
+def read_texts(path: Path, known: Mapping[str, Claim]) -> tuple[list[Text], list[BadLine]]:
+    """The captions of a JSON-lines file, and the lines that are none. known: claims by id, for lines that give `claim_ids`.
+
+    Raises InputError where the file cannot be read or no line can be judged.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", where=path, fix="give a UTF-8 file with one JSON object a line") from error
+    texts: list[Text] = []
+    bad: list[BadLine] = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                texts.append(_text(number, json.loads(line), known))
+            except (ValueError, RecursionError) as error:
+                bad.append(BadLine(number, str(error)))
+    if not texts:
+        first = f" (line {bad[0].line}: {bad[0].what})" if bad else ""
+        raise InputError(f"no caption that can be judged{first}", where=path, fix=f"write lines such as {_FORM}")
+    return texts, bad
+
+
+def judge_texts(texts: Iterable[Text], regions: Iterable[Region]) -> Iterator[dict[str, Any]]:
+    """One verdict a caption, in order: `line`, `region`, `caption`, `accepted`, `reasons`, `supported`."""
+    texts = list(texts)
+    listed = {r.name: r for r in regions}
+    named = dict.fromkeys(n for t in texts for n in (t.region, *(o for c in t.claims for o in c.compared_to)))
+    table = RegionTable((*listed.values(), *(Region(n) for n in named if RegionTable(tuple(listed.values())).find(n) is None)))
+    gate = Gate(table)
+    for text in texts:
+        row = table.find(text.region)
+        yield _row(text, gate.check(text.caption, row.name if row else text.region, text.claims))
+
+
+def read_known(folder: Path | None) -> tuple[dict[str, Claim], tuple[Region, ...]]:
+    """Claims by id and regions of a mining run; nothing without a folder."""
+    if folder is None:
+        return {}, ()
+    claims = {c.claim_id: c for c in read_records(folder / "claims.parquet", Claim)}
+    table = folder / "regions.csv"
+    return claims, read_regions(table, drop_shared=True).regions if table.exists() else ()
+
+
+def _row(text: Text, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "line": text.line,
+        "region": text.region,
+        "caption": text.caption,
+        "accepted": verdict.faithful,
+        "reasons": list(verdict.reasons),
+        "supported": list(verdict.supported),
+    }
+
+
+def _text(number: int, row: Any, known: Mapping[str, Claim]) -> Text:
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    region, caption = (_string(row, key) for key in ("region", "caption"))
+    if "claims" in row:
+        if not isinstance(row["claims"], list):
+            raise ValueError("'claims' must be a list")
+        return Text(number, region, caption, tuple(_claim(region, i, c) for i, c in enumerate(row["claims"])))
+    ids = row.get("claim_ids")
+    if not isinstance(ids, list):
+        raise ValueError("neither 'claims' nor 'claim_ids'")
+    if missing := [i for i in ids if not isinstance(i, str) or i not in known]:
+        raise ValueError(f"claim '{missing[0]}' is not in --descriptions" if known else "'claim_ids' need --descriptions")
+    return Text(number, region, caption, tuple(known[i] for i in ids))
+
+
+def _string(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"'{key}' must be a text that is not empty")
+    return value
+
+
+def _claim(region: str, number: int, row: Any) -> Claim:
+    if not isinstance(row, dict):
+        raise ValueError("a claim must be a JSON object")
+    compared, polarity = row.get("compared_to") or [], row.get("polarity", True)
+    if isinstance(compared, str):
+        compared = [compared]
+    if not isinstance(compared, list) or not all(isinstance(c, str) for c in compared) or not isinstance(polarity, bool):
+        raise ValueError("'compared_to' must be a list of regions, 'polarity' true or false")
+    layer = row.get("layer") or WHOLE
+    if not isinstance(layer, str):
+        raise ValueError("'layer' must be a text")
+    said = (layer, _string(row, "attribute"), _string(row, "value"), polarity, tuple(compared))
+    return Claim(f"{region}-{number}", region, "", "", None, "", 0, 0, "", *said, 1.0)

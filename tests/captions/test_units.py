@@ -1,0 +1,86 @@
+"""Which claims captions are written from, and how many captions a region can have."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from captions.audit import contradicting_pairs
+from captions.dataset import StatedWords, read_captions
+from captions.generate import GenerateSettings, generate
+from captions.units import Selection, literature_material
+from cytoscribe.errors import InputError
+from cytoscribe.records import Claim
+from cytoscribe.tables import read_records, write_records
+from tests.captions.conftest import write_mined
+
+OPPOSED = {
+    "BA4": [
+        ("IV", "layer_visibility", "absent", True, ()),
+        ("IV", "cell_density", "high", True, ()),
+        ("all", "cortical_type", "granular", True, ()),
+        ("V", "cell_size", "large", True, ()),
+        ("III", "cell_size", "small", True, ()),
+    ]
+}
+
+
+def _changed(folder: Path, changes: dict[int, dict[str, object]]) -> Path:
+    claims = read_records(folder / "claims.parquet", Claim)
+    write_records(
+        folder / "claims.parquet",
+        Claim,
+        [dataclasses.replace(c, document=f"{i}.txt", **changes.get(i, {})) for i, c in enumerate(claims)],  # type: ignore[arg-type]
+    )
+    return folder
+
+
+def test_as_many_captions_as_differ_in_content(tmp_path: Path) -> None:
+    rows = {"BA4": OPPOSED["BA4"][3:4], "BA17": OPPOSED["BA4"][3:]}
+    result = generate(GenerateSettings(out=tmp_path / "out", descriptions=write_mined(tmp_path / "mined", rows)))
+    captions = read_captions(tmp_path / "out")
+    assert Counter(c.region for c in captions) == {"BA4": 1, "BA17": 3}
+    assert result.shortages == {"BA4": "1 of 20", "BA17": "3 of 20"}
+    assert len({c.claim_ids for c in captions if c.region == "BA17"}) == 3
+
+
+def test_no_two_captions_contradict_each_other(tmp_path: Path) -> None:
+    folder = _changed(write_mined(tmp_path / "mined", OPPOSED), {})
+    generate(GenerateSettings(out=tmp_path / "out", descriptions=folder))
+    captions = read_captions(tmp_path / "out")
+    claims = read_records(folder / "claims.parquet", Claim)
+    assert captions
+    assert contradicting_pairs(captions, claims) == 0
+    crossed = [dataclasses.replace(captions[0], claim_ids=(claims[i].claim_id,)) for i in (0, 1)]
+    assert contradicting_pairs(crossed, claims) == 1
+
+
+def test_species_and_score_choose_claims(tmp_path: Path) -> None:
+    folder = _changed(
+        write_mined(tmp_path / "mined", OPPOSED),
+        {0: {"species": "rat"}, 1: {"species": "human"}, 2: {"species": "human"}, 3: {"score": 0.3}},
+    )
+    human = literature_material(folder, 20)
+    assert human.species == {"BA4": "human"}
+    assert human.faint == 1
+    assert {c.value for c in human.claims} == {"high", "granular", "small"}
+    rat = literature_material(folder, 20, Selection("Rat", 0.0))
+    assert {c.value for c in rat.claims} == {"absent", "large", "small"}
+    with pytest.raises(InputError, match="choose from human, rat"):
+        literature_material(folder, 20, Selection("cat"))
+    with pytest.raises(InputError, match="lower --min-score"):
+        literature_material(write_mined(tmp_path / "faint", {"BA4": OPPOSED["BA4"][3:]}), 20, Selection("", 1.1))
+
+
+def test_composed_captions_say_which_words_state_which_claim(mined: Path, tmp_path: Path) -> None:
+    generate(GenerateSettings(out=tmp_path / "out", descriptions=mined, per_region=5))
+    captions = {c.caption_id: c for c in read_captions(tmp_path / "out")}
+    stated = [s for s in read_records(tmp_path / "out" / "statements.parquet", StatedWords) if s.caption_id in captions]
+    assert {s.caption_id for s in stated} == set(captions)
+    for row in stated:
+        assert row.claim_id in captions[row.caption_id].claim_ids
+        assert captions[row.caption_id].caption[row.start : row.end].strip()
+    assert "Expected precision of the claims: 1.00" in (tmp_path / "out" / "README.md").read_text()
