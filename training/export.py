@@ -14,7 +14,8 @@ import torch
 from cytoscribe.runs import atomic_path, read_json, write_json, write_text
 from training.base_models import Base
 from training.encoding import Model
-from training.model_folder import ADAPTER, MERGED, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, REGIONS_FILE, name_place, text_tower_place
+from training.model_config import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, name_place, text_tower_place
+from training.model_folder import ADAPTER, MERGED, REGIONS_FILE
 
 
 def save_adapter(learner: Any, folder: Path) -> None:
