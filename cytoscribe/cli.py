@@ -21,6 +21,7 @@ from cytoscribe.errors import CytoscribeError, full_disk
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
+    "verify": "cytoscribe.verify:verify",
     "phantom": "cytoscribe.quickstart.phantom_cli:phantom",
     "convert-regions": "literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "literature_mining.cli:mine_descriptions",

@@ -45,6 +45,11 @@ def check(value: Any, rule: Rule, where: str | Path, fix: str) -> Any:
     return value
 
 
+def anything() -> Rule:
+    """Whatever JSON can hold."""
+    return Rule("anything", lambda v: not isinstance(v, _Absent))
+
+
 def whole(low: int, high: int) -> Rule:
     """A whole number within bounds, both included; true and false are none."""
     return Rule(f"a whole number from {low} to {high}", lambda v: type(v) is int and low <= v <= high)

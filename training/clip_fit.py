@@ -17,8 +17,9 @@ from cytoscribe import __version__
 from cytoscribe.errors import InputError
 from cytoscribe.progress import say
 from cytoscribe.records import ImageRecord
-from cytoscribe.runs import RunFolder, read_json, write_json
+from cytoscribe.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.tables import read_images
+from cytoscribe.verify import refuse_damaged
 from training import encoding, export, held_out, loop, pairs
 from training.allocation import keep_freed_memory
 from training.augmentation import augmented, preset
@@ -60,7 +61,9 @@ def train(settings: TrainSettings) -> dict[str, Any]:
             check_tracker(settings.tracker)
             images, variants = _read(settings)
             run = stack.enter_context(_run_folder(settings)) if ranks.first else None
-        done = ranks.agree(_finished(run))
+        with ranks.shared_fate():
+            finished = _finished(run)
+        done = ranks.agree(finished)
         if done is not None:
             say(f"{settings.out}: finished already, nothing to do")
             return done if ranks.first else {}
@@ -68,9 +71,7 @@ def train(settings: TrainSettings) -> dict[str, Any]:
             _prepare(run, images)
         summary = _train(settings, images, variants, settings.out, ranks)
         if run is not None:
-            run.finish(summary)
-            (run.path / loop.CHECKPOINT).unlink(missing_ok=True)
-            (run.path / loop.BEST).unlink(missing_ok=True)
+            run.finish(summary, done_with=(loop.CHECKPOINT, loop.BEST))
         ranks.wait()  # a process that left early could meet the others' next run before its end
         return summary
 
@@ -83,8 +84,11 @@ def _finished(run: RunFolder | None) -> dict[str, Any] | None:
     """The summary of a run that was done before; None where there is something to do."""
     if run is None or not run.resumed:
         return None
-    told = read_json(run.path / "run.json")
-    return told["summary"] if told["status"] == "done" else None
+    told = read_json(run.path / RUN_FILE)
+    if told["status"] != "done":
+        return None
+    refuse_damaged(run.path)
+    return told["summary"]
 
 
 def _prepare(run: RunFolder, images: SplitImages) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from training.base_models import Base
 from training.encoding import Model
 from training.model_config import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, name_place, text_tower_place
 from training.model_folder import ADAPTER, MERGED, REGIONS_FILE
+from training.tensors import write_tensors
 
 
 def save_adapter(learner: Any, folder: Path) -> None:
@@ -33,13 +35,10 @@ def save_merged(model: Model, base: Base, folder: Path) -> None:
     open_clip finds a Hugging Face text tower's config only by a Hub name or a path, and a path only by its full length or from
     the working folder: the config therefore names the place of the folder itself (see `model_folder.settle` for moved ones).
     """
-    from safetensors.torch import save_file
-
     temporary = folder / f".{MERGED}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    state = {k: v.detach().cpu().clone().contiguous() for k, v in model.state_dict().items()}
-    save_file(state, temporary / OPEN_CLIP_WEIGHTS)
+    write_tensors(temporary / OPEN_CLIP_WEIGHTS, model.state_dict())
     config = copy.deepcopy(base.config)
     text = config["model_cfg"]["text_cfg"]
     if text.get("hf_model_name"):
@@ -53,6 +52,11 @@ def save_merged(model: Model, base: Base, folder: Path) -> None:
 
 
 def _put(temporary: Path, final: Path) -> None:
+    """Put a folder in its place, its files as readable as the umask lets the folder be: some libraries make theirs for the owner."""
+    mode = stat.S_IMODE(temporary.stat().st_mode) & 0o666
+    for file in temporary.rglob("*"):
+        if file.is_file():
+            file.chmod(mode)
     shutil.rmtree(final, ignore_errors=True)
     temporary.replace(final)
 

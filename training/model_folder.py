@@ -21,6 +21,7 @@ from cytoscribe.progress import say, track
 from cytoscribe.records import ImageRecord
 from cytoscribe.runs import read_json, write_json
 from cytoscribe.shapes import check, entries, listed, mapping, number, text, whole
+from cytoscribe.verify import record_files
 from training import encoding
 from training.embeddings import Embeddings, give_vectors, takes_vectors
 from training.encoding import Model
@@ -253,3 +254,4 @@ def settle(folder: Path) -> None:
     name_place(config, folder)
     with contextlib.suppress(OSError):
         write_json(path, config)
+        record_files(folder.parent)

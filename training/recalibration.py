@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cytoscribe.errors import InputError
 from cytoscribe.runs import write_json
+from cytoscribe.verify import record_files
 from training import export
 from training.model_folder import CONFIG_FILE, read_model_settings
 from training.rejection import Rejection
@@ -35,4 +36,5 @@ def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] 
     after.save(folder)
     write_json(folder / CONFIG_FILE, told)
     export.save_card(folder, told)
+    record_files(folder)
     return after

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import atomic_path, read_json, write_json
-from cytoscribe.shapes import Rule, check, entries, listed, mapping, number, one_of, text, whole
+from cytoscribe.runs import read_json, write_json
+from cytoscribe.shapes import anything, check, entries, listed, mapping, number, one_of, text, whole
 from training.label_sets import HeldOut, LabelSets
 from training.scores import SCORES, ScoreContext
-from training.tensors import read_tensors
+from training.tensors import read_tensors, write_tensors
 
 _CALIBRATION = entries(
     {
@@ -34,7 +34,7 @@ _CALIBRATION = entries(
         "alpha": number(1e-9, 1 - 1e-9),
         "split": text(100),
         "notes": listed(text()),
-        "chosen_by": mapping(Rule("", lambda v: True)),
+        "chosen_by": mapping(anything()),
     }
 )
 CALIBRATION_FILE = "calibration.json"
@@ -116,10 +116,7 @@ class Rejection:
 
     def save(self, folder: Path) -> None:
         """Write calibration.json (how, from how many, split by what, thresholds) and the feature bank beside it."""
-        from safetensors.torch import save_file
-
-        with atomic_path(folder / BANK_FILE) as temporary:
-            save_file({k: v.contiguous() for k, v in self._tensors().items()}, temporary)
+        write_tensors(folder / BANK_FILE, self._tensors())
         write_json(folder / CALIBRATION_FILE, self._as_json())
 
     def summary(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from cytoscribe.errors import InputError
+from cytoscribe.runs import atomic_path
 
 
 def read_tensors(path: Path, fix: str, needed: Sequence[str] = ()) -> dict[str, Tensor]:
@@ -27,6 +28,14 @@ def read_tensors(path: Path, fix: str, needed: Sequence[str] = ()) -> dict[str, 
     if missing:
         raise InputError(f"no tensor '{missing[0]}'", where=path, fix=fix)
     return tensors
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+    """Write tensors atomically, with the rights that the umask gives: the library by itself makes files for their owner alone."""
+    from safetensors.torch import save_file
+
+    with atomic_path(path) as temporary:
+        save_file({k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}, temporary, dict(metadata or {}) or None)
 
 
 def put_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cytoscribe.errors import InputError
 from cytoscribe.progress import track
-from cytoscribe.runs import RunFolder, atomic_path, file_digest
+from cytoscribe.runs import RunFolder, atomic_path, file_digest, quick_digest
 from cytoscribe.tables import write_csv
 from training.cuts import Cut, capped, find_regions, find_tiles
 from training.section_table import SectionFacts, read_section_table, splits_of
@@ -90,12 +90,12 @@ def cut(settings: CutSettings) -> dict[str, Any]:
     sheet = _prepared(settings)
     paths = ("out", "overwrite", "sections", "labels", "groups", "section_table")
     told = {k: v for k, v in asdict(settings).items() if k not in paths}
-    inputs = {"sections": {s.name: file_digest(s.labels)[:16] for s in sheet.sections}}
+    inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
     inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
     inputs |= {"table": file_digest(settings.section_table) if settings.section_table else None}
     with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
         for files in track(sheet.sections, "cutting", unit="sections"):
-            if not run.has_shard(files.name):
+            if not _is_cut(run, files.name):
                 run.write_shard(files.name, [asdict(c) for c in _cut_section(files, sheet, settings, run.path)])
         cuts = [(files.name, Cut(**row)) for files in sheet.sections for row in run.read_shard(files.name)]
         if not cuts:
@@ -108,6 +108,14 @@ def cut(settings: CutSettings) -> dict[str, Any]:
         summary = _summary(rows, sheet, settings)
         run.finish(summary)
         return summary
+
+
+def _is_cut(run: RunFolder, section: str) -> bool:
+    """Whether an earlier run cut this section and all its pictures are still there."""
+    if not run.has_shard(section):
+        return False
+    names = (tile_name(section, Cut(**row)) for row in run.read_shard(section))
+    return all((run.path / n).is_file() and (run.path / n).stat().st_size for n in names)
 
 
 def _prepared(settings: CutSettings) -> _Sheet:
