@@ -64,8 +64,7 @@ def literature_material(folder: str | Path, per_region: int) -> Material:
     folder = Path(folder)
     claims = read_records(folder / "claims.parquet", Claim)
     described = {d.region: d for d in read_records(folder / "descriptions.parquet", Description)}
-    table = folder / "regions.csv"
-    regions = {r.name: r for r in read_regions(table, drop_shared=True).regions} if table.exists() else {}
+    regions = _mined_regions(folder, [*described, *(c.region for c in claims)])
     unseen = tuple(n for n, r in regions.items() if r.unseen)
     scene = Scene(regions, read_phrases().subject, PhraseBook(read_phrases().subject, {}), image=False)
     units = []
@@ -77,6 +76,22 @@ def literature_material(folder: str | Path, per_region: int) -> Material:
     if not units:
         raise InputError("no region has a claim", where=folder, fix="mine more papers, or look at report.html for what was found")
     return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder))
+
+
+def _mined_regions(folder: Path, described: Iterable[str]) -> dict[str, Region]:
+    """The regions of a mining run by name. Their table says which are unseen, so nothing is written without it.
+
+    Raises InputError where the table is missing, or lacks a region that the run describes.
+    """
+    table = folder / "regions.csv"
+    fix = "put back the table that mine-descriptions wrote, or mine again: it says which regions are unseen"
+    if not table.is_file():
+        raise InputError("no such file", where=table, fix=fix)
+    regions = {r.name: r for r in read_regions(table, drop_shared=True).regions}
+    missing = [name for name in dict.fromkeys(described) if name not in regions]
+    if missing:
+        raise InputError(f"no row for the region '{missing[0]}', which the mining run describes", where=table, fix=fix)
+    return regions
 
 
 def attribute_material(settings: AttributeSettings, per_region: int) -> Material:

@@ -6,6 +6,7 @@ A stage's module is imported only when its command is called, so `--help` is qui
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from typer.core import TyperGroup
 
 from cytoscribe import __version__
 from cytoscribe.errors import CytoscribeError, full_disk
+from cytoscribe.plain_text import line
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
@@ -100,6 +102,9 @@ def cytoscribe(
 def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; an error of ours is one line on standard error, never a traceback."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name need not be text
     try:
         entry(args=arguments, standalone_mode=True)
     except SystemExit as stop:
@@ -118,7 +123,7 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
 
 
 def _told(error: CytoscribeError) -> int:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {line(str(error))}", file=sys.stderr)
     return error.exit_code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class CytoscribeError(Exception):
@@ -32,14 +32,24 @@ class RunMismatchError(InputError):
     """A run folder holds results made with other settings, or another process is writing to it."""
 
 
+class WriteError(InputError):
+    """A result cannot be written. It always ends the run, also where a bad item among many would be passed over: going on would lose
+    what was found."""
+
+
 def cell(path: str | Path, row: int, column: str = "") -> str:
     """Name one place in a table, counted as a spreadsheet does: the header is row 1."""
     return f"{path}, row {row}, column '{column}'" if column else f"{path}, row {row}"
 
 
-def full_disk(error: OSError, where: str | Path = "") -> InputError | None:
-    """What to tell of a disk that is full, or of a quota or size limit that is reached; None where the error is another one."""
+def full_disk(error: OSError, where: str | Path = "") -> WriteError | None:
+    """What to say of a disk that is full or broken, or of a quota or size limit that is reached; None where the error is another one."""
     if error.errno not in _FULL:
         return None
-    place = where or error.filename or ""
-    return InputError(f"cannot be written ({error.strerror})", where=place, fix="free some space and run the same command again")
+    return unwritable(error, where or error.filename or "")
+
+
+def unwritable(error: OSError, where: str | Path) -> WriteError:
+    """The error for a file that cannot be written, for whatever reason the system gives."""
+    fix = "free some space and run the same command again" if error.errno in _FULL else "check the folder and its rights"
+    return WriteError(f"cannot be written ({error.strerror or error})", where=where, fix=fix)

@@ -13,3 +13,4 @@ Out = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn at random.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew where --out holds a run with other settings.")]
+Strict = Annotated[bool, typer.Option("--strict", help="End at the first bad item. Off: it is named, counted and passed over.")]

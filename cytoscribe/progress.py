@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from cytoscribe.plain_text import visible
+
 T = TypeVar("T")
 console = Console(stderr=True)
 """Where everything that is not a result goes: results alone go to standard output."""
@@ -69,4 +71,4 @@ def track(items: Iterable[T], label: str, total: float | None = None, unit: str 
 
 def say(text: str) -> None:
     """One line for the person at the terminal, on standard error."""
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    console.print(visible(text), highlight=False, soft_wrap=True, markup=False)

@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from cytoscribe import __version__
-from cytoscribe.errors import InputError, RunMismatchError, full_disk
+from cytoscribe.errors import InputError, RunMismatchError, full_disk, unwritable
 from cytoscribe.shapes import anything, check, entries, mapping, text
 
 RUN_FILE = "run.json"
@@ -36,26 +36,36 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not.
 
     The file is as readable for others as the umask says, whatever a library that writes it would choose.
-    Raises InputError that names `path` where the disk is full.
+    Raises WriteError that names `path` where it cannot be written.
     """
     path = Path(path)
-    try:
+    temporary = path.parent / f"{_PART}{secrets.token_hex(8)}.part"
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{_PART}{secrets.token_hex(8)}.part"
         temporary.open("xb").close()
         mode = stat.S_IMODE(temporary.stat().st_mode)
+    try:
         try:
             yield temporary
+        except OSError as error:
+            if full := full_disk(error, path):
+                raise full from error
+            raise
+        with _writing(path):
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.chmod(mode)
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        if full := full_disk(error, path):
-            raise full from error
-        raise
+        raise unwritable(error, path) from error
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -100,6 +110,14 @@ def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
 
 def _line(error: BaseException) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())[:120]
+
+
+def is_file(path: Path) -> bool:
+    """True for an ordinary file that can be looked at: no folder, no pipe, no link that leads nowhere or in a circle."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def file_digest(path: str | Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytoscribe.errors import InputError
-from cytoscribe.options import Out, Overwrite, Seed
+from cytoscribe.options import Out, Overwrite, Seed, Strict
 
 if TYPE_CHECKING:
     from literature_mining.read_paper import Asked
@@ -79,6 +79,7 @@ def mine_descriptions(
         str, typer.Option("--ray", help="Address of a Ray cluster that reads the papers, `local` starts one; off by default.")
     ] = "",
     seed: Seed = 0,
+    strict: Strict = False,
     overwrite: Overwrite = False,
     more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
 ) -> None:
@@ -100,6 +101,7 @@ def mine_descriptions(
             seed=seed,
             overwrite=overwrite,
             drop_shared=shared_aliases is SharedAliases.drop,
+            strict=strict,
         )
     )
     typer.echo(f"{len(result.claims)} claims about {len(result.descriptions)} regions from {len(result.papers)} papers")

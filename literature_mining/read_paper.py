@@ -98,9 +98,10 @@ def _paper(document: Document, path: Path) -> Paper:
 def _figures(job: Job, document: Document, reader: DocumentReader) -> Iterable[Row]:
     assert job.figures is not None
     try:
-        records = save_images(extract_figures(job.paper, document), job.figures)
-    except InputError:
+        found = extract_figures(job.paper, document)
+    except InputError:  # the text was read: a paper's pictures are not worth its claims
         return []
+    records = save_images(found, job.figures)
     return [_row("figure", replace(r, regions=reader.regions_in(r.caption))) for r in records]
 
 

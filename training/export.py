@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from cytoscribe.plain_text import code, markdown
 from cytoscribe.runs import atomic_path, read_json, write_json, write_text
 from training.base_models import Base
 from training.encoding import Model
@@ -90,13 +91,13 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "",
         f"A dual encoder for images of {len(told['regions'])} regions, made by `train-lora` of cytoscribe {told['cytoscribe']}.",
         "",
-        f"- base: `{told['base']}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
+        f"- base: `{code(str(told['base']))}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
         f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
         *_interpolated(told),
         f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
         f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
-        *[f"- note: {note}" for note in told["notes"]],
+        *[f"- note: {markdown(note)}" for note in told["notes"]],
         "",
         "## Use",
         "",
@@ -115,7 +116,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         *_moved_text_tower(folder),
         "## Regions",
         "",
-        *[f"- {region}" for region in told["regions"]],
+        *[f"- {markdown(region)}" for region in told["regions"]],
         "",
         "## Limits",
         "",
@@ -131,7 +132,7 @@ def _merged_use(told: Mapping[str, Any]) -> str:
         return "`merged/` loads with `open_clip.create_model('local-dir:THIS_FOLDER/merged')`"
     return (
         f"Images are given as vectors of {vectors['width']} numbers, computed elsewhere (`--embeddings FILE`; training read "
-        f"`{vectors['file']}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
+        f"`{code(vectors['file'])}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
         "is not in it, so plain open_clip cannot load it"
     )
 
