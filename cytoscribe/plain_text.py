@@ -14,6 +14,11 @@ def visible(text: str) -> str:
     return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "?" for c in text)
 
 
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair, as in the name of a file that is no text, becomes `?`."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def line(text: str) -> str:
     """Text on one line, whatever its marks for line ends."""
     return visible(" ".join(text.split()))

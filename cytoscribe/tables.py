@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cytoscribe.errors import InputError, cell
-from cytoscribe.plain_text import from_cell, line, to_cell
+from cytoscribe.plain_text import from_cell, line, storable, to_cell
 from cytoscribe.records import ImageRecord
 from cytoscribe.runs import atomic_path, read_bytes
 
@@ -157,12 +157,12 @@ def write_records(path: str | Path, kind: type[R], records: Iterable[R]) -> None
 
 
 def _storable(row: dict[str, Any]) -> dict[str, Any]:
-    """A row that Parquet can hold: half a surrogate pair, as in odd file names, becomes `?`."""
-    return {k: _utf8(v) if isinstance(v, str) else tuple(map(_utf8, v)) if isinstance(v, tuple) else v for k, v in row.items()}
+    """A row that Parquet can hold."""
 
+    def one(value: Any) -> Any:
+        return storable(value) if isinstance(value, str) else value
 
-def _utf8(value: Any) -> Any:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    return {k: tuple(map(one, v)) if isinstance(v, tuple) else one(v) for k, v in row.items()}
 
 
 def read_records(path: str | Path, kind: type[R]) -> list[R]:

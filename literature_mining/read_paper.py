@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.plain_text import storable
 from cytoscribe.records import Claim, Document
 from literature_mining.claims.document import DocumentReader
 from literature_mining.claims.lexicon import load_lexicon
@@ -60,12 +61,12 @@ def read_paper(job: Job) -> list[Row]:
 
     Raises InputError where the paper cannot be read.
     """
-    document = read_document(job.paper)
+    document = replace(read_document(job.paper), name=storable(job.paper.name))
     extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
     model = ModelExtractor(job.asked.model_there(), extractor.table) if job.asked else None
     reader = DocumentReader(document, extractor, model, alone=bool(job.asked and job.asked.alone))
     reading = reader.read()
-    rows = [_row("paper", _paper(document, job.paper))]
+    rows = [_row("paper", _paper(document))]
     rows += [{**_row("claim", c), **_around(document, c)} for c in reading.claims]
     if job.figures is not None:
         rows += _figures(job, document, reader)
@@ -80,7 +81,7 @@ def unread(paper: Path, error: Exception) -> list[Row]:
     if isinstance(error, InputError):
         place = "" if Path(error.where).name in ("", paper.name) else f"{error.where}: "  # the paper is named beside it
         fault = f"{place}{error.what}; {error.fix}" if error.fix else f"{place}{error.what}"
-    return [_row("paper", Paper(paper.name, readable=False, problems=(fault,)))]
+    return [_row("paper", Paper(storable(paper.name), readable=False, problems=(fault,)))]
 
 
 @lru_cache(maxsize=1)
@@ -89,9 +90,9 @@ def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None) -> RuleEx
     return RuleExtractor(table, load_lexicon(lexicon))
 
 
-def _paper(document: Document, path: Path) -> Paper:
+def _paper(document: Document) -> Paper:
     return Paper(
-        path.name, document.title, document.authors, document.year, document.doi, document.licence, True, document.problems
+        document.name, document.title, document.authors, document.year, document.doi, document.licence, True, document.problems
     )
 
 
