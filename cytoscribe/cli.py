@@ -5,6 +5,7 @@ A stage's module is imported only when its command is called, so `--help` is qui
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import io
 import os
@@ -55,6 +56,12 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [*STAGES, *GROUPS]
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1) if args else []
+        if near and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in GROUPS:
             return group(cmd_name)
@@ -75,7 +82,9 @@ def group(name: str) -> Any:
     app.callback(help=about)(lambda: None)  # with a callback even a single command keeps its name
     for verb, place in verbs.items():
         app.command(verb)(_function(place))
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    made.name = name
+    return made
 
 
 def _function(place: str) -> Callable[..., Any]:
@@ -83,7 +92,7 @@ def _function(place: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), function)
 
 
-app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(cls=LazyGroup, add_completion=True, no_args_is_help=True, rich_markup_mode="rich")
 
 
 def _version(wanted: bool) -> None:

@@ -168,7 +168,8 @@ class RunFolder:
     """The output folder of one stage. Use as a context manager: it holds a lock, so two runs never write into one folder.
 
     settings and inputs (digests of what is read) make the fingerprint. The same fingerprint resumes; another one raises
-    RunMismatchError, unless `overwrite`, which forgets the shards of the earlier run. A folder that holds foreign files is refused.
+    RunMismatchError, unless `overwrite`, which forgets the shards of the earlier run, or nothing was made yet
+    but the files named `prepared`. A folder that holds foreign files is refused.
     """
 
     def __init__(
@@ -179,8 +180,9 @@ class RunFolder:
         inputs: Mapping[str, Any] | None = None,
         *,
         overwrite: bool = False,
+        prepared: Sequence[str] = (),
     ) -> None:
-        self.path, self.stage, self.overwrite = Path(path), stage, overwrite
+        self.path, self.stage, self.overwrite, self._prepared = Path(path), stage, overwrite, prepared
         self.settings, self.inputs = dict(settings), dict(inputs or {})
         self.fingerprint = fingerprint({"stage": stage, "settings": self.settings, "inputs": self.inputs})
         self.resumed = False
@@ -253,7 +255,7 @@ class RunFolder:
         if earlier and earlier.get("fingerprint") == self.fingerprint:
             self.resumed = True
             return
-        if earlier and not self.overwrite:
+        if earlier and not self.overwrite and not self._without_work(earlier):
             changed = ", ".join(self._changes(earlier)) or "stage"
             raise RunMismatchError(
                 f"the folder holds a '{earlier.get('stage')}' run with other settings ({changed})",
@@ -262,6 +264,13 @@ class RunFolder:
             )
         self._forget()
         self._save("running")
+
+    def _without_work(self, earlier: Mapping[str, Any]) -> bool:
+        """Whether the earlier run ended before it had made anything that is worth keeping."""
+        if earlier["status"] != "running" or earlier["stage"] != self.stage:
+            return False
+        left = {p.name for p in self.path.iterdir()} - {RUN_FILE, ".lock", SHARDS, *self._prepared}
+        return not left and not any((self.path / SHARDS).glob("*"))
 
     def _changes(self, earlier: Mapping[str, Any]) -> list[str]:
         now = json.loads(json.dumps({"settings": self.settings, "inputs": self.inputs}, default=_plain))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import difflib
 import io
 import types
 import typing
@@ -75,11 +76,18 @@ def _check_header(path: Path, header: list[str], required: Sequence[str]) -> Non
     missing = [c for c in required if c not in header]
     if missing:
         found = ", ".join(header[:_SHOWN]) + (" ..." if len(header) > _SHOWN else "")
-        raise InputError(f"no column '{missing[0]}' (found: {found or 'none'})", where=path, fix=f"add the column '{missing[0]}'")
+        raise InputError(f"no column '{missing[0]}' (found: {found or 'none'})", where=path, fix=_way_out(missing[0], header))
     counts = Counter(c for c in header if c)
     twice = [c for c, count in counts.items() if count > 1]
     if twice:
         raise InputError(f"column '{twice[0]}' stands twice in the header", where=path, fix="rename or remove one of them")
+
+
+def _way_out(missing: str, header: Sequence[str]) -> str:
+    if missing == "region" and "image_path" in header and "label" in header:
+        return "pass --region-column label, or rename that column"
+    near = difflib.get_close_matches(missing, header, 1)
+    return f"rename '{near[0]}'" if near else f"add the column '{missing}'"
 
 
 def _row(path: Path, header: list[str], number: int, cells: list[str]) -> Row:

@@ -78,6 +78,19 @@ def shipped_bases() -> dict[str, str]:
     return {path.stem: read_json(path).get("about", "") for path in sorted(BASES.glob("*.json"))}
 
 
+def missing_weights(name: str) -> list[str]:
+    """What a base that is a JSON config lacks on this machine, one line a tower; [] where it can be used."""
+    path = config_path(name)
+    told = read_base(path) if path else {}
+    missing = []
+    for tower in told.get("weights", {}):
+        try:
+            _weights(Path(name), {tower: told["weights"][tower]}, {}, told.get("sources", {}))
+        except InputError as error:
+            missing.append(f"{error.what}; {error.fix}")
+    return missing
+
+
 def load_base(
     name: str, weights: Mapping[str, str] | None = None, image_px: int | None = None, seed: int = 0, vectors: int = 0
 ) -> Base:
@@ -99,7 +112,7 @@ def load_base(
     if vectors and "vision" in (weights or {}):
         raise InputError("--weights vision has no effect with --embeddings", fix="leave one of them out")
     wanted = {k: v for k, v in told.get("weights", {}).items() if not (vectors and k == "vision")}
-    found = _weights(path, wanted, weights or {})
+    found = _weights(path, wanted, weights or {}, told.get("sources", {}))
     return _given_vectors(_from_config(name, told, found, image_px), vectors)
 
 
@@ -127,7 +140,7 @@ def config_path(name: str) -> Path | None:
     return None
 
 
-def _weights(config: Path, wanted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, Path]:
+def _weights(config: Path, wanted: Mapping[str, str], given: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, Path]:
     unknown = sorted(set(given) - {"vision", "text"})
     if unknown:
         raise InputError(f"--weights names no tower '{unknown[0]}'", fix="use vision=FILE,text=FOLDER")
@@ -136,7 +149,8 @@ def _weights(config: Path, wanted: Mapping[str, str], given: Mapping[str, str]) 
     for tower in {**wanted, **given}:
         path = Path(given[tower]).expanduser() if tower in given else folder / wanted[tower]
         if not path.exists():
-            fix = f"give --weights {tower}=PATH, or put '{wanted.get(tower, path.name)}' into the folder {WEIGHTS_VARIABLE} names"
+            fetch = f"fetch {sources[tower]} and " if tower in sources else ""
+            fix = f"{fetch}give --weights {tower}=PATH, or put '{wanted.get(tower, path.name)}' into the folder {WEIGHTS_VARIABLE} names"
             raise InputError(f"no {tower} weights at {path}", where=config, fix=fix)
         found[tower] = path
     return found

@@ -110,7 +110,15 @@ _MORE = {
 }
 _CONFIG = entries({"model_cfg": entries(_MODEL, _MODEL_MORE, others=False)}, _MORE)
 
-_BASE = entries({}, {"weights": mapping(text(4096), most=2), "frozen": listed(text(200), most=1000), "about": text()})
+_BASE = entries(
+    {},
+    {
+        "weights": mapping(text(4096), most=2),
+        "sources": mapping(text(4096), most=2),
+        "frozen": listed(text(200), most=1000),
+        "about": text(),
+    },
+)
 _SIZES = dict.fromkeys(
     ("hidden_size", "d_model", "intermediate_size", "d_ff", "encoder_ffn_dim", "decoder_ffn_dim"), whole(1, 65_536)
 )
@@ -165,7 +173,8 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def read_base(path: Path) -> dict[str, Any]:
-    """A JSON config that joins towers: as `read_config`, with `weights` (tower to path), `frozen` and `about` where they are given."""
+    """A JSON config that joins towers: as `read_config`, with `weights` (tower to path), `sources` (tower to
+    where these can be fetched), `frozen` and `about` where they are given."""
     told = read_config(path)
     return check(told, _BASE, path, "write it like one of the shipped configs")
 

@@ -200,3 +200,12 @@ def test_half_a_surrogate_pair_is_stored_as_a_question_mark(tmp_path: Path) -> N
     write_records(tmp_path / "c.parquet", Claim, [odd])
     (read,) = read_records(tmp_path / "c.parquet", Claim)
     assert (read.document, read.compared_to) == ("a?.pdf", ("?",))
+
+
+def test_a_label_column_is_pointed_to_where_the_region_lacks(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("image_path,label\na.png,V1\n")
+    with pytest.raises(InputError, match="--region-column label"):
+        read_images(tmp_path / "cells.csv")
+    (tmp_path / "regions.csv").write_text("regions\nV1\n")
+    with pytest.raises(InputError, match="rename 'regions'"):
+        read_csv(tmp_path / "regions.csv", ["region"])
