@@ -105,7 +105,7 @@ def captioning(folder: Path) -> tuple[object, ...]:
 def stages(folder: Path) -> tuple[Stage, ...]:
     """The stages that are killed."""
     drawn = folder / "phantom"
-    cutting = ("--sections", drawn / "sections", "--labels", drawn / "labels", "--groups", drawn / "groups.csv", "--tile-px", 16)
+    cutting = ("--sections", drawn / "sections", "--labels", drawn / "labels", "--groups", drawn / "groups.csv", "--tile-px", 48)
     return (
         Stage("mine", ("mine-descriptions", *map(str, mining(folder)), "--out", "{out}"), ("*.parquet", "regions.csv")),
         Stage(
@@ -254,7 +254,8 @@ def misuse_readers(folder: Path, executions: int, seconds: float, draw: random.R
     signal.signal(signal.SIGALRM, _too_long)
     for count in range(executions):
         if seconds and time.monotonic() - start > seconds:
-            return count, faults
+            executions = count
+            break
         reader = found[count % len(found)]
         path = folder / "odd" / reader.name
         path.write_bytes(changed(reader.good.read_bytes(), draw))
