@@ -184,9 +184,10 @@ def read_records(path: str | Path, kind: type[R]) -> list[R]:
         raise InputError("no such file", where=path, fix="check the path, or run the stage that writes it first")
     try:
         table = pq.read_table(path)
+        found = set(table.column_names)
     except Exception as error:  # damaged pages bring the parser to errors of every kind
         raise InputError("not a readable Parquet file", where=path, fix="run the stage that writes it again") from error
-    missing = [n for n in names if n not in table.column_names]
+    missing = [n for n in names if n not in found]
     if missing:
         raise InputError(f"no column '{missing[0]}'", where=path, fix=f"this is not a table of {kind.__name__.lower()}s")
     listed = {f.name for f in dataclasses.fields(kind) if pa.types.is_list(schema_of(kind).field(f.name).type)}  # type: ignore[arg-type]

@@ -60,6 +60,7 @@ def opened_image(path: str | Path) -> Iterator[Image.Image]:
         raise InputError("no ordinary file", where=path, fix="check the image_path column")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # damaged metadata: what matters are the pixels
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 _check_size(image, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import xml.etree.ElementTree as ElementTree
 from collections import OrderedDict
 from pathlib import Path
@@ -18,6 +19,7 @@ KEPT_BYTES = 256 * 2**20
 """Decoded pieces of a TIFF that are kept, so that neighbouring windows do not decode them again."""
 MOST_BYTES = 800_000_000
 """Of one window or piece of a TIFF."""
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong with a file is said once, by this package
 _MINISWHITE, _MINISBLACK, _RGB, _YCBCR = 0, 1, 2, 6
 _ALPHA = 4
 _SAMPLED = 4_000_000

@@ -209,3 +209,11 @@ def test_a_label_column_is_pointed_to_where_the_region_lacks(tmp_path: Path) -> 
     (tmp_path / "regions.csv").write_text("regions\nV1\n")
     with pytest.raises(InputError, match="rename 'regions'"):
         read_csv(tmp_path / "regions.csv", ["region"])
+
+
+def test_column_names_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    write_records(path, Claim, [CLAIM])
+    path.write_bytes(path.read_bytes().replace(b"polarity", b"\xa1olarity"))
+    with pytest.raises(InputError, match="Parquet"):
+        read_records(path, Claim)
