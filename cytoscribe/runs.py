@@ -304,7 +304,7 @@ class RunFolder:
         )
 
     def finish(self, summary: Mapping[str, Any] | None = None, done_with: Sequence[str] = ()) -> None:
-        """Record that the run is complete, with a summary of counts for whoever reads run.json and a checksum of every result.
+        """Record that the run is complete, with a summary of counts and a checksum of every result.
 
         done_with: files within the folder that only an unfinished run needs; they are removed once the record is written.
         """

@@ -102,7 +102,7 @@ def _finished(run: RunFolder | None, settings: TrainSettings) -> dict[str, Any] 
 
 
 def _follow_rejection(folder: Path, wanted: RejectionOptions) -> None:
-    """Calibrate a finished model anew where only the options of its rejection have changed: no training is worth that."""
+    """Calibrate a finished model again where only the options of its rejection have changed: no training is worth that."""
     told = read_model_settings(folder)
     options = json.loads(json.dumps(asdict(wanted)))
     if told.get("settings", {}).get("rejection") == options:
@@ -111,7 +111,7 @@ def _follow_rejection(folder: Path, wanted: RejectionOptions) -> None:
     told = read_model_settings(folder)
     write_json(folder / CONFIG_FILE, {**told, "settings": {**told["settings"], "rejection": options}})
     record_files(folder)
-    say(f"{folder}: the rejection was calibrated anew, the training is as it was")
+    say(f"{folder}: the rejection was calibrated again, the training is as it was")
 
 
 def _prepare(run: RunFolder, images: SplitImages) -> None:
