@@ -12,7 +12,9 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from captions.evidence import Source
 from cytoscribe import __version__
+from cytoscribe.plain_text import code, markdown
 from cytoscribe.records import Caption
+from cytoscribe.runs import fingerprint
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,21 @@ class CardFacts:
 
 
 def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: CardFacts) -> str:
-    """The text of README.md."""
+    """The text of README.md.
+
+    Each config's description is a digest of its captions. `datasets` (5.2) caches a folder by its name and the card's configs, whatever
+    the files hold: without the digest a folder would load as any other of its name, or as it was before it changed.
+    """
     source = (files("captions") / "data" / "card.md.jinja").read_text(encoding="utf-8")
     environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    environment.filters |= {"plain": markdown, "code": code}
     total = [*captions, *long]
     return environment.from_string(source).render(
         facts=facts,
         version=__version__,
         captions=captions,
         long=long,
+        digests={"default": fingerprint(list(captions)), "long": fingerprint(list(long))},
         size=_size_category(len(total)),
         regions=Counter(c.region for c in total),
         styles=Counter(c.style for c in total),

@@ -48,9 +48,10 @@ def publish(settings: PublishSettings) -> str:
     what should be private; CytoscribeError where the Hub refuses.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
     files = files_of(settings)
+    _check_name(settings.repo)
     api = HfApi(endpoint=settings.endpoint or None)
     try:
         _open_repository(api, settings)
@@ -61,8 +62,6 @@ def publish(settings: PublishSettings) -> str:
             allow_patterns=[str(f) for f in files],
             commit_message=settings.message,
         )
-    except HFValidationError as error:
-        raise InputError(f"'{settings.repo}' is no repository name", where="--repo", fix="write user/name") from error
     except LocalTokenNotFoundError as error:
         raise InputError("no token", fix="set HF_TOKEN or run `hf auth login`") from error
     except OfflineModeIsEnabled as error:
@@ -81,6 +80,17 @@ def publish(settings: PublishSettings) -> str:
     return str(commit.commit_url)
 
 
+def _check_name(repo: str) -> None:
+    """Raise InputError where the Hub would not take the name, before anything is sent."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise InputError(f"'{repo}' is no repository name", where="--repo", fix="write user/name") from error
+
+
 def _open_repository(api: HfApi, settings: PublishSettings) -> None:
     """Make the repository where it is missing; one that exists keeps its visibility, which must not be wider than asked for."""
     from huggingface_hub.errors import HfUriError
@@ -94,6 +104,7 @@ def _open_repository(api: HfApi, settings: PublishSettings) -> None:
 def preview(settings: PublishSettings) -> str:
     """What `publish` would do, in full: files, sizes, visibility, and the card."""
     files = files_of(settings)
+    _check_name(settings.repo)
     sizes = [(settings.folder / f).stat().st_size for f in files]
     lines = [
         f"{'private' if settings.private else 'PUBLIC'} {settings.kind} {settings.repo}: {len(files)} files, {sum(sizes):,} bytes"

@@ -22,6 +22,9 @@ from literature_mining.report.html import Paper
 TYPICAL = 0.9
 """Share of a region's images that must agree on a value before it counts as the region's own."""
 
+MOST_GRADES = 9
+"""Whole numbers of which a column may hold this many, as of a grade or a count of lobes: more are measurements."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -89,8 +92,7 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
     """
     folder, selection = Path(folder), selection or Selection()
     claims = read_records(folder / "claims.parquet", Claim)
-    table = folder / "regions.csv"
-    regions = {r.name: r for r in read_regions(table, drop_shared=True).regions} if table.exists() else {}
+    regions = _mined_regions(folder, [c.region for c in claims])
     unseen = tuple(n for n, r in regions.items() if r.unseen)
     scene = Scene(regions, read_phrases().subject, PhraseBook(read_phrases().subject, {}), image=False)
     by_region: dict[str, list[Claim]] = {}
@@ -144,6 +146,22 @@ def distinct_sets(facets: Sequence[Facet], enough: int) -> int:
     return len(sets) - 1
 
 
+def _mined_regions(folder: Path, described: Iterable[str]) -> dict[str, Region]:
+    """The regions of a mining run by name. Their table says which are unseen, so nothing is written without it.
+
+    Raises InputError where the table is missing, or lacks a region that the run describes.
+    """
+    table = folder / "regions.csv"
+    fix = "put back the table that mine-descriptions wrote, or mine again: it says which regions are unseen"
+    if not table.is_file():
+        raise InputError("no such file", where=table, fix=fix)
+    regions = {r.name: r for r in read_regions(table, drop_shared=True).regions}
+    missing = [name for name in dict.fromkeys(described) if name not in regions]
+    if missing:
+        raise InputError(f"no row for the region '{missing[0]}', which the mining run describes", where=table, fix=fix)
+    return regions
+
+
 def attribute_material(settings: AttributeSettings, per_region: int) -> Material:
     """Units of an images table: one a distinct set of attributes within a region, and one a region of what its images share.
 
@@ -158,6 +176,7 @@ def attribute_material(settings: AttributeSettings, per_region: int) -> Material
     rows = [i for i in rows if i.region not in unseen and any(i.attributes.get(c) for c in columns)]
     if not rows:
         raise InputError(f"no row of split '{settings.split}' has attributes", where=settings.table, fix="choose another --split")
+    _refuse_numbers(settings, rows, columns)
     book = read_phrases(settings.phrases)
     subject = subject_of(book, columns, settings.noun)
     regions = {n: Region(n) for n in dict.fromkeys(i.region for i in images)}
@@ -170,6 +189,26 @@ def _check_columns(settings: AttributeSettings, first: ImageRecord, columns: Seq
     if missing or not columns:
         what = f"no column '{missing[0]}'" if missing else "no attribute columns"
         raise InputError(what, where=settings.table, fix=f"choose --columns from {', '.join(first.attributes) or '(none found)'}")
+
+
+def _refuse_numbers(settings: AttributeSettings, rows: Sequence[ImageRecord], columns: Sequence[str]) -> None:
+    """Raise InputError where a column holds measurements: no caption says "a 100.3 nucleus area"."""
+    for column in columns:
+        values = {r.attributes[column] for r in rows if r.attributes.get(column)}
+        if values and all(map(_is_number, values)) and (len(values) > MOST_GRADES or any("." in v for v in values)):
+            raise InputError(
+                f"column '{column}' holds numbers, not words",
+                where=settings.table,
+                fix="name the columns that hold words with --columns, or turn measurements into words with measure-morphology",
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _set_units(rows: Iterable[ImageRecord], columns: Sequence[str], settings: AttributeSettings) -> list[Unit]:

@@ -5,7 +5,9 @@ A stage's module is imported only when its command is called, so `--help` is qui
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -16,11 +18,13 @@ import typer
 from typer.core import TyperGroup
 
 from cytoscribe import __version__
-from cytoscribe.errors import CytoscribeError, full_disk, printable
+from cytoscribe.errors import CytoscribeError, full_disk
+from cytoscribe.plain_text import line
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
+    "verify": "cytoscribe.verify:verify",
     "phantom": "cytoscribe.quickstart.phantom_cli:phantom",
     "convert-regions": "literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "literature_mining.cli:mine_descriptions",
@@ -52,6 +56,12 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [*STAGES, *GROUPS]
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1) if args else []
+        if near and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in GROUPS:
             return group(cmd_name)
@@ -72,7 +82,9 @@ def group(name: str) -> Any:
     app.callback(help=about)(lambda: None)  # with a callback even a single command keeps its name
     for verb, place in verbs.items():
         app.command(verb)(_function(place))
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    made.name = name
+    return made
 
 
 def _function(place: str) -> Callable[..., Any]:
@@ -80,7 +92,7 @@ def _function(place: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), function)
 
 
-app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(cls=LazyGroup, add_completion=True, no_args_is_help=True, rich_markup_mode="rich")
 
 
 def _version(wanted: bool) -> None:
@@ -99,6 +111,9 @@ def cytoscribe(
 def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; an error of ours is one line on standard error, never a traceback."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name need not be text
     try:
         entry(args=arguments, standalone_mode=True)
     except SystemExit as stop:
@@ -117,7 +132,7 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
 
 
 def _told(error: CytoscribeError) -> int:
-    print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
+    print(f"error: {line(str(error))}", file=sys.stderr)
     return error.exit_code
 
 

@@ -36,7 +36,7 @@ EXTRAS = {
     "vllm": ("vllm", "captions by a language model at full speed", "uv sync --extra vllm (needs an NVIDIA GPU)"),
     "ray": ("ray", "mining and captioning on many machines", "uv sync --extra ray"),
     "rapidocr": ("rapidocr", "text of scanned papers", "uv sync --extra ocr"),
-    "gradio": ("gradio", "the explorer in a browser", "uv sync --extra app"),
+    "openslide-python": ("openslide", "slide scanners' formats", "uv sync --extra slides"),
 }
 HUB = "https://huggingface.co"
 DEFAULT_ENDPOINT = "http://127.0.0.1:8000/v1"
@@ -55,7 +55,7 @@ class Finding:
 
 def examine(timeout_s: float = 2.0) -> list[Finding]:
     """Look at packages, devices, weights, servers and disk; nothing is changed and nothing is downloaded."""
-    checks: tuple[Callable[[], Iterable[Finding]], ...] = (_packages, _devices, _weights, lambda: _servers(timeout_s), _disk)
+    checks: tuple[Callable[[], Iterable[Finding]], ...] = (_packages, _devices, _weights, _base, lambda: _servers(timeout_s), _disk)
     return [finding for check in checks for finding in check()]
 
 
@@ -127,6 +127,24 @@ def _weights() -> Iterable[Finding]:
             folder,
             "" if there else "the folder does not exist: correct the variable",
         )
+
+
+def _base() -> Iterable[Finding]:
+    """Whether `train-lora` can run as it is, without --base."""
+    from inspect import signature
+
+    from training.base_models import missing_weights
+    from training.cli import train_lora
+
+    name = signature(train_lora).parameters["base"].default
+    missing = missing_weights(name)
+    yield Finding(
+        "weights",
+        f"default --base {name}",
+        "optional" if missing else "ok",
+        missing[0].partition(";")[0] if missing else "its weights are here",
+        f"{missing[0].partition('; ')[2]}; or give --base tiny for a trial" if missing else "",
+    )
 
 
 def _servers(timeout_s: float) -> Iterable[Finding]:

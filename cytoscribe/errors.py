@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import errno
-import re
 from pathlib import Path
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # control sequences: colours, cursor moves, clearing
-    r"|(?:\x1b[\]P_^X]|[\x9d\x90\x9f\x9e\x98]).*?(?:\x07|\x1b\\|\x9c|$)"  # commands with a text: window titles, clipboard
-    r"|\x1b[ -/]*[0-~]"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]",  # other controls; marks that reorder a line
-    re.DOTALL,
-)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class CytoscribeError(Exception):
@@ -40,19 +32,24 @@ class RunMismatchError(InputError):
     """A run folder holds results made with other settings, or another process is writing to it."""
 
 
+class WriteError(InputError):
+    """A result cannot be written. It always ends the run, also where a bad item among many would be passed over: going on would lose
+    what was found."""
+
+
 def cell(path: str | Path, row: int, column: str = "") -> str:
     """Name one place in a table, counted as a spreadsheet does: the header is row 1."""
     return f"{path}, row {row}, column '{column}'" if column else f"{path}, row {row}"
 
 
-def full_disk(error: OSError, where: str | Path = "") -> InputError | None:
-    """What to tell of a disk that is full, or of a quota or size limit that is reached; None where the error is another one."""
+def full_disk(error: OSError, where: str | Path = "") -> WriteError | None:
+    """What to say of a disk that is full or broken, or of a quota or size limit that is reached; None where the error is another one."""
     if error.errno not in _FULL:
         return None
-    place = where or error.filename or ""
-    return InputError(f"cannot be written ({error.strerror})", where=place, fix="free some space and run the same command again")
+    return unwritable(error, where or error.filename or "")
 
 
-def printable(text: str) -> str:
-    """The text without what a terminal would obey: escape sequences, control characters except tab and newline, lone surrogates."""
-    return _ESCAPES.sub("", text).encode("utf-8", "replace").decode("utf-8")
+def unwritable(error: OSError, where: str | Path) -> WriteError:
+    """The error for a file that cannot be written, for whatever reason the system gives."""
+    fix = "free some space and run the same command again" if error.errno in _FULL else "check the folder and its rights"
+    return WriteError(f"cannot be written ({error.strerror or error})", where=where, fix=fix)

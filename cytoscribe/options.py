@@ -63,3 +63,4 @@ BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Prompts a b
 Aliases = Annotated[
     Path | None, typer.Option("--aliases", help="JSON file of short model names of your own.", rich_help_panel=_RUNNING)
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="End at the first bad item. Off: it is named, counted and passed over.")]

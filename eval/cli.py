@@ -148,7 +148,8 @@ def evaluate(
 def describe(
     model: ModelOption,
     images: Annotated[
-        list[Path] | None, typer.Argument(help="Image files; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE")
+        list[Path] | None,
+        typer.Argument(help="Image files, or folders of them; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE"),
     ] = None,
     descriptions: Annotated[
         Path | None,
@@ -256,10 +257,26 @@ def describe(
         from eval.describer import describe as stage
 
         single = DescribeSettings(
-            model, tuple(images), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
+            model, tuple(_pictures(images)), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
         )
         answers.append(stage(single))
     _say(chain.from_iterable(answers), json)
+
+
+def _pictures(given: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are given, and the pictures right inside folders. Raises InputError where a folder holds none."""
+    from training.slides import PICTURE_SUFFIXES
+
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        found = [p for p in sorted(path.iterdir()) if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith(".")]
+        if not found:
+            raise InputError(
+                "no picture in this folder", where=path, fix=f"give files or folders with {', '.join(PICTURE_SUFFIXES)}"
+            )
+        yield from found
 
 
 def _say(answers: Iterable[Described], as_json: bool) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from cytoscribe.errors import InputError
 from cytoscribe.runs import read_json
+from cytoscribe.shapes import check, listed, maybe, number, whole
 from eval.bootstrap import Estimate, Statistic, draw_weights, estimate
 from eval.outcomes import Outcomes, read_outcomes, shared, statistics_of
 
@@ -80,6 +81,10 @@ def compare(settings: CompareSettings) -> Comparison:
     return Comparison(runs, tuple(lines), tuple(len(p[0].paths) if p else 0 for p in pairs), tuple(_notes(runs, pairs)))
 
 
+_INTERVAL = maybe(listed(number(), most=2, least=0))
+_COUNT = whole(0, 10**12)
+
+
 def read_run(folder: Path, name: str) -> Run:
     """metrics.json and predictions.csv of one `evaluate` folder; raises InputError where there is no metrics.json."""
     path = folder / METRICS_FILE
@@ -89,16 +94,17 @@ def read_run(folder: Path, name: str) -> Run:
     if not isinstance(told, dict):
         raise InputError("not a flat object", where=path, fix="run evaluate again")
     predictions = folder / PREDICTIONS_FILE
-    return Run(name, _figures(told), read_outcomes(predictions) if predictions.is_file() else None)
+    return Run(name, _figures(told, path), read_outcomes(predictions) if predictions.is_file() else None)
 
 
-def _figures(told: Mapping[str, Any]) -> dict[str, Estimate]:
+def _figures(told: Mapping[str, Any], path: Path) -> dict[str, Estimate]:
     names = [k[:-2] for k in told if k.endswith(".n") and k[:-2] in told]
     found = {}
     for name in names:
-        interval = told.get(f"{name}.ci95")
         if isinstance(told[name], (int, float)):
-            found[name] = Estimate(float(told[name]), tuple(interval) if interval else None, int(told[f"{name}.n"]))
+            interval = check(told.get(f"{name}.ci95"), _INTERVAL, path, "run evaluate again")
+            count = check(told[f"{name}.n"], _COUNT, path, "run evaluate again")
+            found[name] = Estimate(float(told[name]), tuple(interval) if interval else None, count)
     return found
 
 

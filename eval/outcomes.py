@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import ImageRecord
+from cytoscribe.tables import read_csv
 from eval.answers import COLUMNS
 from eval.bootstrap import Statistic, clusters_of, weighted_mean
 from eval.classification import accuracy, macro_f1
@@ -54,12 +54,8 @@ class Outcomes:
 
 def read_outcomes(path: Path) -> Outcomes:
     """Read predictions.csv; raises InputError where a column is missing or a cell is no number."""
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        rows, names = list(reader), list(reader.fieldnames or ())
-    missing = [c for c in COLUMNS if c not in names]
-    if missing:
-        raise InputError(f"no column '{missing[0]}'", where=path, fix="run evaluate again")
+    rows = [row for _, row in read_csv(path, COLUMNS)]
+    names = list(rows[0]) if rows else list(COLUMNS)
     try:
         numbers = {c: np.array([float(r[c]) if r[c] else np.nan for r in rows]) for c in (*names[len(COLUMNS) :], "score")}
     except ValueError as error:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cytoscribe.errors import InputError
 from cytoscribe.progress import bar
-from cytoscribe.runs import RunFolder, atomic_path, file_digest
+from cytoscribe.runs import RunFolder, atomic_path, quick_digest
 from cytoscribe.tables import write_csv
 from eval.answers import answer
 from eval.section_labels import OVERLAY_FILE, SectionMap
@@ -61,7 +61,7 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     model = model or _load(settings)
     texts = _texts(settings, model)
     told = {"tile_px": side, "stride": stride, "class_captions": texts}
-    inputs = {"section": file_digest(settings.section), "model": str(settings.model.resolve())}
+    inputs = {"section": quick_digest(settings.section), "model": str(settings.model.resolve())}
     with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
         small, shrunk = thumbnail(slide)
         grid = Grid(slide.sizes[0], side, stride, tissue_mask(small), shrunk)

@@ -21,6 +21,7 @@ from cytoscribe.options import (
     Patience,
     Retries,
     Seed,
+    Strict,
     TensorParallel,
     Timeout,
 )
@@ -104,6 +105,7 @@ def mine_descriptions(
         str, typer.Option("--ray", help="Address of a Ray cluster that reads the papers, `local` starts one; off by default.")
     ] = "",
     seed: Seed = 0,
+    strict: Strict = False,
     overwrite: Overwrite = False,
     more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
 ) -> None:
@@ -137,6 +139,7 @@ def mine_descriptions(
             seed=seed,
             overwrite=overwrite,
             drop_shared=shared_aliases is SharedAliases.drop,
+            strict=strict,
         )
     )
     typer.echo(f"{len(result.claims)} claims about {len(result.descriptions)} regions from {len(result.papers)} papers")

@@ -12,7 +12,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.llm.store import CompletionStore
 from cytoscribe.progress import bar, say
 from cytoscribe.records import Claim, Description
-from cytoscribe.runs import SHARDS, RunFolder, file_digest
+from cytoscribe.runs import SHARDS, RunFolder, file_digest, is_file
 from cytoscribe.tables import write_records
 from literature_mining.claims.lexicon import load_lexicon
 from literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
@@ -30,7 +30,7 @@ from literature_mining.report.related import RelatedSentence, load_ranker, rank
 class MineSettings:
     """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take to be read, 0 reads
     without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `model`: a language model that reads beside the
-    rules; `relevance`: a sentence-transformers model ("" for none)."""
+    rules; `strict`: end at the first paper that cannot be read; `relevance`: a sentence-transformers model ("" for none)."""
 
     regions: Path
     papers: tuple[Path, ...]
@@ -45,6 +45,7 @@ class MineSettings:
     relevance: str = ""
     ray: str = ""
     model: ModelSettings | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _digested(papers: Sequence[Path]) -> dict[Path, str]:
     digests: dict[Path, str] = {}
     for paper in papers:
         try:
-            digests[paper] = file_digest(paper)
+            digests[paper] = file_digest(paper) if is_file(paper) else f"no file {paper}"
         except OSError as error:
             digests[paper] = f"unreadable {paper} {error.errno}"
     return digests
@@ -145,7 +146,15 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
     with bar("reading papers", len(papers), "papers", done=len(papers) - len(left)) as progress:
         for job, rows in each(jobs, settings.workers, settings.seconds, settings.ray):
             run.write_shard(_key(job.paper, papers[job.paper]), rows)
+            if settings.strict:
+                _refuse_unread(job.paper, rows)
             progress.advance()
+
+
+def _refuse_unread(paper: Path, rows: Sequence[Row]) -> None:
+    """Raise InputError where a paper could not be read."""
+    if not rows[0].get("readable", True):
+        raise InputError("; ".join(rows[0]["problems"]), where=paper, fix="remove it, or leave --strict out to pass over it")
 
 
 def _is_read(run: RunFolder, key: str) -> bool:

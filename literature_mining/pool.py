@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.errors import InputError, WriteError
 from literature_mining.read_paper import Job, Row, read_paper, unread
 from literature_mining.sandbox import BoundedWorker
 
@@ -35,6 +35,8 @@ def each(jobs: Sequence[Job], workers: int = 1, seconds: float = 120, ray: str =
 def _unbounded(job: Job) -> list[Row]:
     try:
         return read_paper(job)
+    except WriteError:
+        raise
     except Exception as error:  # whatever a stranger's file provokes must name the file, not end the run
         return unread(job.paper, error)
 
@@ -46,6 +48,8 @@ def _in_processes(jobs: Sequence[Job], workers: int, seconds: float) -> Iterator
         worker = free.get()
         try:
             return worker.call(job, where=job.paper)
+        except WriteError:
+            raise
         except InputError as error:
             return unread(job.paper, error)
         finally:

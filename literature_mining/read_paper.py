@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.plain_text import storable
 from cytoscribe.records import Document
 from literature_mining.claims.document import DocumentReader
 from literature_mining.claims.lexicon import load_lexicon
@@ -45,12 +46,12 @@ def read_paper(job: Job) -> list[Row]:
 
     Raises InputError where the paper cannot be read.
     """
-    document = read_document(job.paper)
+    document = replace(read_document(job.paper), name=storable(job.paper.name))
     extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
     reader = DocumentReader(document, extractor)
     reading = reader.read()
     named = bool(reading.claims or reader.regions_in(document.text))
-    rows = [_row("paper", replace(_paper(document, job.paper), names_regions=named))]
+    rows = [_row("paper", replace(_paper(document), names_regions=named))]
     rows += [
         {**_row("claim", replace(c, supported_by=(RULES,))), **_around(document, c.sentence_start, c.sentence_end)}
         for c in reading.claims
@@ -70,7 +71,7 @@ def unread(paper: Path, error: Exception) -> list[Row]:
     if isinstance(error, InputError):
         place = "" if Path(error.where).name in ("", paper.name) else f"{error.where}: "  # the paper is named beside it
         fault = f"{place}{error.what}; {error.fix}" if error.fix else f"{place}{error.what}"
-    return [_row("paper", Paper(paper.name, readable=False, problems=(fault,)))]
+    return [_row("paper", Paper(storable(paper.name), readable=False, problems=(fault,)))]
 
 
 @lru_cache(maxsize=1)
@@ -79,18 +80,19 @@ def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None) -> ClaimR
     return ClaimReader(table, load_lexicon(lexicon))
 
 
-def _paper(document: Document, path: Path) -> Paper:
+def _paper(document: Document) -> Paper:
     return Paper(
-        path.name, document.title, document.authors, document.year, document.doi, document.licence, True, document.problems
+        document.name, document.title, document.authors, document.year, document.doi, document.licence, True, document.problems
     )
 
 
 def _figures(job: Job, document: Document, reader: DocumentReader) -> Iterable[Row]:
     assert job.figures is not None
     try:
-        records = save_images(extract_figures(job.paper, document), job.figures)
-    except InputError:
+        found = extract_figures(job.paper, document)
+    except InputError:  # the text was read: a paper's pictures are not worth its claims
         return []
+    records = save_images(found, job.figures)
     return [_row("figure", replace(r, regions=reader.regions_in(r.caption))) for r in records]
 
 

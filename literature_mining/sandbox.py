@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from cytoscribe.errors import InputError
+from cytoscribe.errors import InputError, WriteError
 from cytoscribe.records import Document
 from literature_mining.papers.open import read_document
 
@@ -53,9 +53,9 @@ class BoundedWorker(Generic[A, R]):
         if verdict == "memory":
             self.close()
             raise InputError(f"needs more than {self._megabytes} MB of memory", where=where, fix="the file is passed over")
-        if verdict == "refused":
+        if verdict in _REFUSALS:
             what, place, fix = result
-            raise InputError(what, where=place, fix=fix)
+            raise _REFUSALS[verdict](what, where=place, fix=fix)
         if verdict == "failed":
             raise InputError(
                 f"could not be read ({result})", where=where, fix="the file is passed over; look whether it is damaged"
@@ -120,6 +120,9 @@ class BoundedReader:
         return self._worker.call(Path(path), where=path)
 
 
+_REFUSALS: dict[str, type[InputError]] = {"refused": InputError, "unwritable": WriteError}
+
+
 def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
     _limit_memory(megabytes)
     pipe.send("ready")
@@ -135,7 +138,8 @@ def _verdict(function: Callable[[Any], Any], argument: Any) -> tuple[str, Any]:
     try:
         return "done", function(argument)
     except InputError as error:
-        return "refused", (error.what, error.where, error.fix)
+        verdict = "unwritable" if isinstance(error, WriteError) else "refused"
+        return verdict, (error.what, error.where, error.fix)
     except MemoryError:
         return "memory", None
     except Exception as error:  # whatever a stranger's file provokes must name the file, not end the run

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import atomic_path
 from training.lora import trained
+from training.tensors import write_tensors
 
 
 @dataclass
@@ -46,20 +46,26 @@ def model_state(model: nn.Module) -> dict[str, Tensor]:
 
 def save(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer | None, progress: Progress) -> None:
     """Write model, optimiser and progress as one file."""
-    from safetensors.torch import save_file
-
     tensors = model_state(model)
     if optimiser is not None:
         for name, parameter in trained(model):
             for key, value in optimiser.state[parameter].items():
                 tensors[f"optimiser/{key}/{name}"] = torch.as_tensor(value)
-    plain = {k: v.cpu().clone().contiguous() for k, v in tensors.items()}
-    with atomic_path(path) as temporary:
-        save_file(plain, temporary, metadata={"progress": progress.as_text()})
+    write_tensors(path, tensors, {"progress": progress.as_text()})
 
 
 def load(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer | None) -> Progress:
-    """Put a checkpoint back into model and optimiser, in place; raises InputError where it does not fit them."""
+    """Put a checkpoint back into model and optimiser, in place; raises InputError where it is damaged or does not fit them."""
+    try:
+        return _load(path, model, optimiser)
+    except InputError:
+        raise
+    except Exception as error:  # safetensors, torch and the progress in it fail in ways of their own on a damaged file
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"a damaged checkpoint ({reason})", where=path, fix="remove it to start the training over") from error
+
+
+def _load(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer | None) -> Progress:
     from safetensors import safe_open
 
     parameters = dict(trained(model))

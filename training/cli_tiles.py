@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cytoscribe.options import Out, Overwrite, Seed
+from cytoscribe.options import Out, Overwrite, Seed, Strict
 
 _SIZE, _SPLIT = "How large a tile is", "Which sections train, validate and test"
 
@@ -92,6 +92,7 @@ def cut_tiles(
         ),
     ] = False,
     seed: Seed = 0,
+    strict: Strict = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Cut tiles and region crops from labelled sections into an images table, split by subject or section."""
@@ -116,6 +117,7 @@ def cut_tiles(
         test_sections=tuple(s.strip() for s in test_sections.split(",") if s.strip()),
         interleave=not draw_sections,
         seed=seed,
+        strict=strict,
         overwrite=overwrite,
     )
     for line in _lines(cut(settings), out):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from cytoscribe import __version__
 from cytoscribe.errors import InputError
 from cytoscribe.progress import say
 from cytoscribe.records import ImageRecord
-from cytoscribe.runs import RunFolder, read_json, write_json
+from cytoscribe.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.tables import read_images
+from cytoscribe.verify import record_files, refuse_damaged
 from training import encoding, export, held_out, loop, pairs
 from training.allocation import keep_freed_memory
 from training.augmentation import augmented, preset
@@ -32,11 +34,12 @@ from training.interpolation import interpolated
 from training.loop import Fitting
 from training.lora import add_adapters, free, trained, undo_drift
 from training.memory import CaptionMemory
-from training.model_folder import CONFIG_FILE, REGIONS_FILE
+from training.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
 from training.pairs import CaptionPool
 from training.ranks import Ranks, joined, together
+from training.recalibration import recalibrate
 from training.rejection import Rejection
-from training.settings import TrainSettings, deciding, input_digests
+from training.settings import RejectionOptions, TrainSettings, deciding, input_digests
 from training.splits import SplitImages, counts, split_images, write_splits
 from training.squares import MEMORY_LIMIT, Squares
 from training.text_side import TextSide
@@ -60,7 +63,9 @@ def train(settings: TrainSettings) -> dict[str, Any]:
             check_tracker(settings.tracker)
             images, variants = _read(settings)
             run = stack.enter_context(_run_folder(settings)) if ranks.first else None
-        done = ranks.agree(_finished(run))
+        with ranks.shared_fate():
+            finished = _finished(run, settings)
+        done = ranks.agree(finished)
         if done is not None:
             say(f"{settings.out}: finished already, nothing to do")
             return done if ranks.first else {}
@@ -68,23 +73,45 @@ def train(settings: TrainSettings) -> dict[str, Any]:
             _prepare(run, images)
         summary = _train(settings, images, variants, settings.out, ranks)
         if run is not None:
-            run.finish(summary)
-            (run.path / loop.CHECKPOINT).unlink(missing_ok=True)
-            (run.path / loop.BEST).unlink(missing_ok=True)
+            run.finish(summary, done_with=(loop.CHECKPOINT, loop.BEST))
         ranks.wait()  # a process that left early could meet the others' next run before its end
         return summary
 
 
 def _run_folder(settings: TrainSettings) -> RunFolder:
-    return RunFolder(settings.out, "train-lora", deciding(settings), input_digests(settings), overwrite=settings.overwrite)
+    return RunFolder(
+        settings.out,
+        "train-lora",
+        deciding(settings),
+        input_digests(settings),
+        overwrite=settings.overwrite,
+        prepared=("images.csv", "augmentation.png"),
+    )
 
 
-def _finished(run: RunFolder | None) -> dict[str, Any] | None:
+def _finished(run: RunFolder | None, settings: TrainSettings) -> dict[str, Any] | None:
     """The summary of a run that was done before; None where there is something to do."""
     if run is None or not run.resumed:
         return None
-    told = read_json(run.path / "run.json")
-    return told["summary"] if told["status"] == "done" else None
+    told = read_json(run.path / RUN_FILE)
+    if told["status"] != "done":
+        return None
+    refuse_damaged(run.path)
+    _follow_rejection(run.path, settings.rejection)
+    return told["summary"]
+
+
+def _follow_rejection(folder: Path, wanted: RejectionOptions) -> None:
+    """Calibrate a finished model again where only the options of its rejection have changed: no training is worth that."""
+    told = read_model_settings(folder)
+    options = json.loads(json.dumps(asdict(wanted)))
+    if told.get("settings", {}).get("rejection") == options:
+        return
+    recalibrate(folder, wanted.alpha, wanted.scores)
+    told = read_model_settings(folder)
+    write_json(folder / CONFIG_FILE, {**told, "settings": {**told["settings"], "rejection": options}})
+    record_files(folder)
+    say(f"{folder}: the rejection was calibrated again, the training is as it was")
 
 
 def _prepare(run: RunFolder, images: SplitImages) -> None:
@@ -291,7 +318,7 @@ def _told(
         "rejection": rejection.summary(),
         "validation": progress.history[-1] if progress.history else {},
         "history": progress.history,
-        "settings": deciding(settings),
+        "settings": deciding(settings) | {"rejection": asdict(settings.rejection)},
     }
 
 

@@ -11,15 +11,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cytoscribe.errors import InputError
+
 TEXT_BATCH = 64
 Model = Any
 """An open_clip module with `encode_image` and `encode_text`; torch types every attribute of a module as a tensor."""
 
 
 def pick_device(wanted: str = "auto") -> torch.device:
-    """`auto` is a CUDA device where there is one, else Apple's, else the CPU."""
+    """`auto` is a CUDA device where there is one, else Apple's, else the CPU. Raises InputError where the machine has no such device."""
     if wanted != "auto":
-        return torch.device(wanted)
+        try:
+            device = torch.device(wanted)
+            torch.zeros(1, device=device)
+        except Exception as error:  # torch fails in its own way for each kind of device
+            there = "cuda, cpu" if torch.cuda.is_available() else "cpu"
+            raise InputError(f"--device '{wanted}' is not there", fix=f"use auto, or one of this machine's: {there}") from error
+        return device
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

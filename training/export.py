@@ -5,16 +5,20 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from cytoscribe.plain_text import code, markdown
 from cytoscribe.runs import atomic_path, read_json, write_json, write_text
 from training.base_models import Base
 from training.encoding import Model
-from training.model_folder import ADAPTER, MERGED, OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, REGIONS_FILE, name_place, text_tower_place
+from training.model_config import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, name_place, text_tower_place
+from training.model_folder import ADAPTER, MERGED, REGIONS_FILE
+from training.tensors import write_tensors
 
 
 def save_adapter(learner: Any, folder: Path) -> None:
@@ -32,13 +36,10 @@ def save_merged(model: Model, base: Base, folder: Path) -> None:
     open_clip finds a Hugging Face text tower's config only by a Hub name or a path, and a path only by its full length or from
     the working folder: the config therefore names the place of the folder itself (see `model_folder.settle` for moved ones).
     """
-    from safetensors.torch import save_file
-
     temporary = folder / f".{MERGED}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    state = {k: v.detach().cpu().clone().contiguous() for k, v in model.state_dict().items()}
-    save_file(state, temporary / OPEN_CLIP_WEIGHTS)
+    write_tensors(temporary / OPEN_CLIP_WEIGHTS, model.state_dict())
     config = copy.deepcopy(base.config)
     text = config["model_cfg"]["text_cfg"]
     if text.get("hf_model_name"):
@@ -52,6 +53,11 @@ def save_merged(model: Model, base: Base, folder: Path) -> None:
 
 
 def _put(temporary: Path, final: Path) -> None:
+    """Put a folder in its place, its files as readable as the umask lets the folder be: some libraries make theirs for the owner."""
+    mode = stat.S_IMODE(temporary.stat().st_mode) & 0o666
+    for file in temporary.rglob("*"):
+        if file.is_file():
+            file.chmod(mode)
     shutil.rmtree(final, ignore_errors=True)
     temporary.replace(final)
 
@@ -85,13 +91,13 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "",
         f"A dual encoder for images of {len(told['regions'])} regions, made by `train-lora` of cytoscribe {told['cytoscribe']}.",
         "",
-        f"- base: `{told['base']}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
+        f"- base: `{code(str(told['base']))}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
         f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
         *_interpolated(told),
         f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
         f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
-        *[f"- note: {note}" for note in told["notes"]],
+        *[f"- note: {markdown(note)}" for note in told["notes"]],
         "",
         "## Use",
         "",
@@ -110,7 +116,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         *_moved_text_tower(folder),
         "## Regions",
         "",
-        *[f"- {region}" for region in told["regions"]],
+        *[f"- {markdown(region)}" for region in told["regions"]],
         "",
         "## Limits",
         "",
@@ -126,7 +132,7 @@ def _merged_use(told: Mapping[str, Any]) -> str:
         return "`merged/` loads with `open_clip.create_model('local-dir:THIS_FOLDER/merged')`"
     return (
         f"Images are given as vectors of {vectors['width']} numbers, computed elsewhere (`--embeddings FILE`; training read "
-        f"`{vectors['file']}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
+        f"`{code(vectors['file'])}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
         "is not in it, so plain open_clip cannot load it"
     )
 

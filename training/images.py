@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +14,18 @@ from PIL import Image, ImageOps
 
 from cytoscribe.errors import InputError
 from cytoscribe.records import ImageRecord
+from cytoscribe.runs import is_file
 from training.normalisation import AS_IS, Normalisation
 
 STRETCH = (0.5, 99.5)
 """Percentiles of a 16-bit or float image that become black and white: cameras seldom fill their range."""
+
+
+MOST_PIXELS = 80_000_000
+"""Of an image that is decoded whole: about 1 GB while it is converted."""
+MOST_SIDE = 65_535
+_MANY = 12_000_000
+_LARGE = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -31,19 +41,46 @@ def read_image(path: str | Path) -> np.ndarray:
     """Any image file as (H, W, 3) uint8 RGB.
 
     16-bit and float images are stretched between their 0.5 and 99.5 percentiles; palette and CMYK are converted; what is
-    transparent becomes white. Raises InputError where the file is missing, broken or larger than Pillow's limit for bombs.
+    transparent becomes white. Raises InputError where the file is missing, broken, or larger than MOST_PIXELS or MOST_SIDE.
+    """
+    with opened_image(path) as image:
+        return _rgb(ImageOps.exif_transpose(image))
+
+
+@contextmanager
+def opened_image(path: str | Path) -> Iterator[Image.Image]:
+    """An image file through Pillow, whose size is bounded; large ones are decoded one at a time, whatever the number of threads.
+
+    Raises InputError where the file is missing, no ordinary file, too large, or broken in any way that shows within the block.
     """
     path = Path(path)
+    if not path.exists():
+        raise InputError("no such image", where=path, fix="check the image_path column")
+    if not is_file(path):
+        raise InputError("no ordinary file", where=path, fix="check the image_path column")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # damaged metadata: what matters are the pixels
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                return _rgb(ImageOps.exif_transpose(image))
-    except FileNotFoundError as error:
-        raise InputError("no such image", where=path, fix="check the image_path column") from error
+                _check_size(image, path)
+                with _LARGE if image.width * image.height > _MANY else nullcontext():
+                    yield image
+    except InputError:
+        raise
     except Exception as error:  # Pillow's plugins raise whatever a broken file brings them to
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"not a readable image ({reason or type(error).__name__})", where=path, fix="save it anew") from error
+
+
+def _check_size(image: Image.Image, path: Path) -> None:
+    width, height = image.size
+    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
+        raise InputError(
+            f"{width} x {height} pixels, more than the {MOST_PIXELS // 10**6} million (or {MOST_SIDE} a side) that are read whole",
+            where=path,
+            fix="cut it, or save it as a tiled TIFF",
+        )
 
 
 def _rgb(image: Image.Image) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from cytoscribe.errors import InputError
-from cytoscribe.progress import Bar, bar
+from cytoscribe.progress import Bar, bar, log
 from training import checkpoints
 from training.augmentation import Augmentation
 from training.checkpoints import Progress
@@ -33,6 +34,8 @@ from training.whole_term import WholeTerm
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
+CHECKPOINT_SECONDS = 300.0
+"""A checkpoint is written at least this often, however long a step takes."""
 
 
 @dataclass
@@ -123,6 +126,7 @@ def train_epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Pr
     settings = fitting.optimisation
     order = draw_images(fitting.pool, fitting.seed, progress.epoch, settings.sampling)
     total = settings.epochs * fitting.steps_per_epoch
+    saved = time.monotonic()
     if progress.step == 0:
         _refresh(fitting)
     while progress.step < fitting.steps_per_epoch:
@@ -140,8 +144,10 @@ def train_epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Pr
         fitting.tracker.log({"loss": loss, "learning_rate": settings.learning_rate * factor}, done + 1)
         running.advance()
         running.note(f"epoch {progress.epoch + 1}, loss {loss:.3f}")
-        if progress.step % settings.checkpoint_steps == 0 and progress.step < fitting.steps_per_epoch:
+        due = progress.step % settings.checkpoint_steps == 0 or time.monotonic() - saved >= CHECKPOINT_SECONDS
+        if due and progress.step < fitting.steps_per_epoch:
             _save(fitting, folder / CHECKPOINT, optimiser, progress)
+            saved = time.monotonic()
 
 
 def _expect(fitting: Fitting, images: np.ndarray) -> None:
@@ -182,6 +188,9 @@ def _finish_epoch(fitting: Fitting, progress: Progress, folder: Path, validate: 
         if fitting.optimisation.patience:
             _save(fitting, folder / BEST, None, progress)
     progress.epoch, progress.step = progress.epoch + 1, 0
+    if fitting.ranks.first:
+        told = ", ".join(f"{name} {value:.3f}" for name, value in progress.history[-1].items() if name != "epoch")
+        log(f"epoch {progress.epoch} of {fitting.optimisation.epochs}: {told}")
 
 
 def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> float:

@@ -7,7 +7,6 @@ class captions, `calibration.json` and `calibration.safetensors` the rejection, 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,20 +20,28 @@ from cytoscribe.errors import InputError
 from cytoscribe.progress import say, track
 from cytoscribe.records import ImageRecord
 from cytoscribe.runs import read_json, write_json
+from cytoscribe.shapes import check, entries, listed, mapping, number, text, whole
+from cytoscribe.verify import record_files
 from training import encoding
 from training.embeddings import Embeddings, give_vectors, takes_vectors
 from training.encoding import Model
 from training.images import Skipped, describe_skipped, read_square
+from training.model_config import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, name_place, read_config, text_tower_place, tokenizer_of
 from training.normalisation import AS_IS, LEAST_IMAGES, SAMPLE, Normalisation, fit
 from training.rejection import Rejection
 from training.scores import knn
+from training.tensors import put_weights, read_tensors
 
 MERGED = "merged"
 ADAPTER = "adapter"
 REGIONS_FILE = "regions.json"
 CONFIG_FILE = "config.json"
-OPEN_CLIP_CONFIG = "open_clip_config.json"
-OPEN_CLIP_WEIGHTS = "open_clip_model.safetensors"
+
+
+_MOST = 100_000
+_NAMED = listed(text(), most=_MOST, least=1)
+_REGIONS = entries({"regions": _NAMED, "class_captions": mapping(_NAMED, most=_MOST), "logit_scale": number(0, 1e4)})
+_SETTINGS = entries({}, {"views": whole(1, 4), "regions": _NAMED, "notes": listed(text()), "images": mapping(whole(0, 10**9))})
 
 
 @dataclass(frozen=True)
@@ -63,24 +70,26 @@ class TrainedModel:
 
         Raises InputError where the folder is none or a part is missing, and where the vectors do not fit the model.
         """
+        from training.base_models import default_preprocess
+
         folder = Path(folder)
         if not (folder / REGIONS_FILE).is_file() or not (folder / MERGED).is_dir():
             raise InputError("not a model folder", where=folder, fix="give the --out folder of a finished train-lora run")
-        told = read_json(folder / REGIONS_FILE)
+        told = check(read_json(folder / REGIONS_FILE), _REGIONS, folder / REGIONS_FILE, "train the model again")
         regions = tuple(told["regions"])
         where = encoding.pick_device(device)
         model, tokenize, config = load_merged(folder / MERGED)
         _check_vectors(folder, config, embeddings)
-        preprocess = config["preprocess_cfg"]
-        size = config["model_cfg"]["vision_cfg"]["image_size"]
+        preprocess = {**default_preprocess(), **config.get("preprocess_cfg", {})}
+        size = config["model_cfg"]["vision_cfg"].get("image_size", 224)
         return TrainedModel(
             folder=folder,
             model=model.to(where, memory_format=torch.channels_last).eval(),
             tokenize=tokenize,
             regions=regions,
-            class_captions={r: list(told["class_captions"][r]) for r in regions},
+            class_captions={r: list(told["class_captions"].get(r, ())) for r in regions},
             rejection=Rejection.load(folder, regions),
-            settings=read_json(folder / CONFIG_FILE),
+            settings=read_model_settings(folder),
             logit_scale=float(told["logit_scale"]),
             image_px=int(size if isinstance(size, int) else size[0]),
             mean=tuple(preprocess["mean"]),
@@ -191,24 +200,30 @@ class TrainedModel:
         return encoding.class_features(self.encode_texts, self.regions, texts)
 
 
-def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
-    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now."""
-    import open_clip
-    from safetensors.torch import load_file
+def read_model_settings(folder: Path) -> dict[str, Any]:
+    """config.json of a model folder. Raises InputError where it is broken or of another form."""
+    return check(read_json(folder / CONFIG_FILE), _SETTINGS, folder / CONFIG_FILE, "train the model again")
 
+
+def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
+    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now.
+
+    Raises InputError where a part is missing, broken, or names what is not in the folder.
+    """
     from training.base_models import build_clip
 
     settle(folder)
-    config = read_json(folder / OPEN_CLIP_CONFIG)
+    config = read_config(folder / OPEN_CLIP_CONFIG)
+    model_cfg = config["model_cfg"]
+    model_cfg["vision_cfg"]["timm_model_pretrained"] = False
     if text_tower_place(config):
         name_place(config, folder)
-    if not (folder / OPEN_CLIP_WEIGHTS).is_file():
-        raise InputError("no such file", where=folder / OPEN_CLIP_WEIGHTS, fix="train the model again")
-    model = build_clip(json.loads(json.dumps(config["model_cfg"])), str(folder))
+    weights = read_tensors(folder / OPEN_CLIP_WEIGHTS, "train the model again")
+    model = build_clip(model_cfg, str(folder))
     if "embeddings" in config:
-        give_vectors(model, config["embeddings"]["width"], config["model_cfg"]["embed_dim"])
-    model.load_state_dict(load_file(folder / OPEN_CLIP_WEIGHTS))
-    return model, open_clip.get_tokenizer(f"local-dir:{folder}"), config
+        give_vectors(model, config["embeddings"]["width"], model_cfg["embed_dim"])
+    put_weights(model, weights, folder / OPEN_CLIP_WEIGHTS)
+    return model, tokenizer_of(model_cfg["text_cfg"], folder, folder), config
 
 
 def _check_vectors(folder: Path, config: dict[str, Any], embeddings: Embeddings | None) -> None:
@@ -224,17 +239,6 @@ def _check_vectors(folder: Path, config: dict[str, Any], embeddings: Embeddings 
     )
 
 
-def text_tower_place(config: dict[str, Any]) -> str:
-    """Where an exported config says that its Hugging Face text tower is described; "" for towers of open_clip's own."""
-    return str(config["model_cfg"]["text_cfg"].get("hf_model_name") or "")
-
-
-def name_place(config: dict[str, Any], folder: Path) -> None:
-    """Let an exported config name `folder` as the place of its text tower's config and tokenizer."""
-    place = str(folder.resolve())
-    config["model_cfg"]["text_cfg"].update(hf_model_name=place, hf_tokenizer_name=place, hf_model_pretrained=False)
-
-
 def settle(folder: Path) -> None:
     """Write the new place of a moved merged folder into its config, so that plain open_clip loads it there too.
 
@@ -243,10 +247,11 @@ def settle(folder: Path) -> None:
     where the folder holds no such tower, or where it may not be written (this package reads it all the same).
     """
     path = folder / OPEN_CLIP_CONFIG
-    config = read_json(path)
+    config = read_config(path)
     place = text_tower_place(config)
     if not Path(place).is_absolute() or Path(place).is_dir() or not (folder / "config.json").is_file():
         return
     name_place(config, folder)
     with contextlib.suppress(OSError):
         write_json(path, config)
+        record_files(folder.parent)

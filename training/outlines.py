@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.errors import InputError
+from cytoscribe.runs import read_json
 
 OUTLINE_SUFFIXES = (".geojson", ".json")
+MOST_BYTES = 256 << 20
 MOST_CELLS = 50_000_000
 """Cells of the grid that polygons are drawn into."""
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -51,10 +52,12 @@ def read_outlines(path: Path) -> Outlines:
     InputError naming the feature whose coordinates are none, and where no outline has a name.
     """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        told = read_json(path, MOST_BYTES)
+    except InputError as error:
         raise InputError(
-            "not a readable GeoJSON file", where=path, fix="export the annotations anew (QuPath: as FeatureCollection)"
+            f"not a readable GeoJSON file: {error.what}",
+            where=path,
+            fix="export the annotations anew (QuPath: as FeatureCollection)",
         ) from error
     features = told.get("features", [told]) if isinstance(told, dict) else told
     if not isinstance(features, list):
@@ -75,7 +78,9 @@ def read_outlines(path: Path) -> Outlines:
 
 
 def _name(feature: dict[str, Any]) -> str:
-    properties = feature.get("properties") or {}
+    properties = feature.get("properties")
+    if not isinstance(properties, dict):
+        return ""
     given = properties.get("classification") or properties.get("name") or ""
     return str(given.get("name") or "").strip() if isinstance(given, dict) else str(given).strip()
 
@@ -89,7 +94,7 @@ def _shapes(feature: Any, path: Path, number: int) -> list[tuple[np.ndarray, ...
         polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
         shapes = [tuple(np.asarray([point[:2] for point in ring], dtype=float) for ring in rings) for rings in polygons]
         good = all(rings and all(r.shape[0] >= 3 and r.ndim == 2 and np.isfinite(r).all() for r in rings) for rings in shapes)
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         shapes, good = [], False
     if not good or not shapes:
         raise InputError(f"feature {number} has no usable coordinates", where=path, fix="give three points or more a ring")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json, write_json
+from cytoscribe.runs import write_json
+from cytoscribe.verify import record_files
 from training import export
-from training.model_folder import CONFIG_FILE
+from training.model_folder import CONFIG_FILE, read_model_settings
 from training.rejection import Rejection
 from training.selection import chosen_and_calibrated
 
@@ -20,7 +21,7 @@ def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] 
     training does, by leaving known regions out in turn. Raises InputError where the folder keeps no held-out features, a score is
     unknown, or alpha is not within (0, 1); then nothing is changed.
     """
-    told = read_json(folder / CONFIG_FILE)
+    told = read_model_settings(folder)
     before = Rejection.load(folder, tuple(told["regions"]))
     kept = before.held_out
     if kept is None:
@@ -35,4 +36,5 @@ def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] 
     after.save(folder)
     write_json(folder / CONFIG_FILE, told)
     export.save_card(folder, told)
+    record_files(folder)
     return after

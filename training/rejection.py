@@ -17,10 +17,26 @@ import torch
 from torch import Tensor
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import atomic_path, read_json, write_json
+from cytoscribe.runs import read_json, write_json
+from cytoscribe.shapes import anything, check, entries, listed, mapping, number, one_of, text, whole
 from training.label_sets import HeldOut, LabelSets
 from training.scores import SCORES, ScoreContext
+from training.tensors import read_tensors, write_tensors
 
+_CALIBRATION = entries(
+    {
+        "logit_scale": number(0, 1e4),
+        "scores": listed(one_of(*SCORES), most=len(SCORES), least=1),
+        "centre": mapping(number()),
+        "spread": mapping(number(1e-12, 1e12)),
+        "calibration_scores": listed(number()),
+        "calibration_predicted": listed(whole(0, 1_000_000)),
+        "alpha": number(1e-9, 1 - 1e-9),
+        "split": text(100),
+        "notes": listed(text()),
+        "chosen_by": mapping(anything()),
+    }
+)
 CALIBRATION_FILE = "calibration.json"
 BANK_FILE = "calibration.safetensors"
 
@@ -100,10 +116,7 @@ class Rejection:
 
     def save(self, folder: Path) -> None:
         """Write calibration.json (how, from how many, split by what, thresholds) and the feature bank beside it."""
-        from safetensors.torch import save_file
-
-        with atomic_path(folder / BANK_FILE) as temporary:
-            save_file({k: v.contiguous() for k, v in self._tensors().items()}, temporary)
+        write_tensors(folder / BANK_FILE, self._tensors())
         write_json(folder / CALIBRATION_FILE, self._as_json())
 
     def summary(self) -> dict[str, Any]:
@@ -143,31 +156,55 @@ class Rejection:
 
     @staticmethod
     def load(folder: Path, regions: tuple[str, ...]) -> Rejection:
-        """Read what `save` wrote; raises InputError where a part is missing."""
-        from safetensors.torch import load_file
+        """Read what `save` wrote; raises InputError where a part is missing, broken, or does not fit the others."""
+        path, fix = folder / CALIBRATION_FILE, "train the model again"
+        told = check(read_json(path), _CALIBRATION, path, fix)
+        tensors = read_tensors(folder / BANK_FILE, fix, ("classes", "bank", "labels", "probe"))
+        context = ScoreContext.from_tensors(tensors, told["logit_scale"])
+        held_out = HeldOut.from_tensors(tensors)
+        _check_sizes(told, context, held_out, len(regions), folder)
+        return Rejection(
+            names=tuple(told["scores"]),
+            centre=told["centre"],
+            spread=told["spread"],
+            calibration=np.asarray(told["calibration_scores"], dtype=np.float64),
+            groups=np.asarray(told["calibration_predicted"], dtype=np.int64),
+            regions=regions,
+            context=context,
+            alpha=told["alpha"],
+            split=told["split"],
+            notes=tuple(told["notes"]),
+            chosen_by=told["chosen_by"],
+            held_out=held_out,
+        )
 
-        told = read_json(folder / CALIBRATION_FILE)
-        if not (folder / BANK_FILE).is_file():
-            raise InputError("no such file", where=folder / BANK_FILE, fix="train the model again")
-        try:
-            tensors = load_file(folder / BANK_FILE)
-            context = ScoreContext.from_tensors(tensors, told["logit_scale"])
-            return Rejection(
-                names=tuple(told["scores"]),
-                centre=told["centre"],
-                spread=told["spread"],
-                calibration=np.asarray(told["calibration_scores"], dtype=np.float64),
-                groups=np.asarray(told["calibration_predicted"], dtype=np.int64),
-                regions=regions,
-                context=context,
-                alpha=told["alpha"],
-                split=told["split"],
-                notes=tuple(told["notes"]),
-                chosen_by=told["chosen_by"],
-                held_out=HeldOut.from_tensors(tensors),
-            )
-        except KeyError as error:
-            raise InputError(f"no entry {error}", where=folder / CALIBRATION_FILE, fix="train the model again") from error
+
+def _check_sizes(told: dict[str, Any], context: ScoreContext, held_out: HeldOut | None, regions: int, folder: Path) -> None:
+    """Raise InputError where the tables and tensors of a folder speak of different numbers of regions or images."""
+    width = context.classes.shape[-1]
+    fits = (
+        context.classes.shape == (regions, width)
+        and context.bank.shape == (len(context.labels), width)
+        and context.labels.ndim == 1
+        and context.probe.shape == (regions, width + 1)
+        and len(told["calibration_predicted"]) == len(told["calibration_scores"])
+        and {*told["centre"], *told["spread"]} >= {*told["scores"]}
+        and _within(context.labels, regions)
+        and all(g < regions for g in told["calibration_predicted"])
+    )
+    if held_out is not None:
+        fits = fits and held_out.features.shape == (len(held_out.labels), width) and _within(held_out.labels, regions)
+    if not fits:
+        raise InputError(
+            f"the calibration does not fit the {regions} regions of the model",
+            where=folder / BANK_FILE,
+            fix="train the model again",
+        )
+
+
+def _within(labels: Tensor, regions: int) -> bool:
+    whole_numbers = not labels.is_floating_point()
+    return whole_numbers and (not len(labels) or (int(labels.min()) >= 0 and int(labels.max()) < regions))
 
 
 def calibrate(

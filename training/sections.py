@@ -10,6 +10,7 @@ import numpy as np
 from cytoscribe.errors import InputError, cell
 from cytoscribe.progress import say
 from cytoscribe.tables import read_csv
+from training.images import opened_image
 from training.outlines import OUTLINE_SUFFIXES, Outlines, drawn, grid_step, read_outlines
 from training.slides import PICTURE_SUFFIXES, Slide, open_slide
 
@@ -187,13 +188,13 @@ def _times_smaller(labels: tuple[int, ...], picture: tuple[int, int]) -> int | N
 
 def read_labels(path: Path) -> np.ndarray:
     """Label map as (H, W) int32, value by value: 8-bit, 16-bit and 32-bit greyscale and palette images."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with Image.open(path) as image:
+        with opened_image(path) as image:
             values = np.asarray(image)
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError("not a readable label map", where=path, fix="save it as a 16-bit greyscale PNG") from error
+    except InputError as error:
+        raise InputError(f"not a readable label map ({error.what})", where=path, fix="save it as a 16-bit greyscale PNG") from error
+    if values.dtype.kind not in "iub":
+        raise InputError(f"labels of type {values.dtype}", where=path, fix="save it as a 16-bit greyscale PNG")
     if values.ndim != 2:
         raise InputError(f"a label map has one channel, this has {values.shape[-1]}", where=path, fix="save it as greyscale")
     return values.astype(np.int32)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from cytoscribe.errors import InputError
-from cytoscribe.runs import file_digest
+from cytoscribe.runs import file_digest, fingerprint, quick_digest
+from cytoscribe.tables import read_images
 from training.base_models import config_path
 from training.caption_files import caption_shards, evidence_files
 from training.lora import Tuning
 from training.losses import Objective
 from training.optimisation import Optimisation
+from training.scores import SCORES
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class RejectionOptions:
 
     alpha: float = 0.05
     scores: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise InputError(f"--rejection-alpha must be between 0 and 1, got {self.alpha:g}", fix="give a rate such as 0.05")
+        unknown = [name for name in self.scores if name not in SCORES]
+        if unknown:
+            raise InputError(f"--rejection-scores names no score '{unknown[0]}'", fix=f"use some of {', '.join(SCORES)}")
 
 
 @dataclass(frozen=True)
@@ -74,9 +83,9 @@ class TrainSettings:
 
 
 def deciding(settings: TrainSettings) -> dict[str, Any]:
-    """What decides the result: everything but where it goes, how it is read and where it runs."""
+    """What decides the training: everything but where it goes, how it is read, where it runs, and how rejection is calibrated."""
     told = asdict(settings)
-    for name in ("out", "overwrite", "device", "images", "captions", "weights", "tracker", "embeddings"):
+    for name in ("out", "overwrite", "device", "images", "captions", "weights", "tracker", "embeddings", "rejection"):
         told.pop(name)
     if settings.wise_ft == 1:
         told.pop("wise_ft")  # runs that were begun before the option was there go on
@@ -103,7 +112,16 @@ def input_digests(settings: TrainSettings) -> dict[str, Any]:
         more["evidence"] = [file_digest(path) for path in evidence_files(settings.captions)]
     return more | {
         "images": file_digest(settings.images),
+        "pictures": _pictures(settings),
         "captions": [file_digest(path) for path in shards],
         "base": file_digest(config) if config else settings.base,
         "weights": {k: file_digest(v) if Path(v).is_file() else str(v) for k, v in sorted(settings.weights.items())},
     }
+
+
+def _pictures(settings: TrainSettings) -> str | None:
+    """One digest of all pictures of the table, so that a replaced one is noticed; None where vectors take their place."""
+    if settings.embeddings:
+        return None
+    records = read_images(settings.images, region_column=settings.region_column)
+    return fingerprint([quick_digest(r.path) for r in records])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import xml.etree.ElementTree as ElementTree
 from collections import OrderedDict
 from pathlib import Path
@@ -16,6 +17,9 @@ from training.slides import WHITE, plausible_size
 
 KEPT_BYTES = 256 * 2**20
 """Decoded pieces of a TIFF that are kept, so that neighbouring windows do not decode them again."""
+MOST_BYTES = 800_000_000
+"""Of one window or piece of a TIFF."""
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong with a file is said once, by this package
 _MINISWHITE, _MINISBLACK, _RGB, _YCBCR = 0, 1, 2, 6
 _ALPHA = 4
 _SAMPLED = 4_000_000
@@ -61,12 +65,24 @@ class TiffSlide:
             slide = TiffSlide(path)
             slide.read(0, 0, 0, 1, 1)
             return slide
+        except InputError as error:
+            return error.what
         except Exception as error:  # a broken file brings tifffile and its codecs to errors of every kind
             return " ".join(str(error).split())[:120] or type(error).__name__
 
     def read(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+        try:
+            return self._window(level, top, left, bottom, right)
+        except InputError:
+            raise
+        except Exception as error:  # a damaged piece brings tifffile and its codecs to errors of every kind
+            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            raise InputError(f"a damaged TIFF ({reason})", where=self.path, fix="export it anew") from error
+
+    def _window(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
         page = self.pages[level]
         samples = int(page.samplesperpixel)
+        self._bound((bottom - top) * (right - left) * samples * page.dtype.itemsize, "a window")
         found = np.zeros((bottom - top, right - left, samples), page.dtype)
         high, wide = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
         across = -(-int(page.imagewidth) // wide)
@@ -81,6 +97,8 @@ class TiffSlide:
             self._pieces.move_to_end((level, index))
             return self._pieces[level, index]
         page = self.pages[level]
+        high, wide = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+        self._bound(min(high, page.imagelength) * wide * int(page.samplesperpixel) * page.dtype.itemsize, "a piece")
         handle, count = self.file.filehandle, page.databytecounts[index]
         handle.seek(page.dataoffsets[index])
         data = handle.read(count) if count else None
@@ -93,6 +111,15 @@ class TiffSlide:
         while self._held > KEPT_BYTES and len(self._pieces) > 1:
             self._held -= self._pieces.popitem(last=False)[1][0].nbytes
         return piece
+
+    def _bound(self, size: int, what: str) -> None:
+        """Raise InputError before memory is taken for what a few bytes of a header ask for."""
+        if size > MOST_BYTES:
+            raise InputError(
+                f"{what} of {size / 1e9:.1f} GB would have to be decoded at once",
+                where=self.path,
+                fix="save it in tiles, with smaller copies (a pyramid)",
+            )
 
     def _as_rgb(self, values: np.ndarray, page: Any) -> np.ndarray:
         if self._range is not None:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from cytoscribe.errors import InputError
+from cytoscribe.runs import is_file
 from training.images import read_image, squared
 
 WHITE = 255
@@ -62,7 +63,7 @@ def open_slide(path: Path) -> Slide:
     from training.slide_formats import ScannedSlide, TiffSlide, openslide_installed
 
     suffix = path.suffix.lower()
-    if not path.is_file():
+    if not is_file(path):
         raise InputError("no such section", where=path, fix="check the path")
     if suffix in SLIDE_SUFFIXES and openslide_installed() and ScannedSlide.reads(path):
         return ScannedSlide(path)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from cytoscribe.errors import InputError
-from cytoscribe.progress import track
-from cytoscribe.runs import RunFolder, atomic_path, file_digest
+from cytoscribe.errors import InputError, WriteError
+from cytoscribe.progress import say, track
+from cytoscribe.runs import RunFolder, atomic_path, file_digest, quick_digest
 from cytoscribe.tables import write_csv
 from training.cuts import Cut, capped, find_regions, find_tiles
 from training.section_table import SectionFacts, read_section_table, splits_of
@@ -40,7 +42,7 @@ class CutSettings:
     by side; purity: least share of a tile that is its region; region_px: side a region crop is scaled to; least_px: smallest piece
     that is cropped, in pixels of written tiles; most: of one region from one section, 0 for no limit; pixel_size_um: of all
     sections, None for what the section table or the files say; interleave: take splits in turn along the brain instead of drawing
-    sections by seed."""
+    sections by seed; strict: end at the first section that cannot be read."""
 
     sections: Path
     labels: Path
@@ -60,6 +62,7 @@ class CutSettings:
     test_sections: tuple[str, ...] = ()
     interleave: bool = True
     seed: int = 0
+    strict: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -87,17 +90,21 @@ def cut(settings: CutSettings) -> dict[str, Any]:
 
     Raises InputError where folders, tables or labels cannot be used, pixel sizes cannot be true, or nothing is pure enough.
     """
-    sheet = _prepared(settings)
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table")
+    spared = _Spared(settings.strict)
+    sheet = _prepared(settings, spared)
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict")
     told = {k: v for k, v in asdict(settings).items() if k not in paths}
-    inputs = {"sections": {s.name: file_digest(s.labels)[:16] for s in sheet.sections}}
+    inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
     inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
     inputs |= {"table": file_digest(settings.section_table) if settings.section_table else None}
     with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
         for files in track(sheet.sections, "cutting", unit="sections"):
-            if not run.has_shard(files.name):
-                run.write_shard(files.name, [asdict(c) for c in _cut_section(files, sheet, settings, run.path)])
-        cuts = [(files.name, Cut(**row)) for files in sheet.sections for row in run.read_shard(files.name)]
+            if not _is_cut(run, files.name):
+                with spared.passing_over(files):
+                    run.write_shard(files.name, [asdict(c) for c in _cut_section(files, sheet, settings, run.path)])
+        spared.check(len(sheet.sections))
+        left = [files.name for files in sheet.sections if files.name not in spared.reasons]
+        cuts = [(name, Cut(**row)) for name in left for row in run.read_shard(name)]
         if not cuts:
             raise InputError("no tile is pure enough", where=settings.labels, fix="lower --purity or --tile-px")
         rows = [_row(name, c, sheet, settings) for name, c in cuts]
@@ -105,18 +112,58 @@ def cut(settings: CutSettings) -> dict[str, Any]:
         pictures = {g: [run.path / tile_name(s, c) for s, c in cuts if c.region == g] for g in sheet.groups.names}
         shown = {g: own for g, own in pictures.items() if own}
         save_contact_sheet(shown, sheet.groups.unseen, run.path / "contact_sheet.png")
-        summary = _summary(rows, sheet, settings)
+        summary = _summary(rows, sheet, settings) | {"unreadable": spared.reasons}
         run.finish(summary)
         return summary
 
 
-def _prepared(settings: CutSettings) -> _Sheet:
+def _is_cut(run: RunFolder, section: str) -> bool:
+    """Whether an earlier run cut this section and all its pictures are still there."""
+    if not run.has_shard(section):
+        return False
+    names = (tile_name(section, Cut(**row)) for row in run.read_shard(section))
+    return all((run.path / n).is_file() and (run.path / n).stat().st_size for n in names)
+
+
+@dataclass
+class _Spared:
+    """Sections that cannot be read: named and passed over, or, where `strict`, the end of the run. reasons: section to what is wrong."""
+
+    strict: bool
+    reasons: dict[str, str] = field(default_factory=dict)
+    first: InputError | None = None
+
+    @contextmanager
+    def passing_over(self, files: SectionFiles) -> Iterator[None]:
+        try:
+            yield
+        except WriteError:
+            raise
+        except InputError as error:
+            if self.strict:
+                raise
+            self.first = self.first or error
+            self.reasons[files.name] = error.what
+            say(f"passed over section {files.name}: {error}")
+
+    def check(self, sections: int) -> None:
+        """Raise the first error where every section is at fault: then it is not one bad item among many."""
+        if self.first is not None and len(self.reasons) == sections:
+            raise self.first
+
+
+def _prepared(settings: CutSettings, spared: _Spared) -> _Sheet:
     sections = find_sections(settings.sections, settings.labels)
     groups = read_groups(settings.groups) if settings.groups else groups_of_outlines(sections)
     names = [s.name for s in sections]
     facts = read_section_table(settings.section_table, names) if settings.section_table else {}
     splits = splits_of(names, facts, seed=None if settings.interleave else settings.seed, test=settings.test_sections)
-    sizes = {s.name: _pixel_size(s, facts.get(s.name), settings) for s in sections}
+    sizes: dict[str, float | None] = {}
+    for section in sections:
+        with spared.passing_over(section):
+            sizes[section.name] = _pixel_size(section, facts.get(section.name), settings)
+    spared.check(len(sections))
+    sections = [s for s in sections if s.name in sizes]
     check_pixel_sizes(sizes, needed=settings.tile_um > 0)
     return _Sheet(sections, groups, facts, splits, sizes)
 

@@ -62,10 +62,17 @@ def inflections(verb: str) -> list[str]:
     head, _, rest = verb.partition(" ")
     tail = f" {rest}" if rest else ""
     stem = head[:-1] if head.endswith("e") else head
-    third = f"{head[:-1]}ies" if _consonant_y(head) else f"{head}es" if head.endswith(("s", "sh", "ch", "x", "z", "o")) else f"{head}s"
+    third = (
+        f"{head[:-1]}ies" if _consonant_y(head) else f"{head}es" if head.endswith(("s", "sh", "ch", "x", "z", "o")) else f"{head}s"
+    )
     past = f"{head[:-1]}ied" if _consonant_y(head) else f"{stem}ed"
     listed = [head, third, past, f"{stem}ing"]
-    if len(head) <= 6 and head[-1] in "bdglmnprt" and head[-2:-1] in ("a", "e", "i", "o", "u") and head[-3:-2] not in ("a", "e", "i", "o", "u"):
+    if (
+        len(head) <= 6
+        and head[-1] in "bdglmnprt"
+        and head[-2:-1] in ("a", "e", "i", "o", "u")
+        and head[-3:-2] not in ("a", "e", "i", "o", "u")
+    ):
         listed += [f"{head}{head[-1]}ed", f"{head}{head[-1]}ing"]
     return [f"{form}{tail}" for form in listed]
 

@@ -14,7 +14,9 @@ from literature_mining.claims.tokens import UNKNOWN
 def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequence[FoundClaim]) -> Context:
     """The context that the sentence after this one is read in."""
     tokens = sentence.tokens
-    mentioned = layers = next((t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ())
+    mentioned = layers = next(
+        (t.names for t in reversed(tokens) if t.is_("layer") and t.names and not {"WM", "all"} & set(t.names)), ()
+    )
     spoken = _subject(sentence, scopes)
     named = tuple(dict.fromkeys(n for t in tokens if t.is_("region") for n in t.names if n != UNKNOWN))
     topic, lost, age = context.topic, context.lost, context.age + 1
@@ -32,7 +34,9 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     rivals = compared[-1] if compared else context.rivals if topic == context.topic else ()
     subject = _main_subject(sentence)
     noun = subject.noun if subject is not None else ""
-    kind = {"layer": "layer", "cells": "cells", "region": "region", "area": "region"}.get(noun, context.noun if noun == "pronoun" else "")
+    kind = {"layer": "layer", "cells": "cells", "region": "region", "area": "region"}.get(
+        noun, context.noun if noun == "pronoun" else ""
+    )
     if kind in ("layer", "cells") and subject is not None:
         own = scopes.layer(subject)
         layers = own.names if own.how not in ("none", "") else layers
@@ -61,7 +65,9 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
                 return Scope(known, "subject") if known else Scope(foreign=True, how="subject")
             if node.phrase.foreign:
                 return Scope(foreign=True, how="subject")
-            below = [b for b in node.below() if b.phrase.regions and b.phrase.regions != (UNKNOWN,) and b.prep in ("of", "in", "within")]
+            below = [
+                b for b in node.below() if b.phrase.regions and b.phrase.regions != (UNKNOWN,) and b.prep in ("of", "in", "within")
+            ]
             if below:
                 return Scope(below[0].phrase.regions, "subject")
         if effective_subjects(clause):

@@ -27,7 +27,9 @@ _KIND = r"(?:[Ss]ub)?(?:[Ll]ayers?|[Ll]amina(?:e|s)?|strat(?:um|a))"
 _GLUE = r"\s*(?:,\s*and|,\s*or|,|and|or|/|&|-|to|through|as well as)\s*(?:in\s+)?"
 _POSITION = r"(?:uppermost|upper|superficial|outermost|outer|external|lowermost|lower|deepest|deeper|deep|innermost|inner|internal|middle|infragranular|supragranular)"
 _PIECE = r"(?:part|portion|hal(?:f|ve)|third|zone|tier|stripe|level|aspect|segment|region|sublayer|sublamina|division|band|strip)s?"
-_PART = rf"(?P<part>(?:most\s+)?{_POSITION}(?:\s+(?:and|or)\s+{_POSITION})?(?:most)?\s+(?:(?:{_PIECE})\s+(?:of|in)\s+(?:the\s+)?)?)?"
+_PART = (
+    rf"(?P<part>(?:most\s+)?{_POSITION}(?:\s+(?:and|or)\s+{_POSITION})?(?:most)?\s+(?:(?:{_PIECE})\s+(?:of|in)\s+(?:the\s+)?)?)?"
+)
 _LIST = rf"(?P<list>{_NUMERAL}(?:{_GLUE}(?:{_NUMERAL}|[bc]\b))*)"
 _NUMBERED = re.compile(
     rf"\b{_PART}(?:cortical\s+|cellular\s+|corresponding\s+)?(?:(?:infra|supra)granular\s+)?\(?{_KIND}\s+\(?"
@@ -45,8 +47,12 @@ _BARE = re.compile(
     rf"(?<![A-Za-z0-9-]){_PART}(?P<list>p?(?:III|II|IV|VI|V|I)[abcABC](?:\s?[αβγ]|[12])?(?:(?:\s+and\s+|\s+or\s+|/|-|\s+to\s+|,\s*)(?:III|II|IV|VI|V|I)?[abcABC](?![A-Za-z]))*)(?![A-Za-z0-9])"
 )
 _RANGE = re.compile(r"(?<![A-Za-z0-9-])(?P<list>(?:III|II|IV|VI|V|I)[abc]?(?:/|-)(?:III|II|IV|VI|V)[abc]?)(?![A-Za-z0-9-])")
-_PLACED = re.compile(rf"(?<![A-Za-z0-9-])(?P<part>{_POSITION}\s+)(?P<list>(?:III|II|IV|VI|V)(?:\s*(?:,|and|/|-)\s*(?:III|II|IV|VI|V))*)(?![A-Za-z0-9-])")
-_ELLIPTIC = re.compile(r"\b(?:in|of|to|or|and|from|than|with)\s+(?P<list>(?:III|II|IV|VI|V)(?:\s*(?:,|and|/|-)\s*(?:III|II|IV|VI|V))*)(?![A-Za-z0-9-])")
+_PLACED = re.compile(
+    rf"(?<![A-Za-z0-9-])(?P<part>{_POSITION}\s+)(?P<list>(?:III|II|IV|VI|V)(?:\s*(?:,|and|/|-)\s*(?:III|II|IV|VI|V))*)(?![A-Za-z0-9-])"
+)
+_ELLIPTIC = re.compile(
+    r"\b(?:in|of|to|or|and|from|than|with)\s+(?P<list>(?:III|II|IV|VI|V)(?:\s*(?:,|and|/|-)\s*(?:III|II|IV|VI|V))*)(?![A-Za-z0-9-])"
+)
 _SHORT = re.compile(
     r"(?<![A-Za-z0-9])L(?P<list>(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?(?:\s?(?:/|-)\s?L?(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?)*)(?![A-Za-z0-9])"
 )
@@ -62,13 +68,18 @@ _NAMED = re.compile(
     rf"(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
     re.IGNORECASE,
 )
-_OF_CELLS = re.compile(r"\b(?:single\s+)?layers?\s+of\s+(?:the\s+)?(?P<name>pyramidal|polymorphic|polymorphous|polymorph|granule|granular|multiform|Purkinje)\s+cells?\b")
+_OF_CELLS = re.compile(
+    r"\b(?:single\s+)?layers?\s+of\s+(?:the\s+)?(?P<name>pyramidal|polymorphic|polymorphous|polymorph|granule|granular|multiform|Purkinje)\s+cells?\b"
+)
 _LATIN = {
     "molecularis": "I", "zonalis": "I", "plexiformis": "I",
     "granularis externa": "II", "corpuscularis": "II", "pyramidalis externa": "III", "pyramidalis": "III", "granularis interna": "IV", "granularis": "IV",
     "pyramidalis interna": "V", "ganglionaris": "V", "gangliosa": "V", "ganglionaris interna": "V", "multiformis": "VI", "fusiformis": "VI",
 }  # fmt: skip
-_LAMINA = re.compile(rf"\blaminae?\s+(?P<names>(?:{'|'.join(sorted(_LATIN, key=len, reverse=True))}))\b(?:\s*\((?:layer\s+)?{_NUMERAL}\))?", re.IGNORECASE)
+_LAMINA = re.compile(
+    rf"\blaminae?\s+(?P<names>(?:{'|'.join(sorted(_LATIN, key=len, reverse=True))}))\b(?:\s*\((?:layer\s+)?{_NUMERAL}\))?",
+    re.IGNORECASE,
+)
 _STRATUM = re.compile(
     r"\bstrat(?:um|a)\s+(?P<names>pyramidale|pyramidalis|radiatum|oriens|lucidum|lacunosum[\s-]moleculare|lacunosum|granulosum|granulare|moleculare|multiforme|"
     r"gangliosum|cinereum|griseum|opticum|zonale|album|plexiforme|polymorphe)\b(?:\s+(?P<rest>superficiale|intermediale|medium|profundum))?",
@@ -85,7 +96,8 @@ _ZONE = re.compile(
 _DISSECANS = re.compile(r"\blamina\s+(?:dissecans|desiccans)\b", re.IGNORECASE)
 _WHITE = re.compile(r"\b(?:subcortical\s+|underlying\s+)?white[\s-](?:matter|substance)\b", re.IGNORECASE)
 _BACK = re.compile(
-    r"\b(?:this|the|that|these|those|its|both)\s+(?:latter\s+|same\s+|former\s+|two\s+)?(?:sub)?(?:layers?|laminae?)\b(?!\s*(?-i:\(?[IVL1-6]|of\s+\w+\s+cells))", re.IGNORECASE
+    r"\b(?:this|the|that|these|those|its|both)\s+(?:latter\s+|same\s+|former\s+|two\s+)?(?:sub)?(?:layers?|laminae?)\b(?!\s*(?-i:\(?[IVL1-6]|of\s+\w+\s+cells))",
+    re.IGNORECASE,
 )
 _WHOLE = re.compile(
     r"\b(?:all|most|individual|cortical|cell|the)\s+(?:the\s+)?(?:cortical\s+|cell(?:ular)?\s+)?(?:layers|laminae)\b(?!\s*(?-i:\(?[IV1-6]))|\b(?<!sub)layers\b(?!\s*(?-i:\(?[IV1-6]))",
@@ -142,7 +154,9 @@ def _candidates(text: str) -> Iterable[LayerMention]:
         yield LayerMention(m.start(), m.end(), numbered(m.group("list"), m.group("part") or ""))
     for m in _PLACED.finditer(text):
         yield LayerMention(m.start(), m.end(), numbered(m.group("list"), m.group("part")))
-    if "layer" in folded or "lamina" in folded:  # "layer V is wider than III": a numeral alone means a layer where layers are spoken of
+    if (
+        "layer" in folded or "lamina" in folded
+    ):  # "layer V is wider than III": a numeral alone means a layer where layers are spoken of
         for m in _ELLIPTIC.finditer(text):
             yield LayerMention(m.start("list"), m.end(), numbered(m.group("list")))
     for pattern in (_SHORT, _RANGE):
@@ -161,7 +175,9 @@ def _spelled(text: str) -> Iterable[LayerMention]:
         yield LayerMention(m.start(), m.end(), _named(m))
     for pattern in (_NUMBERED, _REVERSED):
         for m in pattern.finditer(text):
-            yield LayerMention(m.start(), m.end(), numbered(m.group("list") + (m.groupdict().get("sub") or ""), m.group("part") or ""))
+            yield LayerMention(
+                m.start(), m.end(), numbered(m.group("list") + (m.groupdict().get("sub") or ""), m.group("part") or "")
+            )
     for m in _WORDED.finditer(text):
         named = re.sub(_WORD_ORDINAL, lambda w: _ORDINAL[w.group().lower()], m.group("list"), flags=re.IGNORECASE)
         yield LayerMention(m.start(), m.end(), numbered(named, m.group("part") or ""))
@@ -204,7 +220,8 @@ def _named(match: re.Match[str]) -> tuple[str, ...]:
 def numbered(text: str, part: str = "") -> tuple[str, ...]:
     """Layers of a list such as `II, IIIa and b`, `V and VI`, `2/3`, `II-IV`, each in the notation `II`, `IIIa`, `II-III`."""
     pieces = re.findall(
-        r"p?(?:[IVⅠ-Ⅵ]+|[ivⅰ-ⅵ]+(?![a-z]*[d-uw-z]))(?:\s?[abcABC](?:\s?(?:[αβγ]|alpha|beta)|[12])?(?![A-Za-z]))?|[1-6](?:[abcABC](?:[αβγ]|[12])?(?![A-Za-z]))?|\b[abc]\b|/|-|\bto\b|\bthrough\b", text
+        r"p?(?:[IVⅠ-Ⅵ]+|[ivⅰ-ⅵ]+(?![a-z]*[d-uw-z]))(?:\s?[abcABC](?:\s?(?:[αβγ]|alpha|beta)|[12])?(?![A-Za-z]))?|[1-6](?:[abcABC](?:[αβγ]|[12])?(?![A-Za-z]))?|\b[abc]\b|/|-|\bto\b|\bthrough\b",
+        text,
     )
     layers: list[str] = []
     ranged = False
@@ -226,7 +243,7 @@ def numbered(text: str, part: str = "") -> tuple[str, ...]:
 
 
 def _side(part: str) -> str:
-    """"upper" or "lower", "" for neither or both."""
+    """ "upper" or "lower", "" for neither or both."""
     upper, lower = bool(_UPPER.search(part)), bool(_LOWERED.search(part))
     return "" if upper == lower else "upper" if upper else "lower"
 

@@ -27,7 +27,13 @@ ATTRIBUTES = (
     "cortical_type",
     "staining",
 )
-_FORMS = {"forms": (False, "adj"), "compare": (True, "adj"), "nouns": (False, "noun"), "verbs": (False, "verb"), "changes": (True, "noun")}
+_FORMS = {
+    "forms": (False, "adj"),
+    "compare": (True, "adj"),
+    "nouns": (False, "noun"),
+    "verbs": (False, "verb"),
+    "changes": (True, "noun"),
+}
 """Keys of an entry: whether its forms compare, and their part of speech."""
 Sense = tuple[str, str]
 """An attribute and its value."""

@@ -159,7 +159,11 @@ def _verb_group(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
         token = tokens[end]
         if token.is_("negatives") and not token.is_("conjunctions"):
             negated = True
-        elif token.verb in ("be", "modal", "have") and (not main or main in ("be", "modal", "have")) and not (main and token.is_("trait")):
+        elif (
+            token.verb in ("be", "modal", "have")
+            and (not main or main in ("be", "modal", "have"))
+            and not (main and token.is_("trait"))
+        ):
             main = token.verb
             passive = passive or token.verb == "be"
         elif token.verb and (not main or main in ("be", "modal")) and not (passive and token.is_("trait")):
@@ -168,7 +172,11 @@ def _verb_group(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             main = "place"
         elif token.is_("participle") and passive and not token.is_("trait"):
             main = "other"
-        elif not (token.is_("adverbs", "hedges") and not token.is_("noun", "trait", "more", "less", "with") and _verb_goes_on(tokens, end, passive)):
+        elif not (
+            token.is_("adverbs", "hedges")
+            and not token.is_("noun", "trait", "more", "less", "with")
+            and _verb_goes_on(tokens, end, passive)
+        ):
             break
         end += 1
         if main in ("other", "place", "lack", "by_having") or (main == "have" and not passive and not _is_auxiliary(tokens, end)):
@@ -190,7 +198,9 @@ def _can_be_verb(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> 
         return _verb_is_meant(tokens, at, last)
     if token.lower.endswith(("ing", "ed")) and token.verb == "other":
         after = tokens[at + 1] if at + 1 < len(tokens) else None
-        attributive = after is not None and (after.noun or after.is_("layer", "region")) and not (last is not None and last.kind == "np")
+        attributive = (
+            after is not None and (after.noun or after.is_("layer", "region")) and not (last is not None and last.kind == "np")
+        )
         return not attributive
     return True
 
@@ -204,14 +214,22 @@ def _verb_is_meant(tokens: Sequence[Token], at: int, last: Phrase | None) -> boo
         return False
     if after is None or after.lower in ("in", "at", "throughout", ",", ".", "and", "only"):
         return False
-    return after.is_("determiners", "trait", "negative_determiners", "layer", "more", "less", "hedges", "type", "adverbs", "unknown")
+    return after.is_(
+        "determiners", "trait", "negative_determiners", "layer", "more", "less", "hedges", "type", "adverbs", "unknown"
+    )
 
 
 def _looks_like_verb(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> bool:
     """An unknown word in "s" or "ed" right after a subject and before an object or a place."""
     token, last = tokens[at], before[-1] if before else None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
-    if not token.is_("unknown") or last is None or after is None or not token.lower.endswith(("s", "ed")) or token.lower.endswith("ss"):
+    if (
+        not token.is_("unknown")
+        or last is None
+        or after is None
+        or not token.lower.endswith(("s", "ed"))
+        or token.lower.endswith("ss")
+    ):
         return False
     if last.kind != "np" or any(p.kind == "verb" for p in before[-3:]):
         return False
@@ -246,7 +264,28 @@ def _is_auxiliary(tokens: Sequence[Token], end: int) -> bool:
 
 
 _OF_VERBS = ("consist", "compos", "made", "form", "built", "compris", "constitut")
-_HAVING_STEMS = ("characteri", "mark", "distinguish", "recogni", "identif", "defin", "typif", "populat", "occup", "fill", "dominat", "differentiat", "discriminat", "set", "told", "delineat", "tell", "delimit", "separat", "differ")
+_HAVING_STEMS = (
+    "characteri",
+    "mark",
+    "distinguish",
+    "recogni",
+    "identif",
+    "defin",
+    "typif",
+    "populat",
+    "occup",
+    "fill",
+    "dominat",
+    "differentiat",
+    "discriminat",
+    "set",
+    "told",
+    "delineat",
+    "tell",
+    "delimit",
+    "separat",
+    "differ",
+)
 
 
 def _with_preposition(tokens: Sequence[Token], end: int, main: str) -> tuple[str, int]:
@@ -366,7 +405,11 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
     elif token.is_("adverbs", "number", "foreign", "own", "parts", "deepward"):
         if token.is_("foreign"):
             mods.unknown.append(token.lower)
-    elif token.is_("features", "transparent", "evidence", "subdivisions", "foreign_heads", "species") and not token.is_("conjunctions") and not (token.verb and mods.traits):
+    elif (
+        token.is_("features", "transparent", "evidence", "subdivisions", "foreign_heads", "species")
+        and not token.is_("conjunctions")
+        and not (token.verb and mods.traits)
+    ):
         mods.foreign = mods.foreign or token.is_("foreign_heads", "species")
     elif token.is_("unknown") and not token.is_("prepositions"):
         mods.unknown.append(token.lower)
@@ -488,7 +531,9 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, b
     if any(t.lower in ("latter", "former", "lattermost") for t in tokens[first:end]) and not mods.traits:
         return Phrase("np", first, end, last, back="pointed", determined=True, text=" ".join(t.lower for t in tokens[first:end]))
     text = " ".join(t.lower for t in tokens[first:end])
-    if last.is_("unknown", "transparent", "features", "parts", "subdivisions", "foreign_heads", "evidence", "species") and not last.is_("trait"):
+    if last.is_(
+        "unknown", "transparent", "features", "parts", "subdivisions", "foreign_heads", "evidence", "species"
+    ) and not last.is_("trait"):
         foreign = any(t.is_("foreign_heads", "species") for t in tokens[first:end])
         return Phrase(
             "np", first, end, last, tuple(mods.traits), tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back,
@@ -498,7 +543,18 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, b
     if mods.traits:
         if any(w.pos == "noun" for w in last.words) and not predicate:
             return _nominal(tokens, first, end, mods, text)
-        return Phrase("adj", first, end, traits=tuple(mods.traits), types=tuple(mods.types), negated=mods.negated, back=mods.back, determined=mods.determined, fewer=mods.fewer, text=text)
+        return Phrase(
+            "adj",
+            first,
+            end,
+            traits=tuple(mods.traits),
+            types=tuple(mods.types),
+            negated=mods.negated,
+            back=mods.back,
+            determined=mods.determined,
+            fewer=mods.fewer,
+            text=text,
+        )
     if mods.types:
         return Phrase("adj", first, end, types=tuple(mods.types), text=text)
     return _pronoun(tokens, first)
@@ -515,7 +571,21 @@ def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) ->
 def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
     """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
     own = tuple(t for t in mods.traits if t.token is tokens[end - 1])
-    return Phrase("np", first, end, tokens[end - 1], own, tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back, determined=mods.determined, regions=mods.regions, unknown=tuple(mods.unknown), text=text)
+    return Phrase(
+        "np",
+        first,
+        end,
+        tokens[end - 1],
+        own,
+        tuple(mods.types),
+        negated=mods.negated,
+        fewer=mods.fewer,
+        back=mods.back,
+        determined=mods.determined,
+        regions=mods.regions,
+        unknown=tuple(mods.unknown),
+        text=text,
+    )
 
 
 def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
@@ -526,7 +596,9 @@ def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
         if token.is_(role):
             return Phrase("np", at, at + 1, token, back=role, text=token.lower)
     if token.is_("unknown", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own", "evidence"):
-        return Phrase("np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,))
+        return Phrase(
+            "np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,)
+        )
     return None
 
 

@@ -23,7 +23,21 @@ from literature_mining.claims.tokens import UNKNOWN, Token, tokenize
 from literature_mining.regions.mentions import Mention, RegionFinder
 from literature_mining.regions.table import RegionTable
 
-_SEEN = frozenset(["found", "seen", "observed", "detected", "identified", "recognised", "recognized", "discerned", "distinguished", "noted", "demonstrated"])
+_SEEN = frozenset(
+    [
+        "found",
+        "seen",
+        "observed",
+        "detected",
+        "identified",
+        "recognised",
+        "recognized",
+        "discerned",
+        "distinguished",
+        "noted",
+        "demonstrated",
+    ]
+)
 _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 
 
@@ -138,7 +152,9 @@ class _Claims:
             meaning = meaning_of(trait, bearer.noun, self._needs, self._lexicon, deeper=self._is_gradient(clause, trait, bearer))
             if meaning is None:
                 continue
-            if not (_is_existence(meaning) and bearer.noun in ("cells", "border", "arrangement")):  # those deny their subject's traits
+            if not (
+                _is_existence(meaning) and bearer.noun in ("cells", "border", "arrangement")
+            ):  # those deny their subject's traits
                 self._state(node, trait, bearer, meaning)
             return
 
@@ -206,7 +222,9 @@ class _Claims:
                 for bearer in self._as_bearer(subject, clause, place):
                     yield _Bearer(node, bearer.noun, clause, place) if own_place else bearer
             return
-        kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(self._context.noun, ("area", "layer", "cells"))
+        kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(
+            self._context.noun, ("area", "layer", "cells")
+        )
         for kind in kinds:
             yield _Bearer(node, kind, clause, place)
 
@@ -217,22 +235,39 @@ class _Claims:
         tokens = self._sentence.tokens[first : min(following, default=len(self._sentence.tokens))]
         if any(t.is_("deepward") for t in tokens):
             return True
-        deeper = [t for k, t in enumerate(tokens[1:], 1) if t.is_("layer") and tokens[k - 1].lower in ("towards", "toward", "to") and t.names[-1:] and t.names[-1].endswith(("c", "IV"))]
-        return bool(deeper) and trait.token.lower.startswith(("increas", "grow", "enlarg")) and bearer.noun in ("size", "cells", "nominal")
+        deeper = [
+            t
+            for k, t in enumerate(tokens[1:], 1)
+            if t.is_("layer")
+            and tokens[k - 1].lower in ("towards", "toward", "to")
+            and t.names[-1:]
+            and t.names[-1].endswith(("c", "IV"))
+        ]
+        return (
+            bool(deeper)
+            and trait.token.lower.startswith(("increas", "grow", "enlarg"))
+            and bearer.noun in ("size", "cells", "nominal")
+        )
 
     def _state(self, node: Node, trait: Trait, bearer: _Bearer, meaning: Meaning) -> None:
         layers = self._layers(node, bearer, meaning)
         regions = self._regions(node, bearer)
         if regions.foreign or not regions.names:
             return
-        polarity = not self._is_denied(node, bearer.clause, trait) if meaning.polarity else self._is_denied(node, bearer.clause, trait)
+        polarity = (
+            not self._is_denied(node, bearer.clause, trait) if meaning.polarity else self._is_denied(node, bearer.clause, trait)
+        )
         if meaning.value == "absent" and not polarity:
             meaning, polarity = replace(meaning, value="visible"), True
         compared, named = (), False
         if meaning.relative or any(p.kind == "unlike" for p in bearer.clause.partners):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
         if meaning.attribute == "layer_visibility" and layers.names == ("all",):
-            meaning = replace(meaning, attribute="lamination", value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value])
+            meaning = replace(
+                meaning,
+                attribute="lamination",
+                value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value],
+            )
         for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
             others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
@@ -244,7 +279,16 @@ class _Claims:
             self._deny_excluded(node, trait, bearer, meaning, region, layer, polarity, regions, layers)
 
     def _deny_excluded(
-        self, node: Node, trait: Trait, bearer: _Bearer, meaning: Meaning, region: str, layer: str, polarity: bool, regions: Scope, layers: Scope
+        self,
+        node: Node,
+        trait: Trait,
+        bearer: _Bearer,
+        meaning: Meaning,
+        region: str,
+        layer: str,
+        polarity: bool,
+        regions: Scope,
+        layers: Scope,
     ) -> None:
         """`in A, but not in B`, `in layer V, but not in layer II`: B and layer II are denied the trait."""
         for excluded in bearer.clause.excluded:
@@ -336,7 +380,9 @@ class _Claims:
         denied = False
         for said in clause.said:
             for trait in said.phrase.traits if said.phrase.kind == "adj" else ():
-                value = next((s[1] for w in trait.words for k, s in w.senses.items() if k == "layer" and s[0] == "layer_visibility"), "")
+                value = next(
+                    (s[1] for w in trait.words for k, s in w.senses.items() if k == "layer" and s[0] == "layer_visibility"), ""
+                )
                 if value in ("absent", "visible"):
                     denied = (value == "absent") != (clause.negated or said.negated or trait.negated)
         return denied
@@ -382,7 +428,13 @@ class _Claims:
 
     def _read_existence(self, node: Node, clause: Clause) -> None:
         """`no layer IV`, `lacks layer IV`, `without layer IV`, `the presence of layer IV`."""
-        if node.phrase.kind != "np" or node.noun != "layer" or node.phrase.traits or not node.phrase.layers or node.prep in ("in", "of", "within"):
+        if (
+            node.phrase.kind != "np"
+            or node.noun != "layer"
+            or node.phrase.traits
+            or not node.phrase.layers
+            or node.prep in ("in", "of", "within")
+        ):
             return
         head = node.phrase.head
         assert head is not None
@@ -396,7 +448,9 @@ class _Claims:
             return
         present = clause.verb_class == "presence"
         if (denied and (node.phrase.negated or node.negated or clause.verb_class in ("lack", "have"))) or present:
-            meaning = Meaning("layer_visibility", "absent" if denied and not present else "visible", polarity=not (denied and not present))
+            meaning = Meaning(
+                "layer_visibility", "absent" if denied and not present else "visible", polarity=not (denied and not present)
+            )
             self._state(node, Trait(head, head.start), _Bearer(node, "layer", clause, "attributive"), meaning)
 
     def _read_found(self, node: Node, clause: Clause, head: Token) -> None:
@@ -404,7 +458,12 @@ class _Claims:
         words = clause.verb.text.split() if clause.verb is not None else []
         if clause.verb_class == "place" and words and words[-1] in _SEEN and any(w in _BE for w in words):
             value = "absent" if clause.negated else "visible"
-            self._state(node, Trait(head, head.start), _Bearer(node, "layer", clause, "predicate"), Meaning("layer_visibility", value, polarity=not clause.negated))
+            self._state(
+                node,
+                Trait(head, head.start),
+                _Bearer(node, "layer", clause, "predicate"),
+                Meaning("layer_visibility", value, polarity=not clause.negated),
+            )
 
     # -------------------------------------------------------------- the claim
 
@@ -423,7 +482,9 @@ class _Claims:
         )  # fmt: skip
         if not polarity and meaning.attribute == "layer_visibility" and meaning.value == "absent":
             meaning, polarity = replace(meaning, value="visible"), True
-        claim = FoundClaim(region, layer, meaning.attribute, meaning.value, polarity, partners, start, end, 1.0, meaning.relative, evidence)
+        claim = FoundClaim(
+            region, layer, meaning.attribute, meaning.value, polarity, partners, start, end, 1.0, meaning.relative, evidence
+        )
         kept = self._found.setdefault((*claim.identity, meaning.relative), claim)
         self._of_clause.setdefault(bearer.clause.index, []).append(kept)
 

@@ -64,7 +64,14 @@ class Scopes:
     def region(self, node: Node, clause: Clause | None = None) -> Scope:
         """Regions that a phrase speaks of, seen from `clause` (its own by default)."""
         clause = clause or node.clause
-        subject_first = node not in effective_subjects(clause) and clause.verb_class in ("be", "become", "have", "consist", "lack", "trait")
+        subject_first = node not in effective_subjects(clause) and clause.verb_class in (
+            "be",
+            "become",
+            "have",
+            "consist",
+            "lack",
+            "trait",
+        )
         ways = [self._own_region(node), self.below_region(node)]
         if subject_first and self._is_container(node):
             ways.insert(1, self._subject_region(clause))
@@ -110,7 +117,14 @@ class Scopes:
             return Scope(tuple(candidates[:1]), "pointed")
         if phrase.noun != "area" or phrase.foreign:
             return NONE
-        if words[0] in ("both", "these", "the") and words[-1] in ("areas", "regions", "nuclei", "fields", "subdivisions", "cortices"):
+        if words[0] in ("both", "these", "the") and words[-1] in (
+            "areas",
+            "regions",
+            "nuclei",
+            "fields",
+            "subdivisions",
+            "cortices",
+        ):
             if len(candidates) > 1:
                 return Scope(tuple(candidates), "pointed")
             return Scope(self._context.pair, "pointed") if len(self._context.pair) > 1 else NONE
@@ -120,7 +134,9 @@ class Scopes:
 
     def below_region(self, node: Node) -> Scope:
         for below in node.below():
-            if below.prep in _PLACES or (below.prep in ("to", "into", "between") and below.noun == "region" and node.noun == "border"):
+            if below.prep in _PLACES or (
+                below.prep in ("to", "into", "between") and below.noun == "region" and node.noun == "border"
+            ):
                 scope = self._own_region(below)
                 if scope:
                     return Scope(scope.names, "below", scope.foreign)
@@ -184,7 +200,9 @@ class Scopes:
             return NONE
         names: list[str] = []
         for subject in effective_subjects(clause):
-            scope = self._own_region(subject) or (self.below_region(subject) if subject.noun not in ("cells",) or not names else NONE)
+            scope = self._own_region(subject) or (
+                self.below_region(subject) if subject.noun not in ("cells",) or not names else NONE
+            )
             if scope.foreign and not scope.names:
                 return Scope(foreign=True, how="subject")
             names += scope.names
@@ -217,7 +235,13 @@ class Scopes:
                     if other.phrase.foreign:
                         return Scope(foreign=True, how=how)
         for said in clause.said:  # "a broad layer III characterises area A"
-            if said is not node and said.noun == "region" and not said.phrase.traits and clause.verb_class == "other" and node in clause.subjects:
+            if (
+                said is not node
+                and said.noun == "region"
+                and not said.phrase.traits
+                and clause.verb_class == "other"
+                and node in clause.subjects
+            ):
                 return Scope(said.phrase.regions, "object")
         if clause.antecedent is not None and clause.antecedent is not node:
             scope = self._antecedent_region(clause.antecedent, depth)
@@ -235,7 +259,11 @@ class Scopes:
 
     def _is_goal(self, clause: Clause, node: Node) -> bool:
         """`on passing from B to A`: what is said holds for the goal."""
-        return node.prep in ("to", "into") and node.noun == "region" and any(n.prep == "from" and n.noun == "region" for n in clause.nodes())
+        return (
+            node.prep in ("to", "into")
+            and node.noun == "region"
+            and any(n.prep == "from" and n.noun == "region" for n in clause.nodes())
+        )
 
     def _partner_place(self, clause: Clause) -> Scope:
         """`the cells of layer V are larger than those of layer III in area A`: a comparison of layers inside the area."""
@@ -246,7 +274,12 @@ class Scopes:
 
     def _hanging(self, clause: Clause, node: Node) -> list[Node]:
         """Places that hang on other parts of the predicate."""
-        return [b for said in clause.said for b in said.pps if said is not node and (b.start > node.start or node.clause is not clause) and b.prep in ("in", "of", "within", "for")]
+        return [
+            b
+            for said in clause.said
+            for b in said.pps
+            if said is not node and (b.start > node.start or node.clause is not clause) and b.prep in ("in", "of", "within", "for")
+        ]
 
     def _antecedent_region(self, antecedent: Node, depth: int) -> Scope:
         scope = self._own_region(antecedent) or self.below_region(antecedent) or self._holder_region(antecedent)
@@ -283,7 +316,9 @@ class Scopes:
 
     def partners(self, clause: Clause, after: int, own: Sequence[str] = ()) -> tuple[tuple[str, ...], bool]:
         """Regions that a comparative at token `after` compares with, and whether any partner is named. `own`: the claim's regions."""
-        later = [c for c in self._sentence.clauses if c.index > clause.index and c.kind == "coord" and not self._subject_region(c).known]
+        later = [
+            c for c in self._sentence.clauses if c.index > clause.index and c.kind == "coord" and not self._subject_region(c).known
+        ]
         for one in (clause, *later, *self._leaning(clause)):
             stated = [p for p in one.partners if p.kind in ("than", "unlike") and not p.negated]
             ahead = [p for p in stated if one is not clause or p.node.start > after]
@@ -311,8 +346,18 @@ class Scopes:
 
     def _opposed(self, clause: Clause, own: Sequence[str]) -> list[str]:
         """`is distinguished from B`, `the transition from B to A`, `of the two areas A and B`: the other region of the sentence."""
-        found = [n for node in clause.nodes() if node.prep in ("from", "with", "to", "of", "between") and node.noun == "region" for n in node.phrase.regions]
-        pointed = [n for node in clause.nodes() if "latter" in node.phrase.text or "former" in node.phrase.text for n in self._named_before(node)]
+        found = [
+            n
+            for node in clause.nodes()
+            if node.prep in ("from", "with", "to", "of", "between") and node.noun == "region"
+            for n in node.phrase.regions
+        ]
+        pointed = [
+            n
+            for node in clause.nodes()
+            if "latter" in node.phrase.text or "former" in node.phrase.text
+            for n in self._named_before(node)
+        ]
         return [n for n in dict.fromkeys([*found, *pointed]) if n not in own and n != UNKNOWN]
 
     def _named_before(self, node: Node) -> list[str]:
@@ -354,7 +399,11 @@ class Scopes:
             return Scope(before.phrase.layers, "pointed") if before is not None and before.phrase.layers else NONE
         if phrase.back == "pointed" and self.points_to_layer(node):
             layers = [n for t in self._sentence.tokens[: node.start] if t.is_("layer") for n in t.names]
-            return Scope((layers[0] if "former" in phrase.text else layers[-1],), "pointed") if phrase.text != "both" else Scope(tuple(layers), "pointed")
+            return (
+                Scope((layers[0] if "former" in phrase.text else layers[-1],), "pointed")
+                if phrase.text != "both"
+                else Scope(tuple(layers), "pointed")
+            )
         return NONE
 
     def points_to_layer(self, node: Node) -> bool:
@@ -402,7 +451,10 @@ class Scopes:
     def _holder_layer(self, node: Node) -> Scope:
         holder = node.holder
         while holder is not None:
-            for scope in (self._own_layer(holder), *(self._own_layer(b) for b in holder.pps if b is not node and b.prep in _PLACES)):
+            for scope in (
+                self._own_layer(holder),
+                *(self._own_layer(b) for b in holder.pps if b is not node and b.prep in _PLACES),
+            ):
                 if scope:
                     return Scope(scope.names, "holder")
             holder = holder.holder
@@ -466,8 +518,10 @@ class Scopes:
 
     def _goes_on(self, clause: Clause) -> bool:
         """Whether a coordinated clause is still about the same layer: it has no subject of its own, or a pronoun or cells."""
-        return clause.shares or not clause.subjects or all(
-            s.noun in ("pronoun", "cells", "density", "size", "arrangement") for s in clause.subjects
+        return (
+            clause.shares
+            or not clause.subjects
+            or all(s.noun in ("pronoun", "cells", "density", "size", "arrangement") for s in clause.subjects)
         )
 
     def _context_layer(self, clause: Clause, node: Node) -> Scope:

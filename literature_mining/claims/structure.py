@@ -138,7 +138,9 @@ class _Builder:
             at = self._take(at)
         self._find_later_antecedents()
         respectively = any(t.lower == "respectively" for t in self._tokens)
-        return Sentence(self._tokens, [c for c in self.clauses if any(True for _ in c.nodes()) or c.verb or c.partners], respectively)
+        return Sentence(
+            self._tokens, [c for c in self.clauses if any(True for _ in c.nodes()) or c.verb or c.partners], respectively
+        )
 
     def _find_later_antecedents(self) -> None:
         """`With a thin layer IV, area A ...`: the antecedent of an opening phrase is the subject that follows."""
@@ -200,7 +202,11 @@ class _Builder:
             return False
         auxiliary = self._phrases[at].text.split()[-1] in ("has", "have", "had", "does", "do", "did", "is", "are", "was", "were")
         after = self._phrases[at + 2] if at + 2 < len(self._phrases) else None
-        return auxiliary and self._phrases[at + 1].noun in ("region", "layer", "area") and (after is None or after.kind in ("stop", "conj", "sub", "prep"))
+        return (
+            auxiliary
+            and self._phrases[at + 1].noun in ("region", "layer", "area")
+            and (after is None or after.kind in ("stop", "conj", "sub", "prep"))
+        )
 
     def _repeat(self, at: int, *, negated: bool) -> int:
         """A clause that says the same as the one before, of the noun phrase at `at`."""
@@ -222,8 +228,15 @@ class _Builder:
         return self.current
 
     def _take_rel(self, at: int, phrase: Phrase) -> int:
-        antecedent = self._partner_node or self._last or next(reversed([n for n in self.current.nodes() if n.phrase.kind == "np"]), None)
-        if antecedent is not None and antecedent.holder is not None and antecedent.noun == "region" and antecedent.holder.noun in ("layer", "border"):
+        antecedent = (
+            self._partner_node or self._last or next(reversed([n for n in self.current.nodes() if n.phrase.kind == "np"]), None)
+        )
+        if (
+            antecedent is not None
+            and antecedent.holder is not None
+            and antecedent.noun == "region"
+            and antecedent.holder.noun in ("layer", "border")
+        ):
             antecedent = antecedent.holder
         self._begin("rel", phrase.start, antecedent=antecedent)
         return at + 1
@@ -264,14 +277,47 @@ class _Builder:
 
     def _is_participle(self, at: int, phrase: Phrase) -> bool:
         words = phrase.text.split()
-        if any(w in ("is", "are", "was", "were", "been", "be", "can", "could", "may", "has", "have", "had", "do", "does", "did", "cannot", "might", "will") for w in words):
+        if any(
+            w
+            in (
+                "is",
+                "are",
+                "was",
+                "were",
+                "been",
+                "be",
+                "can",
+                "could",
+                "may",
+                "has",
+                "have",
+                "had",
+                "do",
+                "does",
+                "did",
+                "cannot",
+                "might",
+                "will",
+            )
+            for w in words
+        ):
             return words[0] == "having" or (words[0] == "being")
         if words[0].endswith("ing"):
             return True
-        if phrase.verb in ("have", "consist") and words[-1] in ("by", "of", "with", "through", "from") and words[0] not in ("consists", "consisted", "consist", "comprises"):
+        if (
+            phrase.verb in ("have", "consist")
+            and words[-1] in ("by", "of", "with", "through", "from")
+            and words[0] not in ("consists", "consisted", "consist", "comprises")
+        ):
             return True
         after = self._phrases[at + 1] if at + 1 < len(self._phrases) else None
-        return phrase.verb in ("other", "place") and words[0].endswith("ed") and after is not None and after.kind == "prep" and self._finite_ahead(at + 1)
+        return (
+            phrase.verb in ("other", "place")
+            and words[0].endswith("ed")
+            and after is not None
+            and after.kind == "prep"
+            and self._finite_ahead(at + 1)
+        )
 
     def _finite_ahead(self, at: int) -> bool:
         for phrase in self._phrases[at:]:
@@ -283,7 +329,11 @@ class _Builder:
 
     def _begin_participle(self, phrase: Phrase) -> None:
         holder = self._last or (self.current.subjects or self.current.said or [None])[-1]
-        if holder is not None and holder.noun not in ("layer", "region", "area", "cells", "zone", "pronoun") and holder.holder is None:
+        if (
+            holder is not None
+            and holder.noun not in ("layer", "region", "area", "cells", "zone", "pronoun")
+            and holder.holder is None
+        ):
             holder = (self.current.subjects or [holder])[0]
         self._begin("part", phrase.start, antecedent=holder)
 
@@ -326,7 +376,12 @@ class _Builder:
         node = self._node(phrase)
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
-        if self._last is not None and self._last.phrase.kind == "adj" and not self._conj and self._last.phrase.text.split()[-1] in _OBJECT_ENDINGS:
+        if (
+            self._last is not None
+            and self._last.phrase.kind == "adj"
+            and not self._conj
+            and self._last.phrase.text.split()[-1] in _OBJECT_ENDINGS
+        ):
             node.prep, node.holder = self._last.phrase.text.split()[-1], self._last  # "merges with | layer IV"
             self._last.pps.append(node)
         else:
@@ -337,10 +392,17 @@ class _Builder:
     def _repeats_with_place(self, at: int) -> bool:
         """`A has small cells in layer II, B | in layer V`: a subject and a place, and no verb."""
         phrases = self._phrases[at : at + 4]
-        if len(phrases) < 3 or phrases[0].noun != "region" or phrases[0].traits or self.current.verb_class not in ("have", "consist"):
+        if (
+            len(phrases) < 3
+            or phrases[0].noun != "region"
+            or phrases[0].traits
+            or self.current.verb_class not in ("have", "consist")
+        ):
             return False
         ends = len(phrases) == 3 or phrases[3].kind in ("stop", "conj", "sub")
-        return ends and phrases[1].kind == "prep" and phrases[1].text == "in" and phrases[2].noun == "layer" and not phrases[2].traits
+        return (
+            ends and phrases[1].kind == "prep" and phrases[1].text == "in" and phrases[2].noun == "layer" and not phrases[2].traits
+        )
 
     def _node(self, phrase: Phrase, prep: str = "", holder: Node | None = None) -> Node:
         negated, self._negate = self._negate, False
@@ -358,9 +420,17 @@ class _Builder:
         """Whether this noun phrase is the subject of a new clause: a verb of its own follows, or a gapped predicate."""
         clause = self.current
         full = clause.verb is not None or clause.verb_class == "trait"
-        if full and self._subject_ahead(at) and not (clause.kind in ("rel", "sub") and not clause.subjects and not clause.said and clause.verb is None):
+        if (
+            full
+            and self._subject_ahead(at)
+            and not (clause.kind in ("rel", "sub") and not clause.subjects and not clause.said and clause.verb is None)
+        ):
             begun = bool(clause.said or clause.places or clause.partners)
-            return bool(self._conj) or (begun and self._phrases[at].noun in ("region", "layer")) or clause.kind in ("part", "rel", "sub")
+            return (
+                bool(self._conj)
+                or (begun and self._phrases[at].noun in ("region", "layer"))
+                or clause.kind in ("part", "rel", "sub")
+            )
         return bool(self._conj) and self._is_gapped(at)
 
     def _subject_ahead(self, at: int) -> bool:
@@ -383,14 +453,25 @@ class _Builder:
     def _in_list(self, at: int) -> bool:
         """`layer V and layer VI are`: a conjunction between subjects."""
         before, after = self._phrases[at - 1], self._phrases[at + 1] if at + 1 < len(self._phrases) else None
-        return after is not None and before.kind == "np" and after.kind == "np" and (before.noun == after.noun or not before.noun) and self._phrases[at].text != ","
+        return (
+            after is not None
+            and before.kind == "np"
+            and after.kind == "np"
+            and (before.noun == after.noun or not before.noun)
+            and self._phrases[at].text != ","
+        )
 
     def _is_gapped(self, at: int) -> bool:
         """`layer III is broad and layer IV | thin`; `A has a broad layer III, B | a thin one`."""
         clause = self.current
         phrase = self._phrases[at]
         ahead = at + 1
-        while ahead + 1 < len(self._phrases) and self._phrases[ahead].kind == "prep" and self._phrases[ahead + 1].kind == "np" and self._phrases[ahead].text == "of":
+        while (
+            ahead + 1 < len(self._phrases)
+            and self._phrases[ahead].kind == "prep"
+            and self._phrases[ahead + 1].kind == "np"
+            and self._phrases[ahead].text == "of"
+        ):
             ahead += 2
         while ahead < len(self._phrases) and self._phrases[ahead].kind == "other":
             ahead += 1
@@ -398,7 +479,11 @@ class _Builder:
             return False
         after = self._phrases[ahead]
         if clause.verb_class in ("be", "become", "trait"):
-            return phrase.noun in ("layer", "cells", "region", "border", "density", "size", "lamination", "thickness") and not phrase.traits and after.kind == "adj"
+            return (
+                phrase.noun in ("layer", "cells", "region", "border", "density", "size", "lamination", "thickness")
+                and not phrase.traits
+                and after.kind == "adj"
+            )
         return phrase.noun == "region" and not phrase.traits and after.kind == "np" and after.determined
 
     def _take_adj(self, at: int, phrase: Phrase) -> int:
@@ -453,7 +538,11 @@ class _Builder:
     def _brings_traits(self, at: int) -> bool:
         """`differs from B by a broader layer III`: the means of a verb is what its subject has."""
         clause = self.current
-        return clause.verb is not None and clause.verb_class in ("other", "place", "be") and (bool(self._phrases[at].traits) or self._phrases[at].noun in ("layer", "cells", "density", "size"))
+        return (
+            clause.verb is not None
+            and clause.verb_class in ("other", "place", "be")
+            and (bool(self._phrases[at].traits) or self._phrases[at].noun in ("layer", "cells", "density", "size"))
+        )
 
     def _take_by(self, at: int, following: Phrase) -> int:
         clause = self.current
@@ -467,7 +556,12 @@ class _Builder:
         """`in layer III of A and layer V of B`: more objects of the same preposition."""
         while at + 1 < len(self._phrases) and self._phrases[at].kind == "conj" and self._phrases[at + 1].kind == "np":
             following = self._phrases[at + 1]
-            if self._phrases[at].text == "," or (following.noun != node.noun and node.prep != "between") or following.traits or self._subject_is(at + 1):
+            if (
+                self._phrases[at].text == ","
+                or (following.noun != node.noun and node.prep != "between")
+                or following.traits
+                or self._subject_is(at + 1)
+            ):
                 break
             self._conj = self._phrases[at].text
             if self._is_gapped(at + 1):
@@ -519,13 +613,23 @@ class _Builder:
         """`with a thin layer IV`, `lacking giant cells`: a clause of its own about the noun before it, or about the subject."""
         clause, last = self.current, self._last
         denied = self._negate
-        if phrase.text == "with" and last is not None and following is not None and following.noun in ("layer", "area", "region") and (last.noun == "border" or last.phrase.kind == "adj"):
+        if (
+            phrase.text == "with"
+            and last is not None
+            and following is not None
+            and following.noun in ("layer", "area", "region")
+            and (last.noun == "border" or last.phrase.kind == "adj")
+        ):
             node = Node(following, clause, "with", last)  # "a sharp border with layer V"
             last.pps.append(node)
             self._skip = following
             self._last = node
             return
-        if phrase.text in ("presence of", "existence of", "emergence of", "occurrence of", "addition of") and clause.verb is not None and clause.verb.verb in ("have", "consist"):
+        if (
+            phrase.text in ("presence of", "existence of", "emergence of", "occurrence of", "addition of")
+            and clause.verb is not None
+            and clause.verb.verb in ("have", "consist")
+        ):
             self._negate = denied
             return
         holder: Node | None = last
@@ -562,11 +666,15 @@ class _Builder:
                 self.current.partners.append(Partner(kind if phrase.text != "unlike" else "unlike", node, self._markers, negated))
                 self._partner_node = node
                 found = True
-                informative = following.noun in ("region", "layer", "area") or "latter" in following.text or "former" in following.text
+                informative = (
+                    following.noun in ("region", "layer", "area") or "latter" in following.text or "former" in following.text
+                )
                 inner += 1
                 if informative and not self._partner_goes_on(inner):
                     break
-            elif (following.kind in ("prep", "other") and (not found or self._points(inner))) or (following.kind == "conj" and found and self._partner_goes_on(inner)):
+            elif (following.kind in ("prep", "other") and (not found or self._points(inner))) or (
+                following.kind == "conj" and found and self._partner_goes_on(inner)
+            ):
                 inner += 1
             else:
                 break
@@ -586,5 +694,11 @@ class _Builder:
         if here.kind == "conj" and here.text in ("and", "or", "as well as"):
             k = at + 2 if after.kind == "prep" else at + 1
             following = self._phrases[k] if k < len(self._phrases) else None
-            return following is not None and following.kind == "np" and following.noun == "region" and not following.traits and not self._subject_is(k)
+            return (
+                following is not None
+                and following.kind == "np"
+                and following.noun == "region"
+                and not following.traits
+                and not self._subject_is(k)
+            )
         return False

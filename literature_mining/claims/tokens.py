@@ -26,12 +26,48 @@ _CODE = re.compile(
     r"(?:\b(?:[Aa]reas?|BAs?|[Ff]ields?|[Nn]ucle(?:us|i)|[Rr]egions?|[Gg]roups?|[Ss]ubfields?)\s+)?"
     r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
 )
-_AREA_CODE = re.compile(r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b")
+_AREA_CODE = re.compile(
+    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
+)
 _NOT_A_CODE = re.compile(
     r"(?:figs?|figures?|tables?|plates?|panels?|eqs?|no|vol|pp?|chapter|section|case|stage|grade)\.?\s*$", re.IGNORECASE
 )
 _ABBREVIATIONS = frozenset(
-    ["GLI", "MRI", "SD", "SEM", "CNS", "DNA", "RNA", "AChE", "NADPH", "GFAP", "NeuN", "PCP4", "SMI", "WM", "GM", "CSF", "HE", "PAS", "III", "II", "IV", "VI", "IX", "VII", "VIII", "XII", "XI", "MNI", "CI", "ROI", "BA", "NB", "DOI"]
+    [
+        "GLI",
+        "MRI",
+        "SD",
+        "SEM",
+        "CNS",
+        "DNA",
+        "RNA",
+        "AChE",
+        "NADPH",
+        "GFAP",
+        "NeuN",
+        "PCP4",
+        "SMI",
+        "WM",
+        "GM",
+        "CSF",
+        "HE",
+        "PAS",
+        "III",
+        "II",
+        "IV",
+        "VI",
+        "IX",
+        "VII",
+        "VIII",
+        "XII",
+        "XI",
+        "MNI",
+        "CI",
+        "ROI",
+        "BA",
+        "NB",
+        "DOI",
+    ]
 )
 _BLANK = "\x00"
 UNKNOWN = "?"
@@ -188,7 +224,11 @@ def _grouped(tokens: Sequence[Token]) -> list[Token]:
                 break
             roles = token.roles | {"group"}
             token = replace(
-                token, end=other.end, text=f"{token.text} and {other.text}", names=tuple(dict.fromkeys((*token.names, *other.names))), roles=frozenset(roles)
+                token,
+                end=other.end,
+                text=f"{token.text} and {other.text}",
+                names=tuple(dict.fromkeys((*token.names, *other.names))),
+                roles=frozenset(roles),
             )
             ahead = step
         result.append(token)
@@ -213,7 +253,9 @@ def _next_region(tokens: Sequence[Token], at: int) -> int:
 def _list_ends(tokens: Sequence[Token], at: int) -> bool:
     """Whether names joined by commas end in "and C": a comma alone also stands between a place and a subject."""
     while at + 1 < len(tokens) and tokens[at].is_("region"):
-        if tokens[at + 1].lower in ("and", "or", "&") or (tokens[at + 1].lower == "," and at + 2 < len(tokens) and tokens[at + 2].lower in ("and", "or")):
+        if tokens[at + 1].lower in ("and", "or", "&") or (
+            tokens[at + 1].lower == "," and at + 2 < len(tokens) and tokens[at + 2].lower in ("and", "or")
+        ):
             return True
         if tokens[at + 1].lower != ",":
             return False
@@ -221,7 +263,26 @@ def _list_ends(tokens: Sequence[Token], at: int) -> bool:
     return False
 
 
-_SINGULAR = frozenset(["is", "was", "has", "shows", "contains", "displays", "exhibits", "possesses", "lacks", "presents", "consists", "differs", "appears", "holds", "does", "features"])
+_SINGULAR = frozenset(
+    [
+        "is",
+        "was",
+        "has",
+        "shows",
+        "contains",
+        "displays",
+        "exhibits",
+        "possesses",
+        "lacks",
+        "presents",
+        "consists",
+        "differs",
+        "appears",
+        "holds",
+        "does",
+        "features",
+    ]
+)
 
 
 def _is_own_subject(tokens: Sequence[Token], first: int, second: int) -> bool:

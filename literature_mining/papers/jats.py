@@ -225,7 +225,7 @@ def _gather(element: Element, without: frozenset[str], out: list[str]) -> None:
 def _metadata(article: Element) -> Metadata:
     front = _child(article, "front")
     years = [y for d in _all(front, "pub-date") for y in _all(d, "year")]
-    numbers = [int(text) for y in years if (text := (y.text or "").strip()).isdigit()]
+    numbers = [int(text) for y in years if re.fullmatch(r"1[0-9]{3}|20[0-9]{2}", text := (y.text or "").strip())]
     doi = next((e for e in _all(front, "article-id") if e.get("pub-id-type") == "doi"), None)
     title, licence = _find(front, "article-title"), _find(front, "license")
     return Metadata(

@@ -29,7 +29,9 @@ class GroupFinder:
                 for name in {parent, parent.removeprefix("area "), *names.get(parent, [])}:
                     self._groups[name] = tuple(members)
         listed = "|".join(re.escape(n) for n in sorted(self._groups, key=len, reverse=True))
-        self._pattern = re.compile(rf"\b{_MEMBERS}(?:areas?\s+|BA\s?)?(?P<parent>{listed})(?![\w.'])", re.IGNORECASE) if listed else None
+        self._pattern = (
+            re.compile(rf"\b{_MEMBERS}(?:areas?\s+|BA\s?)?(?P<parent>{listed})(?![\w.'])", re.IGNORECASE) if listed else None
+        )
 
     def find(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         """(start, end, regions) of each group that the text names."""

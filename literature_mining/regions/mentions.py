@@ -38,7 +38,20 @@ _SMALL_WORD = re.compile(r"\b(?:in|of|than|from|and|to|between)\s+$", re.IGNOREC
 _GOES_ON = re.compile(r"[^\W_]|\.\d|'(?!s\b)(?=[\s,.;:)]|\Z)|[*]")
 """A label that goes on after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
 _FLAT = str.maketrans(
-    {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u00a0": " ", "\n": " ", "’": "'", "\u2032": "'", "\u02b9": "'", "\u2018": "'", "\u00b4": "'"}
+    {
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "\u2013": "-",
+        "\u2212": "-",
+        "\u00a0": " ",
+        "\n": " ",
+        "’": "'",
+        "\u2032": "'",
+        "\u02b9": "'",
+        "\u2018": "'",
+        "\u00b4": "'",
+    }
 )
 
 

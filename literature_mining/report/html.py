@@ -39,9 +39,10 @@ class Paper:
     @property
     def citation(self) -> str:
         """`Caspers et al. 2013`, or the file's name where the authors are not known."""
-        if not self.authors or not self.year:
+        names = self.authors[0].split(",")[0].split() if self.authors else []
+        if not names or not self.year:
             return self.name
-        family = self.authors[0].split(",")[0].split()[-1]
+        family = names[-1]
         return f"{family}{' et al.' if len(self.authors) > 1 else ''} {self.year}"
 
 

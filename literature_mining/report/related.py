@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.errors import InputError
+from cytoscribe.hub import quickly
 
 PER_REGION = 20
 """Sentences kept a region."""
@@ -49,7 +50,8 @@ def load_ranker(model: str) -> Embed:
     from sentence_transformers import SentenceTransformer
 
     try:
-        encoder = SentenceTransformer(model, device="cpu")
+        with quickly():
+            encoder = SentenceTransformer(model, device="cpu")
     except Exception as error:  # the library raises many kinds for one fact: no such model here
         fix = "give the folder of a sentence-transformers model"
         raise InputError(f"the ranker '{model}' cannot be loaded ({type(error).__name__})", where="--relevance", fix=fix) from error

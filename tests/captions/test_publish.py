@@ -199,3 +199,11 @@ def test_a_hub_that_is_switched_off_says_how_to_switch_it_on(dataset: Path, monk
 def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no card"):
         files_of(PublishSettings(tmp_path, "me/captions"))
+
+
+@pytest.mark.parametrize("name", ["me/a b", "me//captions", "a/b/c", "me/..", "me/x--y", "-me/x"])
+def test_a_name_that_the_hub_would_refuse_is_refused_in_a_dry_run(
+    dataset: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command("publish-captions"), [str(dataset), f"--repo={name}", "--dry-run"]) == 2
+    assert "no repository name" in capsys.readouterr().err

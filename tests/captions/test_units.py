@@ -11,10 +11,10 @@ import pytest
 from captions.audit import contradicting_pairs
 from captions.dataset import StatedWords, read_captions
 from captions.generate import GenerateSettings, generate
-from captions.units import Selection, literature_material
+from captions.units import AttributeSettings, Selection, attribute_material, literature_material
 from cytoscribe.errors import InputError
 from cytoscribe.records import Claim
-from cytoscribe.tables import read_records, write_records
+from cytoscribe.tables import read_records, write_csv, write_records
 from tests.captions.conftest import write_mined
 
 OPPOSED = {
@@ -84,3 +84,30 @@ def test_composed_captions_say_which_words_state_which_claim(mined: Path, tmp_pa
         assert row.claim_id in captions[row.caption_id].claim_ids
         assert captions[row.caption_id].caption[row.start : row.end].strip()
     assert "Expected precision of the claims: 1.00" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_unseen_regions_have_no_unit(mined: Path) -> None:
+    material = literature_material(mined, 5)
+    assert material.unseen == ("BA3",)
+    assert {u.region for u in material.units} == {"BA4", "BA17"}
+
+
+def test_a_mining_folder_without_its_table_is_refused(mined: Path) -> None:
+    (mined / "regions.csv").unlink()
+    with pytest.raises(InputError, match=r"regions\.csv.*no such file.*which regions are unseen"):
+        literature_material(mined, 5)
+
+
+def test_a_table_that_lacks_a_described_region_is_refused(mined: Path) -> None:
+    write_csv(mined / "regions.csv", ["region", "split"], [["BA4", ""], ["BA17", ""]])
+    with pytest.raises(InputError, match=r"no row for the region 'BA3'"):
+        literature_material(mined, 5)
+
+
+def test_columns_of_measurements_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    rows = [[f"{i}.png", "cell", 90 + i / 10, i, i % 3, "big"] for i in range(12)]
+    write_csv(tmp_path / "cells.csv", ["image_path", "region", "area", "count", "grade", "size"], rows)
+    for column in ("area", "count"):
+        with pytest.raises(InputError, match=f"column '{column}' holds numbers.*measure-morphology"):
+            attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", column)), 5)
+    assert attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", "grade")), 5).units

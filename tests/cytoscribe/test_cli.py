@@ -41,3 +41,14 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
         "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'spacy', 'pymupdf', 'datasets')))"
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(cli.typer.main.get_command(cli.app), ["evalute"]) == 2
+    assert "Did you mean 'evaluate'?" in capsys.readouterr().err
+
+
+def test_no_row_of_the_help_is_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    run(cli.typer.main.get_command(cli.app), ["--help"])
+    shown = capsys.readouterr().out
+    assert all(f" {name} " in shown for name in (*STAGES, *cli.GROUPS))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,3 +151,71 @@ def test_a_missing_broken_or_foreign_parquet_is_one_clear_error(tmp_path: Path) 
 def test_csv_written_is_csv_read(tmp_path: Path) -> None:
     write_csv(tmp_path / "t.csv", ["region", "note"], [["V1", 'a "b", c']])
     assert read_csv(tmp_path / "t.csv", ["region"]) == [(2, {"region": "V1", "note": 'a "b", c'})]
+
+
+def test_no_written_cell_is_a_formula_and_names_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = ["=cmd|' /C calc'!A0", "+1+1", "-x", "@SUM(A1)", "'quoted", "V1"]
+    write_csv(path, ["region", "=bad"], [[n, -1.5] for n in names])
+    with path.open(newline="") as file:
+        cells = [c for row in csv.reader(file) for c in row]
+    assert not [c for c in cells if c.startswith(("=", "+", "@")) or (c.startswith("-") and c != "-1.5")]
+    rows = read_csv(path, ["region", "=bad"])
+    assert [r["region"] for _, r in rows] == names
+    assert {r["=bad"] for _, r in rows} == {"-1.5"}
+
+
+def test_a_header_of_hundreds_of_thousands_of_columns_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"c{i}" for i in range(200_000)) + "\n1\n")
+    start = time.monotonic()
+    with pytest.raises(InputError, match="200,000 columns"):
+        read_csv(path, ["region"])
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"\xff\xfe\x00\xd8\x00\xd8", b"a\rb\x00"])
+def test_broken_encodings_are_one_line(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(raw)
+    with pytest.raises(InputError):
+        read_csv(tmp_path / "t.csv", ["region"])
+
+
+@pytest.mark.parametrize(
+    "column", [pa.array([None]), pa.array([[1]]), pa.array([{"a": 1}]), pa.array([b"\xff\xfe"]), pa.array([1.5])]
+)
+@pytest.mark.parametrize("name", ["region", "sentence_start", "compared_to", "score"])
+def test_columns_of_another_kind_are_one_line_or_the_right_kind(tmp_path: Path, column: pa.Array, name: str) -> None:
+    path = tmp_path / "claims.parquet"
+    write_records(path, Claim, [CLAIM])
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.column_names.index(name), name, column), path)
+    try:
+        (claim,) = read_records(path, Claim)
+    except InputError:
+        return
+    assert isinstance(getattr(claim, name), type(getattr(CLAIM, name)))
+
+
+def test_half_a_surrogate_pair_is_stored_as_a_question_mark(tmp_path: Path) -> None:
+    odd = dataclasses.replace(CLAIM, document="a\udcff.pdf", compared_to=("\ud800",))
+    write_records(tmp_path / "c.parquet", Claim, [odd])
+    (read,) = read_records(tmp_path / "c.parquet", Claim)
+    assert (read.document, read.compared_to) == ("a?.pdf", ("?",))
+
+
+def test_a_label_column_is_pointed_to_where_the_region_lacks(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("image_path,label\na.png,V1\n")
+    with pytest.raises(InputError, match="--region-column label"):
+        read_images(tmp_path / "cells.csv")
+    (tmp_path / "regions.csv").write_text("regions\nV1\n")
+    with pytest.raises(InputError, match="rename 'regions'"):
+        read_csv(tmp_path / "regions.csv", ["region"])
+
+
+def test_column_names_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    write_records(path, Claim, [CLAIM])
+    path.write_bytes(path.read_bytes().replace(b"polarity", b"\xa1olarity"))
+    with pytest.raises(InputError, match="Parquet"):
+        read_records(path, Claim)

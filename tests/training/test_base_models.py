@@ -27,7 +27,9 @@ def test_random_weights_hang_on_the_seed() -> None:
 
 def test_tower_weights_that_are_missing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CYTO_WEIGHTS", str(tmp_path))
-    with pytest.raises(InputError, match=r"no vision weights at .*tf_efficientnet_lite0\.safetensors; give --weights vision=PATH"):
+    with pytest.raises(
+        InputError, match=r"no vision weights at .*tf_efficientnet_lite0\.safetensors; fetch .*https:.* --weights vision=PATH"
+    ):
         load_base("efficientnet_lite0_minilm")
 
 

@@ -18,7 +18,8 @@ from training import checkpoints, export, held_out, loop
 from training.base_models import load_base
 from training.clip_fit import train
 from training.lora import Tuning
-from training.model_folder import TrainedModel, name_place
+from training.model_config import name_place
+from training.model_folder import TrainedModel
 from training.optimisation import Optimisation
 from training.rejection import Rejection
 from training.settings import ImageOptions, TrainSettings

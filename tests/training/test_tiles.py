@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from cytoscribe.tables import read_images, write_csv
 from training.images import read_image
 from training.section_table import section_splits
 from training.sections import read_groups, read_labels
-from training.slides import Loaded, square
+from training.slides import Loaded, open_slide, square, window
 from training.tiles import CutSettings, cut
 
 
@@ -150,3 +153,92 @@ def test_named_test_sections() -> None:
 
 def test_crop_outside_the_picture_is_glass() -> None:
     assert (square(Loaded(np.zeros((4, 4, 3), np.uint8)), 10, 10, 3, 3) == 255).all()
+
+
+def _damaged_tiff(path: Path) -> None:
+    """A tiled TIFF of which one tile in the middle is garbage."""
+    import tifffile
+
+    pixels = np.full((64, 96, 3), 200, np.uint8)
+    tifffile.imwrite(path, pixels, tile=(16, 16), compression="zlib", photometric="rgb")
+    with tifffile.TiffFile(path) as file:
+        page: Any = file.pages[0]
+        offset, count = page.dataoffsets[9], page.databytecounts[9]
+    raw = bytearray(path.read_bytes())
+    raw[offset : offset + count] = b"\xff" * count
+    path.write_bytes(raw)
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _one_line_picture(path: Path) -> None:
+    Image.MAX_IMAGE_PIXELS, before = None, Image.MAX_IMAGE_PIXELS
+    try:
+        Image.new("1", (80_000_000, 1)).save(path)
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+BAD = {
+    "s03.tif": _damaged_tiff,
+    "s03.png": _one_line_picture,
+    "s03.jpg": lambda path: os.mkfifo(path),
+    "s03.tiff": _loop,
+    "s03.jpeg": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_section_that_cannot_be_read_is_named_and_passed_over(
+    material: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(material, tmp_path / "in")
+    (tmp_path / "in" / "pictures" / "s03.png").unlink()
+    BAD[name](tmp_path / "in" / "pictures" / name)
+    summary = cut(settings(tmp_path / "in", tmp_path / "out"))
+    assert set(summary["unreadable"]) == {"s03"}
+    assert "passed over section s03" in capsys.readouterr().err
+    assert {r.section for r in read_images(tmp_path / "out" / "images.csv")} == {f"s{i:02}" for i in range(10)} - {"s03"}
+    with pytest.raises(InputError, match="s03"):
+        cut(settings(tmp_path / "in", tmp_path / "strict", strict=True))
+
+
+def test_lost_tiles_are_cut_again(material: Path, tmp_path: Path) -> None:
+    cut(settings(material, tmp_path))
+    whole = {p.name: p.read_bytes() for p in (tmp_path / "tiles").iterdir()}
+    lost = sorted((tmp_path / "tiles").iterdir())
+    lost[0].unlink()
+    lost[-1].write_bytes(b"")
+    cut(settings(material, tmp_path))
+    assert {p.name: p.read_bytes() for p in (tmp_path / "tiles").iterdir()} == whole
+    shutil.rmtree(tmp_path / "tiles")
+    cut(settings(material, tmp_path))
+    assert {p.name: p.read_bytes() for p in (tmp_path / "tiles").iterdir()} == whole
+
+
+def test_a_replaced_picture_is_noticed(material: Path, tmp_path: Path) -> None:
+    shutil.copytree(material, tmp_path / "in")
+    cut(settings(tmp_path / "in", tmp_path / "out"))
+    Image.new("RGB", (96, 64), "red").save(tmp_path / "in" / "pictures" / "s05.png")
+    with pytest.raises(InputError, match=r"other settings \(sections\)"):
+        cut(settings(tmp_path / "in", tmp_path / "out"))
+
+
+def test_a_small_file_that_asks_for_gigabytes_is_refused(tmp_path: Path) -> None:
+    import tifffile
+
+    path = tmp_path / "bomb.tif"
+    tifffile.imwrite(path, np.zeros((8, 8), np.uint8), rowsperstrip=8, compression="zlib")
+    raw = path.read_bytes()
+    with tifffile.TiffFile(path) as file:
+        page: Any = file.pages[0]
+        places = {t.name: t.valueoffset for t in page.tags.values()}
+    changed = bytearray(raw)
+    for name in ("ImageWidth", "ImageLength", "RowsPerStrip"):
+        size = 2 if page.tags[name].dtype == 3 else 4
+        changed[places[name] : places[name] + size] = (60_000).to_bytes(size, "little")
+    path.write_bytes(changed)
+    with pytest.raises(InputError):
+        window(open_slide(path), 0, 0, 60_000, 60_000)
