@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from cytoscribe.errors import InputError
-from training.images import read_image, squared
+from cytoscribe.images import read_image
+from training.images import squared
 
 WHITE = 255
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
