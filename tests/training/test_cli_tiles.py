@@ -14,7 +14,7 @@ from cytoscribe.images import read_image
 from cytoscribe.tables import read_images, write_csv
 from training.sections import find_sections, read_groups, read_section
 
-from .test_outlines import box, feature, write
+from ..cytoscribe.test_outlines import box, feature, write
 from .test_slides import picture, write_pyramid
 
 
