@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 from skimage import feature, filters, measure, morphology, segmentation
 
-from captions.morphology.pixels import depth_within, grown, nearest_in, parts_of, shrunk
+from captions.morphology.pixels import depth_within, filled, grown, nearest_in, parts_of, shrunk
 from captions.morphology.stain import optical_density
 
 _CENTRAL = 0.2
@@ -100,7 +100,7 @@ def _nucleus(dye: np.ndarray) -> np.ndarray:
     bare = ndimage.grey_opening(dye, size=(side, side))
     near = grown(blob, 3)
     nucleus = _central((bare > _threshold(bare[blob])) & near, dye)
-    return morphology.remove_small_holes(nucleus, max_size=int(_HOLE * nucleus.sum()))
+    return filled(nucleus, int(_HOLE * nucleus.sum()))
 
 
 def _threshold(dye: np.ndarray) -> float:
@@ -134,7 +134,7 @@ def _central(mask: np.ndarray, dye: np.ndarray) -> np.ndarray:
     distance = ndimage.minimum(depth_within(labels != best), labels, every)
     area = np.bincount(labels.ravel())
     level = ndimage.mean(dye, labels, every)
-    kept = (distance < 0.8 * _radius(labels == best)) & (area > _LEAST_LOBE * area[best]) & (level > 0.75 * level[best])
+    kept = (distance < _radius(labels == best)) & (area > _LEAST_LOBE * area[best]) & (level > 0.75 * level[best])
     kept[0] = False
     return kept[labels]
 
@@ -143,7 +143,7 @@ def _cell(density: np.ndarray, nucleus: np.ndarray) -> np.ndarray:
     total, radius = density.sum(axis=2), _radius(nucleus)
     hole = int(0.35 * nucleus.sum())
     stained = (total > 0.7 * filters.threshold_otsu(total[~nucleus])) | nucleus
-    area = morphology.isotropic_opening(morphology.remove_small_holes(stained, max_size=hole), 2) | nucleus
+    area = morphology.isotropic_opening(filled(stained, hole), 2) | nucleus
     hull = morphology.convex_hull_image(nucleus)
     far = depth_within(~hull)
     whole = _without_neighbours(area, nucleus, hull) & stained
@@ -153,7 +153,7 @@ def _cell(density: np.ndarray, nucleus: np.ndarray) -> np.ndarray:
     cell = (morphology.isotropic_closing(cell, max(2.0, 0.3 * radius)) & whole) | nucleus
     labels = parts_of(cell)
     cell = np.isin(labels, np.unique(labels[nucleus]))
-    return morphology.remove_small_holes(cell, max_size=hole)
+    return filled(cell, hole)
 
 
 def _without_neighbours(area: np.ndarray, nucleus: np.ndarray, hull: np.ndarray) -> np.ndarray:

@@ -45,6 +45,8 @@ def _pixels(path: Path) -> np.ndarray:
     except Exception as error:  # readers raise whatever a broken file brings them to
         raise InputError("not a readable mask", where=path, fix="save it as PNG or TIFF, or outlines as GeoJSON") from error
     values = np.squeeze(values)
+    if values.size < _LEAST_PX:
+        raise InputError("not a readable mask", where=path, fix="save it as PNG or TIFF, or outlines as GeoJSON")
     if values.ndim == 3 and values.shape[2] in (3, 4) and (values[..., :3] == values[..., :1]).all():
         values = values[..., 0]
     if values.ndim != 2:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
-from skimage import measure
+from skimage import measure, morphology
 
 
 def grown(mask: np.ndarray, by: int) -> np.ndarray:
@@ -33,3 +33,8 @@ def nearest_in(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def parts_of(mask: np.ndarray) -> np.ndarray:
     """(H, W) int: the connected parts of the mask (diagonals join), numbered from 1."""
     return np.asarray(measure.label(mask))
+
+
+def filled(mask: np.ndarray, most_px: int) -> np.ndarray:
+    """The mask with its holes of at most that many pixels closed; ground at the picture's edge is no hole, however small."""
+    return np.asarray(morphology.remove_small_holes(np.pad(mask, 1), max_size=most_px))[1:-1, 1:-1]

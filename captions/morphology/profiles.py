@@ -12,6 +12,7 @@ from captions.morphology.cell_measures import measure_cell
 from captions.morphology.cell_segmentation import CellMasks, doubts, find_nucleus, segment_cell
 from captions.morphology.result import Found
 from captions.morphology.stain import optical_density
+from captions.morphology.tissue import tissue_profile
 from cytoscribe.errors import InputError
 
 
@@ -50,4 +51,8 @@ def _within(image: np.ndarray, given: np.ndarray) -> CellMasks:
     return CellMasks(cell, nucleus, doubts(density, cell, nucleus))
 
 
-PROFILES: dict[str, Profile] = {"cell": cell_profile}
+def _tissue(image: np.ndarray, given: np.ndarray | None, options: Options) -> Found:
+    return tissue_profile(image, given, options.pixel_size_um, options.thickness_um, options.cells)
+
+
+PROFILES: dict[str, Profile] = {"cell": cell_profile, "tissue": _tissue}

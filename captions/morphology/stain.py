@@ -41,5 +41,7 @@ def principal_stain(density: np.ndarray) -> np.ndarray:
     flat = density.reshape(-1, 3)
     total = flat.sum(axis=1)
     stained = flat[total > np.percentile(total, 50)]
+    if not len(stained):
+        return np.zeros(density.shape[:2], np.float32)
     axis = np.abs(np.linalg.svd(stained[:: max(1, len(stained) // 20_000)], full_matrices=False)[2][0])
     return (density @ axis.astype(np.float32)).astype(np.float32)

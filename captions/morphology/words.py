@@ -149,9 +149,10 @@ def _gaps(entry: Bin, known: np.ndarray) -> tuple[Gap, ...] | None:
     if known.size < _FEWEST or np.ptp(known) == 0:
         return None
     if entry.valley:
-        limit = float(threshold_otsu(known))
-        apart = float(known[known > limit].mean() - known[known <= limit].mean())
-        return (Gap(limit - entry.margin * apart, limit + entry.margin * apart),)
+        high = known > threshold_otsu(known)
+        means = float(known[~high].mean()), float(known[high].mean())
+        limit, reach = sum(means) / 2, entry.margin * (means[1] - means[0])
+        return (Gap(limit - reach, limit + reach),)
     ends = ((max(q - entry.margin, 0.0), min(q + entry.margin, 1.0)) for q in entry.quantiles)
     return tuple(Gap(float(np.quantile(known, low)), float(np.quantile(known, high))) for low, high in ends)
 
