@@ -31,6 +31,9 @@ def measure_morphology(
         str, typer.Option("--ground", help="light (stained tissue on bright glass) or dark (fluorescence; turned over first).")
     ] = "light",
     cells: Annotated[bool, typer.Option("--cells", help="Write cells.csv, one row a cell (tissue).")] = False,
+    pia: Annotated[
+        str, typer.Option("--pia", help="Side of the picture where the pia lies: top, right, bottom, left, or guess (cortex).")
+    ] = "guess",
     bins: Annotated[
         Path | None, typer.Option("--bins", help="Binning file of your own (JSON); none: the profile's own limits.")
     ] = None,
@@ -38,12 +41,15 @@ def measure_morphology(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure cells or tissue, say it in words, and draw the outlines to look at."""
+    from captions.morphology.cortex import SIDES
     from captions.morphology.profiles import Options
     from captions.morphology.stage import MeasureSettings, measure
 
     if ground not in ("light", "dark"):
         raise InputError(f"unknown ground '{ground}'", where="--ground", fix="use light or dark")
-    options = Options(pixel_size_um or None, thickness_um, cells)
+    if pia not in ("guess", *SIDES):
+        raise InputError(f"unknown side '{pia}'", where="--pia", fix=f"use guess, {', '.join(SIDES)}")
+    options = Options(pixel_size_um or None, thickness_um, cells, pia)
     summary = measure(MeasureSettings(images, out, profile, options, region_column, ground, bins, workers, overwrite))
     typer.echo(f"{summary.measured} images measured, {summary.claims} words given; look at {out / 'outlines.png'}")
     if summary.without_size:

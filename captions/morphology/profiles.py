@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from captions.morphology.cell_measures import measure_cell
 from captions.morphology.cell_segmentation import CellMasks, doubts, find_nucleus, segment_cell
+from captions.morphology.cortex import cortex_profile
 from captions.morphology.result import Found
 from captions.morphology.stain import optical_density
 from captions.morphology.tissue import tissue_profile
@@ -18,11 +19,13 @@ from cytoscribe.errors import InputError
 
 @dataclass(frozen=True)
 class Options:
-    """pixel_size_um: None where unknown; thickness_um: of the section, 0 where unknown; cells: a row for each cell as well."""
+    """pixel_size_um: None where unknown; thickness_um: of the section, 0 where unknown; cells: a row for each cell as well;
+    pia: side of the picture where it lies ("guess" for the palest one)."""
 
     pixel_size_um: float | None = None
     thickness_um: float = 0.0
     cells: bool = False
+    pia: str = "guess"
 
 
 Profile = Callable[[np.ndarray, np.ndarray | None, Options], Found]
@@ -55,4 +58,8 @@ def _tissue(image: np.ndarray, given: np.ndarray | None, options: Options) -> Fo
     return tissue_profile(image, given, options.pixel_size_um, options.thickness_um, options.cells)
 
 
-PROFILES: dict[str, Profile] = {"cell": cell_profile, "tissue": _tissue}
+def _cortex(image: np.ndarray, given: np.ndarray | None, options: Options) -> Found:
+    return cortex_profile(image, given, options.pia)
+
+
+PROFILES: dict[str, Profile] = {"cell": cell_profile, "tissue": _tissue, "cortex": _cortex}
