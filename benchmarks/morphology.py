@@ -21,6 +21,7 @@ import tifffile
 from figures import Row, print_table
 from sklearn.metrics import roc_auc_score
 
+from captions.morphology.cell_table import density_by_depth, read_cells, read_piece
 from captions.morphology.stage import MEASURES, MeasureSettings, measure
 from captions.morphology.tissue_segmentation import segment_tissue
 from cytoscribe.tables import read_csv, write_csv
@@ -37,6 +38,8 @@ ATTRIBUTES: tuple[tuple[str, Callable[[str], bool], str, float, str], ...] = (
 )
 """Column of the annotation, what counts as positive, the measure, its sign, and how well a second annotator tells the first one's."""
 DRAWS = 1000
+S1HL_PIXEL_UM = 0.346
+"""Micrometres a pixel of the outlines, as the patches of the same scanner state it."""
 
 
 def main() -> None:
@@ -46,7 +49,7 @@ def main() -> None:
     parser.add_argument("--split", default="test", help="split of blood_cells (default test)")
     parser.add_argument("--sample", type=int, default=0, help="images of it, drawn with seed 0; 0: all (default 0)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
-    parser.add_argument("--only", default="blood,lisc,nissl", help="which tables (default all)")
+    parser.add_argument("--only", default="blood,lisc,nissl,depth", help="which tables (default all)")
     options = parser.parse_args()
     data = Path(os.environ["CYTO_DATA"])
     options.work.mkdir(parents=True, exist_ok=True)
@@ -57,6 +60,17 @@ def main() -> None:
         other_microscope(data / "blood_cells_lisc" / "cells.csv", options)
     if "nissl" in wanted:
         nissl(data / "rat_nissl")
+    if "depth" in wanted:
+        by_depth(data / "rat_nissl")
+
+
+def by_depth(folder: Path) -> None:
+    """Density and cell size by cortical depth of one section's S1HL, to be looked at."""
+    piece = read_piece(folder / "s1hl_outlines.geojson", S1HL_PIXEL_UM)
+    points, areas = read_cells(folder / "s1hl_cells.tsv")
+    print(f"\n### S1HL by depth, {len(points)} cells\n\n| depth % | cells | per mm2 | median area um2 |\n|---|---|---|---|")
+    for row in density_by_depth(points, areas, piece, 20):
+        print("| {depth_percent:.1f} | {cells:.0f} | {cell_density_per_mm2:.0f} | {median_cell_area_um2:.0f} |".format(**row))
 
 
 def blood_cells(table: Path, options: argparse.Namespace) -> None:
