@@ -15,10 +15,20 @@ _NAMED = 3
 
 def measure_morphology(
     out: Out,
-    images: Annotated[Path, typer.Option("--images", help="Images table: image_path, a label, and mask_path where masks exist.")],
+    images: Annotated[
+        Path | None, typer.Option("--images", help="Images table: image_path, a label, and mask_path where masks exist.")
+    ] = None,
     profile: Annotated[
         str, typer.Option("--profile", help="cell (one cell a picture), tissue (many cells) or cortex (pia to white matter).")
-    ],
+    ] = "cell",
+    cell_table: Annotated[
+        Path | None,
+        typer.Option("--cell-table", help="Detected cells as QuPath exports them, in the place of --images (cortex)."),
+    ] = None,
+    corners: Annotated[
+        Path | None,
+        typer.Option("--corners", help="GeoJSON with the points top_left, top_right, bottom_left, bottom_right; top is the pia."),
+    ] = None,
     region_column: Annotated[str, typer.Option("--region-column", help="Column with the label.")] = "region",
     pixel_size_um: Annotated[
         float, typer.Option("--pixel-size-um", min=0.0, help="Micrometres a pixel where the table does not say; 0: unknown.")
@@ -41,10 +51,19 @@ def measure_morphology(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure cells or tissue, say it in words, and draw the outlines to look at."""
+    from captions.morphology.cell_table import measure_table
     from captions.morphology.cortex import SIDES
     from captions.morphology.profiles import Options
     from captions.morphology.stage import MeasureSettings, measure
 
+    if (images is None) == (cell_table is None):
+        raise InputError("no source of measures", fix="give either --images images.csv or --cell-table FILE")
+    if images is None:
+        if profile != "cortex" or corners is None or not pixel_size_um or cell_table is None:
+            raise InputError("a table of cells lacks what places them", fix="give --profile cortex, --corners and --pixel-size-um")
+        inside = measure_table(cell_table, corners, pixel_size_um, out, overwrite=overwrite)
+        typer.echo(f"{inside} cells lie between the corners; see {out / 'profiles.csv'}")
+        return
     if ground not in ("light", "dark"):
         raise InputError(f"unknown ground '{ground}'", where="--ground", fix="use light or dark")
     if pia not in ("guess", *SIDES):

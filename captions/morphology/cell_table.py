@@ -10,12 +10,15 @@ import numpy as np
 
 from cytoscribe.errors import InputError, cell
 from cytoscribe.outlines import read_points
-from cytoscribe.tables import read_csv
+from cytoscribe.runs import RunFolder, file_digest
+from cytoscribe.tables import read_csv, write_csv
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
 """Names of the points at the piece's corners; the pia runs along the top."""
 _X, _Y, _AREA = ("Centroid X µm", "Centroid Y µm", "Area µm^2")
 _HALVINGS = 40
+STEPS = 20
+"""Steps of depth in the table that is written."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,21 @@ class Piece:
         left, right = self.ends(depth)
         along, off = right - left, points - left
         return along[:, 0] * off[:, 1] - along[:, 1] * off[:, 0]
+
+
+def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *, overwrite: bool = False) -> int:
+    """Write `out`/profiles.csv, density and cell size by depth of one piece, and return how many cells lie in it.
+
+    corners: GeoJSON in pixels of pixel_size_um. Raises InputError where either file cannot be used or they do not fit together.
+    """
+    points, areas = read_cells(cells)
+    rows = density_by_depth(points, areas, read_piece(corners, pixel_size_um), STEPS)
+    settings = {"profile": "cortex", "pixel_size_um": pixel_size_um}
+    inputs = {"cells": file_digest(cells), "corners": file_digest(corners)}
+    with RunFolder(out, "measure-morphology", settings, inputs, overwrite=overwrite) as run:
+        write_csv(out / "profiles.csv", tuple(rows[0]), ([f"{v:.6g}" if np.isfinite(v) else "" for v in r.values()] for r in rows))
+        run.finish({"cells": len(points)})
+    return int(sum(r["cells"] for r in rows))
 
 
 def read_piece(path: Path, pixel_size_um: float) -> Piece:

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captions.morphology.cell_table import Piece, density_by_depth, read_cells, read_piece
+from captions.morphology.cell_table import CORNERS, Piece, density_by_depth, read_cells, read_piece
+from cytoscribe.cli import command, run
 from cytoscribe.errors import InputError
+from cytoscribe.tables import read_csv
 
 SLANTED = Piece(*(np.asarray(p, dtype=float) for p in ((0, 0), (1000, 200), (100, 2000), (900, 2000))))
 
@@ -60,3 +62,21 @@ def test_files_of_qupath_are_read_and_faults_are_named(tmp_path: Path) -> None:
     (tmp_path / "marks.geojson").write_text(json.dumps(marks))
     with pytest.raises(InputError, match="no point named 'bottom_right'"):
         read_piece(tmp_path / "marks.geojson", 0.5)
+
+
+def test_the_command_writes_a_profile_and_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    lines = [f"a\t{x}\t{y}\t50" for x, y in rng.uniform(0, 500, (300, 2))]
+    table, marks, out = tmp_path / "cells.tsv", tmp_path / "marks.geojson", tmp_path / "out"
+    table.write_text("\n".join(["Image\tCentroid X µm\tCentroid Y µm\tArea µm^2", *lines]), encoding="utf-8")
+    places = zip(CORNERS, ((0, 0), (1000, 0), (0, 1000), (1000, 1000)), strict=True)
+    features = [
+        {"type": "Feature", "properties": {"name": n}, "geometry": {"type": "Point", "coordinates": list(p)}} for n, p in places
+    ]
+    marks.write_text(json.dumps(features))
+    asked = ["--cell-table", str(table), "--profile", "cortex", "--out", str(out)]
+    assert run(command("measure-morphology"), asked) == 2
+    assert "--corners" in capsys.readouterr().err
+    assert run(command("measure-morphology"), [*asked, "--corners", str(marks), "--pixel-size-um", "0.5"]) == 0
+    rows = [r for _, r in read_csv(out / "profiles.csv", ["depth_percent"])]
+    assert sum(float(r["cells"]) for r in rows) == 300
