@@ -23,9 +23,9 @@ from scipy.ndimage import gaussian_filter
 from sklearn.metrics import f1_score
 from torch import Tensor
 
+from cytoscribe.images import read_image
 from cytoscribe.records import ImageRecord
 from cytoscribe.tables import read_images
-from training.images import read_image
 from training.model_folder import TrainedModel
 from training.normalisation import Normalisation
 

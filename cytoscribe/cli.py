@@ -28,6 +28,7 @@ STAGES: dict[str, str] = {
     "phantom": "cytoscribe.quickstart.phantom_cli:phantom",
     "convert-regions": "literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "literature_mining.cli:mine_descriptions",
+    "measure-morphology": "captions.cli_morphology:measure_morphology",
     "generate-captions": "captions.cli:generate_captions",
     "check-prompts": "captions.cli_quality:check_prompts",
     "check-captions": "captions.cli_quality:check_captions",

@@ -167,7 +167,7 @@ def _batch(
 
 def _problem(path: Path, model: Model) -> str:
     """Why the image cannot be read, or has no vector where the model takes such; else nothing."""
-    from training.images import read_image
+    from cytoscribe.images import read_image
 
     vectors = getattr(model, "embeddings", None)
     if vectors is not None:

@@ -66,7 +66,7 @@ def example_groups(
 
 
 def _example(i: int, samples: Samples, answers: Answers, caption: str, regions: Sequence[str]) -> Example | None:
-    from training.images import read_image
+    from cytoscribe.images import read_image
 
     record, truth = samples.records[i], int(samples.truth[i])
     try:

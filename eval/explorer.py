@@ -100,7 +100,7 @@ def _tile(result: Evaluation, i: int, outcome: str) -> Tile:
 
 
 def _picture(path: Path) -> str:
-    from training.images import read_image
+    from cytoscribe.images import read_image
 
     try:
         return thumbnail(read_image(path), _THUMBNAIL_PX)

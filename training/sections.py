@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.errors import InputError, cell
+from cytoscribe.images import opened_image
+from cytoscribe.outlines import OUTLINE_SUFFIXES, Outlines, drawn, grid_step, read_outlines
 from cytoscribe.progress import say
 from cytoscribe.tables import read_csv
-from training.images import opened_image
-from training.outlines import OUTLINE_SUFFIXES, Outlines, drawn, grid_step, read_outlines
 from training.slides import PICTURE_SUFFIXES, Slide, open_slide
 
 LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.errors import InputError
-from training.images import STRETCH
+from cytoscribe.images import STRETCH
 from training.slides import WHITE, plausible_size
 
 KEPT_BYTES = 256 * 2**20

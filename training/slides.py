@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from cytoscribe.errors import InputError
+from cytoscribe.images import read_image
 from cytoscribe.runs import is_file
-from training.images import read_image, squared
+from training.images import squared
 
 WHITE = 255
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytoscribe.plain_text import code, from_cell, line, markdown, to_cell, visible
+from cytoscribe.plain_text import code, from_cell, line, markdown, printable, to_cell
 
 
 def test_terminals_are_given_no_commands() -> None:
-    assert visible("a\x1b[31mred\x07\x9b2J\u202eb\n\tc") == "a?[31mred??2J?b\n\tc"
+    assert printable("a\x1b[31mred\x07\x9b2J\u202eb\n\tc") == "aredb\n\tc"
     assert line("a\u2028b\x85c\r\nd\x0be") == "a b c d e"
 
 

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from cytoscribe.cli import command, run
+from cytoscribe.images import read_image
 from cytoscribe.tables import read_images, write_csv
-from training.images import read_image
 from training.sections import find_sections, read_groups, read_section
 
-from .test_outlines import box, feature, write
+from ..cytoscribe.test_outlines import box, feature, write
 from .test_slides import picture, write_pyramid
 
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from cytoscribe.errors import InputError
+from cytoscribe.images import read_image
 from cytoscribe.tables import read_images, write_csv
-from training.images import read_image
 from training.section_table import section_splits
 from training.sections import read_groups, read_labels
 from training.slides import Loaded, open_slide, square, window

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cytoscribe.errors import InputError
-from training.outlines import drawn, grid_step, read_outlines
+from cytoscribe.outlines import drawn, grid_step, read_outlines
 
 
 def box(x: float, y: float, width: float, height: float) -> list[list[float]]:

@@ -51,17 +51,7 @@ def read_outlines(path: Path) -> Outlines:
     The name is QuPath's `properties.classification.name` (or `classification` as plain text), else `properties.name`. Raises
     InputError naming the feature whose coordinates are none, and where no outline has a name.
     """
-    try:
-        told = read_json(path, MOST_BYTES)
-    except InputError as error:
-        raise InputError(
-            f"not a readable GeoJSON file: {error.what}",
-            where=path,
-            fix="export the annotations anew (QuPath: as FeatureCollection)",
-        ) from error
-    features = told.get("features", [told]) if isinstance(told, dict) else told
-    if not isinstance(features, list):
-        raise InputError("holds no list of features", where=path, fix="export the annotations anew (QuPath: as FeatureCollection)")
+    features = read_features(path)
     found: list[Outline] = []
     unnamed = other = 0
     for number, feature in enumerate(features, start=1):
@@ -75,6 +65,46 @@ def read_outlines(path: Path) -> Outlines:
     if not found:
         raise InputError("no outline with a classification", where=path, fix="classify the annotations and export them anew")
     return Outlines(tuple(found), unnamed, other)
+
+
+def read_features(path: Path) -> list[Any]:
+    """The features of a GeoJSON file: those of a FeatureCollection, a list of them, or the one it holds; raises InputError."""
+    try:
+        read = read_json(path, MOST_BYTES)
+    except InputError as error:
+        raise InputError(
+            f"not a readable GeoJSON file: {error.what}",
+            where=path,
+            fix="export the annotations again (QuPath: as FeatureCollection)",
+        ) from error
+    features = read.get("features", [read]) if isinstance(read, dict) else read
+    if not isinstance(features, list):
+        raise InputError("holds no list of features", where=path, fix="export the annotations again (QuPath: as FeatureCollection)")
+    return features
+
+
+def read_polygons(path: Path) -> list[tuple[str, tuple[np.ndarray, ...]]]:
+    """Every polygon of a GeoJSON file, named or not, as (name or "", rings of (N, 2) x and y in pixels); raises InputError."""
+    return [
+        (_name(feature), rings)
+        for number, feature in enumerate(read_features(path), start=1)
+        for rings in _shapes(feature, path, number)
+    ]
+
+
+def read_points(path: Path) -> dict[str, tuple[float, float]]:
+    """Name to (x, y) in pixels of every named point of a GeoJSON file; raises InputError."""
+    points: dict[str, tuple[float, float]] = {}
+    for feature in read_features(path):
+        geometry = feature.get("geometry") if isinstance(feature, dict) else None
+        if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+            continue
+        try:
+            x, y = (float(v) for v in geometry["coordinates"][:2])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError("a point without coordinates", where=path, fix="export the annotations again") from error
+        points[_name(feature)] = (x, y)
+    return points
 
 
 def _name(feature: dict[str, Any]) -> str:
