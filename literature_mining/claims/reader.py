@@ -130,6 +130,12 @@ class _Claims:
         if node.joined is not None and not node.phrase.traits and node.noun in _MEASURES and not node.phrase.determined:
             for trait in node.joined.phrase.traits:  # "the low density and width of layer III"
                 self._read_trait(node, trait, clause)
+        if node.phrase.more in ("more", "less") and node not in effective_subjects(clause):
+            value = "high" if node.phrase.more == "more" else "low"
+            head = node.phrase.head
+            assert head is not None
+            meaning = Meaning("cell_density", value, relative=True)
+            self._state(node, Trait(head, head.start), _Bearer(node, "cells", clause, "attributive"), meaning)
         self._read_types(node, clause)
         self._read_existence(node, clause)
         self._read_number(node, clause)
@@ -138,7 +144,13 @@ class _Claims:
 
     def _read_trait(self, node: Node, trait: Trait, clause: Clause) -> None:
         if node.phrase.kind == "np":
-            self._read_one(node, trait, clause, self._attributive(node, trait, clause))
+            measures = (
+                [b for b in node.pps if b.prep in ("in", "of") and b.noun in _MEASURES] if node.phrase.head is trait.token else []
+            )
+            for measure in measures if len(measures) > 1 else []:  # "an increase in size and density"
+                self._read_one(node, trait, clause, self._as_bearer(measure, clause, "nominal"))
+            if len(measures) < 2:
+                self._read_one(node, trait, clause, self._attributive(node, trait, clause))
             return
         measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
         for measure in measured:
@@ -174,7 +186,9 @@ class _Claims:
             label = clause.label.subjects if clause.label is not None else []
             for subject in label:
                 yield from self._as_bearer(subject, clause, "predicate")
-            if not label and clause.kind in ("coord", "part") and clause.leans is not None:
+            if not label and clause.kind in ("coord", "part", "sub") and clause.leans is not None:
+                for said in reversed(clause.leans.said if clause.kind == "sub" else []):
+                    yield from self._as_bearer(said, clause, "predicate")
                 for subject in effective_subjects(clause.leans):
                     yield from self._as_bearer(subject, clause, "predicate")
 
@@ -241,7 +255,9 @@ class _Claims:
         tokens = self._sentence.tokens[first : min(following, default=len(self._sentence.tokens))]
         if any(t.is_("deepward") for t in tokens):
             return True
-        if any(t.lower in ("gradual", "gradually", "progressive", "progressively", "steadily", "steady") for t in tokens) and any(w.pos != "adj" for w in trait.words):
+        if any(t.lower in ("gradual", "gradually", "progressive", "progressively", "steadily", "steady") for t in tokens) and any(
+            w.pos != "adj" for w in trait.words
+        ):
             return True
         deeper = [
             t
