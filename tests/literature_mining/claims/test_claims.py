@@ -8,6 +8,7 @@ from cytoscribe.records import Region
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.reader import ClaimReader
 from literature_mining.regions.table import RegionTable
+from tests.literature_mining.claims.sentences import not_yet
 
 TABLE = RegionTable(tuple(Region(n) for n in ("Aa1", "Aa2", "Bb3", "Bb4")))
 Said = tuple[str, str, str, str, bool]
@@ -152,9 +153,7 @@ NOT_YET: list[tuple[str, set[Stated], str]] = [
 """Sentences that the reader should read and does not: text, claims, what is missing."""
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [pytest.param(t, e, marks=pytest.mark.xfail(reason=why, strict=False)) for t, e, why in NOT_YET]
-)
+@pytest.mark.parametrize(("text", "expected"), [pytest.param(t, e, marks=not_yet(why)) for t, e, why in NOT_YET])
 def test_sentences_beyond_the_reader(reader: ClaimReader, text: str, expected: set[Stated]) -> None:
     claims = reader.read(text)
     assert {(c.region, c.layer, c.attribute, c.value, c.polarity, c.compared_to) for c in claims} == expected

@@ -13,6 +13,7 @@ from cytoscribe.records import Region
 from literature_mining.claims.lexicon import load_lexicon
 from literature_mining.claims.reader import ClaimReader
 from literature_mining.regions.table import RegionTable
+from tests.literature_mining.claims.sentences import not_yet
 
 READER = ClaimReader(RegionTable(tuple(Region(n) for n in ("Aa1", "Aa2", "Bb3", "Bb4"))))
 
@@ -112,9 +113,7 @@ NOT_YET: list[tuple[str, list[str], str]] = [
 """Sentences that the reader should read and does not: text, claims, what is missing."""
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [pytest.param(t, e, marks=pytest.mark.xfail(reason=why, strict=False)) for t, e, why in NOT_YET]
-)
+@pytest.mark.parametrize(("text", "expected"), [pytest.param(t, e, marks=not_yet(why)) for t, e, why in NOT_YET])
 def test_sentences_beyond_the_reader(text: str, expected: list[str]) -> None:
     assert stated(text) == expected
 
