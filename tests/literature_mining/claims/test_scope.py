@@ -17,8 +17,8 @@ SPOKEN = Context(topic=("Rb3",), layers=("II",), noun="layer")
         ("Qa1 is thin.", "qa1", Scope(("Qa1",), "own")),
         ("Layer IV of Qa1 is thin.", "layer iv", Scope(("Qa1",), "below")),
         ("The cells of layer V in Qa1 are large.", "the cells", Scope(("Qa1",), "below")),
-        ("The cells of layer V in Qa1 are large.", "layer v", Scope(("Qa1",), "below")),
-        ("The cells of Qa1 in layer V are large.", "layer v", Scope(("Qa1",), "holder")),
+        ("The cells of layer V in Qa1 are large.", "layer v", Scope(("Qa1",), "subject")),
+        ("The cells of Qa1 in layer V are large.", "layer v", Scope(("Qa1",), "subject")),
         ("Qa1 has a thin layer IV.", "a thin layer iv", Scope(("Qa1",), "subject")),
         ("In Qa1 layer IV is thin.", "layer iv", Scope(("Qa1",), "front")),
         ("Layer V is thin and layer III broad in Qa1.", "layer v", Scope(("Qa1",), "later")),
@@ -185,6 +185,26 @@ def test_respectively(text: str, expected: list[str]) -> None:
 )
 def test_ellipses_and_pro_forms_that_lose_their_place(text: str, expected: list[str]) -> None:
     assert sorted(stated(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Qa1 has a thin layer IV, while in Qa2 this layer is broad.", ["Qa1 IV thin", "Qa2 IV broad"]),
+        pytest.param(
+            "Qa1 has a thin layer IV, while in Qa2 it is broad.",
+            ["Qa1 IV thin", "Qa2 IV broad"],
+            marks=not_yet('"in B it is" means the layer spoken of, in B'),
+        ),
+        pytest.param(
+            "Qa1 has a thin layer IV, in contrast to the neighbouring cortex, where it is broad.",
+            ["Qa1 IV thin"],
+            marks=not_yet('"where it is" is said of the area before it'),
+        ),
+    ],
+)
+def test_it_after_a_place_is_the_layer_spoken_of(text: str, expected: list[str]) -> None:
+    assert stated(text) == expected
 
 
 def test_a_shared_subject_is_effective() -> None:
