@@ -59,6 +59,8 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
             continue
         subjects = effective_subjects(clause)
         pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many", "its", "their") for s in subjects)
+        if pronoun and not any(n for s in subjects for n in s.phrase.regions if n != UNKNOWN):
+            return Scope()
         for node in [*subjects, *([] if pronoun else clause.fronted)]:
             if node.phrase.regions:
                 known = tuple(n for n in node.phrase.regions if n != UNKNOWN)

@@ -37,7 +37,7 @@ class Trait:
 class Phrase:
     """One chunk. `kind`: np, adj, verb, prep, conj, sub, rel, than, like, neg, stop or other.
 
-    np: `head` and its traits; `layers` and `regions` that it names itself; `foreign`: it speaks of an area that the table lacks;
+    np: `head` and its traits; `more`: "more" or "less" of it ("more granule cells"); `layers` and `regions` that it names itself; `foreign`: it speaks of an area that the table lacks;
     `pps`: prepositional phrases attached to it, as (preposition, phrase). verb: `verb` is its class, `negated` what denies it.
     """
 
@@ -53,6 +53,7 @@ class Phrase:
     back: str = ""
     negated: bool = False
     fewer: bool = False
+    more: str = ""
     determined: bool = False
     unknown: tuple[str, ...] = ()
     verb: str = ""
@@ -191,6 +192,8 @@ def _can_be_verb(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> 
     token = tokens[at]
     if token.is_("negatives"):
         return _begins_verb(tokens, at)
+    if token.is_("hedges") and token.lower.endswith(" to"):  # "tend to form"
+        return at + 1 < len(tokens) and bool(tokens[at + 1].verb)
     if not token.verb:
         return _looks_like_verb(tokens, at, before)
     last = before[-1] if before else None
@@ -366,7 +369,9 @@ def _is_head(tokens: Sequence[Token], at: int) -> bool:
         return False
     if token.is_("trait", "type") and at + 1 < len(tokens):  # "granule cells", "dense packing": the noun comes after
         after = tokens[at + 1]
-        return not (after.noun or after.is_("layer", "trait", "type")) or after.is_("verb:be")
+        beyond = tokens[at + 2] if at + 2 < len(tokens) else None
+        described = after.is_("trait", "type") and beyond is not None and bool(beyond.noun)
+        return not (after.noun or after.is_("layer") or described) or after.is_("verb:be")
     return True
 
 
@@ -479,7 +484,7 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
         back = "area"
     return Phrase(
         "np", first, end, head, tuple(mods.traits), tuple(mods.types), layers, regions, foreign, back, mods.negated, mods.fewer,
-        mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
+        mods.compares if head.noun == "cells" and not mods.traits and not mods.fewer else "", mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
     )  # fmt: skip
 
 
@@ -527,6 +532,8 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, b
         end -= 1
     if end == first:
         return _pronoun(tokens, first)
+    if tokens[end - 1].is_("participle") and mods.traits and end - first > 1:
+        end -= 1  # "columnar organised"
     last = tokens[end - 1]
     if any(t.lower in ("latter", "former", "lattermost") for t in tokens[first:end]) and not mods.traits:
         return Phrase("np", first, end, last, back="pointed", determined=True, text=" ".join(t.lower for t in tokens[first:end]))

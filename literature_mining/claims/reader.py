@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from literature_mining.claims.context import Context
 from literature_mining.claims.findings import Evidence, FoundClaim
 from literature_mining.claims.follow import follow
-from literature_mining.claims.layers import base
+from literature_mining.claims.layers import base, between
 from literature_mining.claims.lexicon import Lexicon, load_lexicon
 from literature_mining.claims.phrases import Trait
 from literature_mining.claims.scope import Scope, Scopes, effective_subjects
@@ -38,6 +38,8 @@ _SEEN = frozenset(
         "demonstrated",
     ]
 )
+_MEASURES = frozenset(["size", "density", "thickness"])
+_NUMBERS = frozenset(["two", "three", "four", "five", "six", "seven"])
 _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 
 
@@ -125,14 +127,30 @@ class _Claims:
             if node.phrase.fewer and trait.token.lower not in ("fewer", "fewest"):
                 continue
             self._read_trait(node, trait, clause)
+        if node.joined is not None and not node.phrase.traits and node.noun in _MEASURES and not node.phrase.determined:
+            for trait in node.joined.phrase.traits:  # "the low density and width of layer III"
+                self._read_trait(node, trait, clause)
+        if node.phrase.more in ("more", "less") and node not in effective_subjects(clause):
+            value = "high" if node.phrase.more == "more" else "low"
+            head = node.phrase.head
+            assert head is not None
+            meaning = Meaning("cell_density", value, relative=True)
+            self._state(node, Trait(head, head.start), _Bearer(node, "cells", clause, "attributive"), meaning)
         self._read_types(node, clause)
         self._read_existence(node, clause)
+        self._read_number(node, clause)
 
     # -------------------------------------------------------------- traits
 
     def _read_trait(self, node: Node, trait: Trait, clause: Clause) -> None:
         if node.phrase.kind == "np":
-            self._read_one(node, trait, clause, self._attributive(node, trait, clause))
+            measures = (
+                [b for b in node.pps if b.prep in ("in", "of") and b.noun in _MEASURES] if node.phrase.head is trait.token else []
+            )
+            for measure in measures if len(measures) > 1 else []:  # "an increase in size and density"
+                self._read_one(node, trait, clause, self._as_bearer(measure, clause, "nominal"))
+            if len(measures) < 2:
+                self._read_one(node, trait, clause, self._attributive(node, trait, clause))
             return
         measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
         for measure in measured:
@@ -168,7 +186,9 @@ class _Claims:
             label = clause.label.subjects if clause.label is not None else []
             for subject in label:
                 yield from self._as_bearer(subject, clause, "predicate")
-            if not label and clause.kind in ("coord", "part") and clause.leans is not None:
+            if not label and clause.kind in ("coord", "part", "sub") and clause.leans is not None:
+                for said in reversed(clause.leans.said if clause.kind == "sub" else []):
+                    yield from self._as_bearer(said, clause, "predicate")
                 for subject in effective_subjects(clause.leans):
                     yield from self._as_bearer(subject, clause, "predicate")
 
@@ -234,6 +254,10 @@ class _Claims:
         following = [c.start for c in self._sentence.clauses if c.start > first]
         tokens = self._sentence.tokens[first : min(following, default=len(self._sentence.tokens))]
         if any(t.is_("deepward") for t in tokens):
+            return True
+        if any(t.lower in ("gradual", "gradually", "progressive", "progressively", "steadily", "steady") for t in tokens) and any(
+            w.pos != "adj" for w in trait.words
+        ):
             return True
         deeper = [
             t
@@ -318,6 +342,8 @@ class _Claims:
                 return scopes.border(bearer.node, bearer.clause)
             source = scopes.layer(bearer.node, bearer.clause)
             edges = scopes.edge(source.names, node) if node.phrase.kind == "adj" else ()
+            if not any(b.phrase.layers for b in node.below()) and len(source.names) == 2 and meaning.value == "blurred":
+                edges = (between(*source.names),)  # "layers V and VI are undifferentiated"
             return Scope(edges, source.how) if edges else source
         if meaning.attribute == "cortical_type" and bearer.noun == "area":
             return Scope(("all",), "own")
@@ -452,6 +478,16 @@ class _Claims:
                 "layer_visibility", "absent" if denied and not present else "visible", polarity=not (denied and not present)
             )
             self._state(node, Trait(head, head.start), _Bearer(node, "layer", clause, "attributive"), meaning)
+
+    def _read_number(self, node: Node, clause: Clause) -> None:
+        """`is made up of two layers`, `the five layers of the cortex`: how many layers there are."""
+        head = node.phrase.head
+        if node.phrase.kind != "np" or head is None or head.names != ("all",):
+            return
+        number = next((w for w in node.phrase.text.split() if w in _NUMBERS), "")
+        if number and (clause.verb_class in ("have", "consist") or clause.verb is None):
+            bearer = _Bearer(node, "lamination", clause, "attributive")
+            self._state(node, Trait(head, head.start), bearer, Meaning("lamination", f"{number}-layered"))
 
     def _read_found(self, node: Node, clause: Clause, head: Token) -> None:
         """`layer IV cannot be identified`, `layer IV was found in ...`: the verb says whether the layer is there."""

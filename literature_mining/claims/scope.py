@@ -203,8 +203,6 @@ class Scopes:
             scope = self._own_region(subject) or (
                 self.below_region(subject) if subject.noun not in ("cells",) or not names else NONE
             )
-            if scope.foreign and not scope.names:
-                return Scope(foreign=True, how="subject")
             names += scope.names
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")

@@ -109,6 +109,12 @@ def parse(tokens: Sequence[Token]) -> Sentence:
     return _Builder(tokens, chunk(tokens)).build()
 
 
+def _alike(phrase: Phrase, node: Node) -> bool:
+    """Whether two nouns can be objects of one preposition: of one kind, both measures, or the sides of a border."""
+    measures = ("size", "density", "thickness")
+    return phrase.noun == node.noun or node.prep == "between" or (phrase.noun in measures and node.noun in measures)
+
+
 def _root(node: Node) -> Node:
     while node.holder is not None:
         node = node.holder
@@ -556,12 +562,7 @@ class _Builder:
         """`in layer III of A and layer V of B`: more objects of the same preposition."""
         while at + 1 < len(self._phrases) and self._phrases[at].kind == "conj" and self._phrases[at + 1].kind == "np":
             following = self._phrases[at + 1]
-            if (
-                self._phrases[at].text == ","
-                or (following.noun != node.noun and node.prep != "between")
-                or following.traits
-                or self._subject_is(at + 1)
-            ):
+            if self._phrases[at].text == "," or not _alike(following, node) or following.traits or self._subject_is(at + 1):
                 break
             self._conj = self._phrases[at].text
             if self._is_gapped(at + 1):
