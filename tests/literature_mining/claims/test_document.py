@@ -41,6 +41,14 @@ def test_the_innermost_heading_that_names_an_area_is_the_topic(tmp_path: Path, t
     assert stated(tmp_path, text) == expected
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    ["Layer IV of Qa1 is broad.", pytest.param("In Qa1 it is broad.", marks=not_yet("a place beats what the pronoun means"))],
+)
+def test_of_two_areas_in_a_heading_the_one_that_is_named_is_meant(tmp_path: Path, sentence: str) -> None:
+    assert stated(tmp_path, f"# Qa1 and Qa2\n\nLayer IV is thin. {sentence}\n") == ["Qa1 IV thin", "Qa2 IV thin", "Qa1 IV broad"]
+
+
 def test_a_paragraph_under_a_heading_goes_back_to_it(tmp_path: Path) -> None:
     text = "# Qa1\n\nQa2 lies behind. It is granular.\n\nLayer IV is thin.\n"
     assert stated(tmp_path, text) == ["Qa2 all granular", "Qa1 IV thin"]
@@ -101,6 +109,11 @@ def test_a_table_of_html_is_read_alike(tmp_path: Path) -> None:
             "| Layer | Qa1 | Qa2 |\n|---|---|---|\n| IV | thin | broad |\n",
             ["Qa1 IV thin", "Qa2 IV broad"],
             marks=not_yet("a table with a column an area"),
+        ),
+        pytest.param(
+            "| Area | IV | V |\n|---|---|---|\n| Qa1 | thin | broad |\n",
+            ["Qa1 IV thin", "Qa1 V broad"],
+            marks=not_yet("a header that is a layer's number alone"),
         ),
         pytest.param(
             "| Layer | Area | Width |\n|---|---|---|\n| IV | Qa1 | thin |\n",
