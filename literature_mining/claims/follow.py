@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from literature_mining.claims.context import Context
 from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.scope import Scope, Scopes, effective_subjects
-from literature_mining.claims.structure import Node, Sentence
+from literature_mining.claims.layer_scope import Scopes
+from literature_mining.claims.model import Node, Sentence
+from literature_mining.claims.scope import Scope, effective_subjects
 from literature_mining.claims.tokens import UNKNOWN
 
 

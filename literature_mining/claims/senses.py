@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from literature_mining.claims.lexicon import Lexicon, Word
-from literature_mining.claims.phrases import Trait
+from literature_mining.claims.model import Trait
 
 _LOOKUP = {
     "zone": ("zone", "layer", "cells"),
