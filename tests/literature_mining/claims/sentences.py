@@ -6,10 +6,11 @@ import pytest
 
 from cytoscribe.records import Region
 from literature_mining.claims.context import Context
+from literature_mining.claims.layer_scope import Scopes
 from literature_mining.claims.lexicon import load_lexicon
+from literature_mining.claims.model import Node, Sentence
 from literature_mining.claims.reader import ClaimReader
-from literature_mining.claims.scope import Scopes
-from literature_mining.claims.structure import Node, Sentence, parse
+from literature_mining.claims.structure import parse
 from literature_mining.claims.tokens import Token, tokenize
 from literature_mining.regions.mentions import RegionFinder
 from literature_mining.regions.table import RegionTable

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.phrases import Trait, chunk
+from literature_mining.claims.model import Trait
+from literature_mining.claims.phrases import chunk
 from literature_mining.claims.senses import Meaning, meaning_of
 from tests.literature_mining.claims.sentences import tokens
 
