@@ -12,6 +12,7 @@ from cytoscribe.records import Claim, Document, Sentence
 from literature_mining.claims.context import Context, new_paragraph, under_heading
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.reader import ClaimReader
+from literature_mining.claims.species import species_in, species_of
 from literature_mining.claims.tokens import names_stranger
 from literature_mining.papers.sentences import split_sentences
 from literature_mining.papers.tables import Row, Table, read_table
@@ -52,6 +53,7 @@ class DocumentReader:
         self._document, self._reader = document, extractor
         self._finder = finder.with_definitions(finder.learn(document.text))
         self._allowed = self._finder.paper_signs(document.text)
+        self._species = species_of(document)
 
     def regions_in(self, text: str) -> tuple[str, ...]:
         """Regions that a text of this document names, each once."""
@@ -62,13 +64,13 @@ class DocumentReader:
         claims: dict[str, Claim] = {}
         others: list[NamedSentence] = []
         for sentence, mentions, found in self._sentences():
-            for claim in _records(self._document, sentence, found):
+            for claim in _records(self._document, sentence, found, self._animal(sentence)):
                 claims.setdefault(claim.claim_id, claim)
             if mentions and not found:
                 named = tuple(dict.fromkeys(n for m in mentions for n in m.regions))
                 others.append(NamedSentence(named, sentence.text, sentence.start, sentence.end, sentence.page))
         for row, found in self._rows():
-            for claim in _records(self._document, row, found):
+            for claim in _records(self._document, row, found, self._animal(row)):
                 claims.setdefault(claim.claim_id, claim)
         return Reading(tuple(claims.values()), tuple(others))
 
@@ -102,6 +104,10 @@ class DocumentReader:
             if regions or names_stranger(heading):
                 return under_heading(before, regions, foreign=not regions)
         return under_heading(before, ())
+
+    def _animal(self, sentence: Sentence) -> str:
+        """The species of the innermost heading that names one, else of the paper."""
+        return next((s for s in map(species_in, reversed(sentence.headings)) if s), self._species)
 
     def _rows(self) -> Iterable[tuple[Sentence, list[FoundClaim]]]:
         """Rows of tables that name a region, each with the claims that its other cells make under their headers."""
@@ -142,7 +148,7 @@ def _is_list(text: str) -> bool:
     return numbers > len(words) / 4 or verbs < len(words) // 60
 
 
-def _records(document: Document, sentence: Sentence, found: Iterable[FoundClaim]) -> Iterable[Claim]:
+def _records(document: Document, sentence: Sentence, found: Iterable[FoundClaim], species: str) -> Iterable[Claim]:
     for claim in found:
         yield Claim(
             claim_id=claim_identity(document.name, sentence.start, claim),
@@ -159,6 +165,7 @@ def _records(document: Document, sentence: Sentence, found: Iterable[FoundClaim]
             value=claim.value,
             polarity=claim.polarity,
             compared_to=claim.compared_to,
+            species=species,
             score=round(claim.score * document.trust, 3),
         )
 
