@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from literature_mining.claims.context import Context
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.layer_scope import Scopes
-from literature_mining.claims.model import Node, Sentence
+from literature_mining.claims.model import Clause, Node, Sentence
 from literature_mining.claims.scope import Scope, effective_subjects
 from literature_mining.claims.tokens import UNKNOWN
+
+_PLACES = frozenset(["in", "within", "for", "throughout", "of", "as to", "as for", "as regards", "concerning", "regarding"])
 
 
 def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequence[FoundClaim]) -> Context:
@@ -62,7 +64,11 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
         pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many", "its", "their") for s in subjects)
         if pronoun and not any(n for s in subjects for n in s.phrase.regions if n != UNKNOWN):
             return Scope()
-        for node in [*subjects, *([] if pronoun else clause.fronted)]:
+        introduced = _introduced(sentence, clause)
+        if introduced:
+            return Scope(introduced, "subject")
+        fronted = [n for n in clause.fronted if n.prep in _PLACES]
+        for node in [*subjects, *([] if pronoun else fronted)]:
             if node.phrase.regions:
                 known = tuple(n for n in node.phrase.regions if n != UNKNOWN)
                 return Scope(known, "subject") if known else Scope(foreign=True, how="subject")
@@ -76,6 +82,15 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
         if effective_subjects(clause):
             return Scope()
     return Scope()
+
+
+def _introduced(sentence: Sentence, clause: Clause) -> tuple[str, ...]:
+    """`dorsal to A there is an area, B`: the region that a sentence brings in."""
+    verb = clause.verb
+    if verb is None or not any(t.lower == "there" for t in sentence.tokens[max(0, verb.start - 2) : verb.start]):
+        return ()
+    said = [n for s in clause.said for n in (s, *s.below()) if n.phrase.regions and n.prep in ("", "of")]
+    return tuple(n for n in said[-1].phrase.regions if n != UNKNOWN) if said else ()
 
 
 def _pair(context: Context, sentence: Sentence, named: tuple[str, ...]) -> tuple[str, ...]:

@@ -78,6 +78,8 @@ class Scopes(RegionScopes):
         for below in node.below():
             if below.prep in PLACES or below.prep in ("between", "to", "into", "with"):
                 scope = self._own_layer(below)
+                if node.noun != "border" and below.holder is not None and below.holder.noun == "border":
+                    continue  # "cells at the border to layer IV"
                 if scope.names == ("all",) and below.prep == "of":
                     continue
                 if scope and (not names or below.joined is not None):

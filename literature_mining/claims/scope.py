@@ -146,6 +146,8 @@ class RegionScopes:
         """`its layer V`: of the subject, or of the subject of the clause before."""
         if node.phrase.back not in ("its", "their", "whose"):
             return NONE
+        if clause.kind == "part" and clause.antecedent is not None and clause.antecedent.noun in ("region", "area"):
+            return self.region(clause.antecedent)  # "area A with its prominent layer IV"
         if node not in effective_subjects(clause):
             scope = self._subject_region(clause)
             if scope:
