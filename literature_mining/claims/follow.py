@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from literature_mining.claims.context import Context
 from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.scope import Scope, Scopes, effective_subjects
-from literature_mining.claims.structure import Node, Sentence
+from literature_mining.claims.layer_scope import Scopes
+from literature_mining.claims.model import Node, Sentence
+from literature_mining.claims.scope import Scope, effective_subjects
 from literature_mining.claims.tokens import UNKNOWN
 
 
@@ -59,6 +60,8 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
             continue
         subjects = effective_subjects(clause)
         pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many", "its", "their") for s in subjects)
+        if pronoun and not any(n for s in subjects for n in s.phrase.regions if n != UNKNOWN):
+            return Scope()
         for node in [*subjects, *([] if pronoun else clause.fronted)]:
             if node.phrase.regions:
                 known = tuple(n for n in node.phrase.regions if n != UNKNOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,14 @@ class Lexicon:
     attributes: frozenset[str]
     first: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict, repr=False)
     """First word to (whole form, list it stands in), longest form first."""
+
+    def glued(self, word: str) -> tuple[str, ...]:
+        """The form of two words that a text has as one ("celldense"), () for none."""
+        return self._glued.get(word, ())
+
+    @cached_property
+    def _glued(self) -> Mapping[str, tuple[str, ...]]:
+        return {"".join(form): form for form in self.words if len(form) == 2}
 
 
 def forms(text: str) -> tuple[str, ...]:

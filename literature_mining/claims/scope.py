@@ -1,4 +1,4 @@
-"""Whose trait it is: the region and the layer of a phrase, read off the clause that it stands in."""
+"""Whose trait it is: the region of a phrase, read off the clause that it stands in."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from literature_mining.claims.context import Context
-from literature_mining.claims.layers import ORDER, WHITE_MATTER, between, in_part
-from literature_mining.claims.structure import Clause, Node, Partner, Sentence
+from literature_mining.claims.model import Clause, Node, Partner, Sentence
 from literature_mining.claims.tokens import UNKNOWN
 
-_PLACES = frozenset(
+PLACES = frozenset(
     ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",
      "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "beneath", "below", "above", "under"]
 )  # fmt: skip
-_TARGETS = frozenset(["to", "with", "from", "towards", "toward", "into", "against", "and"])
 _LIKE = frozenset(["like", "as in", "just as in", "like in", "as is", "as are"])
-_DEPTH = 8
+DEPTH = 8
 
 
 @dataclass(frozen=True)
@@ -44,22 +42,20 @@ NONE = Scope()
 
 def effective_subjects(clause: Clause, depth: int = 0) -> list[Node]:
     """Subjects of a clause, its own or those it shares."""
-    if clause.subjects or depth > _DEPTH:
+    if clause.subjects or depth > DEPTH:
         return clause.subjects
     if clause.shares and clause.leans is not None:
         return effective_subjects(clause.leans, depth + 1)
     return []
 
 
-class Scopes:
-    """Finds regions and layers of the nodes of one sentence."""
+class RegionScopes:
+    """Finds the regions of the nodes of one sentence."""
 
     def __init__(self, sentence: Sentence, context: Context) -> None:
         self._sentence, self._context = sentence, context
         self._named = tuple(dict.fromkeys(n for t in sentence.tokens if t.is_("region") for n in t.names))
         self._order = [t.names for t in sentence.tokens if t.is_("region") and t.names]
-
-    # -------------------------------------------------------------- regions
 
     def region(self, node: Node, clause: Clause | None = None) -> Scope:
         """Regions that a phrase speaks of, seen from `clause` (its own by default)."""
@@ -134,7 +130,7 @@ class Scopes:
 
     def below_region(self, node: Node) -> Scope:
         for below in node.below():
-            if below.prep in _PLACES or (
+            if below.prep in PLACES or (
                 below.prep in ("to", "into", "between") and below.noun == "region" and node.noun == "border"
             ):
                 scope = self._own_region(below)
@@ -171,7 +167,7 @@ class Scopes:
 
     def _beside(self, holder: Node, node: Node) -> Scope:
         for below in holder.pps:
-            if below is not node and below.prep in _PLACES:
+            if below is not node and below.prep in PLACES:
                 scope = self._own_region(below) or self.below_region(below)
                 if scope:
                     return scope
@@ -188,7 +184,7 @@ class Scopes:
     def _after_in_list(self, node: Node) -> Iterable[Node]:
         current = node
         pool = [*node.clause.said, *node.clause.subjects, *(node.holder.pps if node.holder else [])]
-        for _ in range(_DEPTH):
+        for _ in range(DEPTH):
             following = next((n for n in pool if n.joined is current), None)
             if following is None:
                 return
@@ -196,15 +192,13 @@ class Scopes:
             current = following
 
     def _subject_region(self, clause: Clause | None, depth: int = 0) -> Scope:
-        if clause is None or depth > _DEPTH:
+        if clause is None or depth > DEPTH:
             return NONE
         names: list[str] = []
         for subject in effective_subjects(clause):
             scope = self._own_region(subject) or (
                 self.below_region(subject) if subject.noun not in ("cells",) or not names else NONE
             )
-            if scope.foreign and not scope.names:
-                return Scope(foreign=True, how="subject")
             names += scope.names
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")
@@ -221,14 +215,14 @@ class Scopes:
         return any(self._subject_region(c, 1) for c in self._leaning(clause))
 
     def _clause_region(self, clause: Clause, node: Node, depth: int = 0) -> Scope:
-        if depth > _DEPTH:
+        if depth > DEPTH:
             return NONE
         subject = self._subject_region(clause)
         if subject:
             return subject
         for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", clause.fronted)):
             for other in nodes:
-                if other is not node and (other.prep in _PLACES or how == "said" or self._is_goal(clause, other)):
+                if other is not node and (other.prep in PLACES or how == "said" or self._is_goal(clause, other)):
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
                         return Scope(scope.names, how, scope.foreign)
@@ -365,220 +359,10 @@ class Scopes:
 
     def _leaning(self, clause: Clause) -> list[Clause]:
         chain: list[Clause] = []
-        while clause.leans is not None and len(chain) < _DEPTH:
+        while clause.leans is not None and len(chain) < DEPTH:
             clause = clause.leans
             chain.append(clause)
         return chain
 
     def _partner_region(self, node: Node) -> Scope:
         return self._own_region(node) or self._pointed(node)
-
-    # -------------------------------------------------------------- layers
-
-    def layer(self, node: Node, clause: Clause | None = None) -> Scope:
-        """Layers that a phrase speaks of; `all` where it names none."""
-        clause = clause or node.clause
-        return (
-            self._own_layer(node)
-            or self.below_layer(node)
-            or self._holder_layer(node)
-            or self._subject_layer(clause, node)
-            or self._joined_layer(node)
-            or self._clause_layer(clause, node)
-            or Scope(("all",), "none")
-        )
-
-    def _own_layer(self, node: Node) -> Scope:
-        phrase = node.phrase
-        if phrase.layers:
-            return Scope(phrase.layers, "own")
-        if phrase.head is not None and phrase.head.is_("layer"):
-            return self._back_layer(node)
-        if phrase.back == "one":
-            before = self._named_noun(node)
-            return Scope(before.phrase.layers, "pointed") if before is not None and before.phrase.layers else NONE
-        if phrase.back == "pointed" and self.points_to_layer(node):
-            layers = [n for t in self._sentence.tokens[: node.start] if t.is_("layer") for n in t.names]
-            return (
-                Scope((layers[0] if "former" in phrase.text else layers[-1],), "pointed")
-                if phrase.text != "both"
-                else Scope(tuple(layers), "pointed")
-            )
-        return NONE
-
-    def points_to_layer(self, node: Node) -> bool:
-        """`the latter` after two layers and not two regions."""
-        before = self._sentence.tokens[: node.start]
-        layers = [n for t in before if t.is_("layer") for n in t.names]
-        regions = {n for t in before if t.is_("region") for n in t.names}
-        return len(layers) > 1 and len(regions) < 2
-
-    def _named_noun(self, node: Node) -> Node | None:
-        """The noun that "one" stands for: the last layer or cells that were described before it."""
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.noun in ("layer", "cells")]
-        return max(nodes, key=lambda n: n.start, default=None)
-
-    def one_noun(self, node: Node) -> str:
-        """Kind of noun that "one" stands for."""
-        before = self._named_noun(node)
-        return before.noun if before is not None else ""
-
-    def _back_layer(self, node: Node) -> Scope:
-        """`this layer`, `its outer zone`: the layer spoken of, or a part of it."""
-        head = node.phrase.head
-        assert head is not None
-        before = [t.names for t in self._sentence.tokens[: node.start] if t.is_("layer") and t.names and t.names != ("all",)]
-        names = before[-1] if before else (self._context.mentioned if "sublayer" in head.lower else self._context.layers)
-        side = next((r.removeprefix("part:") for r in head.roles if r.startswith("part:")), "")
-        if side and before:
-            names = next((n for n in reversed(before) if len(n) == 1), names)
-        return Scope(in_part(names, side, zone=True), "pointed") if names else Scope(("all",), "pointed")
-
-    def below_layer(self, node: Node) -> Scope:
-        names: list[str] = []
-        for below in node.below():
-            if below.prep in _PLACES or below.prep in ("between", "to", "into", "with"):
-                scope = self._own_layer(below)
-                if scope.names == ("all",) and below.prep == "of":
-                    continue
-                if scope and (not names or below.joined is not None):
-                    names += [n for n in scope.names if n != WHITE_MATTER]
-        for clause in self._sentence.clauses:  # "the neurons populating layer III"
-            if not names and clause.kind == "part" and clause.antecedent is node and clause.verb_class in ("place", "other"):
-                names = [n for said in [*clause.said, *clause.places] for n in said.phrase.layers]
-        return Scope(tuple(dict.fromkeys(names)), "below") if names else NONE
-
-    def _holder_layer(self, node: Node) -> Scope:
-        holder = node.holder
-        while holder is not None:
-            for scope in (
-                self._own_layer(holder),
-                *(self._own_layer(b) for b in holder.pps if b is not node and b.prep in _PLACES),
-            ):
-                if scope:
-                    return Scope(scope.names, "holder")
-            holder = holder.holder
-        return NONE
-
-    def _subject_layer(self, clause: Clause, node: Node) -> Scope:
-        subjects = effective_subjects(clause)
-        if node in subjects:
-            return NONE
-        names = [n for s in subjects for n in (self._own_layer(s) or self.below_layer(s)).names]
-        return Scope(tuple(dict.fromkeys(names)), "subject") if names else NONE
-
-    def _joined_layer(self, node: Node) -> Scope:
-        """`a widening and a denser packing of layer II`: measures of a list share what hangs on the last one."""
-        if node.pps or node.noun in ("cells", "layer", "lamination", "area", "region", "border"):
-            return NONE
-        for other in self._after_in_list(node):
-            if other.noun in ("layer", "cells", "lamination", "area", "border"):
-                return NONE
-            scope = self.below_layer(other)
-            if scope:
-                return Scope(scope.names, "joined")
-        return NONE
-
-    def _clause_layer(self, clause: Clause, node: Node, depth: int = 0) -> Scope:
-        if depth > _DEPTH:
-            return NONE
-        subject = self._subject_layer(clause, node)
-        if subject:
-            return subject
-        for how, nodes in (("place", clause.places), ("said", self._places_after(clause, node)), ("front", clause.fronted)):
-            for other in nodes:
-                if other is not node and other.prep in _PLACES | {"between"}:
-                    scope = self._own_layer(other) or self.below_layer(other)
-                    if scope:
-                        return Scope(scope.names, how)
-        if clause.antecedent is not None:
-            antecedent = clause.antecedent
-            scope = self._own_layer(antecedent) or self.below_layer(antecedent) or self._holder_layer(antecedent)
-            if not scope and antecedent.noun != "region":
-                scope = self._clause_layer(antecedent.clause, antecedent, depth + 1)
-            if scope:
-                return Scope(scope.names, "antecedent")
-            if antecedent.noun == "region":
-                return NONE
-        if clause.kind in ("coord", "sub") and clause.leans is not None and self._goes_on(clause):
-            scope = self._clause_layer(clause.leans, node, depth + 1)
-            if scope:
-                return Scope(scope.names, "before")
-        if clause.label is not None:
-            names = [n for s in clause.label.subjects for n in self._own_layer(s).names]
-            if names:
-                return Scope(tuple(names), "label")
-        return self._context_layer(clause, node)
-
-    def _places_after(self, clause: Clause, node: Node) -> list[Node]:
-        """Places that hang on what is said of a subject: `cells are small in layer II`."""
-        if node in effective_subjects(clause) and clause.verb_class in ("place", "be", "other", "become"):
-            return [b for said in clause.said for b in said.pps if not said.phrase.traits or _only_exists(said)]
-        return []
-
-    def _goes_on(self, clause: Clause) -> bool:
-        """Whether a coordinated clause is still about the same layer: it has no subject of its own, or a pronoun or cells."""
-        return (
-            clause.shares
-            or not clause.subjects
-            or all(s.noun in ("pronoun", "cells", "density", "size", "arrangement") for s in clause.subjects)
-        )
-
-    def _context_layer(self, clause: Clause, node: Node) -> Scope:
-        """`They are large`: cells or a layer of the sentence before."""
-        subjects = effective_subjects(clause)
-        pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many") for s in subjects)
-        these = any(s.noun == "cells" and s.phrase.text.split()[0] in ("these", "they", "such", "its", "their") for s in subjects)
-        if self._context.layers and ((pronoun and self._context.noun in ("layer", "cells")) or these):
-            return Scope(self._context.layers, "context")
-        return NONE
-
-    # -------------------------------------------------------------- borders
-
-    def border(self, node: Node, clause: Clause | None = None) -> Scope:
-        """Layers on both sides of a border, as `II-III`; one layer where the text names one."""
-        clause = clause or node.clause
-        head = node.phrase.head
-        if head is not None and "VI-WM" in head.names:
-            return Scope(("VI-WM",), "own")
-        below = [b for b in node.below() if b.phrase.layers]
-        pairs = [x for b in below if b.prep == "between" or b.joined is not None for x in b.phrase.layers]
-        if len(pairs) == 2:
-            return Scope((between(pairs[0], pairs[1]),), "below")
-        targets = [x for b in below if b.prep in _TARGETS for x in b.phrase.layers]
-        sources = [x for b in below if b.prep not in _TARGETS for x in b.phrase.layers]
-        if not sources:
-            sources = [x for x in self._clause_layer(clause, node).names if x != "all"]
-        if not sources and targets and WHITE_MATTER not in targets and node.holder is not None:
-            sources = list(self._holder_layer(node).names)
-        return Scope(joined(sources, targets), "below") if joined(sources, targets) else NONE
-
-    def edge(self, sources: Sequence[str], adjective: Node) -> tuple[str, ...]:
-        """Layers of a border that is said of a layer: `layer IV is clearly delineable from layers III and V`."""
-        targets = [x for b in adjective.below() if b.prep in _TARGETS | {"of", "between"} for x in b.phrase.layers]
-        targets += [x for n in _objects(adjective) for x in n.phrase.layers]
-        return joined([s for s in sources if s != "all"], targets)
-
-
-def _only_exists(said: Node) -> bool:
-    """`large cells are present in layer V`: the adjective says no more than that they are there."""
-    return all(s[0] == "layer_visibility" for t in said.phrase.traits for w in t.words for s in w.senses.values())
-
-
-def _objects(adjective: Node) -> list[Node]:
-    """`merges with | layer IV`: the noun phrase after a verb that ends in a preposition."""
-    said = adjective.clause.said
-    at = said.index(adjective) if adjective in said else len(said)
-    return said[at + 1 : at + 2] if adjective.phrase.text.split()[-1] in ("with", "into", "from", "to") else []
-
-
-def joined(sources: Sequence[str], targets: Sequence[str]) -> tuple[str, ...]:
-    """Borders between each source and each target; the targets or sources alone where the other side is not named."""
-    if WHITE_MATTER in targets or WHITE_MATTER in sources:
-        return ("VI-WM",)
-    if not sources or not targets:
-        alone = list(targets or sources)
-        if len(alone) == 2 and not sources and all(x in ORDER for x in alone):
-            return (between(alone[0], alone[1]),)
-        return tuple(alone)
-    return tuple(dict.fromkeys(between(s, t) for s in sources for t in targets if s != t))

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from literature_mining.claims.lexicon import Lexicon, Word
-from literature_mining.claims.phrases import Trait
+from literature_mining.claims.model import Trait
 
 _LOOKUP = {
     "zone": ("zone", "layer", "cells"),
@@ -32,11 +32,14 @@ def meaning_of(trait: Trait, noun: str, needs: AbstractSet[str], lexicon: Lexico
     if trait.compares == "equal" or noun in ("other", ""):
         return None
     for word in trait.words:
+        if deeper and noun in ("size", "cells", "nominal") and "size" in word.senses:
+            grows = (word.senses["size"][1] == "large") != (trait.compares == "less")
+            return Meaning("size_gradient", "increases with depth" if grows else "decreases with depth")
         if word.needs and word.needs not in needs:
             continue
         sense = _sense(word, noun)
         if sense is not None:
-            return _poled(sense, trait, word, lexicon, deeper)
+            return _poled(sense, trait, word, lexicon)
     return None
 
 
@@ -47,15 +50,11 @@ def _sense(word: Word, noun: str) -> tuple[str, str] | None:
     return None
 
 
-def _poled(sense: tuple[str, str], trait: Trait, word: Word, lexicon: Lexicon, deeper: bool) -> Meaning | None:
+def _poled(sense: tuple[str, str], trait: Trait, word: Word, lexicon: Lexicon) -> Meaning | None:
     attribute, value = sense
     if value == "*":
         return None  # the kinds of cells are read as such
     relative = bool(trait.compares) or word.compares
-    if deeper and "size" in word.senses:
-        value = word.senses["size"][1]
-        grows = (value == "large") != (trait.compares == "less")
-        return Meaning("size_gradient", "increases with depth" if grows else "decreases with depth")
     if trait.compares == "less":
         opposite = lexicon.poles.get(value)
         return Meaning(attribute, opposite, True, True) if opposite else Meaning(attribute, value, False, True)

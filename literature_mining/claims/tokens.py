@@ -188,6 +188,8 @@ def _longest(words: Sequence[str], found: Sequence[re.Match[str]], at: int, flat
 
 
 def _token(text: str, start: int, form: tuple[str, ...], lexicon: Lexicon, english: English) -> Token:
+    if len(form) == 1 and lexicon.glued(form[0]):
+        form = lexicon.glued(form[0])
     roles = set(english.roles.get(form, ()))
     words = lexicon.words.get(form, ())
     noun = lexicon.nouns.get(form, "")

@@ -1,0 +1,100 @@
+"""What a trait is said of: the noun it stands before, the subject of its clause, or what a pronoun means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from literature_mining.claims.context import Context
+from literature_mining.claims.layer_scope import Scopes
+from literature_mining.claims.model import Clause, Node, Trait
+from literature_mining.claims.scope import effective_subjects
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """What a trait is said of: the node, the kind of noun whose sense counts, and the clause that says so."""
+
+    node: Node
+    noun: str
+    clause: Clause
+    place: str
+
+
+class Bearers:
+    """Finds what the traits of one sentence are said of."""
+
+    def __init__(self, scopes: Scopes, context: Context) -> None:
+        self._scopes, self._context = scopes, context
+
+    def elsewhere(self, clause: Clause) -> Iterator[Bearer]:
+        """Bearers of a predicate without a subject, likeliest first."""
+        antecedent = clause.antecedent
+        while antecedent is not None:
+            yield from self.of(antecedent, clause, "predicate")
+            antecedent = antecedent.holder
+        if clause.antecedent is None:
+            label = clause.label.subjects if clause.label is not None else []
+            for subject in label:
+                yield from self.of(subject, clause, "predicate")
+            if not label and clause.kind in ("coord", "part", "sub") and clause.leans is not None:
+                for said in reversed(clause.leans.said if clause.kind == "sub" else []):
+                    yield from self.of(said, clause, "predicate")
+                for subject in effective_subjects(clause.leans):
+                    yield from self.of(subject, clause, "predicate")
+
+    def attributive(self, node: Node, trait: Trait, clause: Clause) -> Iterator[Bearer]:
+        noun = node.noun
+        if any(w.pos == "noun" for w in trait.words) and node.phrase.head is trait.token:
+            handed = [b for b in node.pps if b.prep in ("of", "in", "between", "within") and b.noun not in ("", "region", "area")]
+            for below in handed[:1]:
+                yield from self.of(below, clause, "nominal")
+            yield Bearer(node, "nominal", clause, "nominal")
+            for subject in effective_subjects(clause):
+                yield from self.of(subject, clause, "nominal")
+            return
+        if noun in ("", "arrangement", "area") and node.phrase.head is not None and node.phrase.head.is_("transparent"):
+            for below in node.pps:
+                if below.prep == "of":
+                    yield from self.of(below, clause, "attributive")
+        if node.phrase.back == "one":
+            yield Bearer(node, self._scopes.one_noun(node), clause, "attributive")
+        elif noun:
+            yield Bearer(node, "area" if noun == "region" else noun, clause, "attributive")
+
+    def of(self, node: Node, clause: Clause, place: str) -> Iterator[Bearer]:
+        phrase = node.phrase
+        head = phrase.head
+        if phrase.kind != "np" or head is None:
+            return
+        if head.is_("transparent", "parts") and not node.noun:
+            for below in node.pps:
+                if below.prep == "of":
+                    yield from self.of(below, clause, place)
+            return
+        if phrase.back == "pointed":
+            yield Bearer(node, "layer" if self._scopes.points_to_layer(node) else "area", clause, place)
+            return
+        if phrase.back in ("pronouns_one", "pronouns_many") and node.noun == "pronoun":
+            yield from self._pronoun(node, clause, place)
+            return
+        if any(w.pos == "noun" for t in phrase.traits for w in t.words if t.token is head):
+            yield Bearer(node, "arrangement", clause, place)
+        if node.noun:
+            yield Bearer(node, "area" if node.noun == "region" else node.noun, clause, place)
+
+    def _pronoun(self, node: Node, clause: Clause, place: str) -> Iterator[Bearer]:
+        """`it`, `they`: the subject of the clause before, else what the sentence before was about."""
+        own = node.clause
+        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel") else []
+        if earlier:
+            own_place = any(b.phrase.layers or b.phrase.regions for b in node.pps)  # "those of layer V"
+            for subject in earlier:
+                for bearer in self.of(subject, clause, place):
+                    yield Bearer(node, bearer.noun, clause, place) if own_place else bearer
+            return
+        kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(
+            self._context.noun, ("area", "layer", "cells")
+        )
+        for kind in kinds:
+            yield Bearer(node, kind, clause, place)
