@@ -15,7 +15,7 @@ from cytoscribe.errors import InputError
 from cytoscribe.llm.base import Completion
 from cytoscribe.runs import write_text
 
-_ALSO = {"seconds": (int,)}
+_ALSO = {"seconds": (int,), "stated": (list,)}
 """Types that JSON gives to a field beside its own."""
 
 
@@ -98,7 +98,17 @@ def _row(line: str) -> Completion | None:
         return None
     wanted = dataclasses.asdict(Completion("", ""))
     right = all(type(fields.get(name, default)) in (type(default), *_ALSO.get(name, ())) for name, default in wanted.items())
-    return row if right and math.isfinite(row.seconds) and not _half_pair(row.text + row.key) else None
+    if not right or not math.isfinite(row.seconds) or _half_pair(row.text + row.key) or not all(map(_is_stated, row.stated)):
+        return None
+    return dataclasses.replace(row, stated=tuple((start, end, tuple(claims)) for start, end, claims in row.stated))
+
+
+def _is_stated(entry: object) -> bool:
+    """Whether an entry of `stated` is (start, end, claim ids)."""
+    if not isinstance(entry, list) or len(entry) != 3:
+        return False
+    start, end, claims = entry
+    return type(start) is int and type(end) is int and isinstance(claims, list) and all(isinstance(c, str) for c in claims)
 
 
 def _half_pair(text: str) -> bool:

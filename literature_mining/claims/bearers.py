@@ -86,7 +86,7 @@ class Bearers:
     def _pronoun(self, node: Node, clause: Clause, place: str) -> Iterator[Bearer]:
         """`it`, `they`: the subject of the clause before, else what the sentence before was about."""
         own = node.clause
-        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel") else []
+        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel", "main") else []
         if earlier:
             own_place = any(b.phrase.layers or b.phrase.regions for b in node.pps)  # "those of layer V"
             for subject in earlier:

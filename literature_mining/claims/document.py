@@ -13,6 +13,7 @@ from literature_mining.claims.context import Context, new_paragraph, under_headi
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.reader import ClaimReader
 from literature_mining.claims.score import probability
+from literature_mining.claims.species import species_in, species_of
 from literature_mining.claims.tokens import names_stranger
 from literature_mining.papers.sentences import split_sentences
 from literature_mining.papers.tables import Row, Table, read_table
@@ -53,6 +54,7 @@ class DocumentReader:
         self._document, self._reader = document, extractor
         self._finder = finder.with_definitions(finder.learn(document.text))
         self._allowed = self._finder.paper_signs(document.text)
+        self._species = species_of(document)
 
     def regions_in(self, text: str) -> tuple[str, ...]:
         """Regions that a text of this document names, each once."""
@@ -63,8 +65,9 @@ class DocumentReader:
         claims: dict[str, Claim] = {}
         others: list[NamedSentence] = []
         for sentence, mentions, found in self.sentences():
+            species = self._animal(sentence)
             for claim in found:
-                claims.setdefault((record := record_of(self._document, sentence, claim)).claim_id, record)
+                claims.setdefault((record := record_of(self._document, sentence, claim, species)).claim_id, record)
             if mentions and not found:
                 named = tuple(dict.fromkeys(n for m in mentions for n in m.regions))
                 others.append(NamedSentence(named, sentence.text, sentence.start, sentence.end, sentence.page))
@@ -107,6 +110,10 @@ class DocumentReader:
                 return under_heading(before, regions, foreign=not regions)
         return under_heading(before, ())
 
+    def _animal(self, sentence: Sentence) -> str:
+        """The species of the innermost heading that names one, else of the paper."""
+        return next((s for s in map(species_in, reversed(sentence.headings)) if s), self._species)
+
     def _rows(self) -> Iterable[tuple[Sentence, list[FoundClaim]]]:
         """Rows of tables that name a region, each with the claims that its other cells make under their headers."""
         document = self._document
@@ -146,7 +153,7 @@ def _is_list(text: str) -> bool:
     return numbers > len(words) / 4 or verbs < len(words) // 60
 
 
-def record_of(document: Document, sentence: Sentence, claim: FoundClaim) -> Claim:
+def record_of(document: Document, sentence: Sentence, claim: FoundClaim, species: str = "") -> Claim:
     """The claim as a row of claims.parquet; its score is the probability that it is right, less where the text itself is doubtful."""
     return Claim(
         claim_id=claim_identity(document.name, sentence.start, claim),
@@ -163,6 +170,7 @@ def record_of(document: Document, sentence: Sentence, claim: FoundClaim) -> Clai
         value=claim.value,
         polarity=claim.polarity,
         compared_to=claim.compared_to,
+        species=species,
         score=round(probability(claim) * document.trust, 3),
     )
 

@@ -139,7 +139,7 @@ class Scopes(RegionScopes):
                 return Scope(scope.names, "antecedent")
             if antecedent.noun == "region":
                 return NONE
-        if clause.kind in ("coord", "sub") and clause.leans is not None and self._goes_on(clause):
+        if self._goes_on(clause) and clause.leans is not None:
             scope = self._clause_layer(clause.leans, node, depth + 1)
             if scope:
                 return Scope(scope.names, "before")
@@ -157,7 +157,9 @@ class Scopes(RegionScopes):
 
     def _goes_on(self, clause: Clause) -> bool:
         """Whether a coordinated clause is still about the same layer: it has no subject of its own, or a pronoun or cells."""
-        return (
+        if clause.kind == "main":
+            return any(s.phrase.back in ("pronouns_one", "pronouns_many") for s in clause.subjects)
+        return clause.kind in ("coord", "sub") and (
             clause.shares
             or not clause.subjects
             or all(s.noun in ("pronoun", "cells", "density", "size", "arrangement") for s in clause.subjects)
@@ -181,9 +183,10 @@ class Scopes(RegionScopes):
         if head is not None and "VI-WM" in head.names:
             return Scope(("VI-WM",), "own")
         below = [b for b in node.below() if b.phrase.layers]
-        pairs = [x for b in below if b.prep == "between" or b.joined is not None for x in b.phrase.layers]
-        if len(pairs) == 2:
-            return Scope((between(pairs[0], pairs[1]),), "below")
+        sides = [b for b in below if b.prep == "between"] or [b for b in [*clause.fronted, *clause.places] if b.prep == "between"]
+        pairs = [x for b in sides for x in b.phrase.layers]
+        if pairs and len(pairs) % 2 == 0:
+            return Scope(tuple(between(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True)), "below")
         targets = [x for b in below if b.prep in _TARGETS for x in b.phrase.layers]
         sources = [x for b in below if b.prep not in _TARGETS for x in b.phrase.layers]
         if not sources:

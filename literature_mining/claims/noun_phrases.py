@@ -144,8 +144,11 @@ def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool
         if not (mods.determined and mods.traits):
             return False
         position += 1
-    for token in tokens[position : position + 8]:
+    for ahead, token in enumerate(tokens[position : position + 8], position):
         if token.is_("layer", "region") or (token.noun and not token.is_("trait", "type")):
+            beyond = tokens[ahead + 1] if ahead + 1 < len(tokens) else None
+            if not mods.determined and beyond is not None and beyond.verb and not beyond.is_("noun", "trait"):
+                return False  # "is broad, and giant cells occur": the noun has a verb of its own
             if described and determined:
                 mods.group += 1
             return described

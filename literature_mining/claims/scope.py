@@ -202,7 +202,7 @@ class RegionScopes:
             names += scope.names
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")
-        if depth == 0 and self._is_pronoun(clause) and not self._leaning_region(clause):
+        if depth == 0 and self._is_pronoun(clause) and not self._leaning_region(clause) and not self._front_region(clause):
             return Scope(self._context.regions, "context")
         if any(s.phrase.foreign for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
@@ -210,6 +210,9 @@ class RegionScopes:
 
     def _is_pronoun(self, clause: Clause) -> bool:
         return any(s.phrase.back in ("pronouns_one", "its", "their") for s in effective_subjects(clause))
+
+    def _front_region(self, clause: Clause) -> bool:
+        return any(n.phrase.regions or n.phrase.foreign for n in clause.fronted)
 
     def _leaning_region(self, clause: Clause) -> bool:
         return any(self._subject_region(c, 1) for c in self._leaning(clause))

@@ -123,6 +123,9 @@ class _Builder(Complements, Attachments):
         if phrase.text == "neither" and self.current.verb is None and not self.current.subjects:
             self.current.negated = True
             self._negate = False
+        elif phrase.text == "neither" and self.current.verb_class in ("be", "become") and self._phrases[at + 1].kind == "adj":
+            self.current.negated = True  # "is neither thin nor dense"
+            self._negate = False
         elif phrase.text in ("neither", "nor") and self.current.negated:
             self._negate = False
         return at + 1

@@ -291,5 +291,5 @@ def _is_own_subject(tokens: Sequence[Token], first: int, second: int) -> bool:
     """`than in A and B has ...`: the verb is singular, so it belongs to B alone; a comma list keeps "A, B" together."""
     following = tokens[second + 1].lower if second + 1 < len(tokens) else ""
     before = [t.lower for t in tokens[max(0, first - 2) : first]]
-    governed = any(t.is_("prepositions", "partners") for t in tokens[max(0, first - 1) : first])
-    return (following in _SINGULAR and "each" not in before and "every" not in before) and (governed or first > 0)
+    said = any(t.is_("partners") or (t.verb and not t.is_("noun", "trait")) for t in tokens[:first])
+    return following in _SINGULAR and "each" not in before and "every" not in before and said

@@ -25,4 +25,4 @@ def test_a_line_a_minute_where_no_terminal_shows_the_bar(
 def test_lines_of_a_log_and_strangers_marks(capsys: pytest.CaptureFixture[str]) -> None:
     log("epoch 1 of 3")
     say("paper\x1b[2J.pdf")
-    assert capsys.readouterr().err == "epoch 1 of 3\npaper?[2J.pdf\n"
+    assert capsys.readouterr().err == "epoch 1 of 3\npaper.pdf\n"

@@ -133,7 +133,7 @@ def test_two_pictures_of_one_name_and_outlines_elsewhere_are_refused(slides: Pat
     assert "'s0' is both s0.ome.tif and s0.png" in capsys.readouterr().err
     (slides / "sections" / "s0.png").unlink()
     write(slides / "labels" / "s2.geojson", feature("left", box(9000, 9000, 50, 50)))
-    assert called(slides, "--tile-px", "32", "--pixel-size-um", "1") == 2
+    assert called(slides, "--tile-px", "32", "--pixel-size-um", "1", "--strict") == 2
     assert "s2.geojson: no outline lies on the picture (320 x 256 px)" in capsys.readouterr().err
 
 
