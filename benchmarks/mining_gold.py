@@ -83,9 +83,27 @@ class Sentence:
         """Regions that the gold says are described."""
         return {k[0] for k in self.gold}
 
+    def counts(self, key: Key) -> bool:
+        """False for a claim about a region that the sentence only compares with: the gold leaves it open."""
+        return key[0] not in self.compared - self.named
+
 
 def match(scorer: types.ModuleType, folder: Path, papers: Path, claims: Sequence[Claim]) -> list[Sentence]:
     """Every gold sentence with what was mined from it."""
+    canon = scorer.aliases(str(folder / "regions.csv"))
+    units = gold_sentences(scorer, folder, papers)
+    find = Finder(scorer, units, papers, canon)
+    for claim in claims:
+        unit = find(claim)
+        if unit is not None:
+            key = key_of(scorer, canon, claim)
+            if units[unit].counts(key):
+                units[unit].mined.add(key)
+    return list(units.values())
+
+
+def gold_sentences(scorer: types.ModuleType, folder: Path, papers: Path) -> dict[Unit, Sentence]:
+    """Every gold sentence by its place, with nothing mined from it yet."""
     canon = scorer.aliases(str(folder / "regions.csv"))
     units: dict[Unit, Sentence] = {}
     for row in scorer.load_gold(str(folder), str(papers)):
@@ -95,14 +113,12 @@ def match(scorer: types.ModuleType, folder: Path, papers: Path, claims: Sequence
         sentence.compared |= {canon(c) for c in row["compared_to"]}
         if row["kind"] == "claim":
             sentence.gold.add(scorer.key(canon(row["region"]), row))
-    find = Finder(scorer, units, papers, canon)
-    for claim in claims:
-        unit = find(claim)
-        if unit is not None:
-            key = scorer.key(canon(claim.region), {f: getattr(claim, f) for f in ("layer", "attribute", "value", "polarity")})
-            if key[0] not in units[unit].compared - units[unit].named:
-                units[unit].mined.add(key)
-    return list(units.values())
+    return units
+
+
+def key_of(scorer: types.ModuleType, canon: Callable[[str], str], claim: Claim) -> Key:
+    """What the scorer compares of a claim: region, layer, attribute, value and polarity, each folded."""
+    return scorer.key(canon(claim.region), {f: getattr(claim, f) for f in ("layer", "attribute", "value", "polarity")})
 
 
 class Finder:
@@ -151,7 +167,7 @@ class Finder:
             for s, e, u in self.places[(claim.document, page)]
             if min(end, e) - max(start, s) >= 0.6 * min(end - start, e - s)
         ]
-        key = self.scorer.key(self.canon(claim.region), {f: getattr(claim, f) for f in ("layer", "attribute", "value", "polarity")})
+        key = key_of(self.scorer, self.canon, claim)
         return max(hits, key=lambda h: (key in self.units[h[1]].gold, key[0] in self.units[h[1]].named, h[0]))[1] if hits else None
 
 

@@ -12,6 +12,7 @@ from cytoscribe.records import Claim, Document, Sentence
 from literature_mining.claims.context import Context, new_paragraph, under_heading
 from literature_mining.claims.findings import FoundClaim
 from literature_mining.claims.reader import ClaimReader
+from literature_mining.claims.score import probability
 from literature_mining.claims.species import species_in, species_of
 from literature_mining.claims.tokens import names_stranger
 from literature_mining.papers.sentences import split_sentences
@@ -63,16 +64,20 @@ class DocumentReader:
         """All claims; each claim's `document.text[sentence_start:sentence_end]` is its sentence, or its row of a table."""
         claims: dict[str, Claim] = {}
         others: list[NamedSentence] = []
-        for sentence, mentions, found in self._sentences():
-            for claim in _records(self._document, sentence, found, self._animal(sentence)):
-                claims.setdefault(claim.claim_id, claim)
+        for sentence, mentions, found in self.sentences():
+            species = self._animal(sentence)
+            for claim in found:
+                claims.setdefault((record := record_of(self._document, sentence, claim, species)).claim_id, record)
             if mentions and not found:
                 named = tuple(dict.fromkeys(n for m in mentions for n in m.regions))
                 others.append(NamedSentence(named, sentence.text, sentence.start, sentence.end, sentence.page))
-        for row, found in self._rows():
-            for claim in _records(self._document, row, found, self._animal(row)):
-                claims.setdefault(claim.claim_id, claim)
         return Reading(tuple(claims.values()), tuple(others))
+
+    def sentences(self) -> Iterable[tuple[Sentence, list[Mention], list[FoundClaim]]]:
+        """Sentences in reading order, then rows of tables: each with the regions that it names and its claims as they were found."""
+        yield from self._sentences()
+        for row, found in self._rows():
+            yield row, [], found
 
     def _sentences(self) -> Iterable[tuple[Sentence, list[Mention], list[FoundClaim]]]:
         context, caption = Context(), Context()
@@ -148,26 +153,26 @@ def _is_list(text: str) -> bool:
     return numbers > len(words) / 4 or verbs < len(words) // 60
 
 
-def _records(document: Document, sentence: Sentence, found: Iterable[FoundClaim], species: str) -> Iterable[Claim]:
-    for claim in found:
-        yield Claim(
-            claim_id=claim_identity(document.name, sentence.start, claim),
-            region=claim.region,
-            document=document.name,
-            doi=document.doi,
-            page=sentence.page,
-            sentence=sentence.text,
-            sentence_start=sentence.start,
-            sentence_end=sentence.end,
-            span=sentence.text[claim.start : claim.end],
-            layer=claim.layer,
-            attribute=claim.attribute,
-            value=claim.value,
-            polarity=claim.polarity,
-            compared_to=claim.compared_to,
-            species=species,
-            score=round(claim.score * document.trust, 3),
-        )
+def record_of(document: Document, sentence: Sentence, claim: FoundClaim, species: str = "") -> Claim:
+    """The claim as a row of claims.parquet; its score is the probability that it is right, less where the text itself is doubtful."""
+    return Claim(
+        claim_id=claim_identity(document.name, sentence.start, claim),
+        region=claim.region,
+        document=document.name,
+        doi=document.doi,
+        page=sentence.page,
+        sentence=sentence.text,
+        sentence_start=sentence.start,
+        sentence_end=sentence.end,
+        span=sentence.text[claim.start : claim.end],
+        layer=claim.layer,
+        attribute=claim.attribute,
+        value=claim.value,
+        polarity=claim.polarity,
+        compared_to=claim.compared_to,
+        species=species,
+        score=round(probability(claim) * document.trust, 3),
+    )
 
 
 def claim_identity(document: str, offset: int, claim: FoundClaim) -> str:
