@@ -189,14 +189,14 @@ def digests(out: Path, results: tuple[str, ...]) -> dict[str, str]:
 def readers(folder: Path) -> list[Reader]:
     """Every reader of files that strangers write, each with a good file."""
     from captions.wording.image_attributes import read_phrases
+    from cytoscribe.images import read_image
+    from cytoscribe.outlines import read_outlines
     from cytoscribe.records import Caption, Claim
     from cytoscribe.runs import read_json
     from cytoscribe.tables import read_csv, read_images, read_records
     from cytoscribe.verify import damage
     from literature_mining.papers.open import read_document
     from literature_mining.regions.table import read_regions
-    from training.images import read_image
-    from training.outlines import read_outlines
     from training.sections import read_groups, read_labels
     from training.slides import open_slide, window
     from training.tensors import read_tensors
