@@ -60,6 +60,9 @@ class RegionScopes:
     def region(self, node: Node, clause: Clause | None = None) -> Scope:
         """Regions that a phrase speaks of, seen from `clause` (its own by default)."""
         clause = clause or node.clause
+        defined = self._defined(clause) if node.noun != "region" else NONE
+        if defined:
+            return defined
         subject_first = node not in effective_subjects(clause) and clause.verb_class in (
             "be",
             "become",
@@ -83,6 +86,20 @@ class RegionScopes:
             or self._clause_region(clause, node)
             or self._context_region(clause)
         )
+
+    def _defined(self, clause: Clause) -> Scope:
+        """`Group of large cells in the pons` below a heading or behind a colon: a definition is about what it defines, wherever that lies."""
+        root = clause
+        while root.leans is not None and root.kind in ("part", "rel", "aside", "coord"):
+            root = root.leans
+        if root.verb is not None or root.kind != "main" or root.subjects or not root.said:
+            return NONE
+        if root.label is not None:
+            return self._label_region(root.label)
+        first = root.said[0]
+        defines = first.noun in ("cells", "area", "zone", "") and not first.phrase.regions and not root.fronted
+        opens = root is self._sentence.clauses[0] and len(self._context.headings) == 1
+        return Scope(self._context.headings, "heading") if defines and opens else NONE
 
     def _own_region(self, node: Node) -> Scope:
         phrase = node.phrase
@@ -281,6 +298,14 @@ class RegionScopes:
         ]
 
     def _antecedent_region(self, antecedent: Node, depth: int) -> Scope:
+        if (
+            antecedent.noun in ("region", "area")
+            and antecedent.holder is not None
+            and antecedent.clause.verb_class in ("be", "become")
+        ):
+            subject = self._subject_region(antecedent.clause)  # "A is a group of cells in the pons that ..."
+            if subject.known:
+                return Scope(subject.names, "antecedent")
         scope = self._own_region(antecedent) or self.below_region(antecedent) or self._holder_region(antecedent)
         if scope:
             return Scope(scope.names, "antecedent", scope.foreign)
