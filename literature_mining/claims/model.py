@@ -36,7 +36,8 @@ class Phrase:
     """One chunk. `kind`: np, adj, verb, prep, conj, sub, rel, than, like, neg, stop or other.
 
     np: `head` and its traits; `more`: "more" or "less" of it ("more granule cells"); `layers` and `regions` that it names itself; `foreign`: it speaks of an area that the table lacks;
-    `pps`: prepositional phrases attached to it, as (preposition, phrase). verb: `verb` is its class, `negated` what denies it.
+    `stranger`: so it may, "the pulvinar" among unknown nouns;
+    verb: `verb` is its class, `negated` what denies it.
     """
 
     kind: str
@@ -56,7 +57,7 @@ class Phrase:
     unknown: tuple[str, ...] = ()
     verb: str = ""
     text: str = ""
-    pps: tuple[tuple[str, Phrase], ...] = field(default=(), repr=False)
+    stranger: bool = False
 
     @property
     def noun(self) -> str:

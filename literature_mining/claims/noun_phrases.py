@@ -45,6 +45,8 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
         token = tokens[position]
         if token.is_("region") and mods.unknown and mods.unknown[-1].endswith("s") and tokens[position - 1].is_("unknown"):
             break  # "in Nissl preparations | area 8 is ..."
+        if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
+            break  # "in the macaque | layer II is ..."
         if _is_head(tokens, position):
             return _closed(tokens, at, position, mods)
         if token.lower in ("one", "ones") and position > at and (mods.traits or mods.types):
@@ -57,6 +59,14 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break
         position += 1
     return _headless(tokens, at, position, mods, before)
+
+
+def _ends_a_place(tokens: Sequence[Token], at: int, mods: _Modifiers, before: Sequence[Phrase]) -> bool:
+    """Whether the noun phrase before a layer is a place of its own."""
+    last = tokens[at - 1]
+    governed = bool(before) and before[-1].kind == "prep" and before[-1].text in ("in", "within")
+    named = last.is_("species", "foreign_heads") or (last.is_("unknown") and not last.is_("participle"))
+    return governed and mods.determined and not mods.traits and named
 
 
 def _is_head(tokens: Sequence[Token], at: int) -> bool:
@@ -245,7 +255,7 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, b
         foreign = any(t.is_("foreign_heads", "species") for t in tokens[first:end])
         return Phrase(
             "np", first, end, last, tuple(mods.traits), tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back,
-            determined=mods.determined, foreign=foreign, regions=mods.regions, unknown=tuple(mods.unknown), text=text,
+            determined=mods.determined, foreign=foreign, stranger=_is_stranger(tokens, first, last, mods), regions=mods.regions, unknown=tuple(mods.unknown), text=text,
         )  # fmt: skip
     predicate = not mods.determined and any(w.pos == "verb" for w in last.words) and bool(before) and before[-1].kind == "np"
     if mods.traits:
@@ -266,6 +276,11 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, b
     if mods.types:
         return Phrase("adj", first, end, types=tuple(mods.types), text=text)
     return _pronoun(tokens, first)
+
+
+def _is_stranger(tokens: Sequence[Token], first: int, last: Token, mods: _Modifiers) -> bool:
+    """`the pulvinar`: an unknown noun with a bare "the" may be an area that the table lacks."""
+    return tokens[first].lower == "the" and not mods.traits and last.is_("unknown") and not last.is_("participle")
 
 
 def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> Phrase:

@@ -223,9 +223,15 @@ class RegionScopes:
             return Scope(tuple(dict.fromkeys(names)), "subject")
         if depth == 0 and self._is_pronoun(clause) and not self._leaning_region(clause) and not self._front_region(clause):
             return Scope(self._context.regions, "context")
-        if any(s.phrase.foreign for s in effective_subjects(clause)):
+        if any(self.is_stranger(s, clause) for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
         return NONE
+
+    def is_stranger(self, node: Node, clause: Clause) -> bool:
+        """Whether a subject or a place is an area that the table lacks; an unknown noun with a bare "the" counts as one."""
+        place = node.prep in ("in", "within")
+        speaks = place or clause.verb_class in ("have", "consist", "lack", "be", "become")
+        return node.phrase.foreign or (node.phrase.stranger and speaks and not node.pps)
 
     def _is_pronoun(self, clause: Clause) -> bool:
         return any(s.phrase.back in ("pronouns_one", "its", "their") for s in effective_subjects(clause))
@@ -248,7 +254,7 @@ class RegionScopes:
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
                         return Scope(scope.names, how, scope.foreign)
-                    if other.phrase.foreign:
+                    if how != "said" and self.is_stranger(other, clause):
                         return Scope(foreign=True, how=how)
         for said in clause.said:  # "a broad layer III characterises area A"
             if (
@@ -334,7 +340,7 @@ class RegionScopes:
         return NONE
 
     def _context_region(self, clause: Clause) -> Scope:
-        if any(s.phrase.foreign for s in effective_subjects(clause)):
+        if any(self.is_stranger(s, clause) for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
         return Scope(self._context.regions, "heading" if self._context.topic == self._context.headings else "context")
 
