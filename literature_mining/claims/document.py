@@ -24,6 +24,7 @@ _VERB = re.compile(
     r"\b(?:was|were|is|are|be|been|had|has|have|shows?|showed|presents?|presented|displays?|displayed|contains?|contained|can|could|may|consists?|"
     r"consisted|appears?|appeared|found|identified|characteri[sz]ed|differs?|differed|reveals?|revealed|lies?|becomes?|became)\b"
 )
+_COMPARING = re.compile(r"\b(?:compar\w+|versus|vs|differences?|borders?|neighbou?rs|relations?|transition)\b", re.IGNORECASE)
 _SPOKEN = frozenset({"body", "caption", "heading"})
 
 
@@ -105,6 +106,8 @@ class DocumentReader:
     def _under(self, path: Sequence[str], before: Context) -> Context:
         """The context at the start of a section: of the innermost heading that names an area, in the table or not."""
         for heading in reversed(path):
+            if _COMPARING.search(heading):
+                continue  # "Comparison with area 45" stays about the area of the section
             regions = self.regions_in(heading)
             if regions or names_stranger(heading):
                 return under_heading(before, regions, foreign=not regions)

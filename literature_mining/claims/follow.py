@@ -64,6 +64,10 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
         pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many", "its", "their") for s in subjects)
         if pronoun and not any(n for s in subjects for n in s.phrase.regions if n != UNKNOWN):
             return Scope()
+        named = clause.said[0].phrase if clause.verb is None and len(clause.said) == 1 and not clause.fronted else None
+        if named is not None and named.regions and not named.traits and len(sentence.clauses) == 1:  # "Area FG1."
+            known = tuple(n for n in named.regions if n != UNKNOWN)
+            return Scope(known, "subject") if known else Scope(foreign=True, how="subject")
         introduced = _introduced(sentence, clause)
         if introduced:
             return Scope(introduced, "subject")

@@ -53,6 +53,11 @@ _PLACED = re.compile(
 _ELLIPTIC = re.compile(
     r"\b(?:in|of|to|or|and|from|than|with)\s+(?P<list>(?:III|II|IV|VI|V)(?:\s*(?:,|and|/|-)\s*(?:III|II|IV|VI|V))*)(?![A-Za-z0-9-])"
 )
+_NUMBER_ALONE = re.compile(
+    rf"(?<=\bthe\s)(?P<list>{_WORD_ORDINAL}|(?:III|II|IV|VI|V|I)(?:st|nd|rd|th))(?=,?\s+(?:is|are|was|were|has|had|contains?|holds?|shows?|consists?|fades?|merges?|"
+    r"appears?|lacks?|being|stains?|comprises?|thin|broad|wide|narrow|dense|sparse)\b)",
+    re.IGNORECASE,
+)
 _SHORT = re.compile(
     r"(?<![A-Za-z0-9])L(?P<list>(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?(?:\s?(?:/|-)\s?L?(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?)*)(?![A-Za-z0-9])"
 )
@@ -178,6 +183,9 @@ def _spelled(text: str) -> Iterable[LayerMention]:
             yield LayerMention(
                 m.start(), m.end(), numbered(m.group("list") + (m.groupdict().get("sub") or ""), m.group("part") or "")
             )
+    for m in _NUMBER_ALONE.finditer(text):  # "the second layer is dense, the third contains ..."
+        number = _ORDINAL.get(m.group("list").lower(), m.group("list"))
+        yield LayerMention(m.start("list"), m.end(), numbered(number))
     for m in _WORDED.finditer(text):
         named = re.sub(_WORD_ORDINAL, lambda w: _ORDINAL[w.group().lower()], m.group("list"), flags=re.IGNORECASE)
         yield LayerMention(m.start(), m.end(), numbered(named, m.group("part") or ""))

@@ -13,6 +13,8 @@ PLACES = frozenset(
     ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",
      "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "beneath", "below", "above", "under"]
 )  # fmt: skip
+_BESIDE = frozenset(["behind", "beside", "next to", "adjacent to", "close to", "lateral to", "medial to", "rostral to", "caudal to", "dorsal to", "ventral to",
+                     "anterior to", "posterior to", "opposite", "in front of", "around", "beyond"])  # fmt: skip
 _LIKE = frozenset(["like", "as in", "just as in", "like in", "as is", "as are"])
 DEPTH = 8
 
@@ -105,6 +107,8 @@ class RegionScopes:
         phrase = node.phrase
         if phrase.regions:
             return Scope(phrase.regions, "own")
+        if phrase.noun == "area" and any(b.prep in _BESIDE for b in node.pps):
+            return Scope(foreign=True, how="own")  # "the area behind it"
         pointed = self._pointed(node)
         if pointed:
             return pointed
@@ -151,6 +155,8 @@ class RegionScopes:
                 below.prep in ("to", "into", "between") and below.noun == "region" and node.noun == "border"
             ):
                 scope = self._own_region(below)
+                if not scope and below.phrase.foreign and below.prep in ("of", "in", "within"):
+                    scope = Scope(foreign=True)
                 if scope:
                     return Scope(scope.names, "below", scope.foreign)
         return NONE

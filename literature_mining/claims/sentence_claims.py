@@ -150,6 +150,8 @@ class SentenceClaims:
         )
 
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
+        if any(s.noun == "other" for s in effective_subjects(bearer.clause)):
+            return  # "mossy fibres form a dense band"
         layers = self._layers(node, bearer, meaning)
         regions = self._regions(node, bearer)
         if regions.foreign or not regions.names:
@@ -241,6 +243,9 @@ class SentenceClaims:
             own = self._scopes.below_region(node)
             if own:
                 return own
+        front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
+        if bearer.clause is not bearer.node.clause and front:  # "in B it is dense"
+            return Scope(front[0].phrase.regions, "front")
         place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
         if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
             hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]

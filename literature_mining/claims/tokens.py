@@ -24,7 +24,7 @@ _OUTER_BORDER = re.compile(
 )
 _CODE = re.compile(
     r"(?:\b(?:[Aa]reas?|BAs?|[Ff]ields?|[Nn]ucle(?:us|i)|[Rr]egions?|[Gg]roups?|[Ss]ubfields?)\s+)?"
-    r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
+    r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z][a-z]{1,4}[A-Z][A-Za-z]{0,3}|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
 )
 _AREA_CODE = re.compile(
     r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
