@@ -54,7 +54,8 @@ class Scopes(RegionScopes):
 
     def _named_noun(self, node: Node) -> Node | None:
         """The noun that "one" stands for: the last layer or cells that were described before it."""
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.noun in ("layer", "cells")]
+        kinds = ("cells",) if node.phrase.text.endswith("ones") else ("layer", "cells")
+        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.noun in kinds]
         return max(nodes, key=lambda n: n.start, default=None)
 
     def one_noun(self, node: Node) -> str:

@@ -45,6 +45,8 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
         token = tokens[position]
         if token.is_("region") and mods.unknown and mods.unknown[-1].endswith("s") and tokens[position - 1].is_("unknown"):
             break  # "in Nissl preparations | area 8 is ..."
+        if token.is_("region") and position > at and tokens[position - 1].is_("evidence"):
+            break
         if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
             break  # "in the macaque | layer II is ..."
         if _is_head(tokens, position):

@@ -150,7 +150,8 @@ class SentenceClaims:
         )
 
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
-        if any(s.noun == "other" for s in effective_subjects(bearer.clause)):
+        has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
+        if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
             return  # "mossy fibres form a dense band"
         layers = self._layers(node, bearer, meaning)
         regions = self._regions(node, bearer)

@@ -40,7 +40,12 @@ class _Builder(Complements, Attachments):
         for clause in self.clauses:
             if clause.kind == "part" and clause.antecedent is None:
                 after = (c for c in self.clauses[clause.index + 1 :] if c.subjects and c.kind in ("coord", "main"))
-                clause.antecedent = next((c.subjects[0] for c in after), None)
+                following = next(after, None)
+                if following is None:
+                    continue
+                if clause.verb_class == "other" and any(n.prep == "from" for n in clause.places):  # "on passing from A to B, ..."
+                    following.fronted += [one for n in clause.places for one in (n, *n.below())]
+                clause.antecedent = following.subjects[0]
 
     def _take(self, at: int) -> int:
         phrase = self._phrases[at]

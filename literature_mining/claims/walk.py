@@ -59,6 +59,9 @@ class Walk:
     def _begins_clause(self, at: int) -> bool:
         """Whether this noun phrase is the subject of a new clause: a verb of its own follows, or a gapped predicate."""
         clause = self.current
+        outer = clause.leans
+        if clause.kind == "part" and not clause.said and outer is not None and outer.verb is None and outer.said:
+            return False  # "the neurons populating | layer III are large"
         full = clause.verb is not None or clause.verb_class == "trait"
         if (
             full

@@ -30,11 +30,11 @@ class GroupFinder:
                     self._groups[name] = tuple(members)
         listed = "|".join(re.escape(n) for n in sorted(self._groups, key=len, reverse=True))
         self._pattern = (
-            re.compile(rf"\b{_MEMBERS}(?:areas?\s+|BA\s?)?(?P<parent>{listed})(?![\w.'])", re.IGNORECASE) if listed else None
+            re.compile(rf"\b{_MEMBERS}(?:areas?\s+|BA\s?)?(?P<parent>{listed})(?!\w|\.\d|')", re.IGNORECASE) if listed else None
         )
 
     def find(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         """(start, end, regions) of each group that the text names."""
-        if self._pattern is None or "of" not in text:
+        if self._pattern is None:
             return []
         return [(m.start(), m.end(), self._groups[m.group("parent").casefold()]) for m in self._pattern.finditer(text)]
