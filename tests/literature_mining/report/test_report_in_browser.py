@@ -21,9 +21,9 @@ REGIONS = """region,aliases,parent
 area 17,primary visual cortex;V1,occipital lobe
 area 4,primary motor cortex,frontal lobe
 """
-PAPER = """# Two areas of the cortex <img src=x onerror="document.title='owned'">
+PAPER = """Two areas of the cortex <img src=x onerror="document.title='owned'">
 
-## Results
+Results
 
 Area 17 has a broad layer IV with small cells. Layer III of area 17 is densely packed <script>document.title='owned'</script> here.
 Area 4 has no visible layer IV. Giant pyramidal cells of Betz lie in layer V of area 4.
@@ -43,8 +43,8 @@ def browser() -> str:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mined")
     (folder / "regions.csv").write_text(REGIONS, encoding="utf-8")
-    (folder / "paper.md").write_text(PAPER, encoding="utf-8")
-    result = mine(MineSettings(folder / "regions.csv", (folder / "paper.md",), folder / "run", seconds=0))
+    (folder / "paper.txt").write_text(PAPER, encoding="utf-8")
+    result = mine(MineSettings(folder / "regions.csv", (folder / "paper.txt",), folder / "run", seconds=0))
     assert {claim.region for claim in result.claims} == {"area 17", "area 4"}
     return folder / "run" / "report.html"
 
