@@ -57,6 +57,8 @@ class Bearers:
             for below in node.pps:
                 if below.prep == "of":
                     yield from self.of(below, clause, "attributive")
+        if noun == "zone" and any(b.prep == "of" and b.noun == "other" for b in node.pps):
+            return  # "a cell-free strip of fibres"
         if node.phrase.back == "one":
             yield Bearer(node, self._scopes.one_noun(node), clause, "attributive")
         elif noun:

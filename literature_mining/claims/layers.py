@@ -54,7 +54,7 @@ _ELLIPTIC = re.compile(
     r"\b(?:in|of|to|or|and|from|than|with)\s+(?P<list>(?:III|II|IV|VI|V)(?:\s*(?:,|and|/|-)\s*(?:III|II|IV|VI|V))*)(?![A-Za-z0-9-])"
 )
 _NUMBER_ALONE = re.compile(
-    rf"(?<=\bthe\s)(?P<list>{_WORD_ORDINAL}|(?:III|II|IV|VI|V|I)(?:st|nd|rd|th))(?=,?\s+(?:is|are|was|were|has|had|contains?|holds?|shows?|consists?|fades?|merges?|"
+    rf"(?:(?<=\bthe\s)|(?<=\bits\s))(?P<list>{_WORD_ORDINAL}|(?:III|II|IV|VI|V|I)(?:st|nd|rd|th))(?=,?\s+(?:is|are|was|were|has|had|contains?|holds?|shows?|consists?|fades?|merges?|"
     r"appears?|lacks?|being|stains?|comprises?|thin|broad|wide|narrow|dense|sparse)\b)",
     re.IGNORECASE,
 )

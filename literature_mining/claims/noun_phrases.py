@@ -157,7 +157,7 @@ def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool
             return False
         position += 1
     for ahead, token in enumerate(tokens[position : position + 8], position):
-        if token.is_("layer", "region") or (token.noun and not token.is_("trait", "type")):
+        if token.is_("layer", "region") or (token.noun and _is_head(tokens, ahead) and not token.is_("trait")):
             beyond = tokens[ahead + 1] if ahead + 1 < len(tokens) else None
             if not mods.determined and beyond is not None and beyond.verb and not beyond.is_("noun", "trait"):
                 return False  # "is broad, and giant cells occur": the noun has a verb of its own

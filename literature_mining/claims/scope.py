@@ -109,6 +109,10 @@ class RegionScopes:
             return Scope(phrase.regions, "own")
         if phrase.noun == "area" and any(b.prep in _BESIDE for b in node.pps):
             return Scope(foreign=True, how="own")  # "the area behind it"
+        if phrase.noun == "area" and any(
+            b.prep == "of" and not b.noun and b.phrase.head and b.phrase.head.text[:1].isupper() for b in node.pps
+        ):
+            return Scope(foreign=True, how="own")  # "the nucleus of Roller"
         pointed = self._pointed(node)
         if pointed:
             return pointed

@@ -31,6 +31,7 @@ _SEEN = frozenset(
         "demonstrated",
     ]
 )
+_NEARNESS = frozenset(["near", "close to", "next to", "adjacent to", "towards", "toward"])
 _MEASURES = frozenset(["size", "density", "thickness"])
 _NUMBERS = frozenset(["two", "three", "four", "five", "six", "seven"])
 _BE = frozenset(["is", "are", "was", "were", "be", "been"])
@@ -153,6 +154,8 @@ class SentenceClaims:
         has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
         if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
             return  # "mossy fibres form a dense band"
+        if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
+            return  # "large near layer IV and small near layer II": a change within the layer
         layers = self._layers(node, bearer, meaning)
         regions = self._regions(node, bearer)
         if regions.foreign or not regions.names:
@@ -171,6 +174,8 @@ class SentenceClaims:
                 attribute="lamination",
                 value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value],
             )
+        if meaning.relative and set(regions.names) & set(compared) and regions.how in ("context", "heading"):
+            return  # the area spoken of is what another, unnamed one is compared with
         for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
             others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
@@ -231,7 +236,8 @@ class SentenceClaims:
             if node.phrase.kind == "adj" and bearer.noun == "area":
                 return scopes.layer(node, bearer.clause) if any(b.phrase.layers for b in node.below()) else own
             return own
-        adjective = [b for b in node.below() if b.phrase.layers] if node.phrase.kind == "adj" else []
+        into = node.phrase.kind != "adj" or node.phrase.text.endswith(" into")  # "thick, split into Va and Vb"
+        adjective = [] if into else [b for b in node.below() if b.phrase.layers]
         if adjective:
             return scopes.layer(node, bearer.clause)
         found = scopes.layer(bearer.node, bearer.clause)

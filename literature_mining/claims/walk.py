@@ -107,6 +107,8 @@ class Walk:
     def _is_gapped(self, at: int) -> bool:
         """`layer III is broad and layer IV | thin`; `A has a broad layer III, B | a thin one`."""
         clause = self.current
+        while clause.kind == "part" and clause.leans is not None:
+            clause = clause.leans
         phrase = self._phrases[at]
         ahead = at + 1
         while (
