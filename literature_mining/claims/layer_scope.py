@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from literature_mining.claims.comparison_scope import ComparisonScopes
 from literature_mining.claims.layers import ORDER, WHITE_MATTER, between, in_part
 from literature_mining.claims.model import Clause, Node
-from literature_mining.claims.scope import DEPTH, NONE, PLACES, RegionScopes, Scope, effective_subjects
+from literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
 
 _TARGETS = frozenset(["to", "with", "from", "towards", "toward", "into", "against", "and"])
 
 
-class Scopes(RegionScopes):
+class Scopes(ComparisonScopes):
     """Finds the layers of the nodes of one sentence beside their regions."""
 
     def layer(self, node: Node, clause: Clause | None = None) -> Scope:

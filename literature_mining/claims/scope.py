@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from literature_mining.claims.context import Context
-from literature_mining.claims.model import Clause, Node, Partner, Sentence
+from literature_mining.claims.model import Clause, Node, Sentence
 from literature_mining.claims.tokens import UNKNOWN
 
 PLACES = frozenset(
@@ -15,7 +15,6 @@ PLACES = frozenset(
 )  # fmt: skip
 _BESIDE = frozenset(["behind", "beside", "next to", "adjacent to", "close to", "lateral to", "medial to", "rostral to", "caudal to", "dorsal to", "ventral to",
                      "anterior to", "posterior to", "opposite", "in front of", "around", "beyond"])  # fmt: skip
-_LIKE = frozenset(["like", "as in", "just as in", "like in", "as is", "as are"])
 DEPTH = 8
 
 
@@ -354,61 +353,9 @@ class RegionScopes:
             return Scope(foreign=True, how="subject")
         return Scope(self._context.regions, "heading" if self._context.topic == self._context.headings else "context")
 
-    def partners(self, clause: Clause, after: int, own: Sequence[str] = ()) -> tuple[tuple[str, ...], bool]:
-        """Regions that a comparative at token `after` compares with, and whether any partner is named. `own`: the claim's regions."""
-        later = [
-            c for c in self._sentence.clauses if c.index > clause.index and c.kind == "coord" and not self._subject_region(c).known
-        ]
-        for one in (clause, *later, *self._leaning(clause)):
-            stated = [p for p in one.partners if p.kind in ("than", "unlike") and not p.negated]
-            ahead = [p for p in stated if one is not clause or p.node.start > after]
-            first = [p for p in ahead if p.group == ahead[0].group] if ahead else []
-            behind = [p for p in stated if one is clause and p.node.start < after]
-            for group in (first, behind):
-                if group:
-                    return self._named_partners(group), True
-        for one in (clause, *self._leaning(clause)):
-            opposed = tuple(n for n in self._opposed(one, own))
-            if opposed:
-                return opposed, True
-        return (), False
-
-    def refused_partners(self, clause: Clause, after: int) -> tuple[str, ...]:
-        """`denser than in A, but not than in B`: the regions with which the comparison does not hold."""
-        return self._named_partners([p for p in clause.partners if p.negated and p.node.start > after])
-
-    def alike(self, clause: Clause) -> tuple[str, ...]:
-        """`like area B`, `as in area B`: regions that have the same trait."""
-        return self._named_partners([p for p in clause.partners if p.kind == "like" and p.node.prep in _LIKE])
-
-    def _named_partners(self, partners: Sequence[Partner]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(n for p in partners for n in self._partner_region(p.node).known))
-
-    def _opposed(self, clause: Clause, own: Sequence[str]) -> list[str]:
-        """`is distinguished from B`, `the transition from B to A`, `of the two areas A and B`: the other region of the sentence."""
-        found = [
-            n
-            for node in clause.nodes()
-            if node.prep in ("from", "with", "to", "of", "between") and node.noun == "region"
-            for n in node.phrase.regions
-        ]
-        pointed = [
-            n
-            for node in clause.nodes()
-            if "latter" in node.phrase.text or "former" in node.phrase.text
-            for n in self._named_before(node)
-        ]
-        return [n for n in dict.fromkeys([*found, *pointed]) if n not in own and n != UNKNOWN]
-
-    def _named_before(self, node: Node) -> list[str]:
-        return [n for t in self._sentence.tokens[: node.start] if t.is_("region") for n in t.names]
-
     def _leaning(self, clause: Clause) -> list[Clause]:
         chain: list[Clause] = []
         while clause.leans is not None and len(chain) < DEPTH:
             clause = clause.leans
             chain.append(clause)
         return chain
-
-    def _partner_region(self, node: Node) -> Scope:
-        return self._own_region(node) or self._pointed(node)

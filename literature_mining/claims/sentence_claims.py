@@ -12,6 +12,7 @@ from literature_mining.claims.layer_scope import Scopes
 from literature_mining.claims.layers import base, between
 from literature_mining.claims.lexicon import Lexicon
 from literature_mining.claims.model import Clause, Node, Sentence, Trait
+from literature_mining.claims.polarity import is_denied
 from literature_mining.claims.scope import Scope, effective_subjects
 from literature_mining.claims.senses import Meaning, meaning_of
 from literature_mining.claims.tokens import UNKNOWN, Token
@@ -160,9 +161,7 @@ class SentenceClaims:
         regions = self._regions(node, bearer)
         if regions.foreign or not regions.names:
             return
-        polarity = (
-            not self._is_denied(node, bearer.clause, trait) if meaning.polarity else self._is_denied(node, bearer.clause, trait)
-        )
+        polarity = not is_denied(node, bearer.clause, trait) if meaning.polarity else is_denied(node, bearer.clause, trait)
         if meaning.value == "absent" and not polarity:
             meaning, polarity = replace(meaning, value="visible"), True
         compared, named = (), False
@@ -262,45 +261,6 @@ class SentenceClaims:
             return Scope(place[0].phrase.regions, "place")
         return self._scopes.region(bearer.node, bearer.clause)
 
-    # -------------------------------------------------------------- polarity
-
-    def _is_denied(self, node: Node, clause: Clause, trait: Trait | None = None) -> bool:
-        denied = node.phrase.negated != node.negated
-        if trait is not None and trait.contrasted and (denied or node.clause.negated):
-            return False  # "not thick but dense"
-        if trait is not None and trait.negated:
-            denied = not denied
-        holder = node.holder
-        while holder is not None:
-            denied = denied != (holder.phrase.negated or holder.negated)
-            holder = holder.holder
-        own = node.clause
-        root = node
-        while root.holder is not None:
-            root = root.holder
-        subject = root in effective_subjects(clause)
-        if subject:
-            return denied != self._subject_is_denied(clause)
-        if own.verb_class == "lack":
-            denied = not denied
-        if any(s.phrase.negated for s in effective_subjects(own)):  # "no subdivision of area 9 has ..."
-            denied = not denied
-        return denied != (own.negated and root in [*own.said, *own.places])
-
-    def _subject_is_denied(self, clause: Clause) -> bool:
-        """`giant cells are not found`, `are absent`: the verb denies what its subject is."""
-        if clause.verb_class in ("place",):
-            return clause.negated
-        denied = False
-        for said in clause.said:
-            for trait in said.phrase.traits if said.phrase.kind == "adj" else ():
-                value = next(
-                    (s[1] for w in trait.words for k, s in w.senses.items() if k == "layer" and s[0] == "layer_visibility"), ""
-                )
-                if value in ("absent", "visible"):
-                    denied = (value == "absent") != (clause.negated or said.negated or trait.negated)
-        return denied
-
     # -------------------------------------------------------------- distribution
 
     def _distributed(
@@ -354,7 +314,7 @@ class SentenceClaims:
         assert head is not None
         if head.names[0] in ("all", "WM") or any(b.phrase.traits for b in node.pps) or not head.is_("layer"):
             return
-        denied = self._is_denied(node, clause)
+        denied = is_denied(node, clause)
         if node.holder is not None:
             return
         if node in effective_subjects(clause):
