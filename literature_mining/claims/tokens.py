@@ -69,6 +69,7 @@ _ABBREVIATIONS = frozenset(
         "DOI",
     ]
 )
+_QUOTES = str.maketrans(dict.fromkeys('"\u201c\u201d\u201e\u201f\u00ab\u00bb', " "))
 _BLANK = "\x00"
 UNKNOWN = "?"
 """The name of an area that the table lacks."""
@@ -136,6 +137,7 @@ def names_stranger(text: str) -> bool:
 
 
 def _blanked(flat: str) -> str:
+    flat = flat.translate(_QUOTES)  # 'an outer "molecular" layer' names a layer like any other
     for pattern in (_ASIDE, _BARE_YEAR):
         flat = pattern.sub(lambda m: " " * len(m.group()), flat)
     return flat
