@@ -49,6 +49,12 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break
         if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
             break  # "in the macaque | layer II is ..."
+        if (
+            mods.traits
+            and mods.traits[-1].token is tokens[position - 1]
+            and tokens[position - 1].lower.endswith((" into", " with", " from"))
+        ):
+            break  # "subdivided into | sublayers Va and Vb"
         if _is_head(tokens, position):
             return _closed(tokens, at, position, mods)
         if token.lower in ("one", "ones") and position > at and (mods.traits or mods.types):

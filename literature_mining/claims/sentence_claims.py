@@ -34,7 +34,7 @@ _SEEN = frozenset(
 )
 _NEARNESS = frozenset(["near", "close to", "next to", "adjacent to", "towards", "toward"])
 _MEASURES = frozenset(["size", "density", "thickness"])
-_NUMBERS = frozenset(["two", "three", "four", "five", "six", "seven"])
+_NUMBERS = ("two", "three", "four", "five", "six", "seven")
 _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 
 
@@ -128,9 +128,10 @@ class SentenceClaims:
 
     def _is_gradient(self, clause: Clause, trait: Trait, bearer: Bearer) -> bool:
         """`increases with depth`, `a superficial to deep increase`: a change within a layer."""
-        first = clause.start
-        following = [c.start for c in self._sentence.clauses if c.start > first]
-        tokens = self._sentence.tokens[first : min(following, default=len(self._sentence.tokens))]
+        at = self._sentence.tokens.index(trait.token)
+        starts = [c.start for c in self._sentence.clauses]
+        first = max((s for s in starts if s <= at), default=0)
+        tokens = self._sentence.tokens[first : min((s for s in starts if s > at), default=len(self._sentence.tokens))]
         if any(t.is_("deepward") for t in tokens):
             return True
         if any(t.lower in ("gradual", "gradually", "progressive", "progressively", "steadily", "steady") for t in tokens) and any(
@@ -342,12 +343,8 @@ class SentenceClaims:
         words = clause.verb.text.split() if clause.verb is not None else []
         if clause.verb_class == "place" and words and words[-1] in _SEEN and any(w in _BE for w in words):
             value = "absent" if clause.negated else "visible"
-            self._state(
-                node,
-                Trait(head, head.start),
-                Bearer(node, "layer", clause, "predicate"),
-                Meaning("layer_visibility", value, polarity=not clause.negated),
-            )
+            meaning = Meaning("layer_visibility", value, polarity=not clause.negated)
+            self._state(node, Trait(head, head.start), Bearer(node, "layer", clause, "predicate"), meaning)
 
     # -------------------------------------------------------------- the claim
 
