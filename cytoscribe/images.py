@@ -56,7 +56,7 @@ def opened_image(path: str | Path) -> Iterator[Image.Image]:
         raise
     except Exception as error:  # Pillow's plugins raise whatever a broken file brings them to
         reason = " ".join(str(error).split())[:120]
-        raise InputError(f"not a readable image ({reason or type(error).__name__})", where=path, fix="save it anew") from error
+        raise InputError(f"not a readable image ({reason or type(error).__name__})", where=path, fix="save it again") from error
 
 
 def _check_size(image: Image.Image, path: Path) -> None:

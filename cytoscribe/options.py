@@ -12,7 +12,7 @@ Out = Annotated[
     typer.Option("--out", help="Folder for the results; made where it is missing. The same command on the same folder resumes."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn at random.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew where --out holds a run with other settings.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start over where --out holds a run with other settings.")]
 
 _RUNNING = "Where a language model runs"
 Endpoint = Annotated[

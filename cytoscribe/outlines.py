@@ -63,7 +63,7 @@ def read_outlines(path: Path) -> Outlines:
         else:
             found.extend(Outline(name, rings) for rings in shapes)
     if not found:
-        raise InputError("no outline with a classification", where=path, fix="classify the annotations and export them anew")
+        raise InputError("no outline with a classification", where=path, fix="classify the annotations and export them again")
     return Outlines(tuple(found), unnamed, other)
 
 

@@ -77,7 +77,7 @@ class TiffSlide:
             raise
         except Exception as error:  # a damaged piece brings tifffile and its codecs to errors of every kind
             reason = " ".join(str(error).split())[:120] or type(error).__name__
-            raise InputError(f"a damaged TIFF ({reason})", where=self.path, fix="export it anew") from error
+            raise InputError(f"a damaged TIFF ({reason})", where=self.path, fix="export it again") from error
 
     def _window(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
         page = self.pages[level]
@@ -223,7 +223,7 @@ class ScannedSlide:
             self.slide: Any = openslide.OpenSlide(path)
         except openslide.OpenSlideError as error:
             raise InputError(
-                f"not a readable slide ({' '.join(str(error).split())[:120]})", where=path, fix="export it anew"
+                f"not a readable slide ({' '.join(str(error).split())[:120]})", where=path, fix="export it again"
             ) from error
         self.path = path
         self.sizes = tuple((int(h), int(w)) for w, h in self.slide.level_dimensions)

@@ -95,7 +95,7 @@ NOT_YET: list[tuple[str, list[str], str]] = [
     (
         "Bb3 is followed by the koniocortical area Bb4 with its prominent layer IV.",
         ["Bb4 IV prominent", "Bb4 all koniocortex"],
-        '"with its" belongs to the area that it follows',
+        "",
     ),
     (
         "In Aa1, large cells of layer III were found in sublayers IIIb and IIIc.",
@@ -105,7 +105,7 @@ NOT_YET: list[tuple[str, list[str], str]] = [
     (
         "The borders between layers II and III and between layers V and VI of Aa1 are blurred.",
         ["Aa1 II-III blurred", "Aa1 V-VI blurred"],
-        'each "between" of a list is a border',
+        "",
     ),
     ("The Purkinje cell protein is expressed in neurons of Aa1.", [], "a protein named for a cell is no cell"),
     ("The larger size of Aa1 is due to evolution.", [], "the size of an area is not that of its cells"),
@@ -113,7 +113,7 @@ NOT_YET: list[tuple[str, list[str], str]] = [
 """Sentences that the reader should read and does not: text, claims, what is missing."""
 
 
-@pytest.mark.parametrize(("text", "expected"), [pytest.param(t, e, marks=not_yet(why)) for t, e, why in NOT_YET])
+@pytest.mark.parametrize(("text", "expected"), [pytest.param(t, e, marks=not_yet(why) if why else ()) for t, e, why in NOT_YET])
 def test_sentences_beyond_the_reader(text: str, expected: list[str]) -> None:
     assert stated(text) == expected
 

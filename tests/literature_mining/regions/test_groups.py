@@ -31,7 +31,7 @@ def found(text: str) -> list[tuple[str, ...]]:
         ("All subdivisions of area 9 are granular.", [BOTH]),
         ("Both parts of 9 are granular.", [BOTH]),
         ("The two subareas of the granular frontal area are thin.", [BOTH]),
-        pytest.param("every subregion within BA 9", [BOTH], marks=not_yet('a group is looked for only where the text has an "of"')),
+        ("every subregion within BA 9", [BOTH]),
         ("The members of area 11 and the parts of 9", [("Aq", "Ar"), BOTH]),
     ],
 )
