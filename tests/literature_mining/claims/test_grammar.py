@@ -90,7 +90,7 @@ NOT_YET: list[tuple[str, list[str], str]] = [
     (
         "Aa1 has a broad layer III. This layer merges with layer IV.",
         ["Aa1 III broad", "Aa1 III-IV blurred"],
-        "a merger of the layer spoken of with another is their border",
+        "",
     ),
     (
         "Bb3 is followed by the koniocortical area Bb4 with its prominent layer IV.",
