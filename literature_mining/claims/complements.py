@@ -62,6 +62,15 @@ class Complements(Walk):
         )
 
     def _take_adj(self, at: int, phrase: Phrase) -> int:
+        outer = self.current.leans
+        if (
+            self._conj
+            and self.current.kind == "part"
+            and self.current.said
+            and outer is not None
+            and outer.verb_class in ("be", "become")
+        ):
+            self.current = outer  # "is devoid of layer IV, and | agranular"
         node = self._node(phrase)
         clause = self.current
         if self._conj == "but" and clause.negated and clause.said:

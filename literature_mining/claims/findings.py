@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,20 @@ class FoundClaim:
     def identity(self) -> tuple[str, str, str, str, bool]:
         """What two readers must agree on for the claim to be the same."""
         return (self.region, self.layer, self.attribute, self.value, self.polarity)
+
+
+class Statement(Protocol):
+    """What a claim says, whichever record holds it: found in a sentence, stored, or merged over papers."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def layer(self) -> str: ...
+    @property
+    def attribute(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def polarity(self) -> bool: ...
+    @property
+    def compared_to(self) -> tuple[str, ...]: ...

@@ -14,9 +14,9 @@ A cortical type speaks of layer IV: granular cortex has one, agranular cortex ha
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
 
 from cytoscribe.records import WHOLE
+from literature_mining.claims.findings import Statement
 
 OPPOSED = {
     frozenset(pair)
@@ -57,23 +57,6 @@ _PLAIN = {
 _OF_THE_RANGE = ("layer_thickness", "border")
 _ATOMS = ("I", "II", "IIIa", "IIIb", "IIIc", "IVa", "IVb", "IVc", "Va", "Vb", "VIa", "VIb")
 _WITH_LAYER_IV = ("granular", "koniocortex")
-
-
-class Statement(Protocol):
-    """What a claim says, whoever says it: `Claim` and `MergedClaim` both do."""
-
-    @property
-    def region(self) -> str: ...
-    @property
-    def layer(self) -> str: ...
-    @property
-    def attribute(self) -> str: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def polarity(self) -> bool: ...
-    @property
-    def compared_to(self) -> tuple[str, ...]: ...
 
 
 def plain_value(claim: Statement) -> tuple[str, bool]:

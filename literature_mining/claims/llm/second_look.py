@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
+from literature_mining.claims.findings import Statement
 from literature_mining.claims.llm.vocabulary import Vocabulary
 
 RULES, MODEL = "rules", "llm"
 """Names of the readers in `supported_by`."""
-
-
-class Stated(Protocol):
-    """A claim, found in a sentence or recorded."""
-
-    @property
-    def region(self) -> str: ...
-    @property
-    def layer(self) -> str: ...
-    @property
-    def attribute(self) -> str: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def polarity(self) -> bool: ...
-    @property
-    def compared_to(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -34,11 +17,11 @@ class SecondLook:
 
     vocabulary: Vocabulary
 
-    def agrees(self, one: Stated, other: Stated) -> bool:
+    def agrees(self, one: Statement, other: Statement) -> bool:
         """Both say the same of the same layer, in whichever words: a sharp border denied is a blurred one stated."""
         return _place(one) == _place(other) and self._folded(one) == self._folded(other)
 
-    def contradicts(self, one: Stated, other: Stated) -> bool:
+    def contradicts(self, one: Statement, other: Statement) -> bool:
         """Both speak of the same trait of the same layer, in comparison with the same regions, and cannot both hold."""
         if _place(one) != _place(other) or set(one.compared_to) != set(other.compared_to):
             return False
@@ -48,10 +31,10 @@ class SecondLook:
         opposed = self.vocabulary.opposites.get(value) == against or self.vocabulary.opposites.get(against) == value
         return stated and also and (opposed or one.attribute in self.vocabulary.exclusive)
 
-    def _folded(self, claim: Stated) -> tuple[str, bool]:
+    def _folded(self, claim: Statement) -> tuple[str, bool]:
         other = "" if claim.polarity else self.vocabulary.denied.get(f"{claim.attribute}={claim.value}", "")
         return (other.partition("=")[2], True) if other else (claim.value, claim.polarity)
 
 
-def _place(claim: Stated) -> tuple[str, str, str]:
+def _place(claim: Statement) -> tuple[str, str, str]:
     return (claim.region, claim.layer, claim.attribute)
