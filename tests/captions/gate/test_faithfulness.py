@@ -45,6 +45,7 @@ def _sources(region: str) -> list[Claim]:
         ("BA17", "BA17 has a densely packed layer IV and a broader layer IV compared with BA4.", {1, 2}),
         ("BA4", "Betz cells lie in layer V, with absence of layer IV.", {0, 1}),
         ("BA4", "The cortex lacks layer IV and is agranular.", {0, 3}),
+        ("BA4", "BA4 is devoid of layer IV, and agranular.", {0, 3}),
         ("BA1", "Layer IV is not prominent, and layer V is densely packed.", {0, 1}),
     ],
 )
@@ -72,6 +73,7 @@ def test_true_captions_pass_and_name_their_claims(gate: Gate, region: str, text:
         ("BA4", "Layer IV is absent in 90% of the sections.", "number 90"),
         ("BA4", "Layer IV is visible.", "layer IV"),
         ("BA4", "This area serves movement; Betz cells lie in layer V.", "movement"),
+        ("BA4", "No cortex is agranular.", "not agranular"),
         ("BA4", "It is a picture.", "none of its facts"),
         ("BA4", "A beautiful layer V with Betz cells.", "beautiful"),
         ("BA17", "The cells are tightly packed, and layer V contains no Betz cells.", "whole area"),

@@ -58,8 +58,8 @@ def test_the_gate_reads_true_texts_as_true_and_false_ones_as_false() -> None:
                 refused.append(not gate.check(twins.false, region, claims).faithful)
     assert len(kept) > 50
     assert kinds == {"value", "layer", "negation"}
-    assert sum(kept) / len(kept) > 0.6
-    assert sum(refused) / len(refused) > 0.9
+    assert sum(kept) / len(kept) > 0.9
+    assert sum(refused) / len(refused) > 0.95
 
 
 def test_twins_are_worded_alike() -> None:
