@@ -123,7 +123,7 @@ def negated(sentence: Sentence, random: Random) -> Changed | None:
 
 
 def renamed_regions(sentence: Sentence, random: Random) -> Changed | None:
-    """Other regions of the same table stand in the slots: the claims are about them."""
+    """Fill the slots with other regions of the same table; the claims are then about those."""
     letters = sentence.frame.letters(REGIONS)
     if not letters:
         return None
