@@ -69,8 +69,8 @@ def main() -> None:
 
 def run(arm: Arm, number: int, table: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Train one row and measure it."""
-    from training.clip_fit import train
-    from training.losses import Objective
+    from cytoscribe.training.clip_fit import train
+    from cytoscribe.training.losses import Objective
 
     captions = write_captions(table, options.work / f"captions-{'-'.join(arm.styles) or 'all'}", arm.styles)
     model = options.work / f"model-{number}-{options.epochs}-{options.image_px}-{options.seed}"

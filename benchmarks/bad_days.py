@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import RUN_FILE
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import RUN_FILE
 
 BIN = Path(sys.executable).parent
 PAPERS = {
@@ -188,18 +188,18 @@ def digests(out: Path, results: tuple[str, ...]) -> dict[str, str]:
 
 def readers(folder: Path) -> list[Reader]:
     """Every reader of files that strangers write, each with a good file."""
-    from captions.wording.image_attributes import read_phrases
-    from cytoscribe.images import read_image
-    from cytoscribe.outlines import read_outlines
-    from cytoscribe.records import Caption, Claim
-    from cytoscribe.runs import read_json
-    from cytoscribe.tables import read_csv, read_images, read_records
+    from cytoscribe.captions.wording.image_attributes import read_phrases
+    from cytoscribe.core.images import read_image
+    from cytoscribe.core.outlines import read_outlines
+    from cytoscribe.core.records import Caption, Claim
+    from cytoscribe.core.runs import read_json
+    from cytoscribe.core.tables import read_csv, read_images, read_records
+    from cytoscribe.literature_mining.papers.open import read_document
+    from cytoscribe.literature_mining.regions.table import read_regions
+    from cytoscribe.training.data.sections import read_groups, read_labels
+    from cytoscribe.training.data.slides import open_slide, window
+    from cytoscribe.training.model.tensors import read_tensors
     from cytoscribe.verify import damage
-    from literature_mining.papers.open import read_document
-    from literature_mining.regions.table import read_regions
-    from training.sections import read_groups, read_labels
-    from training.slides import open_slide, window
-    from training.tensors import read_tensors
 
     drawn, cut = folder / "phantom", folder / "calm-cut"
     made = made_files(folder)
@@ -231,7 +231,7 @@ def made_files(folder: Path) -> dict[str, Path]:
     import tifffile
     import torch
 
-    from training.tensors import write_tensors
+    from cytoscribe.training.model.tensors import write_tensors
 
     names = ("phrases.json", "outlines.geojson", "weights.safetensors", "slide.tif")
     made = {name: folder / name for name in names}

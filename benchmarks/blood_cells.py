@@ -4,7 +4,7 @@
 
 Writes captions from the eleven attributes of the training images, trains on the split `train` (five classes), calibrates on `val`,
 and measures on `test` and on three classes that no stage has seen. DATA holds blood_cells/cells.csv (WBCAtt: images of Acevedo et
-al. 2020, attributes of Tsutsui et al. 2023); WEIGHTS holds the towers that training/bases/efficientnet_lite0_minilm.json names.
+al. 2020, attributes of Tsutsui et al. 2023); WEIGHTS holds the towers that training/model/bases/efficientnet_lite0_minilm.json names.
 The same command resumes. Free prose: benchmarks/blood_cells_prose.json, three texts a class in words of their own, written for
 development by someone who had seen some template captions: texts by others are the stricter test.
 """
@@ -23,11 +23,11 @@ from figures import Row, print_table
 from remembered import RememberedModel
 from seeds import over_seeds
 
-from cytoscribe.records import ImageRecord
+from cytoscribe.core.records import ImageRecord
 
 if TYPE_CHECKING:
-    from training.losses import Objective
-    from training.settings import TrainSettings
+    from cytoscribe.training.losses import Objective
+    from cytoscribe.training.settings import TrainSettings
 
 COLUMNS = (
     "cell_size",
@@ -94,8 +94,8 @@ def some_of(records: Sequence[ImageRecord], region: str, most: int, rng: np.rand
 
 def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Train and measure with one seed; print its table."""
-    from training.clip_fit import train
-    from training.losses import Objective
+    from cytoscribe.training.clip_fit import train
+    from cytoscribe.training.losses import Objective
 
     started = time.time()
     views = f"-v{options.views}" if options.views > 1 else ""
@@ -114,8 +114,8 @@ def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace
 
 def write_captions(table: Path, out: Path, styles: tuple[str, ...] = ()) -> Path:
     """Template captions from the attributes of the training images alone; styles: () for all."""
-    from captions.generate import GenerateSettings, generate
-    from captions.units import AttributeSettings
+    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.units import AttributeSettings
 
     source = AttributeSettings(table, columns=COLUMNS, region_column="label", split="train")
     generate(GenerateSettings(out=out, attributes=source, per_region=600, styles=styles))
@@ -137,10 +137,10 @@ def settings_of(
     objective: Objective | None = None,
 ) -> TrainSettings:
     """LoRA (or full) training of the light real base."""
-    from training.lora import Tuning
-    from training.losses import Objective
-    from training.optimisation import Optimisation
-    from training.settings import ImageOptions, TrainSettings
+    from cytoscribe.training.losses import Objective
+    from cytoscribe.training.model.lora import Tuning
+    from cytoscribe.training.optimisation import Optimisation
+    from cytoscribe.training.settings import ImageOptions, TrainSettings
 
     return TrainSettings(
         images=table,
@@ -158,10 +158,10 @@ def settings_of(
 
 def measure(table: Path, captions: Path, model: Path, out: Path) -> dict[str, Any]:
     """metrics.json with the model's own class captions, and zero-shot again with free prose."""
-    from cytoscribe.runs import read_json
-    from eval.evaluation import EvaluateSettings
-    from eval.evaluator import evaluate
-    from training.model_folder import TrainedModel
+    from cytoscribe.core.runs import read_json
+    from cytoscribe.eval.evaluation import EvaluateSettings
+    from cytoscribe.eval.evaluator import evaluate
+    from cytoscribe.training.model.model_folder import TrainedModel
 
     encoder = RememberedModel(TrainedModel.load(model), out / "features.safetensors")
     own = EvaluateSettings(model, table, out / "own", captions=captions, region_column="label", attributes=COLUMNS)

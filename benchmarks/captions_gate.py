@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from captions.backends.template import TemplateBackend
-from captions.gate.region import Gate, Verdict
-from captions.plan import Recipe, plan
-from captions.quality.intervals import over_regions
-from captions.units import Unit
-from captions.wording.image_attributes import PhraseBook, Subject
-from captions.wording.scene import Scene
-from cytoscribe.records import Claim, Region
-from literature_mining.regions.table import RegionTable
-from prompts.loader import load_prompts
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.gate.region import Gate, Verdict
+from cytoscribe.captions.plan import Recipe, plan
+from cytoscribe.captions.quality.intervals import over_regions
+from cytoscribe.captions.units import Unit
+from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Claim, Region
+from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.prompts.loader import load_prompts
 
 DATA = Path(__file__).parent / "data" / "gate_captions.json"
 WRITTEN = Path(__file__).parent / "data" / "gate_llm.json"

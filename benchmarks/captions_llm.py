@@ -18,12 +18,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from captions.dataset import REJECTED, Rejected, read_captions
-from captions.generate import GenerateSettings, generate
-from captions.quality.diversity import measure_diversity
-from captions.quality.intervals import over_regions
-from cytoscribe.records import Caption, Claim, Description
-from cytoscribe.tables import read_records
+from cytoscribe.captions.dataset import REJECTED, Rejected, read_captions
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.quality.diversity import measure_diversity
+from cytoscribe.captions.quality.intervals import over_regions
+from cytoscribe.core.records import Caption, Claim, Description
+from cytoscribe.core.tables import read_records
 
 ENOUGH = 20
 """Accepted captions that a region should have."""

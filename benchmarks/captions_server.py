@@ -23,8 +23,8 @@ from pathlib import Path
 
 from captions_vllm import make_prompts, print_ratio
 
-from captions.backends.base import Prompt
-from captions.serve import ServeSettings, start, stop
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.serve import ServeSettings, start, stop
 from cytoscribe.llm.base import Sampling, messages
 from cytoscribe.llm.server import ServerBackend, ServerSettings
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from captions.backends.base import Prompt
-from captions.generate import GenerateSettings, make_recipe, read_material
-from captions.plan import plan
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.generate import GenerateSettings, make_recipe, read_material
+from cytoscribe.captions.plan import plan
 from cytoscribe.llm.in_vllm import EngineSettings, VllmBackend, token_ids
-from prompts.loader import load_prompts
+from cytoscribe.prompts.loader import load_prompts
 
 
 def main() -> None:

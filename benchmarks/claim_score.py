@@ -27,14 +27,14 @@ from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-import literature_mining
-from cytoscribe.records import MIN_SCORE
-from literature_mining.claims.document import DocumentReader, record_of
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.claims.score import MODEL_FILE, ScoreModel, features
-from literature_mining.papers.open import read_document
-from literature_mining.regions.table import read_regions
+import cytoscribe.literature_mining
+from cytoscribe.core.records import MIN_SCORE
+from cytoscribe.literature_mining.claims.document import DocumentReader, record_of
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.claims.score import MODEL_FILE, ScoreModel, features
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.regions.table import read_regions
 
 STRENGTH = 0.03
 """Inverse of the L2 penalty. It was chosen on these figures, where 0.01 and 0.1 have a higher log loss."""
@@ -286,7 +286,7 @@ def write_model(claims: Sequence[Labelled]) -> None:
         "intercept": round(intercept, 3),
         "weights": {name: round(weight, 3) for name, weight in weights.items() if round(weight, 3)},
     }
-    path = Path(literature_mining.__file__).parent / MODEL_FILE
+    path = Path(cytoscribe.literature_mining.__file__).parent / MODEL_FILE
     path.write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
     print(f"\nwrote {path}")
 

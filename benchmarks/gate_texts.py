@@ -14,8 +14,8 @@ import argparse
 import json
 from pathlib import Path
 
-from captions.quality.intervals import over_regions
-from captions.quality.texts import judge_texts, read_texts
+from cytoscribe.captions.quality.intervals import over_regions
+from cytoscribe.captions.quality.texts import judge_texts, read_texts
 
 DATA = Path(__file__).parent / "data" / "gate_texts.jsonl"
 TARGETS = {"true kept": 0.92, "corrupted rejected": 0.97, "inventions rejected": 0.90}

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.records import ImageRecord
+from cytoscribe.core.records import ImageRecord
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--image-px", type=int, default=224)
     parser.add_argument("--scale", default="", help="rows with this scale only; empty for all")
     options = parser.parse_args()
-    from cytoscribe.tables import read_images
+    from cytoscribe.core.tables import read_images
 
     records = [r for r in read_images(options.images, region_column=options.region_column) if options.scale in ("", r.scale)]
     for name, value in probe(records, options.base, options.image_px).items():
@@ -52,9 +52,9 @@ def trunk_features(records: Sequence[ImageRecord], base: str, image_px: int) -> 
     """(N, D) float32 features of the frozen vision tower before its projection, and the N records that could be read."""
     import torch
 
-    from training import encoding
-    from training.base_models import load_base
-    from training.images import load_squares
+    from cytoscribe.training.images import load_squares
+    from cytoscribe.training.model import encoding
+    from cytoscribe.training.model.base_models import load_base
 
     loaded = load_base(base, image_px=image_px)
     trunk = getattr(loaded.model.visual, "trunk", loaded.model.visual).eval()
@@ -87,9 +87,9 @@ def _figures(
     records: Sequence[ImageRecord],
     regions: tuple[str, ...],
 ) -> dict[str, Any]:
-    from eval.bootstrap import clusters_of, draw_weights, estimate
-    from eval.classification import macro_f1
-    from eval.open_set import auroc, fpr95
+    from cytoscribe.eval.metrics.bootstrap import clusters_of, draw_weights, estimate
+    from cytoscribe.eval.metrics.classification import macro_f1
+    from cytoscribe.eval.metrics.open_set import auroc, fpr95
 
     there = known | unseen
     chosen = [r for r, t in zip(records, there, strict=True) if t]

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.records import Claim
-from literature_mining.miner import MineSettings, mine
+from cytoscribe.core.records import Claim
+from cytoscribe.literature_mining.miner import MineSettings, mine
 
 Unit = tuple[Any, ...]
 Key = tuple[Any, ...]

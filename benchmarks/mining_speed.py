@@ -23,9 +23,9 @@ from pathlib import Path
 
 import pymupdf
 
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
-from literature_mining.read_paper import Job, read_paper
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.read_paper import Job, read_paper
 
 GOAL = 6.0
 NO_IMAGES = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES

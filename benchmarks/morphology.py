@@ -23,10 +23,10 @@ import tifffile
 from figures import Row, print_table
 from sklearn.metrics import roc_auc_score
 
-from captions.morphology.cell_table import density_by_depth, read_cells, read_piece
-from captions.morphology.stage import MEASURES, MeasureSettings, measure
-from captions.morphology.tissue_segmentation import segment_tissue
-from cytoscribe.tables import read_csv, write_csv
+from cytoscribe.captions.morphology.cell_table import density_by_depth, read_cells, read_piece
+from cytoscribe.captions.morphology.stage import MEASURES, MeasureSettings, measure
+from cytoscribe.captions.morphology.tissue_segmentation import segment_tissue
+from cytoscribe.core.tables import read_csv, write_csv
 
 ATTRIBUTES: tuple[tuple[str, Callable[[str], bool], str, float, str], ...] = (
     ("nuclear_cytoplasmic_ratio", lambda v: v == "high", "nucleus_to_cell_ratio", 1, "second annotators 0.968"),

@@ -98,7 +98,7 @@ def main() -> None:
 
 def cut_sections(data: Path, out: Path) -> Path:
     """Tiles (96 px, purity 0.7) and region crops; one section in five tests, one validates."""
-    from training.tiles import CutSettings, cut
+    from cytoscribe.training.data.tiles import CutSettings, cut
 
     folders = (data / "sections", data / "labels", data / "groups.csv")
     cut(CutSettings(*folders, out, tile_px=96, stride=DENSE, purity=0.7, scale="both", pixel_size_um=12.5))
@@ -107,7 +107,7 @@ def cut_sections(data: Path, out: Path) -> Path:
 
 def of_scale(images: Path, scale: str, out: Path) -> Path:
     """Table of one scale: regions that train, and unseen ones; tiles that do not train lie on the wider grid."""
-    from cytoscribe.tables import read_csv, write_csv
+    from cytoscribe.core.tables import read_csv, write_csv
 
     rows = [row for _, row in read_csv(images, ["image_path"]) if row["scale"] == scale]
     known = {row["region"] for row in rows if row["split"] == "train"}
@@ -123,8 +123,8 @@ def _on_grid(row: dict[str, str]) -> bool:
 
 def write_captions(data: Path, work: Path) -> Path:
     """Captions from the claims that the notes make about the groups; training drops those of unseen groups."""
-    from captions.generate import GenerateSettings, generate
-    from literature_mining.miner import MineSettings, mine
+    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.literature_mining.miner import MineSettings, mine
 
     mine(MineSettings(data / "mouse_regions.csv", (data / "mouse_notes.md",), work / "mined"))
     generate(GenerateSettings(out=work / "captions", descriptions=work / "mined", per_region=60))
@@ -133,11 +133,11 @@ def write_captions(data: Path, work: Path) -> Path:
 
 def train(images: Path, captions: Path, out: Path, scale: str, seed: int, options: argparse.Namespace) -> None:
     """LoRA training of the light real base on one scale; layers and hemispheres keep their direction."""
-    from training.clip_fit import train as fit
-    from training.lora import Tuning
-    from training.losses import Objective
-    from training.optimisation import Optimisation
-    from training.settings import ImageOptions, RejectionOptions, TrainSettings
+    from cytoscribe.training.clip_fit import train as fit
+    from cytoscribe.training.losses import Objective
+    from cytoscribe.training.model.lora import Tuning
+    from cytoscribe.training.optimisation import Optimisation
+    from cytoscribe.training.settings import ImageOptions, RejectionOptions, TrainSettings
 
     chosen = SCALES[scale]
     fit(
@@ -159,8 +159,8 @@ def train(images: Path, captions: Path, out: Path, scale: str, seed: int, option
 
 def measured_probe(table: Path, kept: Path) -> dict[str, Any]:
     """The probe's figures on the very same images, regions and splits; computed once, since no seed is in it."""
-    from cytoscribe.runs import read_json, write_json
-    from cytoscribe.tables import read_images
+    from cytoscribe.core.runs import read_json, write_json
+    from cytoscribe.core.tables import read_images
 
     if not kept.is_file():
         write_json(kept, {f"probe.{k}": v for k, v in probe(read_images(table), BASE, PROBE_PX).items()})
@@ -169,14 +169,14 @@ def measured_probe(table: Path, kept: Path) -> dict[str, Any]:
 
 def measure(images: Path, model: Path, out: Path) -> dict[str, Any]:
     """metrics.json of the model, and its macro-F1 where captions and training images name together."""
-    from cytoscribe.runs import read_json
-    from cytoscribe.tables import read_images
-    from eval.answers import answer
-    from eval.bootstrap import clusters_of, draw_weights, estimate
-    from eval.classification import macro_f1
-    from eval.evaluation import EvaluateSettings
-    from eval.evaluator import evaluate, load_model
-    from eval.naming import named
+    from cytoscribe.core.runs import read_json
+    from cytoscribe.core.tables import read_images
+    from cytoscribe.eval.answers import answer
+    from cytoscribe.eval.evaluation import EvaluateSettings
+    from cytoscribe.eval.evaluator import evaluate, load_model
+    from cytoscribe.eval.metrics.bootstrap import clusters_of, draw_weights, estimate
+    from cytoscribe.eval.metrics.classification import macro_f1
+    from cytoscribe.eval.metrics.naming import named
 
     evaluate(EvaluateSettings(model, images, out, explorer=0))
     loaded = load_model(model, "cpu")
@@ -191,8 +191,8 @@ def measure(images: Path, model: Path, out: Path) -> dict[str, Any]:
 
 def fused(images: Path, models: dict[str, Path], out: Path) -> dict[str, Any]:
     """Figures of the region model, the tile model and both, on the region crops of test sections that hold a tile."""
-    from cytoscribe.runs import read_json
-    from eval.fusion_stage import FuseSettings, fuse_scales
+    from cytoscribe.core.runs import read_json
+    from cytoscribe.eval.fusion_stage import FuseSettings, fuse_scales
 
     fuse_scales(FuseSettings(models["region"], models["tile"], images, out, name_by="both"))
     return read_json(out / "metrics.json")

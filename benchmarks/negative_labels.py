@@ -20,12 +20,12 @@ from blood_cells import COLUMNS, cells_table, some_of
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from captions.wording.exact import compose_exact
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import read_images
-from training.model_folder import TrainedModel
-from training.scores import SCORES
-from training.selection import without
+from cytoscribe.captions.wording.exact import compose_exact
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import read_images
+from cytoscribe.training.model.model_folder import TrainedModel
+from cytoscribe.training.rejection.scores import SCORES
+from cytoscribe.training.rejection.selection import without
 
 TRIED = 4000
 NEGATIVES = 150

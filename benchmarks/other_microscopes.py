@@ -23,11 +23,11 @@ from scipy.ndimage import gaussian_filter
 from sklearn.metrics import f1_score
 from torch import Tensor
 
-from cytoscribe.images import read_image
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import read_images
-from training.model_folder import TrainedModel
-from training.normalisation import Normalisation
+from cytoscribe.core.images import read_image
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import read_images
+from cytoscribe.training.data.normalisation import Normalisation
+from cytoscribe.training.model.model_folder import TrainedModel
 
 LEFT_OUT = "basophil"
 REPLICATES = 1000

@@ -18,8 +18,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
 
 
 def main() -> int:

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cytoscribe.records import ImageRecord
-from training.images import Skipped
-from training.model_folder import TrainedModel
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.training.images import Skipped
+from cytoscribe.training.model.model_folder import TrainedModel
 
 
 class RememberedModel:

@@ -21,20 +21,20 @@ import torch
 from blood_cells import COLUMNS
 from PIL import Image
 
-from cytoscribe.errors import InputError
-from cytoscribe.progress import bar
-from cytoscribe.runs import read_json, write_json
-from cytoscribe.tables import read_csv, read_images
-from training import clip_fit, loop
-from training.base_models import config_path, load_base
-from training.caption_files import read_captions
-from training.checkpoints import Progress
-from training.loop import Fitting
-from training.lora import Tuning
-from training.losses import Objective
-from training.optimisation import Optimisation, optimiser_of
-from training.pairs import build_pool, draw_captions, wordings
-from training.settings import ImageOptions, TrainSettings
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import bar
+from cytoscribe.core.runs import read_json, write_json
+from cytoscribe.core.tables import read_csv, read_images
+from cytoscribe.training import clip_fit, loop
+from cytoscribe.training.checkpoints import Progress
+from cytoscribe.training.data.caption_files import read_captions
+from cytoscribe.training.data.pairs import build_pool, draw_captions, wordings
+from cytoscribe.training.loop import Fitting
+from cytoscribe.training.losses import Objective
+from cytoscribe.training.model.base_models import config_path, load_base
+from cytoscribe.training.model.lora import Tuning
+from cytoscribe.training.optimisation import Optimisation, optimiser_of
+from cytoscribe.training.settings import ImageOptions, TrainSettings
 
 DISTINCT = 2048
 """Most images that are drawn; a longer epoch shows them again."""
@@ -85,8 +85,8 @@ class Side:
 
 def write_material(setting: Setting, cells: Path) -> None:
     """Table and template captions: blood cells where `cells` (cells.csv) is there, else drawn ones of the same size."""
-    from captions.generate import GenerateSettings, generate
-    from captions.units import AttributeSettings
+    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.units import AttributeSettings
 
     setting.folder.mkdir(parents=True, exist_ok=True)
     wanted = setting.batch * setting.steps

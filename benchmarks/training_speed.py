@@ -42,9 +42,9 @@ from scipy.stats import t as student
 from torch.utils.flop_counter import FlopCounterMode
 from training_sides import Setting, Side, cytoscribe_side, open_clip_side, switch, switches, write_material
 
-from cytoscribe.errors import InputError
-from training.encoding import pick_device
-from training.lora import Tuning
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.model.encoding import pick_device
+from cytoscribe.training.model.lora import Tuning
 
 Shape = Sequence[int]
 VISION = Tuning("lora", "vision")

@@ -7,18 +7,18 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from captions.backends.base import Prompt
-from captions.backends.template import TemplateBackend
-from captions.gate.gate import open_gate
-from captions.masking import Mask, mask_for
-from captions.plan import Content, content_of
-from captions.quality.diversity import near_duplicate
-from captions.tokens import count_tokens
-from captions.wording.compose import STYLES
-from captions.wording.scene import Scene
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.gate.gate import open_gate
+from cytoscribe.captions.masking import Mask, mask_for
+from cytoscribe.captions.plan import Content, content_of
+from cytoscribe.captions.quality.diversity import near_duplicate
+from cytoscribe.captions.tokens import count_tokens
+from cytoscribe.captions.wording.compose import STYLES
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Caption
+from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion
-from cytoscribe.records import Caption
-from cytoscribe.runs import fingerprint
 
 LONG_STYLES = ("paragraph",)
 """Styles whose captions may pass the token limit; they go to the `long` config then."""

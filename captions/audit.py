@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from captions.masking import is_layer, mask_for, needs_noun, standard_names
-from cytoscribe.records import Caption, Claim, Region
-from literature_mining.regions.table import squeeze
-from literature_mining.report.opposition import contradict
+from cytoscribe.captions.masking import is_layer, mask_for, needs_noun, standard_names
+from cytoscribe.core.records import Caption, Claim, Region
+from cytoscribe.literature_mining.regions.table import squeeze
+from cytoscribe.literature_mining.report.opposition import contradict
 
 
 @dataclass(frozen=True)

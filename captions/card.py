@@ -10,11 +10,11 @@ from importlib.resources import files
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from captions.evidence import Source
 from cytoscribe import __version__
-from cytoscribe.plain_text import code, markdown
-from cytoscribe.records import Caption
-from cytoscribe.runs import fingerprint
+from cytoscribe.captions.evidence import Source
+from cytoscribe.core.plain_text import code, markdown
+from cytoscribe.core.records import Caption
+from cytoscribe.core.runs import fingerprint
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: Card
     Each config's description is a digest of its captions. `datasets` (5.2) caches a folder by its name and the card's configs, whatever
     the files hold: without the digest a folder would load as any other of its name, or as it was before it changed.
     """
-    source = (files("captions") / "data" / "card.md.jinja").read_text(encoding="utf-8")
+    source = (files("cytoscribe.captions") / "data" / "card.md.jinja").read_text(encoding="utf-8")
     environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters |= {"plain": markdown, "code": code}
     total = [*captions, *long]

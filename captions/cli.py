@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.options import (
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.options import (
     Aliases,
     BatchSize,
     Concurrency,
@@ -23,7 +23,7 @@ from cytoscribe.options import (
     TensorParallel,
     Timeout,
 )
-from cytoscribe.records import MIN_SCORE
+from cytoscribe.core.records import MIN_SCORE
 
 _SOURCE, _WRITING = "Source of the claims (one of the two)", "How captions are written"
 _RUNNING, _IMAGES = "Where a language model runs", "Images as source"
@@ -161,9 +161,9 @@ def generate_captions(
     overwrite: Overwrite = False,
 ) -> None:
     """Write diverse captions that state only what their sources claim."""
-    from captions.generate import GenerateSettings, generate
-    from captions.quality.preview import preview, report
-    from captions.units import AttributeSettings, Selection
+    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.quality.preview import preview, report
+    from cytoscribe.captions.units import AttributeSettings, Selection
     from cytoscribe.llm.base import Sampling
     from cytoscribe.llm.in_vllm import EngineSettings
     from cytoscribe.llm.models import BackendSettings, engine_name

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.options import Out, Overwrite
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.options import Out, Overwrite
 
 _NAMED = 3
 
@@ -51,10 +51,10 @@ def measure_morphology(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure cells or tissue, say it in words, and draw the outlines to look at."""
-    from captions.morphology.cell_table import measure_table
-    from captions.morphology.cortex import SIDES
-    from captions.morphology.profiles import Options
-    from captions.morphology.stage import MeasureSettings, measure
+    from cytoscribe.captions.morphology.cell_table import measure_table
+    from cytoscribe.captions.morphology.cortex import SIDES
+    from cytoscribe.captions.morphology.profiles import Options
+    from cytoscribe.captions.morphology.stage import MeasureSettings, measure
 
     if (images is None) == (cell_table is None):
         raise InputError("no source of measures", fix="give either --images images.csv or --cell-table FILE")

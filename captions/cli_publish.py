@@ -36,7 +36,7 @@ def publish_model(
 
 
 def _publish(folder: Path, repo: str, kind: Literal["dataset", "model"], public: bool, dry_run: bool, endpoint: str) -> None:
-    from captions.publish import PublishSettings, preview, publish
+    from cytoscribe.captions.publish import PublishSettings, preview, publish
 
     settings = PublishSettings(folder, repo, kind, private=not public, endpoint=endpoint)
     typer.echo(preview(settings) if dry_run else publish(settings))

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.options import Seed
-from cytoscribe.progress import say
-from cytoscribe.runs import write_text
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.options import Seed
+from cytoscribe.core.progress import say
+from cytoscribe.core.runs import write_text
 
 
 def check_captions(
@@ -49,7 +49,7 @@ def check_captions(
     if texts is not None:
         _judge(texts, descriptions, out)
         return
-    from captions.quality.report import QualitySettings, measure, report
+    from cytoscribe.captions.quality.report import QualitySettings, measure, report
 
     assert captions is not None
 
@@ -60,7 +60,7 @@ def check_captions(
 
 
 def _judge(texts: Path, descriptions: Path | None, out: Path | None) -> None:
-    from captions.quality.texts import judge_texts, read_known, read_texts
+    from cytoscribe.captions.quality.texts import judge_texts, read_known, read_texts
 
     known, regions = read_known(descriptions)
     read, bad = read_texts(texts, known)
@@ -83,6 +83,6 @@ def check_prompts(
     style: Annotated[str, typer.Option("--style", help="Show this style rendered; empty: only the table.")] = "",
 ) -> None:
     """Validate prompt templates: variables, length, and a rendered example."""
-    from prompts.check import check
+    from cytoscribe.prompts.check import check
 
     typer.echo(check(prompts, style))

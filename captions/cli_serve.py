@@ -19,8 +19,8 @@ def serve_llm(
     extra: Annotated[list[str] | None, typer.Option("--flag", help="One more flag for vLLM, e.g. --flag=--enforce-eager.")] = None,
 ) -> None:
     """Start vLLM with the flags that suit captions, say when it answers, and run until Ctrl-C or SIGTERM."""
-    from captions.serve import ServeSettings, command_of, shown, start, stop
-    from cytoscribe.progress import say
+    from cytoscribe.captions.serve import ServeSettings, command_of, shown, start, stop
+    from cytoscribe.core.progress import say
 
     settings = ServeSettings(model, port, tensor_parallel, max_model_len, wait, python or sys.executable, tuple(extra or ()))
     say(shown(command_of(settings)))

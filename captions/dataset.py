@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Caption
-from cytoscribe.runs import write_text
-from cytoscribe.tables import read_records, write_records
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption
+from cytoscribe.core.runs import write_text
+from cytoscribe.core.tables import read_records, write_records
 
 DEFAULT = "data/train-00000-of-00001.parquet"
 LONG = "data/long-00000-of-00001.parquet"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cytoscribe.records import Caption, Claim
-from cytoscribe.tables import read_records, write_records
-from literature_mining.report.consensus import MergedClaim
-from literature_mining.report.html import Paper
+from cytoscribe.core.records import Caption, Claim
+from cytoscribe.core.tables import read_records, write_records
+from cytoscribe.literature_mining.report.consensus import MergedClaim
+from cytoscribe.literature_mining.report.html import Paper
 
 EVIDENCE = "evidence.parquet"
 PAPERS = "papers.parquet"

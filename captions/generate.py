@@ -7,27 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from captions.audit import audit
-from captions.backends.models import open_backend
-from captions.backends.template import TemplateBackend
-from captions.card import CardFacts, SecondOpinion, write_card
-from captions.dataset import REJECTED, Rejected, write_dataset
-from captions.evidence import sources_of, write_disputed, write_evidence
-from captions.gate.judge import Opinion, open_judge
-from captions.plan import Recipe
-from captions.rounds import Bench, Outcome, Rounds, by_style
-from captions.tokens import CLIP_CONTEXT
-from captions.units import AttributeSettings, Material, Selection, attribute_material, literature_material
-from captions.wording.compose import STYLES
-from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.captions.audit import audit
+from cytoscribe.captions.backends.models import open_backend
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.card import CardFacts, SecondOpinion, write_card
+from cytoscribe.captions.dataset import REJECTED, Rejected, write_dataset
+from cytoscribe.captions.evidence import sources_of, write_disputed, write_evidence
+from cytoscribe.captions.gate.judge import Opinion, open_judge
+from cytoscribe.captions.plan import Recipe
+from cytoscribe.captions.rounds import Bench, Outcome, Rounds, by_style
+from cytoscribe.captions.tokens import CLIP_CONTEXT
+from cytoscribe.captions.units import AttributeSettings, Material, Selection, attribute_material, literature_material
+from cytoscribe.captions.wording.compose import STYLES
+from cytoscribe.core.errors import CytoscribeError, InputError
+from cytoscribe.core.records import Caption
+from cytoscribe.core.runs import SHARDS, RunFolder
+from cytoscribe.core.tables import write_records
 from cytoscribe.llm.base import Sampling
 from cytoscribe.llm.models import BackendSettings
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.records import Caption
-from cytoscribe.runs import SHARDS, RunFolder
-from cytoscribe.tables import write_records
-from prompts.check import check
-from prompts.loader import PromptSet, load_prompts
+from cytoscribe.prompts.check import check
+from cytoscribe.prompts.loader import PromptSet, load_prompts
 
 JUDGED = "judged.parquet"
 """The judge's verdict, measure and reason for every caption that it was asked about."""

@@ -10,9 +10,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from captions.wording.english import capital
-from captions.wording.image_attributes import Subject
-from cytoscribe.records import Region
+from cytoscribe.captions.wording.english import capital
+from cytoscribe.captions.wording.image_attributes import Subject
+from cytoscribe.core.records import Region
 
 Kind = Literal["own", "parent", "other"]
 
@@ -113,7 +113,7 @@ def mask_for(region: str, table: Iterable[Region], subject: Subject | None = Non
 @lru_cache
 def standard_names() -> Mapping[str, Any]:
     """The data file of standard names: eponyms and functional names with the labels that mean the same."""
-    return json.loads((files("captions") / "data" / "names.json").read_text(encoding="utf-8"))
+    return json.loads((files("cytoscribe.captions") / "data" / "names.json").read_text(encoding="utf-8"))
 
 
 def needs_noun(name: str) -> bool:

@@ -6,17 +6,17 @@ import random
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from captions.backends.base import CAPTION_SCHEMA, Prompt
-from captions.backends.template import TemplateBackend
-from captions.units import Unit
-from captions.wording.compose import applicable
-from captions.wording.english import area_names, layer_depth, layer_name
-from captions.wording.facets import Facet
-from captions.wording.scene import Scene, contradicts, statement
+from cytoscribe.captions.backends.base import CAPTION_SCHEMA, Prompt
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.units import Unit
+from cytoscribe.captions.wording.compose import applicable
+from cytoscribe.captions.wording.english import area_names, layer_depth, layer_name
+from cytoscribe.captions.wording.facets import Facet
+from cytoscribe.captions.wording.scene import Scene, contradicts, statement
+from cytoscribe.core.records import WHOLE, Claim
+from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Sampling
-from cytoscribe.records import WHOLE, Claim
-from cytoscribe.runs import fingerprint
-from prompts.loader import PromptSet
+from cytoscribe.prompts.loader import PromptSet
 
 SIZES = {
     "textbook": (1, 5),

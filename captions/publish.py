@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.core.errors import CytoscribeError, InputError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

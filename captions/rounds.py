@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from captions.acceptance import Acceptance, Refusal
-from captions.backends.base import Backend, Prompt
-from captions.dataset import Rejected, StatedWords
-from captions.gate.judge import Case, Judge, Opinion
-from captions.plan import Content, Recipe, content_of, plan
-from captions.units import Material
-from cytoscribe.errors import InputError
+from cytoscribe.captions.acceptance import Acceptance, Refusal
+from cytoscribe.captions.backends.base import Backend, Prompt
+from cytoscribe.captions.dataset import Rejected, StatedWords
+from cytoscribe.captions.gate.judge import Case, Judge, Opinion
+from cytoscribe.captions.plan import Content, Recipe, content_of, plan
+from cytoscribe.captions.units import Material
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import bar
+from cytoscribe.core.records import Caption
+from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.progress import bar
-from cytoscribe.records import Caption
-from cytoscribe.runs import fingerprint
-from prompts.loader import PromptSet
+from cytoscribe.prompts.loader import PromptSet
 
 _HOPELESS = 16
 """Requests that fail for good one after the other, after which the run ends: more of them would only take time."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-from cytoscribe.errors import CytoscribeError, InputError
+from cytoscribe.core.errors import CytoscribeError, InputError
 from cytoscribe.llm.client import Address, TransientError, get
 from cytoscribe.llm.models import read_aliases
 

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captions.evidence import read_papers
-from captions.wording.facets import Facet
-from captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
-from captions.wording.scene import Scene, contradicts
-from cytoscribe.errors import InputError
-from cytoscribe.records import MIN_SCORE, Claim, ImageRecord, Region
-from cytoscribe.tables import read_images, read_records
-from literature_mining.regions.table import read_regions
-from literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
-from literature_mining.report.html import Paper
+from cytoscribe.captions.evidence import read_papers
+from cytoscribe.captions.wording.facets import Facet
+from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
+from cytoscribe.captions.wording.scene import Scene, contradicts
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import MIN_SCORE, Claim, ImageRecord, Region
+from cytoscribe.core.tables import read_images, read_records
+from cytoscribe.literature_mining.regions.table import read_regions
+from cytoscribe.literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
+from cytoscribe.literature_mining.report.html import Paper
 
 TYPICAL = 0.9
 """Share of a region's images that must agree on a value before it counts as the region's own."""

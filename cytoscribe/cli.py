@@ -18,35 +18,35 @@ import typer
 from typer.core import TyperGroup
 
 from cytoscribe import __version__
-from cytoscribe.errors import CytoscribeError, full_disk
-from cytoscribe.plain_text import line
+from cytoscribe.core.errors import CytoscribeError, full_disk
+from cytoscribe.core.plain_text import line
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
     "verify": "cytoscribe.verify:verify",
-    "phantom": "cytoscribe.quickstart.phantom_cli:phantom",
-    "convert-regions": "literature_mining.regions.ontologies:convert_regions",
-    "mine-descriptions": "literature_mining.cli:mine_descriptions",
-    "measure-morphology": "captions.cli_morphology:measure_morphology",
-    "generate-captions": "captions.cli:generate_captions",
-    "check-prompts": "captions.cli_quality:check_prompts",
-    "check-captions": "captions.cli_quality:check_captions",
-    "publish-captions": "captions.cli_publish:publish_captions",
-    "serve-llm": "captions.cli_serve:serve_llm",
-    "cut-tiles": "training.cli_tiles:cut_tiles",
-    "train-lora": "training.cli:train_lora",
-    "recalibrate": "training.cli:recalibrate",
-    "evaluate": "eval.cli:evaluate",
-    "describe": "eval.cli:describe",
-    "compare": "eval.cli:compare",
-    "fuse-scales": "eval.cli:fuse_scales",
-    "publish-model": "captions.cli_publish:publish_model",
+    "phantom": "cytoscribe.phantom.cli:phantom",
+    "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
+    "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",
+    "measure-morphology": "cytoscribe.captions.cli_morphology:measure_morphology",
+    "generate-captions": "cytoscribe.captions.cli:generate_captions",
+    "check-prompts": "cytoscribe.captions.cli_quality:check_prompts",
+    "check-captions": "cytoscribe.captions.cli_quality:check_captions",
+    "publish-captions": "cytoscribe.captions.cli_publish:publish_captions",
+    "serve-llm": "cytoscribe.captions.cli_serve:serve_llm",
+    "cut-tiles": "cytoscribe.training.cli_tiles:cut_tiles",
+    "train-lora": "cytoscribe.training.cli:train_lora",
+    "recalibrate": "cytoscribe.training.cli:recalibrate",
+    "evaluate": "cytoscribe.eval.cli:evaluate",
+    "describe": "cytoscribe.eval.cli:describe",
+    "compare": "cytoscribe.eval.cli:compare",
+    "fuse-scales": "cytoscribe.eval.cli:fuse_scales",
+    "publish-model": "cytoscribe.captions.cli_publish:publish_model",
 }
 """Command name to `module:function`; the function is a Typer command."""
 
 GROUPS: dict[str, tuple[str, dict[str, str]]] = {
-    "prompts": ("Prompt templates; `prompts check` validates them.", {"check": "captions.cli_quality:check_prompts"}),
+    "prompts": ("Prompt templates; `prompts check` validates them.", {"check": "cytoscribe.captions.cli_quality:check_prompts"}),
 }
 """Group name to what it is about and its commands; each is also a command of its own with the verb in front."""
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 from cytoscribe.llm.client import Address, TransientError, get, shown
 
 Status = Literal["ok", "optional", "missing"]
@@ -133,8 +133,8 @@ def _base() -> Iterable[Finding]:
     """Whether `train-lora` can run as it is, without --base."""
     from inspect import signature
 
-    from training.base_models import missing_weights
-    from training.cli import train_lora
+    from cytoscribe.training.cli import train_lora
+    from cytoscribe.training.model.base_models import missing_weights
 
     name = signature(train_lora).parameters["base"].default
     missing = missing_weights(name)

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import RUN_FILE, file_digest, read_json, write_json
-from cytoscribe.shapes import check, entries, mapping, text
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import RUN_FILE, file_digest, read_json, write_json
+from cytoscribe.core.shapes import check, entries, mapping, text
 
 _FORM = entries({"stage": text(100), "status": text(100)}, {"files": mapping(text(200))})
 _MENDING = "run the stage again with --overwrite"

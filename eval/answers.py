@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import write_csv
-from eval.model import Model
-from eval.samples import Samples
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import write_csv
+from cytoscribe.eval.model import Model
+from cytoscribe.eval.samples import Samples
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import read_json
 
 
 def read_class_captions(path: str | Path, regions: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.options import Out, Overwrite, Seed
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.options import Out, Overwrite, Seed
 
 if TYPE_CHECKING:
-    from eval.describer import Described
+    from cytoscribe.eval.describer import Described
 
 _CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
 _BOTH = "Both scales together"
@@ -116,9 +116,9 @@ def evaluate(
 
     Writes metrics.json, report.html, explorer.html (every image, to be filtered), predictions.csv, per_region.csv and confusion.csv.
     """
-    from eval.evaluation import EvaluateSettings
-    from eval.evaluator import evaluate as stage
-    from eval.summary import evaluation_lines
+    from cytoscribe.eval.evaluation import EvaluateSettings
+    from cytoscribe.eval.evaluator import evaluate as stage
+    from cytoscribe.eval.report.summary import evaluation_lines
 
     settings = EvaluateSettings(
         model=model,
@@ -248,13 +248,13 @@ def describe(
         _map_sections(model, section, out, layout, class_captions, device, overwrite)
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
-        from eval.piece_describer import PieceSettings, describe_pieces
+        from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
 
         pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
         answers.append(describe_pieces(pieces))
     if images:
-        from eval.describer import DescribeSettings
-        from eval.describer import describe as stage
+        from cytoscribe.eval.describer import DescribeSettings
+        from cytoscribe.eval.describer import describe as stage
 
         single = DescribeSettings(
             model, tuple(_pictures(images)), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
@@ -265,7 +265,7 @@ def describe(
 
 def _pictures(given: Iterable[Path]) -> Iterator[Path]:
     """Files as they are given, and the pictures right inside folders. Raises InputError where a folder holds none."""
-    from training.slides import PICTURE_SUFFIXES
+    from cytoscribe.training.data.slides import PICTURE_SUFFIXES
 
     for path in given:
         if not path.is_dir():
@@ -299,8 +299,8 @@ def _map_sections(
     overwrite: bool,
 ) -> None:
     """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
-    from eval.section_map import MapSettings, map_section
-    from training.sections import section_name
+    from cytoscribe.eval.section_map import MapSettings, map_section
+    from cytoscribe.training.data.sections import section_name
 
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
@@ -324,9 +324,9 @@ def compare(
     seed: Seed = 0,
 ) -> None:
     """Put evaluations side by side, with paired intervals for what differs on the images that they share."""
-    from eval.compare import CompareSettings
-    from eval.compare import compare as stage
-    from eval.compare_page import comparison_lines, write_comparison
+    from cytoscribe.eval.compare import CompareSettings
+    from cytoscribe.eval.compare import compare as stage
+    from cytoscribe.eval.report.compare_page import comparison_lines, write_comparison
 
     found = stage(CompareSettings(tuple(runs), tuple(name or ()), bootstrap, seed))
     for line in comparison_lines(found):
@@ -357,8 +357,8 @@ def fuse_scales(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json, fused.csv, pool.json."""
-    from eval.fusion_stage import FuseSettings
-    from eval.fusion_stage import fuse_scales as stage
+    from cytoscribe.eval.fusion_stage import FuseSettings
+    from cytoscribe.eval.fusion_stage import fuse_scales as stage
 
     settings = FuseSettings(
         regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by, pool

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json
-from cytoscribe.shapes import check, listed, maybe, number, whole
-from eval.bootstrap import Estimate, Statistic, draw_weights, estimate
-from eval.outcomes import Outcomes, read_outcomes, shared, statistics_of
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import read_json
+from cytoscribe.core.shapes import check, listed, maybe, number, whole
+from cytoscribe.eval.metrics.bootstrap import Estimate, Statistic, draw_weights, estimate
+from cytoscribe.eval.outcomes import Outcomes, read_outcomes, shared, statistics_of
 
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.csv"

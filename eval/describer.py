@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from eval.answers import Answers, answer, for_source
-from eval.class_captions import read_class_captions
-from eval.evaluator import load_model
-from eval.evidence import Evidence, read_claims, read_evidence
-from eval.gallery import read_gallery_captions
-from eval.model import Model
-from eval.naming import named
-from eval.spoken import Speaker, Spoken
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.eval.answers import Answers, answer, for_source
+from cytoscribe.eval.class_captions import read_class_captions
+from cytoscribe.eval.evaluator import load_model
+from cytoscribe.eval.metrics.naming import named
+from cytoscribe.eval.model import Model
+from cytoscribe.eval.report.evidence import Evidence, read_claims, read_evidence
+from cytoscribe.eval.report.gallery import read_gallery_captions
+from cytoscribe.eval.spoken import Speaker, Spoken
 
 UNSEEN = "unseen"
 MASS = 0.95
@@ -167,7 +167,7 @@ def _batch(
 
 def _problem(path: Path, model: Model) -> str:
     """Why the image cannot be read, or has no vector where the model takes such; else nothing."""
-    from cytoscribe.images import read_image
+    from cytoscribe.core.images import read_image
 
     vectors = getattr(model, "embeddings", None)
     if vectors is not None:

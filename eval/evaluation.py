@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from eval.answers import Answers
-from eval.bootstrap import Clusters, Estimate
-from eval.classification import Classification
-from eval.gallery import Gallery
-from eval.groups import GroupFigures
-from eval.leaks import Leaks
-from eval.samples import Samples
+from cytoscribe.eval.answers import Answers
+from cytoscribe.eval.metrics.bootstrap import Clusters, Estimate
+from cytoscribe.eval.metrics.classification import Classification
+from cytoscribe.eval.metrics.groups import GroupFigures
+from cytoscribe.eval.metrics.leaks import Leaks
+from cytoscribe.eval.report.gallery import Gallery
+from cytoscribe.eval.samples import Samples
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from captions.wording.exact import columns_of, compose_exact
-from cytoscribe.errors import InputError
-from cytoscribe.records import Caption, ImageRecord
-from cytoscribe.runs import RunFolder, file_digest, write_json
-from cytoscribe.tables import read_images
-from eval.account import facts, notes, strangers
-from eval.answers import Answers, answer, encode, for_source, write_answers
-from eval.bootstrap import Estimate, clusters_of, draw_weights
-from eval.class_captions import read_class_captions
-from eval.classification import classify
-from eval.evaluation import EvaluateSettings, Evaluation
-from eval.explorer import write_explorer
-from eval.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
-from eval.groups import by_groups
-from eval.hierarchy import hierarchy, parent_figures, read_parents
-from eval.leaks import find_leaks
-from eval.measures import (
+from cytoscribe.captions.wording.exact import columns_of, compose_exact
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption, ImageRecord
+from cytoscribe.core.runs import RunFolder, file_digest, write_json
+from cytoscribe.core.tables import read_images
+from cytoscribe.eval.answers import Answers, answer, encode, for_source, write_answers
+from cytoscribe.eval.class_captions import read_class_captions
+from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
+from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights
+from cytoscribe.eval.metrics.catalogue import flat
+from cytoscribe.eval.metrics.classification import classify
+from cytoscribe.eval.metrics.groups import by_groups
+from cytoscribe.eval.metrics.hierarchy import hierarchy, parent_figures, read_parents
+from cytoscribe.eval.metrics.leaks import find_leaks
+from cytoscribe.eval.metrics.measures import (
     Draws,
     Measured,
     by_attributes,
@@ -37,11 +35,13 @@ from eval.measures import (
     label_sets,
     rejection,
 )
-from eval.metrics import flat
-from eval.model import Model
-from eval.report import write_report
-from eval.result_tables import write_tables
-from eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
+from cytoscribe.eval.model import Model
+from cytoscribe.eval.report.account import facts, notes, strangers
+from cytoscribe.eval.report.explorer import write_explorer
+from cytoscribe.eval.report.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
+from cytoscribe.eval.report.result_tables import write_tables
+from cytoscribe.eval.report.write import write_report
+from cytoscribe.eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
@@ -73,8 +73,8 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
 
 def load_model(folder: Path, device: str, embeddings: Path | None = None, start: Path = Path()) -> Model:
     """The model folder that `train-lora` wrote; embeddings: vectors of the images, whose relative paths count from `start`."""
-    from training.embeddings import read_embeddings
-    from training.model_folder import TrainedModel
+    from cytoscribe.training.data.embeddings import read_embeddings
+    from cytoscribe.training.model.model_folder import TrainedModel
 
     return TrainedModel.load(folder, device, read_embeddings(embeddings, start) if embeddings else None)
 

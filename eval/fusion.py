@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from eval.answers import Answers
-from eval.bootstrap import Estimate, Statistic, clusters_of, draw_weights, estimate
-from eval.classification import accuracy, macro_f1
-from eval.naming import log, normalised
-from eval.open_set import auroc, fpr95
-from eval.pooling import Pool
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.eval.answers import Answers
+from cytoscribe.eval.metrics.bootstrap import Estimate, Statistic, clusters_of, draw_weights, estimate
+from cytoscribe.eval.metrics.classification import accuracy, macro_f1
+from cytoscribe.eval.metrics.naming import log, normalised
+from cytoscribe.eval.metrics.open_set import auroc, fpr95
+from cytoscribe.eval.metrics.pooling import Pool
 
 EQUAL = Pool()
 _BOX = ("x", "y", "side_px")

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.runs import RunFolder, file_digest, write_json
-from cytoscribe.tables import read_images, write_csv
-from eval.answers import Answers, answer, encode
-from eval.bootstrap import Estimate
-from eval.evaluator import load_model
-from eval.fusion import View, evidence, fuse, fusion_figures, shared_columns, tiles_of
-from eval.metrics import flat
-from eval.model import Model
-from eval.naming import named
-from eval.pooling import Pool, fitted
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import RunFolder, file_digest, write_json
+from cytoscribe.core.tables import read_images, write_csv
+from cytoscribe.eval.answers import Answers, answer, encode
+from cytoscribe.eval.evaluator import load_model
+from cytoscribe.eval.fusion import View, evidence, fuse, fusion_figures, shared_columns, tiles_of
+from cytoscribe.eval.metrics.bootstrap import Estimate
+from cytoscribe.eval.metrics.catalogue import flat
+from cytoscribe.eval.metrics.naming import named
+from cytoscribe.eval.metrics.pooling import Pool, fitted
+from cytoscribe.eval.model import Model
 
 VIEWS = ("region", "tile", "both")
 POOLS = ("auto", "equal")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cytoscribe.records import ImageRecord
+from cytoscribe.core.records import ImageRecord
 
 if TYPE_CHECKING:
     from torch import Tensor

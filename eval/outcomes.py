@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import read_csv
-from eval.answers import COLUMNS
-from eval.bootstrap import Statistic, clusters_of, weighted_mean
-from eval.classification import accuracy, macro_f1
-from eval.open_set import aupr, auroc, fpr95, oscr
-from eval.retrieval import RECALL_AT
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import read_csv
+from cytoscribe.eval.answers import COLUMNS
+from cytoscribe.eval.metrics.bootstrap import Statistic, clusters_of, weighted_mean
+from cytoscribe.eval.metrics.classification import accuracy, macro_f1
+from cytoscribe.eval.metrics.open_set import aupr, auroc, fpr95, oscr
+from cytoscribe.eval.metrics.retrieval import RECALL_AT
 
 
 @dataclass(frozen=True)

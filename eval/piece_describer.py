@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import read_images
-from eval.answers import Answers, answer, encode
-from eval.describer import UNSEEN, Described, credible
-from eval.evaluator import load_model
-from eval.evidence import Evidence, read_evidence
-from eval.fusion import fuse, tiles_of
-from eval.model import Model
-from eval.naming import named
-from eval.pooling import Pool
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import read_images
+from cytoscribe.eval.answers import Answers, answer, encode
+from cytoscribe.eval.describer import UNSEEN, Described, credible
+from cytoscribe.eval.evaluator import load_model
+from cytoscribe.eval.fusion import fuse, tiles_of
+from cytoscribe.eval.metrics.naming import named
+from cytoscribe.eval.metrics.pooling import Pool
+from cytoscribe.eval.model import Model
+from cytoscribe.eval.report.evidence import Evidence, read_evidence
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import read_images
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import read_images
 
 MODEL_IMAGES = "images.csv"
 """The table that training leaves in a model folder: the images it saw, with the splits in use."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.progress import bar
-from cytoscribe.runs import RunFolder, atomic_path, quick_digest
-from cytoscribe.tables import write_csv
-from eval.answers import answer
-from eval.section_labels import OVERLAY_FILE, SectionMap
-from eval.section_picture import write_overlay
-from eval.section_source import band, thumbnail, tissue_mask
-from training.slides import Slide, open_slide
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import bar
+from cytoscribe.core.runs import RunFolder, atomic_path, quick_digest
+from cytoscribe.core.tables import write_csv
+from cytoscribe.eval.answers import answer
+from cytoscribe.eval.report.section_picture import write_overlay
+from cytoscribe.eval.section_labels import OVERLAY_FILE, SectionMap
+from cytoscribe.eval.section_source import band, thumbnail, tissue_mask
+from cytoscribe.training.data.slides import Slide, open_slide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,13 +80,13 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
 
 
 def _load(settings: MapSettings) -> Any:
-    from training.model_folder import TrainedModel
+    from cytoscribe.training.model.model_folder import TrainedModel
 
     return TrainedModel.load(settings.model, settings.device)
 
 
 def _texts(settings: MapSettings, model: Any) -> Mapping[str, Sequence[str]] | None:
-    from eval.class_captions import read_class_captions
+    from cytoscribe.eval.class_captions import read_class_captions
 
     return read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
 
@@ -203,8 +203,8 @@ def _encoder(model: Any, batch: int) -> Callable[[Sequence[np.ndarray]], Tensor]
     own = getattr(model, "encode_arrays", None)
     if own is not None:
         return own
-    from training.encoding import image_features
-    from training.images import squared
+    from cytoscribe.training.images import squared
+    from cytoscribe.training.model.encoding import image_features
 
     def encode(tiles: Sequence[np.ndarray]) -> Tensor:
         squares = np.stack([np.ascontiguousarray(squared(t, model.image_px).transpose(2, 0, 1)) for t in tiles])

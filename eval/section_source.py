@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.slides import Slide, shrink_of, window
+from cytoscribe.training.data.slides import Slide, shrink_of, window
 
 THUMBNAIL_PX = 1600
 """Longest side of the small picture of a section, which tells glass from tissue and lies under the overlay."""

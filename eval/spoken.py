@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cytoscribe.records import Caption, Claim
-from eval.evidence import Source, sources_of
-from eval.gallery import Gallery, build_gallery
-from eval.model import Model
+from cytoscribe.core.records import Caption, Claim
+from cytoscribe.eval.model import Model
+from cytoscribe.eval.report.evidence import Source, sources_of
+from cytoscribe.eval.report.gallery import Gallery, build_gallery
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.options import (
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.options import (
     Aliases,
     BatchSize,
     Concurrency,
@@ -110,11 +110,11 @@ def mine_descriptions(
     more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
 ) -> None:
     """Mine what papers say of each region's cytoarchitecture, every claim with the sentence that states it."""
+    from cytoscribe.literature_mining.miner import MineSettings, mine
+    from cytoscribe.literature_mining.model_reader import ModelSettings
     from cytoscribe.llm.in_vllm import EngineSettings
     from cytoscribe.llm.models import BackendSettings, engine_name
     from cytoscribe.llm.server import ServerSettings
-    from literature_mining.miner import MineSettings, mine
-    from literature_mining.model_reader import ModelSettings
 
     _check_model(extractor, model, endpoint)
     backend = BackendSettings(

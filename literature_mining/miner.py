@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import bar, say
+from cytoscribe.core.records import Claim, Description
+from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, is_file
+from cytoscribe.core.tables import write_records
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
+from cytoscribe.literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
+from cytoscribe.literature_mining.papers.open import find_papers, find_unread
+from cytoscribe.literature_mining.pool import each
+from cytoscribe.literature_mining.read_paper import Job, Row
+from cytoscribe.literature_mining.regions.table import RegionTable, read_regions, write_regions
+from cytoscribe.literature_mining.report.consensus import describe_regions
+from cytoscribe.literature_mining.report.html import Paper, Surroundings, write_report
+from cytoscribe.literature_mining.report.related import RelatedSentence, load_ranker, rank
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.progress import bar, say
-from cytoscribe.records import Claim, Description
-from cytoscribe.runs import SHARDS, RunFolder, file_digest, is_file
-from cytoscribe.tables import write_records
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
-from literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
-from literature_mining.papers.open import find_papers, find_unread
-from literature_mining.pool import each
-from literature_mining.read_paper import Job, Row
-from literature_mining.regions.table import RegionTable, read_regions, write_regions
-from literature_mining.report.consensus import describe_regions
-from literature_mining.report.html import Paper, Surroundings, write_report
-from literature_mining.report.related import RelatedSentence, load_ranker, rank
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import bar
+from cytoscribe.core.records import Claim
+from cytoscribe.literature_mining.claims.document import claim_identity
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
+from cytoscribe.literature_mining.claims.llm.checks import AnswerChecker, CheckedAnswer
+from cytoscribe.literature_mining.claims.llm.question import question_of
+from cytoscribe.literature_mining.claims.llm.second_look import MODEL, RULES, SecondLook
+from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
+from cytoscribe.literature_mining.claims.llm.windows import Source, Target, Window
+from cytoscribe.literature_mining.regions.table import RegionTable
 from cytoscribe.llm.base import Completion, LanguageModel, Question
 from cytoscribe.llm.models import BackendSettings, open_model
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.progress import bar
-from cytoscribe.records import Claim
-from literature_mining.claims.document import claim_identity
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.lexicon import Lexicon
-from literature_mining.claims.llm.checks import AnswerChecker, CheckedAnswer
-from literature_mining.claims.llm.question import question_of
-from literature_mining.claims.llm.second_look import MODEL, RULES, SecondLook
-from literature_mining.claims.llm.vocabulary import load_vocabulary
-from literature_mining.claims.llm.windows import Source, Target, Window
-from literature_mining.regions.table import RegionTable
 
 _HOPELESS = 16
 """Questions that fail one after the other, after which the run ends: more of them would only take time."""

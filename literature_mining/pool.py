@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-from cytoscribe.errors import InputError, WriteError
-from literature_mining.read_paper import Job, Row, read_paper, unread
-from literature_mining.sandbox import BoundedWorker
+from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.literature_mining.read_paper import Job, Row, read_paper, unread
+from cytoscribe.literature_mining.sandbox import BoundedWorker
 
 Worker = BoundedWorker[Job, list[Row]]
 

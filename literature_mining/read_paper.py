@@ -8,19 +8,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import CytoscribeError, InputError
-from cytoscribe.plain_text import storable
-from cytoscribe.records import Document
-from literature_mining.claims.document import DocumentReader
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm.second_look import RULES
-from literature_mining.claims.llm.vocabulary import load_vocabulary
-from literature_mining.claims.llm.windows import Source, windows_of
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.papers.figures import extract_figures, save_images
-from literature_mining.papers.open import read_document
-from literature_mining.regions.table import RegionTable, read_regions
-from literature_mining.report.html import Paper
+from cytoscribe.core.errors import CytoscribeError, InputError
+from cytoscribe.core.plain_text import storable
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.claims.document import DocumentReader
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.llm.second_look import RULES
+from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
+from cytoscribe.literature_mining.claims.llm.windows import Source, windows_of
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.papers.figures import extract_figures, save_images
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
+from cytoscribe.literature_mining.report.html import Paper
 
 _AROUND = 240
 """Characters of context that the report shows on either side of a sentence."""

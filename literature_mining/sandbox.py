@@ -13,9 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from cytoscribe.errors import InputError, WriteError
-from cytoscribe.records import Document
-from literature_mining.papers.open import read_document
+from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.open import read_document
 
 A = TypeVar("A")
 R = TypeVar("R")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cytoscribe.errors import InputError
-from prompts.loader import PromptSet, load_prompts
+from cytoscribe.core.errors import InputError
+from cytoscribe.prompts.loader import PromptSet, load_prompts
 
 EXAMPLE = {
     "subject": "area 4",

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 
 VARIABLES: dict[str, str] = {
     "subject": "how to call the region or what the image shows, e.g. 'area FG1' or 'this area'",
@@ -65,7 +65,7 @@ def load_prompts(folder: str | Path | None = None, task: str = "caption") -> Pro
 
     Raises InputError where the folder has no templates of the task, or one is broken or uses an unknown variable.
     """
-    roots = [*([Path(folder)] if folder else []), Path(str(files("prompts")))]
+    roots = [*([Path(folder)] if folder else []), Path(str(files("cytoscribe.prompts")))]
     if folder and not list((Path(folder) / task).glob("*.jinja")):
         raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file a style there")
     environment = SandboxedEnvironment(

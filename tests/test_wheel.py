@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -26,8 +27,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def source_files() -> set[str]:
     """What the source tree holds of each package, by-products of Python left out."""
-    files = (f for package in PACKAGES for f in (REPOSITORY / package).rglob("*") if f.is_file())
-    return {str(Path(f).relative_to(REPOSITORY)) for f in files if "__pycache__" not in f.parts}
+    walked = (
+        Path(folder) / name
+        for top in PACKAGES
+        for folder, _, names in os.walk(REPOSITORY / top, followlinks=True)
+        for name in names
+    )
+    return {str(path.relative_to(REPOSITORY)) for path in walked if "__pycache__" not in path.parts}
 
 
 def test_every_package_file_is_in_the_wheel(wheel: set[str]) -> None:
@@ -35,8 +41,13 @@ def test_every_package_file_is_in_the_wheel(wheel: set[str]) -> None:
 
 
 def test_templates_and_type_marks_are_among_them(wheel: set[str]) -> None:
-    assert any(name.startswith("prompts/") and name.endswith(".jinja") for name in wheel)
-    assert {f"{package}/py.typed" for package in PACKAGES} <= wheel
+    assert any(name.startswith("cytoscribe/prompts/") and name.endswith(".jinja") for name in wheel)
+    assert "cytoscribe/py.typed" in wheel
+
+
+def test_one_name_on_the_path_holds_every_package(wheel: set[str]) -> None:
+    packages = {name.split("/")[1] for name in wheel if name.startswith("cytoscribe/") and name.count("/") > 1}
+    assert {"core", "literature_mining", "prompts", "captions", "training", "eval"} <= packages
 
 
 def test_nothing_but_packages_and_metadata_is_in_the_wheel(wheel: set[str]) -> None:

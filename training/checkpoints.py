@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cytoscribe.errors import InputError
-from training.lora import trained
-from training.tensors import write_tensors
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.model.lora import trained
+from cytoscribe.training.model.tensors import write_tensors
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.options import Out, Overwrite, Seed
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.options import Out, Overwrite, Seed
 
 
 def train_lora(
@@ -128,11 +128,11 @@ def train_lora(
 
     On several GPUs: torchrun --nproc-per-node 4 --no-python train-lora ... with the same options; --batch-size is that of all.
     """
-    from training import clip_fit
-    from training.lora import Tuning
-    from training.losses import Objective
-    from training.optimisation import Optimisation
-    from training.settings import ImageOptions, RejectionOptions, TrainSettings
+    from cytoscribe.training import clip_fit
+    from cytoscribe.training.losses import Objective
+    from cytoscribe.training.model.lora import Tuning
+    from cytoscribe.training.optimisation import Optimisation
+    from cytoscribe.training.settings import ImageOptions, RejectionOptions, TrainSettings
 
     settings = TrainSettings(
         images=images,
@@ -186,7 +186,7 @@ def recalibrate(
     ] = "",
 ) -> None:
     """Calibrate the rejection of a trained model anew, without its images and in seconds."""
-    from training.recalibration import recalibrate as anew
+    from cytoscribe.training.model.recalibration import recalibrate as anew
 
     after = anew(model, alpha, parse_names(scores))
     typer.echo(f"{' + '.join(after.names)}, alpha {after.alpha:g}, from {len(after.calibration)} held-out images")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cytoscribe.options import Out, Overwrite, Seed, Strict
+from cytoscribe.core.options import Out, Overwrite, Seed, Strict
 
 _SIZE, _SPLIT = "How large a tile is", "Which sections train, validate and test"
 
@@ -96,7 +96,7 @@ def cut_tiles(
     overwrite: Overwrite = False,
 ) -> None:
     """Cut tiles and region crops from labelled sections into an images table, split by subject or section."""
-    from training.tiles import CutSettings, cut
+    from cytoscribe.training.data.tiles import CutSettings, cut
 
     settings = CutSettings(
         sections=sections,

@@ -15,37 +15,39 @@ import torch
 from torch import Tensor
 
 from cytoscribe import __version__
-from cytoscribe.errors import InputError
-from cytoscribe.progress import say
-from cytoscribe.records import ImageRecord
-from cytoscribe.runs import RUN_FILE, RunFolder, read_json, write_json
-from cytoscribe.tables import read_images
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import say
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
+from cytoscribe.core.tables import read_images
+from cytoscribe.training import held_out, loop
+from cytoscribe.training.data import pairs
+from cytoscribe.training.data.augmentation import augmented, preset
+from cytoscribe.training.data.caption_files import read_captions, read_evidence
+from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
+from cytoscribe.training.data.pairs import CaptionPool
+from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
+from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
+from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
+from cytoscribe.training.idle_options import refuse_idle
+from cytoscribe.training.images import describe_skipped
+from cytoscribe.training.loop import Fitting
+from cytoscribe.training.memory import CaptionMemory
+from cytoscribe.training.model import encoding, export
+from cytoscribe.training.model.base_models import Base, load_base
+from cytoscribe.training.model.interpolation import interpolated
+from cytoscribe.training.model.lora import add_adapters, free, trained, undo_drift
+from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
+from cytoscribe.training.model.recalibration import recalibrate
+from cytoscribe.training.model.text_side import TextSide
+from cytoscribe.training.ranks import Ranks, joined, together
+from cytoscribe.training.rejection.allocation import keep_freed_memory
+from cytoscribe.training.rejection.conformal import Rejection
+from cytoscribe.training.settings import RejectionOptions, TrainSettings, deciding, input_digests
+from cytoscribe.training.trackers import check_tracker, start_tracker
+from cytoscribe.training.whole_captions import WholeCaptions, whole_captions
+from cytoscribe.training.whole_term import WholeTerm
 from cytoscribe.verify import record_files, refuse_damaged
-from training import encoding, export, held_out, loop, pairs
-from training.allocation import keep_freed_memory
-from training.augmentation import augmented, preset
-from training.base_models import Base, load_base
-from training.caption_files import read_captions, read_evidence
-from training.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
-from training.hard_negatives import HardNegatives, HardTerm, hard_negatives
-from training.idle_options import refuse_idle
-from training.images import describe_skipped
-from training.interpolation import interpolated
-from training.loop import Fitting
-from training.lora import add_adapters, free, trained, undo_drift
-from training.memory import CaptionMemory
-from training.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
-from training.pairs import CaptionPool
-from training.ranks import Ranks, joined, together
-from training.recalibration import recalibrate
-from training.rejection import Rejection
-from training.settings import RejectionOptions, TrainSettings, deciding, input_digests
-from training.splits import SplitImages, counts, split_images, write_splits
-from training.squares import MEMORY_LIMIT, Squares
-from training.text_side import TextSide
-from training.trackers import check_tracker, start_tracker
-from training.whole_captions import WholeCaptions, whole_captions
-from training.whole_term import WholeTerm
 
 STORED_MARGIN = 1.25
 """Images are kept this much larger than the model sees them, so that zooming in shows real detail."""

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from captions.evidence import Evidence
-from captions.wording.image_attributes import image_claim
-from captions.wording.twins import TwinWriter
-from cytoscribe.progress import say
-from cytoscribe.records import IMAGE_CLAIM, Claim, image_claim_column, image_claim_value
-from training.pairs import CaptionPool
+from cytoscribe.captions.evidence import Evidence
+from cytoscribe.captions.wording.image_attributes import image_claim
+from cytoscribe.captions.wording.twins import TwinWriter
+from cytoscribe.core.progress import say
+from cytoscribe.core.records import IMAGE_CLAIM, Claim, image_claim_column, image_claim_value
+from cytoscribe.training.data.pairs import CaptionPool
 
 MOST = 4096
 """Twins that a run makes; each is two more texts for the text tower."""

@@ -9,18 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cytoscribe.errors import InputError
-from training import encoding, pairs
-from training.base_models import Base
-from training.embeddings import Vectors
-from training.label_sets import HeldOut
-from training.loop import Fitting
-from training.pairs import CaptionPool
-from training.rejection import Rejection
-from training.scores import context_from
-from training.selection import chosen_and_calibrated
-from training.settings import TrainSettings
-from training.squares import Squares
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.data import pairs
+from cytoscribe.training.data.embeddings import Vectors
+from cytoscribe.training.data.label_sets import HeldOut
+from cytoscribe.training.data.pairs import CaptionPool
+from cytoscribe.training.data.squares import Squares
+from cytoscribe.training.loop import Fitting
+from cytoscribe.training.model import encoding
+from cytoscribe.training.model.base_models import Base
+from cytoscribe.training.rejection.conformal import Rejection
+from cytoscribe.training.rejection.scores import context_from
+from cytoscribe.training.rejection.selection import chosen_and_calibrated
+from cytoscribe.training.settings import TrainSettings
 
 BANK_PER_REGION = 400
 """Training images a region that the scores compare with."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cytoscribe.errors import InputError
-from training.base_models import Base
-from training.interpolation import check_interpolation
-from training.lora import Tuning
-from training.losses import Objective
-from training.optimisation import Optimisation
-from training.settings import ImageOptions, TrainSettings
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.losses import Objective
+from cytoscribe.training.model.base_models import Base
+from cytoscribe.training.model.interpolation import check_interpolation
+from cytoscribe.training.model.lora import Tuning
+from cytoscribe.training.optimisation import Optimisation
+from cytoscribe.training.settings import ImageOptions, TrainSettings
 
 _LORA_ALONE = {"rank": "--rank", "alpha": "--alpha", "dropout": "--dropout", "depthwise": "--depthwise"}
 _LABEL_ALONE = {

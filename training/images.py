@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cytoscribe.errors import InputError
-from cytoscribe.images import read_image
-from cytoscribe.records import ImageRecord
-from training.normalisation import AS_IS, Normalisation
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.images import read_image
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.training.data.normalisation import AS_IS, Normalisation
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def load_squares(records: Iterable[ImageRecord], px: int, workers: int = 0) -> t
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from cytoscribe.progress import track
+    from cytoscribe.core.progress import track
 
     records = list(records)
     with ThreadPoolExecutor(max(1, workers)) as pool:

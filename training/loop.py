@@ -13,24 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cytoscribe.errors import InputError
-from cytoscribe.progress import Bar, bar, log
-from training import checkpoints
-from training.augmentation import Augmentation
-from training.checkpoints import Progress
-from training.embeddings import Vectors
-from training.encoding import Model, autocast
-from training.hard_negatives import NO_DRAW, HardTerm
-from training.lora import in_training, refuse_dead, trained, undo_drift
-from training.losses import Objective, contrast, image_contrast
-from training.optimisation import Optimisation, optimiser_of, rate_at
-from training.pairs import CaptionPool, draw_captions, draw_images
-from training.pictures import PART, pictures, rows_of
-from training.ranks import ALONE, Ranks
-from training.squares import Squares
-from training.text_side import TextSide
-from training.trackers import SILENT, Tracker
-from training.whole_term import WholeTerm
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import Bar, bar, log
+from cytoscribe.training import checkpoints
+from cytoscribe.training.checkpoints import Progress
+from cytoscribe.training.data.augmentation import Augmentation
+from cytoscribe.training.data.embeddings import Vectors
+from cytoscribe.training.data.pairs import CaptionPool, draw_captions, draw_images
+from cytoscribe.training.data.pictures import PART, pictures, rows_of
+from cytoscribe.training.data.squares import Squares
+from cytoscribe.training.hard_negatives import NO_DRAW, HardTerm
+from cytoscribe.training.losses import Objective, contrast, image_contrast
+from cytoscribe.training.model.encoding import Model, autocast
+from cytoscribe.training.model.lora import in_training, refuse_dead, trained, undo_drift
+from cytoscribe.training.model.text_side import TextSide
+from cytoscribe.training.optimisation import Optimisation, optimiser_of, rate_at
+from cytoscribe.training.ranks import ALONE, Ranks
+from cytoscribe.training.trackers import SILENT, Tracker
+from cytoscribe.training.whole_term import WholeTerm
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"

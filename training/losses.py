@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 
 LOSSES = ("label", "clip", "sigmoid")
 HARD_WEIGHT = 0.5

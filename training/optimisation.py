@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from cytoscribe.errors import InputError
-from training.lora import trained
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.model.lora import trained
 
 
 @dataclass(frozen=True)

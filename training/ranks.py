@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from cytoscribe.errors import InputError
-from cytoscribe.progress import console
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import console
 
 T = TypeVar("T")
 PATIENCE = timedelta(hours=2)

@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import file_digest, fingerprint, quick_digest
-from cytoscribe.tables import read_images
-from training.base_models import config_path
-from training.caption_files import caption_shards, evidence_files
-from training.lora import Tuning
-from training.losses import Objective
-from training.optimisation import Optimisation
-from training.scores import SCORES
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import file_digest, fingerprint, quick_digest
+from cytoscribe.core.tables import read_images
+from cytoscribe.training.data.caption_files import caption_shards, evidence_files
+from cytoscribe.training.losses import Objective
+from cytoscribe.training.model.base_models import config_path
+from cytoscribe.training.model.lora import Tuning
+from cytoscribe.training.optimisation import Optimisation
+from cytoscribe.training.rejection.scores import SCORES
 
 
 @dataclass(frozen=True)

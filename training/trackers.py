@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 
 TRACKERS = ("none", "tensorboard", "wandb")
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captions.wording.exact import ExactCaptions, compose_exact
-from cytoscribe.progress import say
-from cytoscribe.records import ImageRecord
+from cytoscribe.captions.wording.exact import ExactCaptions, compose_exact
+from cytoscribe.core.progress import say
+from cytoscribe.core.records import ImageRecord
 
 STYLES = ("terse", "paragraph")
 """Styles that carry any number of attributes, taken in turn."""

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.losses import whole_contrast
-from training.memory import CaptionMemory
-from training.whole_captions import WholeCaptions
+from cytoscribe.training.losses import whole_contrast
+from cytoscribe.training.memory import CaptionMemory
+from cytoscribe.training.whole_captions import WholeCaptions
 
 CHUNK = 64
 

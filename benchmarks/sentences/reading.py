@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 from .generate import Claim, Sentence
 from .words import load_words
@@ -19,7 +19,7 @@ _SUBLAYERED = {"sublayers": "sublaminated", "subdivided": "sublaminated", "bipar
 
 def claim_reader(table: RegionTable) -> Callable[[str, str | None], Iterable]:
     """The project's reader of claims over a table: text and topic to claims."""
-    from literature_mining.claims.reader import ClaimReader
+    from cytoscribe.literature_mining.claims.reader import ClaimReader
 
     return ClaimReader(table).read
 

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from cytoscribe.records import Region
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 WORDS = Path(__file__).with_name("words.toml")
 MAIN = ("I", "II", "III", "IV", "V", "VI")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from captions.wording.scene import Scene
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Claim
 from cytoscribe.llm.base import Completion, Sampling
-from cytoscribe.records import Claim
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from captions.backends.base import Backend
-from captions.backends.template import TemplateBackend
+from cytoscribe.captions.backends.base import Backend
+from cytoscribe.captions.backends.template import TemplateBackend
 from cytoscribe.llm.models import BackendSettings, open_model
 
 

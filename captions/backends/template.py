@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from captions.backends.base import Prompt
-from captions.wording.compose import STYLES, Composed, compose
-from captions.wording.facets import Facet
-from captions.wording.image_attributes import joined_facets
-from captions.wording.voice import area_voice, image_voice
-from cytoscribe.errors import InputError
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.wording.compose import STYLES, Composed, compose
+from cytoscribe.captions.wording.facets import Facet
+from cytoscribe.captions.wording.image_attributes import joined_facets
+from cytoscribe.captions.wording.voice import area_voice, image_voice
+from cytoscribe.core.errors import InputError
 from cytoscribe.llm.base import Completion
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from captions.gate.reader import rules
-from captions.wording.facets import is_relative
-from cytoscribe.records import WHOLE, Claim
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.report.opposition import OPPOSED, atoms, compatible, covers, states_absence
+from cytoscribe.captions.gate.reader import rules
+from cytoscribe.captions.wording.facets import is_relative
+from cytoscribe.core.records import WHOLE, Claim
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.report.opposition import OPPOSED, atoms, compatible, covers, states_absence
 
 _LAYERS = ("I", "II", "III", "IV", "V", "VI")
 _OF_THE_RANGE = ("layer_thickness", "border")

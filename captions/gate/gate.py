@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from captions.gate.image import AttributeGate
-from captions.gate.region import Gate, Verdict
-from captions.wording.scene import Scene
-from cytoscribe.records import Claim
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.gate.image import AttributeGate
+from cytoscribe.captions.gate.region import Gate, Verdict
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Claim
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 
 class Checks(Protocol):

@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from captions.gate.reader import rules
-from captions.gate.region import Verdict
-from captions.wording.image_attributes import image_claim, image_facets, joined_facets
-from captions.wording.scene import Scene
-from cytoscribe.records import Claim
+from cytoscribe.captions.gate.reader import rules
+from cytoscribe.captions.gate.region import Verdict
+from cytoscribe.captions.wording.image_attributes import image_claim, image_facets, joined_facets
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Claim
 
 Pair = tuple[str, str]
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*|n:c")

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from captions.backends.base import Backend
-from captions.backends.models import open_backend
-from captions.backends.template import TemplateBackend
-from captions.wording.scene import Scene
-from cytoscribe.errors import InputError
+from cytoscribe.captions.backends.base import Backend
+from cytoscribe.captions.backends.models import open_backend
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption, Claim
 from cytoscribe.llm.models import BackendSettings
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.records import Caption, Claim
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ def open_judge(spec: str, backends: Mapping[str, Backend], settings: BackendSett
     if not spec:
         return None
     if kind == "nli" and model:
-        from captions.gate.judge_nli import NliJudge
+        from cytoscribe.captions.gate.judge_nli import NliJudge
 
         return NliJudge(model)
     if kind == "llm":
-        from captions.gate.judge_llm import LlmJudge
+        from cytoscribe.captions.gate.judge_llm import LlmJudge
 
         return LlmJudge(_writer(model, backends, settings))
     raise InputError(f"unknown judge '{spec}'", where="--judge", fix="give nli:MODEL, llm or llm:MODEL")

@@ -11,12 +11,12 @@ from importlib.resources import files
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
-from captions.backends.base import Backend, Prompt
-from captions.gate.judge import Case, Opinion
-from cytoscribe.errors import InputError
+from cytoscribe.captions.backends.base import Backend, Prompt
+from cytoscribe.captions.gate.judge import Case, Opinion
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion, Sampling
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.runs import fingerprint
 
 _SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=120)
 _VERDICT = {
@@ -106,5 +106,5 @@ def _fenced(text: str) -> str:
 
 @lru_cache
 def _template() -> Template:
-    source = (files("captions") / "data" / "judge.jinja").read_text(encoding="utf-8")
+    source = (files("cytoscribe.captions") / "data" / "judge.jinja").read_text(encoding="utf-8")
     return SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)

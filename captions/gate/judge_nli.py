@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from captions.gate.judge import Case, Opinion
-from cytoscribe.errors import InputError
+from cytoscribe.captions.gate.judge import Case, Opinion
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.runs import fingerprint
 
 THRESHOLD = 0.5
 """Least probability of entailment that lets a statement pass."""

@@ -10,14 +10,14 @@ from functools import lru_cache
 from importlib.resources import as_file, files
 from typing import Any, Literal
 
-from cytoscribe.records import WHOLE
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.layers import between
-from literature_mining.claims.lexicon import Lexicon, load_lexicon
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.claims.tokens import Token, tokenize
-from literature_mining.papers.sentences import spans_of
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import WHOLE
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.layers import between
+from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.claims.tokens import Token, tokenize
+from cytoscribe.literature_mining.papers.sentences import spans_of
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 _OF_A_LAYER = ("cell_size", "cell_type", "layer_thickness", "layer_visibility")
 _NAMED = {"border": "border", "density": "cell_density", "lamination": "lamination", "arrangement": "arrangement"}
@@ -83,20 +83,23 @@ class CaptionReader:
 @lru_cache
 def caption_lexicon() -> Lexicon:
     """The mining lexicon with the words that captions use beyond it."""
-    with as_file(files("captions") / "data" / "caption_words.toml") as path:
+    with as_file(files("cytoscribe.captions") / "data" / "caption_words.toml") as path:
         return load_lexicon(path)
 
 
 @lru_cache
 def rules() -> Mapping[str, Any]:
     """The gate's data file."""
-    return json.loads((files("captions") / "data" / "gate.json").read_text(encoding="utf-8"))
+    return json.loads((files("cytoscribe.captions") / "data" / "gate.json").read_text(encoding="utf-8"))
 
 
 @lru_cache
 def template_words() -> frozenset[str]:
     """Every word of the sentence patterns and phrase files: a composed caption may use them."""
-    texts = [(files("captions") / "data" / name).read_text(encoding="utf-8") for name in ("patterns.json", "cytoarchitecture.json")]
+    texts = [
+        (files("cytoscribe.captions") / "data" / name).read_text(encoding="utf-8")
+        for name in ("patterns.json", "cytoarchitecture.json")
+    ]
     return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower()))
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from captions.gate.entailment import is_faint, supporters
-from captions.gate.reader import Account, CaptionReader, Word, template_words
-from cytoscribe.records import WHOLE, Claim
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.gate.entailment import is_faint, supporters
+from cytoscribe.captions.gate.reader import Account, CaptionReader, Word, template_words
+from cytoscribe.core.records import WHOLE, Claim
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 
 @dataclass(frozen=True)

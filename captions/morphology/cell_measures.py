@@ -8,11 +8,11 @@ import numpy as np
 from scipy import ndimage
 from skimage import color
 
-from captions.morphology.cell_segmentation import CellMasks
-from captions.morphology.pixels import grown, shrunk
-from captions.morphology.shapes import lobes_of, shape_of
-from captions.morphology.stain import optical_density
-from captions.morphology.units import with_units
+from cytoscribe.captions.morphology.cell_segmentation import CellMasks
+from cytoscribe.captions.morphology.pixels import grown, shrunk
+from cytoscribe.captions.morphology.shapes import lobes_of, shape_of
+from cytoscribe.captions.morphology.stain import optical_density
+from cytoscribe.captions.morphology.units import with_units
 
 _GRAIN = (0.035, 0.09)
 """Widths of the two Gaussians whose difference shows granules, in radii of the cell."""

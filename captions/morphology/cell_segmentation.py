@@ -12,8 +12,8 @@ import numpy as np
 from scipy import ndimage
 from skimage import feature, filters, measure, morphology, segmentation
 
-from captions.morphology.pixels import depth_within, filled, grown, nearest_in, parts_of, shrunk
-from captions.morphology.stain import optical_density
+from cytoscribe.captions.morphology.pixels import depth_within, filled, grown, nearest_in, parts_of, shrunk
+from cytoscribe.captions.morphology.stain import optical_density
 
 _CENTRAL = 0.2
 """Standard deviation of the preference for the picture's centre, as a share of its sides."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.errors import InputError, cell
-from cytoscribe.outlines import read_points
-from cytoscribe.runs import RunFolder, file_digest
-from cytoscribe.tables import read_csv, write_csv
+from cytoscribe.core.errors import InputError, cell
+from cytoscribe.core.outlines import read_points
+from cytoscribe.core.runs import RunFolder, file_digest
+from cytoscribe.core.tables import read_csv, write_csv
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
 """Names of the points at the piece's corners; the pia runs along the top."""

@@ -12,9 +12,9 @@ import numpy as np
 from scipy import ndimage, signal
 from skimage import filters
 
-from captions.morphology.result import Found
-from captions.morphology.stain import optical_density, principal_stain
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.stain import optical_density, principal_stain
+from cytoscribe.core.errors import InputError
 
 SIDES = ("top", "right", "bottom", "left")
 BINS = 100

@@ -8,9 +8,9 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageDraw
 
-from captions.morphology.pixels import parts_of
-from cytoscribe.errors import InputError
-from cytoscribe.outlines import OUTLINE_SUFFIXES, read_polygons
+from cytoscribe.captions.morphology.pixels import parts_of
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.outlines import OUTLINE_SUFFIXES, read_polygons
 
 _TIFF = (".tif", ".tiff")
 _LEAST_PX = 4

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from captions.morphology.cell_measures import measure_cell
-from captions.morphology.cell_segmentation import CellMasks, doubts, find_nucleus, segment_cell
-from captions.morphology.cortex import cortex_profile
-from captions.morphology.result import Found
-from captions.morphology.stain import optical_density
-from captions.morphology.tissue import tissue_profile
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.cell_measures import measure_cell
+from cytoscribe.captions.morphology.cell_segmentation import CellMasks, doubts, find_nucleus, segment_cell
+from cytoscribe.captions.morphology.cortex import cortex_profile
+from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.stain import optical_density
+from cytoscribe.captions.morphology.tissue import tissue_profile
+from cytoscribe.core.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 from skimage import feature, measure, segmentation
 
-from captions.morphology.pixels import depth_within
+from cytoscribe.captions.morphology.pixels import depth_within
 
 _SMOOTH = 1.0
 _SHALLOWEST = 0.12

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.segmentation import find_boundaries
 
-from cytoscribe.runs import atomic_path
+from cytoscribe.core.runs import atomic_path
 
 ACROSS = 6
 SIDE = 240

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from captions.morphology.masks import read_mask
-from captions.morphology.profiles import PROFILES, Options
-from captions.morphology.result import Found
-from captions.morphology.sheet import Shown, save_sheet
-from captions.morphology.stain import looks_dark_ground
-from captions.morphology.words import Worded, as_file, read_bins, worded
-from cytoscribe.errors import InputError
-from cytoscribe.images import read_image
-from cytoscribe.progress import track
-from cytoscribe.records import ImageRecord
-from cytoscribe.runs import RunFolder, file_digest, write_text
-from cytoscribe.tables import read_images, write_csv
+from cytoscribe.captions.morphology.masks import read_mask
+from cytoscribe.captions.morphology.profiles import PROFILES, Options
+from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.sheet import Shown, save_sheet
+from cytoscribe.captions.morphology.stain import looks_dark_ground
+from cytoscribe.captions.morphology.words import Worded, as_file, read_bins, worded
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.images import read_image
+from cytoscribe.core.progress import track
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import RunFolder, file_digest, write_text
+from cytoscribe.core.tables import read_images, write_csv
 
 MEASURES, ATTRIBUTES, SKIPPED, SHEET, LIMITS = "measures.csv", "attributes.csv", "skipped.csv", "outlines.png", "limits.json"
 CONTRACT = ("image_path", "region", "subject", "section", "plane", "age", "pixel_size_um", "scale", "split")

@@ -9,11 +9,11 @@ from PIL import Image
 from scipy.spatial import KDTree
 from skimage import measure
 
-from captions.morphology.result import Found
-from captions.morphology.stain import optical_density, principal_stain
-from captions.morphology.tissue_segmentation import WORK_UM, segment_tissue
-from captions.morphology.units import with_units
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.stain import optical_density, principal_stain
+from cytoscribe.captions.morphology.tissue_segmentation import WORK_UM, segment_tissue
+from cytoscribe.captions.morphology.units import with_units
+from cytoscribe.core.errors import InputError
 
 _COARSEST_UM = 1.5
 """A cell body spans too few pixels beyond this size of a pixel to be outlined."""

@@ -13,8 +13,8 @@ import numpy as np
 from scipy import ndimage
 from skimage import filters, measure, morphology, segmentation
 
-from captions.morphology.pixels import depth_within, filled, parts_of, shrunk
-from captions.morphology.stain import optical_density, principal_stain
+from cytoscribe.captions.morphology.pixels import depth_within, filled, parts_of, shrunk
+from cytoscribe.captions.morphology.stain import optical_density, principal_stain
 
 LEVELS = 14
 _FIRST, _LAST = 0.45, 97

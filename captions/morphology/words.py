@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from skimage.filters import threshold_otsu
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import read_json
 
 _UNITS = ("", "_um2", "_px2", "_um", "_px")
 _FEWEST = 10
@@ -54,7 +54,7 @@ class Worded:
 
 def read_bins(profile: str, path: str | Path | None = None) -> tuple[Bin, ...]:
     """The bins of a profile from the file at `path`, else from the one that ships. Raises InputError where an entry is unusable."""
-    shipped = Path(str(files("captions") / "data" / "morphology.json"))
+    shipped = Path(str(files("cytoscribe.captions") / "data" / "morphology.json"))
     where = Path(path) if path else shipped
     raw = read_json(where)
     entries = raw.get(profile) if isinstance(raw, dict) else None

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from captions.gate.region import Gate
-from captions.masking import mask_for
-from captions.quality.intervals import over_regions
-from captions.units import Unit
-from captions.wording.scene import Scene
-from cytoscribe.records import Caption, Claim
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.gate.region import Gate
+from cytoscribe.captions.masking import mask_for
+from cytoscribe.captions.quality.intervals import over_regions
+from cytoscribe.captions.units import Unit
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Caption, Claim
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 CONFUSED = 0.25
 """Share of two regions' captions that point to the wrong one of the two, from which the pair is named as confusable."""

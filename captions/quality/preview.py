@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from captions.backends.base import Prompt
-from captions.backends.models import open_backend
-from captions.backends.template import TemplateBackend
-from captions.generate import GenerateResult, GenerateSettings, make_recipe, read_material
-from captions.plan import Recipe, plan
-from captions.rounds import by_style
-from captions.units import Material
-from prompts.loader import PromptSet, load_prompts
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.backends.models import open_backend
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.generate import GenerateResult, GenerateSettings, make_recipe, read_material
+from cytoscribe.captions.plan import Recipe, plan
+from cytoscribe.captions.rounds import by_style
+from cytoscribe.captions.units import Material
+from cytoscribe.prompts.loader import PromptSet, load_prompts
 
 _SHOWN = 3
 _MEASURED = 8

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captions.backends.base import Prompt
-from captions.backends.template import realise
-from captions.masking import mask_for
-from captions.quality.intervals import over_regions
-from captions.wording.compose import STYLES
-from captions.wording.scene import Scene, statement
-from cytoscribe.records import Caption, Claim
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.backends.template import realise
+from cytoscribe.captions.masking import mask_for
+from cytoscribe.captions.quality.intervals import over_regions
+from cytoscribe.captions.wording.compose import STYLES
+from cytoscribe.captions.wording.scene import Scene, statement
+from cytoscribe.core.records import Caption, Claim
 
 _FOLDS = 5
 _SHUFFLES = 5

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from captions.audit import Leak, audit, contradicting_pairs, shared_masks
-from captions.dataset import read_captions
-from captions.quality.diversity import Diversity, measure_diversity
-from captions.quality.eight_way import (
+from cytoscribe.captions.audit import Leak, audit, contradicting_pairs, shared_masks
+from cytoscribe.captions.dataset import read_captions
+from cytoscribe.captions.quality.diversity import Diversity, measure_diversity
+from cytoscribe.captions.quality.eight_way import (
     EightWay,
     Encode,
     claim_scores,
@@ -21,13 +21,13 @@ from captions.quality.eight_way import (
     encoder_scores,
     tfidf_scores,
 )
-from captions.quality.probe import Probe, probe_content, probe_wording
-from captions.units import Material, literature_material
-from cytoscribe.errors import InputError
-from cytoscribe.records import IMAGE_CLAIM, Caption, Claim, Description, Region
-from cytoscribe.runs import write_json
-from cytoscribe.tables import read_records
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.quality.probe import Probe, probe_content, probe_wording
+from cytoscribe.captions.units import Material, literature_material
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import IMAGE_CLAIM, Caption, Claim, Description, Region
+from cytoscribe.core.runs import write_json
+from cytoscribe.core.tables import read_records
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 
 @dataclass(frozen=True)

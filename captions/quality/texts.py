@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from captions.gate.region import Gate, Verdict
-from cytoscribe.errors import InputError
-from cytoscribe.records import WHOLE, Claim, Region
-from cytoscribe.tables import read_records
-from literature_mining.regions.table import RegionTable, read_regions
+from cytoscribe.captions.gate.region import Gate, Verdict
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import WHOLE, Claim, Region
+from cytoscribe.core.tables import read_records
+from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 
 _FORM = '{"region": "44", "caption": "...", "claims": [{"layer": "IV", "attribute": "layer_thickness", "value": "thin"}]}'
 

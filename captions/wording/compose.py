@@ -11,9 +11,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from captions.wording.english import article, capital, layer_depth, listed, sentence
-from captions.wording.facets import Facet
-from captions.wording.voice import Voice
+from cytoscribe.captions.wording.english import article, capital, layer_depth, listed, sentence
+from cytoscribe.captions.wording.facets import Facet
+from cytoscribe.captions.wording.voice import Voice
 
 STYLES = ("textbook", "microscope", "terse", "layers", "comparison", "question", "paragraph", "short")
 """Every style, in the order in which quotas are dealt out."""
@@ -43,7 +43,7 @@ class Composed:
 @lru_cache
 def patterns() -> Mapping[str, Any]:
     """The pattern file: style to kind of subject to patterns."""
-    return json.loads((files("captions") / "data" / "patterns.json").read_text(encoding="utf-8"))
+    return json.loads((files("cytoscribe.captions") / "data" / "patterns.json").read_text(encoding="utf-8"))
 
 
 def applicable(style: str, facets: Sequence[Facet], *, image: bool) -> bool:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from captions.gate.entailment import bears_out
-from captions.wording.image_attributes import PhraseBook, image_claim
-from captions.wording.scene import FREE, contradicts
-from cytoscribe.records import Claim
-from literature_mining.report.opposition import OPPOSED, compatible
+from cytoscribe.captions.gate.entailment import bears_out
+from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim
+from cytoscribe.captions.wording.scene import FREE, contradicts
+from cytoscribe.core.records import Claim
+from cytoscribe.literature_mining.report.opposition import OPPOSED, compatible
 
 _SINGLE = re.compile(r"(?:VI|IV|V|I{1,3})[a-c]?")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cytoscribe.records import WHOLE, Region
+from cytoscribe.core.records import WHOLE, Region
 
 _LAYER = re.compile(r"(?:VI|IV|V|I{1,3})(?:[a-d])?|[1-6][a-d]?|WM", re.ASCII)
 _AREA_WORDS = re.compile(r"\b(area|areas|nucleus|nuclei|cortex|gyrus|field|region|subiculum|complex|lobule|sulcus|pole)\b", re.I)

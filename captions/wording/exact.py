@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captions.wording.compose import compose
-from captions.wording.image_attributes import image_claim, image_facets, read_phrases, subject_of
-from captions.wording.voice import image_voice
-from cytoscribe.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_column
+from cytoscribe.captions.wording.compose import compose
+from cytoscribe.captions.wording.image_attributes import image_claim, image_facets, read_phrases, subject_of
+from cytoscribe.captions.wording.voice import image_voice
+from cytoscribe.core.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_column
 
 
 @dataclass(frozen=True)

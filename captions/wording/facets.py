@@ -10,8 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from captions.wording.english import LayerName, article, layer_name
-from cytoscribe.records import WHOLE, Claim
+from cytoscribe.captions.wording.english import LayerName, article, layer_name
+from cytoscribe.core.records import WHOLE, Claim
 
 _TOKEN = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\[a\]\s+(\S+)")
@@ -83,7 +83,7 @@ class Facet:
 @lru_cache
 def cytoarchitecture() -> Mapping[str, Any]:
     """The phrase file of cytoarchitectonic claims: attribute to frames and words of its values."""
-    return json.loads((files("captions") / "data" / "cytoarchitecture.json").read_text(encoding="utf-8"))["attributes"]
+    return json.loads((files("cytoscribe.captions") / "data" / "cytoarchitecture.json").read_text(encoding="utf-8"))["attributes"]
 
 
 @lru_cache(maxsize=16384)

@@ -11,11 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from captions.wording.english import article
-from captions.wording.facets import Facet
-from cytoscribe.errors import InputError
-from cytoscribe.records import WHOLE, Claim, image_claim_id
-from cytoscribe.runs import read_json
+from cytoscribe.captions.wording.english import article
+from cytoscribe.captions.wording.facets import Facet
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import WHOLE, Claim, image_claim_id
+from cytoscribe.core.runs import read_json
 
 _YES = {"yes", "true", "1", "present", "y", "+"}
 _NO = {"no", "false", "0", "absent", "n", "-", "nil", "none"}
@@ -59,7 +59,7 @@ def read_phrases(path: str | Path | None = None) -> PhraseBook:
 
 @lru_cache
 def _shipped() -> PhraseBook:
-    return _book(read_json(Path(str(files("captions") / "data" / "attributes.json"))))
+    return _book(read_json(Path(str(files("cytoscribe.captions") / "data" / "attributes.json"))))
 
 
 def _book(raw: Mapping[str, Any]) -> PhraseBook:

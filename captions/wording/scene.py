@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from captions.wording.english import area_names
-from captions.wording.facets import Facet, is_relative, literature_facet
-from captions.wording.image_attributes import PhraseBook, Subject, image_facets
-from cytoscribe.records import Claim, Region
+from cytoscribe.captions.wording.english import area_names
+from cytoscribe.captions.wording.facets import Facet, is_relative, literature_facet
+from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject, image_facets
+from cytoscribe.core.records import Claim, Region
 
 FREE = frozenset({"cell_type", "arrangement", "lamination"})
 """Attributes of which one layer may have several values at once."""

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from captions.masking import Mask, mask_for
-from captions.wording.compose import compose
-from captions.wording.corruption import Corruption, image_corruptions, region_corruptions
-from captions.wording.facets import Facet, literature_facet
-from captions.wording.image_attributes import image_facets, read_phrases, subject_of
-from captions.wording.scene import statement
-from captions.wording.voice import area_voice, image_voice
-from cytoscribe.records import IMAGE_CLAIM, Claim, Region
+from cytoscribe.captions.masking import Mask, mask_for
+from cytoscribe.captions.wording.compose import compose
+from cytoscribe.captions.wording.corruption import Corruption, image_corruptions, region_corruptions
+from cytoscribe.captions.wording.facets import Facet, literature_facet
+from cytoscribe.captions.wording.image_attributes import image_facets, read_phrases, subject_of
+from cytoscribe.captions.wording.scene import statement
+from cytoscribe.captions.wording.voice import area_voice, image_voice
+from cytoscribe.core.records import IMAGE_CLAIM, Claim, Region
 
 STYLES = ("textbook", "microscope", "terse", "short")
 """Styles that carry any claims."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from captions.wording.english import area_names, article, is_plural
-from captions.wording.image_attributes import Subject
-from cytoscribe.records import Region
+from cytoscribe.captions.wording.english import area_names, article, is_plural
+from cytoscribe.captions.wording.image_attributes import Subject
+from cytoscribe.core.records import Region
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cytoscribe.errors import InputError
-from cytoscribe.plain_text import printable
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import printable
 
 if TYPE_CHECKING:
     import httpx

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import console, say
 from cytoscribe.llm.base import Completion, Request, messages
-from cytoscribe.progress import console, say
 
 
 class TransformersBackend:

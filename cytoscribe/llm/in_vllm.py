@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 from cytoscribe.llm.base import Completion, Request, messages
 
 

@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import read_json
 from cytoscribe.llm.base import LanguageModel
 from cytoscribe.llm.in_vllm import EngineSettings, VllmBackend
 from cytoscribe.llm.server import ServerBackend, ServerSettings
-from cytoscribe.runs import read_json
 
 EngineName = Literal["auto", "vllm", "transformers"]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import say
 from cytoscribe.llm.base import Completion, Request, messages
 from cytoscribe.llm.client import Address, Reply, TransientError, get, request, response_format
-from cytoscribe.progress import say
 
 _REFUSED = (400, 422)
 """Statuses by which servers refuse a request that asks for what they do not know."""

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import write_text
 from cytoscribe.llm.base import Completion
-from cytoscribe.runs import write_text
 
 _ALSO = {"seconds": (int,), "stated": (list,)}
 """Types that JSON gives to a field beside its own."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.quickstart.images import ImageSettings, shown
+from cytoscribe.core.runs import atomic_path
+from cytoscribe.phantom.images import ImageSettings, shown
+from cytoscribe.phantom.tissue import Phantom
 from cytoscribe.quickstart.outcome import Outcome
-from cytoscribe.quickstart.tissue import Phantom
-from cytoscribe.runs import atomic_path
 
 FINENESS = 4
 """The pictures on the page have this many times the pixels of those the model sees; cell for cell they are the same."""

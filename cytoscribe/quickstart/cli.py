@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cytoscribe.options import Overwrite, Seed
+from cytoscribe.core.options import Overwrite, Seed
 
 _Folder = Annotated[
     Path, typer.Option("--out", help="Folder for the results; made where it is missing. The same command on it goes on.")

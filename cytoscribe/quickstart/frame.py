@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cytoscribe.quickstart.tissue import PhantomSpec, Preparation
+from cytoscribe.phantom.tissue import PhantomSpec, Preparation
 
 
 class Frame(Protocol):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cytoscribe.quickstart.stages import QuickstartSettings
 
 if TYPE_CHECKING:
-    from eval.describer import Described
-    from eval.evaluator import Evaluation
-    from literature_mining.miner import MineResult
+    from cytoscribe.eval.describer import Described
+    from cytoscribe.eval.evaluator import Evaluation
+    from cytoscribe.literature_mining.miner import MineResult
 
 
 @dataclass(frozen=True)

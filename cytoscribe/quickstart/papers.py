@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from cytoscribe.core.runs import write_text
 from cytoscribe.quickstart.sample_texts import NOTICE, Block, Paper, papers
 from cytoscribe.quickstart.typeset import write_pdf
-from cytoscribe.runs import write_text
 
 
 def write_papers(folder: str | Path, seed: int = 0) -> list[Path]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 
+from cytoscribe.core.runs import write_text
 from cytoscribe.quickstart.cards import Card
 from cytoscribe.quickstart.outcome import Outcome
 from cytoscribe.quickstart.summary import FIGURES, next_commands, took
-from cytoscribe.runs import write_text
 
 
 def write_report(outcome: Outcome, cards: Sequence[Card]) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from cytoscribe.progress import say
+from cytoscribe.core.progress import say
+from cytoscribe.core.runs import RUN_FILE, RunFolder
+from cytoscribe.phantom.picture import write_picture
 from cytoscribe.quickstart import stages
 from cytoscribe.quickstart.cards import make_cards
 from cytoscribe.quickstart.outcome import Outcome
-from cytoscribe.quickstart.picture import write_picture
 from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
-from cytoscribe.runs import RUN_FILE, RunFolder
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cytoscribe.quickstart.images import SUBJECTS, ImageSettings, shown
+from cytoscribe.phantom.images import SUBJECTS, ImageSettings, shown
 
 if TYPE_CHECKING:
-    from eval.describer import Described
-    from eval.evaluator import Evaluation
-    from literature_mining.miner import MineResult
+    from cytoscribe.eval.describer import Described
+    from cytoscribe.eval.evaluator import Evaluation
+    from cytoscribe.literature_mining.miner import MineResult
 
 CAPTIONS_PER_REGION = 24
 EPOCHS = 40
@@ -37,7 +37,7 @@ class QuickstartSettings:
 
 def prepare(settings: QuickstartSettings) -> tuple[Path, Path, Path]:
     """Write the sample papers, the region table and the images; returns their paths: papers folder, regions.csv, images.csv."""
-    from cytoscribe.quickstart.images import write_images, write_regions
+    from cytoscribe.phantom.images import write_images, write_regions
     from cytoscribe.quickstart.papers import write_papers
 
     papers = settings.out / "papers"
@@ -47,8 +47,8 @@ def prepare(settings: QuickstartSettings) -> tuple[Path, Path, Path]:
 
 def mine(settings: QuickstartSettings) -> MineResult:
     """Mine the sample papers into `mined/`."""
-    from literature_mining.miner import MineSettings
-    from literature_mining.miner import mine as stage
+    from cytoscribe.literature_mining.miner import MineSettings
+    from cytoscribe.literature_mining.miner import mine as stage
 
     return stage(
         MineSettings(
@@ -63,7 +63,7 @@ def mine(settings: QuickstartSettings) -> MineResult:
 
 def write_captions(settings: QuickstartSettings) -> Any:
     """Write captions by templates into `captions/`."""
-    from captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.generate import GenerateSettings, generate
 
     return generate(
         GenerateSettings(
@@ -78,10 +78,10 @@ def write_captions(settings: QuickstartSettings) -> Any:
 
 def train(settings: QuickstartSettings) -> dict[str, Any]:
     """Train the small base on images and captions into `model/`."""
-    from training.clip_fit import train as stage
-    from training.losses import Objective
-    from training.optimisation import Optimisation
-    from training.settings import ImageOptions, TrainSettings
+    from cytoscribe.training.clip_fit import train as stage
+    from cytoscribe.training.losses import Objective
+    from cytoscribe.training.optimisation import Optimisation
+    from cytoscribe.training.settings import ImageOptions, TrainSettings
 
     return stage(
         TrainSettings(
@@ -100,8 +100,8 @@ def train(settings: QuickstartSettings) -> dict[str, Any]:
 
 def evaluate(settings: QuickstartSettings) -> Evaluation:
     """Measure the model on the test subjects, and on the unseen areas, into `evaluation/`."""
-    from eval.evaluator import EvaluateSettings
-    from eval.evaluator import evaluate as stage
+    from cytoscribe.eval.evaluator import EvaluateSettings
+    from cytoscribe.eval.evaluator import evaluate as stage
 
     return stage(
         EvaluateSettings(
@@ -117,8 +117,8 @@ def evaluate(settings: QuickstartSettings) -> Evaluation:
 
 def describe(settings: QuickstartSettings) -> tuple[Described, ...]:
     """Answers for one test image of every area, known and unseen, of the first test subject."""
-    from eval.describer import DescribeSettings
-    from eval.describer import describe as stage
+    from cytoscribe.eval.describer import DescribeSettings
+    from cytoscribe.eval.describer import describe as stage
 
     paths = tuple(settings.out / plan.path for plan in shown(settings.images))
     return tuple(stage(DescribeSettings(settings.out / "model", paths, settings.out / "mined")))

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.quickstart.areas import area
-from cytoscribe.quickstart.phantom import Preparation, draw
+from cytoscribe.core.runs import atomic_path
+from cytoscribe.phantom.areas import area
+from cytoscribe.phantom.draw import Preparation, draw
 from cytoscribe.quickstart.sample_texts import NOTICE, Paper
-from cytoscribe.runs import atomic_path
 
 WIDTH, HEIGHT = 595, 842
 MARGIN, GUTTER, TOP, BOTTOM = 54, 20, 72, 64

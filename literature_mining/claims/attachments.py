@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from literature_mining.claims.model import Node, Partner, Phrase
-from literature_mining.claims.walk import Walk
+from cytoscribe.literature_mining.claims.model import Node, Partner, Phrase
+from cytoscribe.literature_mining.claims.walk import Walk
 
 _PLACE_PREPOSITIONS = frozenset(
     ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from literature_mining.claims.context import Context
-from literature_mining.claims.layer_scope import Scopes
-from literature_mining.claims.model import Clause, Node, Trait
-from literature_mining.claims.scope import effective_subjects
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.layer_scope import Scopes
+from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
+from cytoscribe.literature_mining.claims.scope import effective_subjects
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.claims.model import Clause, Node, Partner
-from literature_mining.claims.scope import RegionScopes, Scope
-from literature_mining.claims.tokens import UNKNOWN
+from cytoscribe.literature_mining.claims.model import Clause, Node, Partner
+from cytoscribe.literature_mining.claims.scope import RegionScopes, Scope
+from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 _LIKE = frozenset(["like", "as in", "just as in", "like in", "as is", "as are"])
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from literature_mining.claims.model import Node, Phrase
-from literature_mining.claims.walk import Walk
+from cytoscribe.literature_mining.claims.model import Node, Phrase
+from cytoscribe.literature_mining.claims.walk import Walk
 
 _OBJECT_ENDINGS = frozenset(["with", "into", "from", "to"])
 

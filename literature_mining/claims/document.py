@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from cytoscribe.records import Claim, Document, Sentence
-from literature_mining.claims.context import Context, new_paragraph, under_heading
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.claims.score import probability
-from literature_mining.claims.species import species_in, species_of
-from literature_mining.claims.tokens import names_stranger
-from literature_mining.papers.sentences import split_sentences
-from literature_mining.papers.tables import Row, Table, read_table
-from literature_mining.regions.mentions import Mention, RegionFinder
+from cytoscribe.core.records import Claim, Document, Sentence
+from cytoscribe.literature_mining.claims.context import Context, new_paragraph, under_heading
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.claims.score import probability
+from cytoscribe.literature_mining.claims.species import species_in, species_of
+from cytoscribe.literature_mining.claims.tokens import names_stranger
+from cytoscribe.literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.papers.tables import Row, Table, read_table
+from cytoscribe.literature_mining.regions.mentions import Mention, RegionFinder
 
 _WORD = re.compile(r"\w+")
 _VERB = re.compile(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from literature_mining.claims.lexicon import forms
+from cytoscribe.literature_mining.claims.lexicon import forms
 
 Form = tuple[str, ...]
 _VERB_CLASSES = ("be", "become", "have", "lack", "place", "other", "modal", "by_having")
@@ -29,7 +29,7 @@ class English:
 @lru_cache(maxsize=1)
 def load_english() -> English:
     """The word lists that come with the package."""
-    source = resources.files("literature_mining").joinpath("data/english.toml").read_text(encoding="utf-8")
+    source = resources.files("cytoscribe.literature_mining").joinpath("data/english.toml").read_text(encoding="utf-8")
     table = tomllib.loads(source)
     roles: dict[Form, set[str]] = {}
     verbs, species = table.pop("verbs"), table.pop("species")

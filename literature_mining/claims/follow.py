@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.claims.context import Context
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.layer_scope import Scopes
-from literature_mining.claims.model import Clause, Node, Sentence
-from literature_mining.claims.scope import Scope, effective_subjects
-from literature_mining.claims.tokens import UNKNOWN
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.layer_scope import Scopes
+from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
+from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 _PLACES = frozenset(["in", "within", "for", "throughout", "of", "as to", "as for", "as regards", "concerning", "regarding"])
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.claims.comparison_scope import ComparisonScopes
-from literature_mining.claims.layers import ORDER, WHITE_MATTER, between, in_part
-from literature_mining.claims.model import Clause, Node
-from literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
+from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
+from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, between, in_part
+from cytoscribe.literature_mining.claims.model import Clause, Node
+from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
 
 _TARGETS = frozenset(["to", "with", "from", "towards", "toward", "into", "against", "and"])
 

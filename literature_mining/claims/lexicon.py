@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
 SENSES = (*NOUNS, "layer", "nominal", "any")
@@ -88,7 +88,7 @@ def load_lexicon(extra: Path | None = None) -> Lexicon:
 
     Raises InputError where `extra` is missing, is no TOML, or has an entry that names no attribute and value.
     """
-    bundled = resources.files("literature_mining").joinpath("data/cytoarchitecture.toml")
+    bundled = resources.files("cytoscribe.literature_mining").joinpath("data/cytoarchitecture.toml")
     tables = [(Path("cytoarchitecture.toml"), tomllib.loads(bundled.read_text(encoding="utf-8")))]
     if extra is not None:
         tables.append((extra, _read(extra)))

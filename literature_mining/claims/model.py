@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from literature_mining.claims.lexicon import Word
-from literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.lexicon import Word
+from cytoscribe.literature_mining.claims.tokens import Token
 
 
 @dataclass(frozen=True)

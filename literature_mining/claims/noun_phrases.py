@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from literature_mining.claims.english import load_english
-from literature_mining.claims.model import Phrase, Trait
-from literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.english import load_english
+from cytoscribe.literature_mining.claims.model import Phrase, Trait
+from cytoscribe.literature_mining.claims.tokens import Token
 
 
 @dataclass

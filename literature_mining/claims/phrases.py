@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.claims.model import Phrase
-from literature_mining.claims.noun_phrases import adjectives, is_degree, noun_phrase
-from literature_mining.claims.tokens import Token
-from literature_mining.claims.verb_groups import begins_verb, verb_group
+from cytoscribe.literature_mining.claims.model import Phrase
+from cytoscribe.literature_mining.claims.noun_phrases import adjectives, is_degree, noun_phrase
+from cytoscribe.literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.verb_groups import begins_verb, verb_group
 
 _STOPS = frozenset({";", ":", "(", ")", "[", "]", ".", "?", "!"})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from literature_mining.claims.model import Clause, Node, Trait
-from literature_mining.claims.scope import effective_subjects
+from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
+from cytoscribe.literature_mining.claims.scope import effective_subjects
 
 
 def is_denied(node: Node, clause: Clause, trait: Trait | None = None) -> bool:

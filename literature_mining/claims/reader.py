@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from literature_mining.claims.context import Context
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.follow import follow
-from literature_mining.claims.layer_scope import Scopes
-from literature_mining.claims.lexicon import Lexicon, load_lexicon
-from literature_mining.claims.sentence_claims import SentenceClaims
-from literature_mining.claims.silence import is_silent, other_stretches
-from literature_mining.claims.structure import parse
-from literature_mining.claims.tokens import tokenize
-from literature_mining.papers.sentences import spans_of
-from literature_mining.regions.mentions import Mention, RegionFinder
-from literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.follow import follow
+from cytoscribe.literature_mining.claims.layer_scope import Scopes
+from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
+from cytoscribe.literature_mining.claims.sentence_claims import SentenceClaims
+from cytoscribe.literature_mining.claims.silence import is_silent, other_stretches
+from cytoscribe.literature_mining.claims.structure import parse
+from cytoscribe.literature_mining.claims.tokens import tokenize
+from cytoscribe.literature_mining.papers.sentences import spans_of
+from cytoscribe.literature_mining.regions.mentions import Mention, RegionFinder
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 
 class ClaimReader:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from literature_mining.claims.context import Context
-from literature_mining.claims.model import Clause, Node, Sentence
-from literature_mining.claims.tokens import UNKNOWN
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
+from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 PLACES = frozenset(
     ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",

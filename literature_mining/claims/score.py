@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.findings import FoundClaim
 
 MODEL_FILE = "data/claim_score.json"
 _CARRIED = frozenset({"context", "heading"})
@@ -60,5 +60,5 @@ def features(claim: FoundClaim) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def load_model() -> ScoreModel:
     """The model that comes with the package."""
-    table = json.loads(resources.files("literature_mining").joinpath(MODEL_FILE).read_text(encoding="utf-8"))
+    table = json.loads(resources.files("cytoscribe.literature_mining").joinpath(MODEL_FILE).read_text(encoding="utf-8"))
     return ScoreModel(float(table["intercept"]), table["weights"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from literature_mining.claims.lexicon import Lexicon, Word
-from literature_mining.claims.model import Trait
+from cytoscribe.literature_mining.claims.lexicon import Lexicon, Word
+from cytoscribe.literature_mining.claims.model import Trait
 
 _LOOKUP = {
     "zone": ("zone", "layer", "cells"),

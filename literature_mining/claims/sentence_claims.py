@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from literature_mining.claims.bearers import Bearer, Bearers
-from literature_mining.claims.context import Context
-from literature_mining.claims.findings import Evidence, FoundClaim
-from literature_mining.claims.layer_scope import Scopes
-from literature_mining.claims.layers import base, between
-from literature_mining.claims.lexicon import Lexicon
-from literature_mining.claims.model import Clause, Node, Sentence, Trait
-from literature_mining.claims.polarity import is_denied
-from literature_mining.claims.scope import Scope, effective_subjects
-from literature_mining.claims.senses import Meaning, meaning_of
-from literature_mining.claims.tokens import UNKNOWN, Token
+from cytoscribe.literature_mining.claims.bearers import Bearer, Bearers
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
+from cytoscribe.literature_mining.claims.layer_scope import Scopes
+from cytoscribe.literature_mining.claims.layers import base, between
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
+from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
+from cytoscribe.literature_mining.claims.polarity import is_denied
+from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
+from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
 
 _SEEN = frozenset(
     [

@@ -6,8 +6,8 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from literature_mining.claims.lexicon import Lexicon
-from literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
+from cytoscribe.literature_mining.claims.tokens import Token
 
 _MARKS = re.compile(r"[-,.;:()]")
 _TURN = re.compile(r";|,\s+(?=(?:but|while|whereas|although|and in)\b)")

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from cytoscribe.records import Document
-from literature_mining.claims.english import load_english
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.claims.english import load_english
 
 _WORD = re.compile(r"[a-z]+")
 _SHARE = 0.7

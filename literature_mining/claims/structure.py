@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.claims.attachments import Attachments
-from literature_mining.claims.complements import Complements
-from literature_mining.claims.model import Clause, Phrase, Sentence
-from literature_mining.claims.phrases import chunk
-from literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.attachments import Attachments
+from cytoscribe.literature_mining.claims.complements import Complements
+from cytoscribe.literature_mining.claims.model import Clause, Phrase, Sentence
+from cytoscribe.literature_mining.claims.phrases import chunk
+from cytoscribe.literature_mining.claims.tokens import Token
 
 _ADVERBIAL = frozenset(
     ["however", "nevertheless", "in contrast", "by contrast", "on the contrary", "on the other hand", "conversely", "therefore", "thus", "hence", "in turn",

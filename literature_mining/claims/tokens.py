@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from literature_mining.claims.english import English, load_english
-from literature_mining.claims.layers import find_layers
-from literature_mining.claims.lexicon import Lexicon, Word
-from literature_mining.regions.mentions import Mention, flatten
+from cytoscribe.literature_mining.claims.english import English, load_english
+from cytoscribe.literature_mining.claims.layers import find_layers
+from cytoscribe.literature_mining.claims.lexicon import Lexicon, Word
+from cytoscribe.literature_mining.regions.mentions import Mention, flatten
 
 _WORD = re.compile(r"'s\b|[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
 _ASIDE = re.compile(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from literature_mining.claims.model import Clause, Node, Phrase
-from literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
+from cytoscribe.literature_mining.claims.tokens import Token
 
 
 class Walk:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cytoscribe.records import Block, BlockKind, CellSpan, Document
+from cytoscribe.core.records import Block, BlockKind, CellSpan, Document
 
 BETWEEN = "\n\n"
 """What stands between two blocks in a document's text; a block itself holds a line feed only where it is a table."""

@@ -7,10 +7,10 @@ import unicodedata
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from literature_mining.papers.clean_text import word_set
-from literature_mining.papers.html_tree import BLOCKS, SILENT, VOID, TreeBuilder, rows_of, tokens, words_of
-from literature_mining.papers.superscripts import raised
-from literature_mining.papers.tables import SourceCell
+from cytoscribe.literature_mining.papers.clean_text import word_set
+from cytoscribe.literature_mining.papers.html_tree import BLOCKS, SILENT, VOID, TreeBuilder, rows_of, tokens, words_of
+from cytoscribe.literature_mining.papers.superscripts import raised
+from cytoscribe.literature_mining.papers.tables import SourceCell
 
 MARK = "\ue0ff"
 """Stands, with a number between two of it, on a line of its own where a table was."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from cytoscribe.records import Block, Document
-from cytoscribe.runs import atomic_path
-from cytoscribe.tables import write_records
-from literature_mining.papers.pdf.floats import CAPTION
+from cytoscribe.core.records import Block, Document
+from cytoscribe.core.runs import atomic_path
+from cytoscribe.core.tables import write_records
+from cytoscribe.literature_mining.papers.pdf.floats import CAPTION
 
 FIGURES_FILE = "figures.parquet"
 FOLDER = "figures"
@@ -77,7 +77,7 @@ def extract_figures(path: str | Path, document: Document) -> list[Figure]:
     path = Path(path)
     captions = [b for b in document.blocks if b.kind == "caption" and is_figure(document.text[b.start : b.end])]
     if path.suffix.lower() == ".pdf":
-        from literature_mining.papers.pdf.figures import pictures
+        from cytoscribe.literature_mining.papers.pdf.figures import pictures
 
         found = pictures(path, captions, document.blocks)
     else:
@@ -161,7 +161,7 @@ def _beside(path: Path, document: Document, captions: Sequence[Block]) -> list[t
 
 def _images(path: Path) -> list[tuple[str, str]]:
     """How each figure's caption begins, and its image file's name, by the paper's format."""
-    from literature_mining.papers import html, jats
+    from cytoscribe.literature_mining.papers import html, jats
 
     suffix = path.suffix.lower()
     if suffix in (".xml", ".nxml"):
@@ -171,8 +171,8 @@ def _images(path: Path) -> list[tuple[str, str]]:
 
 def _markdown_images(path: Path) -> list[tuple[str, str]]:
     """How the caption begins that stands next below (else above) each image, and the image's file name."""
-    from literature_mining.papers.markdown import plain, prepared
-    from literature_mining.papers.plaintext import read_text
+    from cytoscribe.literature_mining.papers.markdown import plain, prepared
+    from cytoscribe.literature_mining.papers.plaintext import read_text
 
     lines = [line for line in prepared(read_text(path))[0].split("\n") if line.strip()]
     found = []

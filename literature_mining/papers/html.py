@@ -8,16 +8,16 @@ from pathlib import Path
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import BlockKind, Document
-from literature_mining.papers.assemble import Metadata, assemble
-from literature_mining.papers.clean_text import clean, word_set
-from literature_mining.papers.html_tree import BLOCKS, SILENT, add_words, is_hidden, rows_of, tree_of, words_of
-from literature_mining.papers.metadata import licence_in, stated_metadata, year_in
-from literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
-from literature_mining.papers.plaintext import read_text
-from literature_mining.papers.repair import SOFT, repair
-from literature_mining.papers.tables import SourceCell, lay_out
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import BlockKind, Document
+from cytoscribe.literature_mining.papers.assemble import Metadata, assemble
+from cytoscribe.literature_mining.papers.clean_text import clean, word_set
+from cytoscribe.literature_mining.papers.html_tree import BLOCKS, SILENT, add_words, is_hidden, rows_of, tree_of, words_of
+from cytoscribe.literature_mining.papers.metadata import licence_in, stated_metadata, year_in
+from cytoscribe.literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
+from cytoscribe.literature_mining.papers.plaintext import read_text
+from cytoscribe.literature_mining.papers.repair import SOFT, repair
+from cytoscribe.literature_mining.papers.tables import SourceCell, lay_out
 
 _ASIDE = word_set("nav aside footer form menu dialog")
 """Elements of the page, not of the text."""

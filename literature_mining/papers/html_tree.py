@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from html import unescape
 from xml.etree.ElementTree import Element, SubElement
 
-from literature_mining.papers.clean_text import word_set
-from literature_mining.papers.superscripts import raised
-from literature_mining.papers.tables import SourceCell
+from cytoscribe.literature_mining.papers.clean_text import word_set
+from cytoscribe.literature_mining.papers.superscripts import raised
+from cytoscribe.literature_mining.papers.tables import SourceCell
 
 MAX_DEPTH = 150
 """Elements nested deeper are read as if their tags were not there."""

@@ -9,16 +9,16 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import BlockKind, Document
-from literature_mining.papers.assemble import Metadata, Piece, assemble
-from literature_mining.papers.clean_text import clean, vocabulary, word_set
-from literature_mining.papers.html_tree import span_of
-from literature_mining.papers.metadata import licence_in
-from literature_mining.papers.outline import MAX_HEADINGS
-from literature_mining.papers.repair import SOFT, unsoftened
-from literature_mining.papers.superscripts import raised
-from literature_mining.papers.tables import SourceCell, lay_out
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import BlockKind, Document
+from cytoscribe.literature_mining.papers.assemble import Metadata, Piece, assemble
+from cytoscribe.literature_mining.papers.clean_text import clean, vocabulary, word_set
+from cytoscribe.literature_mining.papers.html_tree import span_of
+from cytoscribe.literature_mining.papers.metadata import licence_in
+from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS
+from cytoscribe.literature_mining.papers.repair import SOFT, unsoftened
+from cytoscribe.literature_mining.papers.superscripts import raised
+from cytoscribe.literature_mining.papers.tables import SourceCell, lay_out
 
 Headings = tuple[str, ...]
 MAX_DEPTH = 200

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from literature_mining.papers.clean_text import word_set
+from cytoscribe.literature_mining.papers.clean_text import word_set
 
 _DISPLAY = re.compile(r"(?<!\\)\$\$(?:[^$]|\$(?!\$)){1,1500}?\$\$|\\\[[^\[\]]{1,1500}\\\]")
 _INLINE = re.compile(

@@ -96,7 +96,9 @@ def _signs(count: int) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def _listed() -> frozenset[str]:
-    lines = resources.files("literature_mining").joinpath("data/ligature_words.txt").read_text(encoding="utf-8").splitlines()
+    lines = (
+        resources.files("cytoscribe.literature_mining").joinpath("data/ligature_words.txt").read_text(encoding="utf-8").splitlines()
+    )
     words = (word for line in lines if not line.startswith("#") for word in line.split())
     return frozenset(part for word in words for part in word.split("-") if _HOLDS.search(part))
 

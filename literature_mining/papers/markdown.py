@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cytoscribe.records import Document
-from literature_mining.papers.assemble import assemble
-from literature_mining.papers.clean_text import clean, unspaced
-from literature_mining.papers.embedded_html import MARK, Rows, without_html
-from literature_mining.papers.latex import without_maths
-from literature_mining.papers.metadata import licence_in, stated_metadata
-from literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
-from literature_mining.papers.plaintext import read_text
-from literature_mining.papers.repair import repair
-from literature_mining.papers.tables import SourceCell, lay_out
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.assemble import assemble
+from cytoscribe.literature_mining.papers.clean_text import clean, unspaced
+from cytoscribe.literature_mining.papers.embedded_html import MARK, Rows, without_html
+from cytoscribe.literature_mining.papers.latex import without_maths
+from cytoscribe.literature_mining.papers.metadata import licence_in, stated_metadata
+from cytoscribe.literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
+from cytoscribe.literature_mining.papers.plaintext import read_text
+from cytoscribe.literature_mining.papers.repair import repair
+from cytoscribe.literature_mining.papers.tables import SourceCell, lay_out
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"(?:-{3,}|\*{3,}|_{3,})$")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from literature_mining.papers.assemble import Metadata
-from literature_mining.papers.clean_text import clean
+from cytoscribe.literature_mining.papers.assemble import Metadata
+from cytoscribe.literature_mining.papers.clean_text import clean
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>\[\]|{}]+")
 _UNHYPHENED = re.compile(r"(10\.\d{4,9}/s\d{5})[ \n](\d{3})[ \n](\d{4,5})[ \n]([\da-z])(?![\w-])", re.IGNORECASE)

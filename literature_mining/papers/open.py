@@ -7,8 +7,8 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Document
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Document
 
 FORMATS = (".pdf", ".xml", ".nxml", ".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text")
 UNREAD = (
@@ -101,8 +101,8 @@ def read_document(path: str | Path) -> Document:
 
 
 def _reader(path: Path) -> Callable[[Path], Document]:
-    from literature_mining.papers import html, jats, markdown, plaintext
-    from literature_mining.papers.pdf import read as pdf
+    from cytoscribe.literature_mining.papers import html, jats, markdown, plaintext
+    from cytoscribe.literature_mining.papers.pdf import read as pdf
 
     by_reader = {
         pdf.read: (".pdf",),

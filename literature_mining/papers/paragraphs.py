@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from cytoscribe.records import BlockKind, CellSpan
-from literature_mining.papers.assemble import Metadata, Piece
-from literature_mining.papers.clean_text import join_lines
-from literature_mining.papers.metadata import names_in
-from literature_mining.papers.outline import Outline
-from literature_mining.papers.sentences import is_closed, is_open
+from cytoscribe.core.records import BlockKind, CellSpan
+from cytoscribe.literature_mining.papers.assemble import Metadata, Piece
+from cytoscribe.literature_mining.papers.clean_text import join_lines
+from cytoscribe.literature_mining.papers.metadata import names_in
+from cytoscribe.literature_mining.papers.outline import Outline
+from cytoscribe.literature_mining.papers.sentences import is_closed, is_open
 
 _CAPTION = re.compile(
     r"(?:Supplementary |Extended Data )?(?:Fig(?:ure|\.)?|Table|Tab\.|TABLE|FIGURE)\s*[A-Z]?\d+[a-zA-Z]?\s*(?:$|[.:|–—]|\(|e [A-Z]|[A-Z*])"

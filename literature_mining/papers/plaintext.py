@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Document
-from literature_mining.papers.assemble import assemble
-from literature_mining.papers.clean_text import clean
-from literature_mining.papers.metadata import stated_metadata
-from literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
-from literature_mining.papers.repair import repair
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.assemble import assemble
+from cytoscribe.literature_mining.papers.clean_text import clean
+from cytoscribe.literature_mining.papers.metadata import stated_metadata
+from cytoscribe.literature_mining.papers.paragraphs import Paragraph, kind_of, mended, pieces_of
+from cytoscribe.literature_mining.papers.repair import repair
 
 PAGE = "\f"
 """Stands, in a paragraph of its own, where a page ends."""

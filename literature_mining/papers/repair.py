@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from literature_mining.papers.clean_text import clean, joined_with, vocabulary, word_set
-from literature_mining.papers.ligatures import LigatureMender
-from literature_mining.papers.superscripts import unglued
+from cytoscribe.literature_mining.papers.clean_text import clean, joined_with, vocabulary, word_set
+from cytoscribe.literature_mining.papers.ligatures import LigatureMender
+from cytoscribe.literature_mining.papers.superscripts import unglued
 
 SOFT = "\u00ad"
 _SOFT_WORD = re.compile(rf"(?<!\w)\w*{SOFT}[\w{SOFT}]*")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cytoscribe.records import Block, Document, Sentence
-from literature_mining.papers.clean_text import word_set
+from cytoscribe.core.records import Block, Document, Sentence
+from cytoscribe.literature_mining.papers.clean_text import word_set
 
 _CLOSERS = "\"'”’»)\\]"
 _STOP = re.compile(rf"(?<=[.!?…])(?:\[\d[\d,;–-]*\])?[{_CLOSERS}]*(?:\[\d[\d,;–-]*\])?(?: +|$)")

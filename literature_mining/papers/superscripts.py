@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from literature_mining.papers.clean_text import word_set
-from literature_mining.papers.sentences import is_abbreviated
+from cytoscribe.literature_mining.papers.clean_text import word_set
+from cytoscribe.literature_mining.papers.sentences import is_abbreviated
 
 _LIST = r"\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*"
 _CITATION = re.compile(_LIST)

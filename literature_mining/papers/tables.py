@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cytoscribe.records import Block, CellSpan, Document
-from literature_mining.papers.assemble import CELL
+from cytoscribe.core.records import Block, CellSpan, Document
+from cytoscribe.literature_mining.papers.assemble import CELL
 
 MAX_CELLS = 20_000
 """A table of more cells is kept as text, without its structure."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from cytoscribe.records import Region
+from cytoscribe.core.records import Region
 
 _SIDE = re.compile(r"\s*[,-]?\s*\(?\b(?:left|right)(?: hemisphere)?\)?$", re.IGNORECASE)
 _NAME = re.compile(r"(?P<area>Area\s+)?(?P<label>[^()]+?)\s*\((?P<inside>[^()]*)\)$", re.IGNORECASE)

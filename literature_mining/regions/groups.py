@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cytoscribe.records import Region
+from cytoscribe.core.records import Region
 
 _MEMBERS = (
     r"(?:(?:all|both|the|each|every|most|these|its|(?!no\b|neither\b|in\b|of\b|than\b|and\b)\w+)\s+){0,3}?(?:sub-?divisions?|sub-?areas?|sub-?regions?|sub-?fields?|sub-?nuclei|parts|portions|divisions|members|components)"

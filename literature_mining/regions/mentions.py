@@ -16,10 +16,10 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from cytoscribe.records import Region
-from literature_mining.regions.groups import GroupFinder
-from literature_mining.regions.parts import PartFinder
-from literature_mining.regions.table import RegionTable, is_label
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.regions.groups import GroupFinder
+from cytoscribe.literature_mining.regions.parts import PartFinder
+from cytoscribe.literature_mining.regions.table import RegionTable, is_label
 
 _ANY_SIGN = re.compile(r"[^\w\s]")
 _NUMBER_LIKE = re.compile(r"\d+[a-z]{0,2}$", re.IGNORECASE)

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Region
-from cytoscribe.runs import read_json, write_text
-from cytoscribe.tables import read_csv
-from literature_mining.regions.atlas_names import merge_sides, parse_name
-from literature_mining.regions.table import squeeze, write_regions
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Region
+from cytoscribe.core.runs import read_json, write_text
+from cytoscribe.core.tables import read_csv
+from cytoscribe.literature_mining.regions.atlas_names import merge_sides, parse_name
+from cytoscribe.literature_mining.regions.table import squeeze, write_regions
 
 _KINDS = "give an openMINDS CSV, a NIF JSON list, an Allen structure graph or a siibra region tree"
 _UNDEFINED = re.compile(r"needs? (?:a )?definition|no definition|not defined|not (?:included|described)", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cytoscribe.records import Region
+from cytoscribe.core.records import Region
 
 _ALIAS = re.compile(r"(\w+) (?:part|portion|half|division|subdivision) of (?:the )?(.+)", re.IGNORECASE)
 _PART = r"(?:parts?|portions?|hal(?:f|ves)|(?:sub)?divisions?|one)"

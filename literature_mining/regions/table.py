@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cytoscribe.errors import InputError, cell
-from cytoscribe.records import Region
-from cytoscribe.tables import read_csv, write_csv
-from literature_mining.regions.atlas_names import merge_sides
+from cytoscribe.core.errors import InputError, cell
+from cytoscribe.core.records import Region
+from cytoscribe.core.tables import read_csv, write_csv
+from cytoscribe.literature_mining.regions.atlas_names import merge_sides
 
 _KNOWN = ("region", "aliases", "parent", "split")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from cytoscribe.records import WHOLE, Claim, Description
-from literature_mining.claims.layers import ORDER, base
-from literature_mining.report.opposition import contradict, plain_value
-from literature_mining.report.wording import describe
+from cytoscribe.core.records import WHOLE, Claim, Description
+from cytoscribe.literature_mining.claims.layers import ORDER, base
+from cytoscribe.literature_mining.report.opposition import contradict, plain_value
+from cytoscribe.literature_mining.report.wording import describe
 
 CLEAR = 2.0
 """How many times the support of its opponents a statement needs to outvote them; below, both sides are disputed."""

@@ -12,11 +12,11 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe import __version__
-from cytoscribe.records import WHOLE, Claim, Description
-from cytoscribe.runs import write_text
-from literature_mining.regions.table import RegionTable
-from literature_mining.report.consensus import Consensus, MergedClaim, consensus, layer_rank
-from literature_mining.report.wording import name_layer
+from cytoscribe.core.records import WHOLE, Claim, Description
+from cytoscribe.core.runs import write_text
+from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.report.consensus import Consensus, MergedClaim, consensus, layer_rank
+from cytoscribe.literature_mining.report.wording import name_layer
 
 Surroundings = Mapping[str, tuple[str, str]]
 """Claim id to the text just before and just after its sentence."""
@@ -56,7 +56,7 @@ def write_report(
 ) -> None:
     """Write the report. All text of papers and tables is escaped; a region's sentences are drawn when it is opened."""
     environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    source = resources.files("literature_mining").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
+    source = resources.files("cytoscribe.literature_mining").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
     by_name = {p.name: p for p in papers}
     texts = {(d.region, d.species): d for d in descriptions}
     agreed = consensus(claims)

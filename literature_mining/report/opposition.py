@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cytoscribe.records import WHOLE
-from literature_mining.claims.findings import Statement
+from cytoscribe.core.records import WHOLE
+from cytoscribe.literature_mining.claims.findings import Statement
 
 OPPOSED = {
     frozenset(pair)

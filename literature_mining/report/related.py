@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.errors import InputError
-from cytoscribe.hub import quickly
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.hub import quickly
 
 PER_REGION = 20
 """Sentences kept a region."""

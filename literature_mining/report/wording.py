@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cytoscribe.records import WHOLE
+from cytoscribe.core.records import WHOLE
 
 if TYPE_CHECKING:
-    from literature_mining.report.consensus import MergedClaim
+    from cytoscribe.literature_mining.report.consensus import MergedClaim
 
 _STATES = {
     "cell_density": {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.records import Claim, Description
-from cytoscribe.tables import write_csv, write_records
+from cytoscribe.core.records import Claim, Description
+from cytoscribe.core.tables import write_csv, write_records
 
 STATED = {
     "BA4": [

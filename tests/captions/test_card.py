@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from captions.card import CardFacts, write_card
-from captions.dataset import write_dataset
-from captions.evidence import Source
-from cytoscribe.records import Caption
+from cytoscribe.captions.card import CardFacts, write_card
+from cytoscribe.captions.dataset import write_dataset
+from cytoscribe.captions.evidence import Source
+from cytoscribe.core.records import Caption
 
 FACTS = CardFacts("mined", ["template"], 0, 77, {}, [], {}, False)
 HOSTILE = "<img src=x onerror=alert(1)> [V1](javascript:alert(1))\n\n# Licence\u2028| x | ![p](http://tracker/p.png) `c`"

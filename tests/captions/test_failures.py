@@ -16,12 +16,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from captions.acceptance import clean
-from captions.dataset import read_captions
-from captions.gate.judge_llm import read_answer
-from cytoscribe import tables
+from cytoscribe.captions.acceptance import clean
+from cytoscribe.captions.dataset import read_captions
+from cytoscribe.captions.gate.judge_llm import read_answer
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError
+from cytoscribe.core import tables
+from cytoscribe.core.errors import InputError
 from cytoscribe.llm.store import CompletionStore
 from tests.captions.fake_server import FakeServer, serving
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from captions import generate as stage
-from captions.acceptance import normal_form
-from captions.backends.base import Prompt
-from captions.backends.template import TemplateBackend
-from captions.dataset import Rejected, read_captions
-from captions.generate import GenerateSettings, generate
-from captions.units import AttributeSettings
-from cytoscribe.errors import InputError, RunMismatchError
+from cytoscribe.captions import generate as stage
+from cytoscribe.captions.acceptance import normal_form
+from cytoscribe.captions.backends.base import Prompt
+from cytoscribe.captions.backends.template import TemplateBackend
+from cytoscribe.captions.dataset import Rejected, read_captions
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.units import AttributeSettings
+from cytoscribe.core.errors import InputError, RunMismatchError
+from cytoscribe.core.records import image_claim_id
+from cytoscribe.core.tables import read_records
 from cytoscribe.llm.base import Completion
-from cytoscribe.records import image_claim_id
-from cytoscribe.tables import read_records
 from tests.captions.conftest import STATED, write_mined
 
 

@@ -9,16 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-from captions.dataset import read_captions
-from captions.generate import GenerateSettings, generate
-from captions.units import AttributeSettings
+from cytoscribe.captions.dataset import read_captions
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.units import AttributeSettings
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from captions.backends import template
-from captions.generate import GenerateSettings, generate
-from captions.units import AttributeSettings
+from cytoscribe.captions.backends import template
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.units import AttributeSettings
 real = template.realise
 template.realise = lambda p: (time.sleep(0.02), real(p))[1]
 generate(GenerateSettings(out=Path(sys.argv[2]), attributes=AttributeSettings(Path(sys.argv[1]), region_column='label', per_set=20)))

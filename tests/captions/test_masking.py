@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from captions.audit import audit, shared_masks
-from captions.masking import mask_for
-from captions.wording.image_attributes import Subject
-from cytoscribe.records import Caption, Region
+from cytoscribe.captions.audit import audit, shared_masks
+from cytoscribe.captions.masking import mask_for
+from cytoscribe.captions.wording.image_attributes import Subject
+from cytoscribe.core.records import Caption, Region
 
 REGIONS = [
     Region("FG1", ("area FG1",), "fusiform gyrus"),

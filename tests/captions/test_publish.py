@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from captions.dataset import read_captions
-from captions.evidence import EVIDENCE, Evidence, quotable
-from captions.generate import GenerateSettings, generate
-from captions.publish import PublishSettings, files_of, preview, publish
+from cytoscribe.captions.dataset import read_captions
+from cytoscribe.captions.evidence import EVIDENCE, Evidence, quotable
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.publish import PublishSettings, files_of, preview, publish
 from cytoscribe.cli import command, run
-from cytoscribe.errors import CytoscribeError, InputError
-from cytoscribe.records import Claim
-from cytoscribe.tables import read_records, write_records
-from literature_mining.report.html import Paper
+from cytoscribe.core.errors import CytoscribeError, InputError
+from cytoscribe.core.records import Claim
+from cytoscribe.core.tables import read_records, write_records
+from cytoscribe.literature_mining.report.html import Paper
 from tests.captions.fake_hub import FakeHub
 
 TOKEN = "hf_secretfortests"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from captions import serve
-from captions.serve import ServeSettings, command_of, start, stop
-from cytoscribe.errors import CytoscribeError
+from cytoscribe.captions import serve
+from cytoscribe.captions.serve import ServeSettings, command_of, start, stop
+from cytoscribe.core.errors import CytoscribeError
 
 
 def test_the_command_resolves_short_names_and_sets_the_flags() -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from captions.backends.models import open_backend
-from captions.dataset import Rejected
-from captions.generate import GenerateSettings, NoCaptionsError, generate
-from cytoscribe.errors import InputError
+from cytoscribe.captions.backends.models import open_backend
+from cytoscribe.captions.dataset import Rejected
+from cytoscribe.captions.generate import GenerateSettings, NoCaptionsError, generate
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import write_json
+from cytoscribe.core.tables import read_records
 from cytoscribe.llm.models import BackendSettings, read_aliases
 from cytoscribe.llm.server import ServerSettings
-from cytoscribe.runs import write_json
-from cytoscribe.tables import read_records
 from tests.captions.fake_server import FakeServer, count_prompts, serving
 
 

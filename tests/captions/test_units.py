@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from captions.audit import contradicting_pairs
-from captions.dataset import StatedWords, read_captions
-from captions.generate import GenerateSettings, generate
-from captions.units import AttributeSettings, Selection, attribute_material, literature_material
-from cytoscribe.errors import InputError
-from cytoscribe.records import Claim
-from cytoscribe.tables import read_records, write_csv, write_records
+from cytoscribe.captions.audit import contradicting_pairs
+from cytoscribe.captions.dataset import StatedWords, read_captions
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.units import AttributeSettings, Selection, attribute_material, literature_material
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Claim
+from cytoscribe.core.tables import read_records, write_csv, write_records
 from tests.captions.conftest import write_mined
 
 OPPOSED = {

@@ -9,7 +9,7 @@ import pytest
 
 from cytoscribe import cli
 from cytoscribe.cli import STAGES, command, run
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError
-from cytoscribe.runs import RunFolder, read_json, write_json, write_text
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import RunFolder, read_json, write_json, write_text
 from cytoscribe.verify import damage, record_files, refuse_damaged
 
 

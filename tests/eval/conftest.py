@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cytoscribe.errors import InputError
-from cytoscribe.images import read_image
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import write_csv
-from training.images import Skipped
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.images import read_image
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import write_csv
+from cytoscribe.training.images import Skipped
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 50, 210), "grey": (120, 120, 120)}
 

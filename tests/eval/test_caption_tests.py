@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.caption_tests import beaten_by, chance_of_right
+from cytoscribe.eval.caption_tests import beaten_by, chance_of_right
 
 
 @given(st.integers(2, 9), st.integers(2, 9), st.data())

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.runs import write_json
-from eval.answers import Answers, write_answers
-from eval.compare import CompareSettings, compare, significant
-from eval.compare_page import as_json, comparison_lines, write_comparison
-from eval.outcomes import read_outcomes, statistics_of
-from eval.samples import Samples
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import write_json
+from cytoscribe.eval.answers import Answers, write_answers
+from cytoscribe.eval.compare import CompareSettings, compare, significant
+from cytoscribe.eval.outcomes import read_outcomes, statistics_of
+from cytoscribe.eval.report.compare_page import as_json, comparison_lines, write_comparison
+from cytoscribe.eval.samples import Samples
 
 REGIONS = ("A", "B")
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from captions.dataset import write_dataset
 from cytoscribe import cli
-from cytoscribe.errors import InputError
-from cytoscribe.records import Caption, Claim, Description
-from cytoscribe.tables import write_records
-from eval import describer, section_map
-from eval.describer import DescribeSettings, credible, describe
-from eval.evidence import Source, read_evidence
+from cytoscribe.captions.dataset import write_dataset
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption, Claim, Description
+from cytoscribe.core.tables import write_records
+from cytoscribe.eval import describer, section_map
+from cytoscribe.eval.describer import DescribeSettings, credible, describe
+from cytoscribe.eval.report.evidence import Source, read_evidence
 from tests.eval.conftest import FakeModel, paint
 
 
@@ -175,7 +175,7 @@ def test_sections_are_mapped_into_folders_of_their_own(
 def test_the_command_evaluate_prints_figures(
     model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from eval import evaluator
+    from cytoscribe.eval import evaluator
 
     monkeypatch.setattr(evaluator, "load_model", lambda *given: model)
     asked = ["--model", str(model.folder), "--images", str(images), "--out", str(tmp_path / "out"), "--bootstrap", "20"]

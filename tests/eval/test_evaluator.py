@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Caption, image_claim_id
-from cytoscribe.tables import read_csv, write_csv
-from eval import evaluator
-from eval.evaluation import EvaluateSettings, Evaluation
-from eval.evaluator import evaluate, measure, read_inputs
-from eval.summary import evaluation_lines
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption, image_claim_id
+from cytoscribe.core.tables import read_csv, write_csv
+from cytoscribe.eval import evaluator
+from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
+from cytoscribe.eval.evaluator import evaluate, measure, read_inputs
+from cytoscribe.eval.report.summary import evaluation_lines
 from tests.eval.conftest import FakeModel, paint
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import ImageRecord
-from cytoscribe.tables import write_csv
-from eval.answers import Answers
-from eval.fusion import fuse, shared_columns, tiles_of
-from eval.fusion_stage import FuseSettings, fuse_scales
-from eval.pooling import Pool
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.tables import write_csv
+from cytoscribe.eval.answers import Answers
+from cytoscribe.eval.fusion import fuse, shared_columns, tiles_of
+from cytoscribe.eval.fusion_stage import FuseSettings, fuse_scales
+from cytoscribe.eval.metrics.pooling import Pool
 from tests.eval.conftest import COLOURS, FakeModel, paint
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError
-from cytoscribe.tables import write_csv
-from eval import piece_describer
-from eval.piece_describer import PieceSettings, describe_pieces, widened
-from eval.pooling import Pool
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.tables import write_csv
+from cytoscribe.eval import piece_describer
+from cytoscribe.eval.metrics.pooling import Pool
+from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces, widened
 
 from .conftest import COLOURS, FakeModel, paint
 

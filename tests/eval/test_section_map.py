@@ -13,15 +13,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cytoscribe.errors import InputError
-from cytoscribe.quickstart.areas import areas
-from cytoscribe.quickstart.section import draw_section
-from cytoscribe.quickstart.tissue import Preparation
-from cytoscribe.tables import read_csv
-from eval.section_map import MapSettings, map_section
-from eval.section_source import bands, thumbnail, tissue_mask
-from training.slide_formats import TiffSlide
-from training.slides import Loaded, open_slide
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.tables import read_csv
+from cytoscribe.eval.section_map import MapSettings, map_section
+from cytoscribe.eval.section_source import bands, thumbnail, tissue_mask
+from cytoscribe.phantom.areas import areas
+from cytoscribe.phantom.section import draw_section
+from cytoscribe.phantom.tissue import Preparation
+from cytoscribe.training.data.slide_formats import TiffSlide
+from cytoscribe.training.data.slides import Loaded, open_slide
 
 from .conftest import COLOURS, FakeModel
 
@@ -70,7 +70,7 @@ def test_every_quarter_gets_its_label_and_glass_none(section: Path) -> None:
 
 
 def test_confidence_is_zero_on_glass_and_the_overlay_leaves_glass_alone(section: Path) -> None:
-    from eval.section_picture import coloured
+    from cytoscribe.eval.report.section_picture import coloured
 
     found = map_section(settings(section), TileModel(section.parent))
     confidence = np.asarray(Image.open(section.parent / "map" / "confidence.png"))
@@ -151,7 +151,7 @@ def test_what_cannot_be_mapped_is_named(section: Path, tmp_path: Path) -> None:
 
 
 def test_colours_differ_and_the_rim_of_the_tissue_is_coloured_too(section: Path) -> None:
-    from eval.section_picture import coloured, palette
+    from cytoscribe.eval.report.section_picture import coloured, palette
 
     colours = palette(25)
     apart = np.abs(colours[:, None] - colours[None]).sum(2) + np.eye(25)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError, WriteError
-from literature_mining import read_paper
-from literature_mining.miner import MineSettings, mine
+from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.literature_mining import read_paper
+from cytoscribe.literature_mining.miner import MineSettings, mine
 
 TEXT = "# Area Aa1\n\nArea Aa1 has a thin layer IV. Layer V contains large pyramidal cells.\n"
 JATS = (

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cytoscribe.errors import InputError
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
 from tests.literature_mining.typeset import Typesetter, body
 
 STEADY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)

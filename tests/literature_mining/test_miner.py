@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Claim, Description
-from cytoscribe.runs import SHARDS
-from cytoscribe.tables import read_records
-from literature_mining.miner import MineSettings, mine
-from literature_mining.papers.open import read_document
-from literature_mining.regions.table import read_regions
-from literature_mining.report.html import Paper
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Claim, Description
+from cytoscribe.core.runs import SHARDS
+from cytoscribe.core.tables import read_records
+from cytoscribe.literature_mining.miner import MineSettings, mine
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.regions.table import read_regions
+from cytoscribe.literature_mining.report.html import Paper
 
 PAPERS = {
     "first.md": "# Areas Aa1 and Aa2\n\nArea Aa1 has a thin layer IV. Layer V contains large pyramidal cells.\n\n"

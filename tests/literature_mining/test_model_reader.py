@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cytoscribe.cli import command, run
-from cytoscribe.records import Claim
-from cytoscribe.tables import read_records
-from literature_mining.miner import MineResult, MineSettings, mine
-from literature_mining.model_reader import ModelSettings
+from cytoscribe.core.records import Claim
+from cytoscribe.core.tables import read_records
+from cytoscribe.literature_mining.miner import MineResult, MineSettings, mine
+from cytoscribe.literature_mining.model_reader import ModelSettings
 from tests.captions.fake_server import FakeServer, serving
 from tests.cytoscribe.llm.test_in_transformers import write_model
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from cytoscribe.errors import InputError
-from literature_mining.papers.open import read_document
-from literature_mining.sandbox import BoundedReader, BoundedWorker
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.sandbox import BoundedReader, BoundedWorker
 
 
 def misbehave(how: str) -> str:

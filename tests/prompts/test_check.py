@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from prompts.check import check
+from cytoscribe.core.errors import InputError
+from cytoscribe.prompts.check import check
 
 
 def _own(folder: Path, text: str) -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from captions.wording.compose import STYLES
-from cytoscribe.errors import InputError
-from prompts.loader import load_prompts
+from cytoscribe.captions.wording.compose import STYLES
+from cytoscribe.core.errors import InputError
+from cytoscribe.prompts.loader import load_prompts
 
 VARIABLES = {"subject": "area 4", "named": True, "facts": ["layer IV is absent"], "words": 40, "other": "", "feedback": ""}
 

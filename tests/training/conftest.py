@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from cytoscribe.records import Caption, image_claim_id
-from cytoscribe.tables import write_csv, write_records
+from cytoscribe.core.records import Caption, image_claim_id
+from cytoscribe.core.tables import write_csv, write_records
 
 KINDS = {
     "striped": ("dark", "lines"),

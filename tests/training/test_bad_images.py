@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cytoscribe.cli import command, run
-from cytoscribe.tables import read_csv, write_csv
+from cytoscribe.core.tables import read_csv, write_csv
 
 Drawn = tuple[Path, Path]
 TOY = str(Path(__file__).with_name("toy_base.json"))

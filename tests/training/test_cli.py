@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytoscribe.errors import InputError
-from training.cli import parse_auto, parse_frozen, parse_names, parse_weights
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.cli import parse_auto, parse_frozen, parse_names, parse_weights
 
 
 @given(st.floats(0, 1e6))

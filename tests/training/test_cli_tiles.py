@@ -10,12 +10,11 @@ import pytest
 from PIL import Image
 
 from cytoscribe.cli import command, run
-from cytoscribe.images import read_image
-from cytoscribe.tables import read_images, write_csv
-from training.sections import find_sections, read_groups, read_section
-
-from ..cytoscribe.test_outlines import box, feature, write
-from .test_slides import picture, write_pyramid
+from cytoscribe.core.images import read_image
+from cytoscribe.core.tables import read_images, write_csv
+from cytoscribe.training.data.sections import find_sections, read_groups, read_section
+from tests.cytoscribe.core.test_outlines import box, feature, write
+from tests.training.data.test_slides import picture, write_pyramid
 
 
 def called(folder: Path, *options: str) -> int:

@@ -11,18 +11,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import RunFolder, read_json, write_json
-from cytoscribe.tables import read_csv, read_images, write_csv
-from training import checkpoints, export, held_out, loop
-from training.base_models import load_base
-from training.clip_fit import train
-from training.lora import Tuning
-from training.model_config import name_place
-from training.model_folder import TrainedModel
-from training.optimisation import Optimisation
-from training.rejection import Rejection
-from training.settings import ImageOptions, TrainSettings
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import RunFolder, read_json, write_json
+from cytoscribe.core.tables import read_csv, read_images, write_csv
+from cytoscribe.training import checkpoints, held_out, loop
+from cytoscribe.training.clip_fit import train
+from cytoscribe.training.model import export
+from cytoscribe.training.model.base_models import load_base
+from cytoscribe.training.model.lora import Tuning
+from cytoscribe.training.model.model_config import name_place
+from cytoscribe.training.model.model_folder import TrainedModel
+from cytoscribe.training.optimisation import Optimisation
+from cytoscribe.training.rejection.conformal import Rejection
+from cytoscribe.training.settings import ImageOptions, TrainSettings
 
 Drawn = tuple[Path, Path]
 TOY = str(Path(__file__).with_name("toy_base.json"))

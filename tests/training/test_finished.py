@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError, RunMismatchError
-from cytoscribe.runs import file_digest, read_json
+from cytoscribe.core.errors import InputError, RunMismatchError
+from cytoscribe.core.runs import file_digest, read_json
+from cytoscribe.training import clip_fit
+from cytoscribe.training.clip_fit import train
+from cytoscribe.training.model.encoding import pick_device
+from cytoscribe.training.settings import RejectionOptions
 from cytoscribe.verify import damage
 from tests.training.test_clip_fit import Drawn, toy
-from training import clip_fit
-from training.clip_fit import train
-from training.encoding import pick_device
-from training.settings import RejectionOptions
 
 WEIGHTS = "merged/open_clip_model.safetensors"
 
@@ -81,7 +81,7 @@ def test_a_run_that_failed_before_its_first_step_does_not_hold_its_folder(
 def test_a_replaced_image_is_noticed(drawn: Drawn, tmp_path: Path) -> None:
     from PIL import Image
 
-    from training.settings import input_digests
+    from cytoscribe.training.settings import input_digests
 
     shutil.copytree(drawn[0].parent, tmp_path / "in")
     settings = toy((tmp_path / "in" / "images.csv", drawn[1]), tmp_path / "out")
@@ -99,9 +99,9 @@ def test_a_device_that_is_not_there_is_one_line(name: str) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x02\x00\x00\x00\x00\x00\x00\x00{}"])
 def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, content: bytes) -> None:
+    from cytoscribe.training import checkpoints
+    from cytoscribe.training.model.base_models import load_base
     from tests.training.test_clip_fit import TOY
-    from training import checkpoints
-    from training.base_models import load_base
 
     (tmp_path / "checkpoint.safetensors").write_bytes(content)
     with pytest.raises(InputError, match="checkpoint"):

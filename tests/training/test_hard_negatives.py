@@ -13,25 +13,25 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from captions.evidence import EVIDENCE, Evidence
-from cytoscribe.records import Caption, ImageRecord, image_claim_id
-from cytoscribe.runs import read_json
-from cytoscribe.tables import read_images, write_csv, write_records
+from cytoscribe.captions.evidence import EVIDENCE, Evidence
+from cytoscribe.core.records import Caption, ImageRecord, image_claim_id
+from cytoscribe.core.runs import read_json
+from cytoscribe.core.tables import read_images, write_csv, write_records
+from cytoscribe.training import hard_negatives as module
+from cytoscribe.training import loop
+from cytoscribe.training.clip_fit import train
+from cytoscribe.training.data.caption_files import read_captions, read_evidence
+from cytoscribe.training.data.embeddings import read_embeddings
+from cytoscribe.training.data.pairs import CaptionPool, Variant, build_pool, wordings
+from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives, twin_contrast
+from cytoscribe.training.losses import Objective
+from cytoscribe.training.model.base_models import load_base
+from cytoscribe.training.model.encoding import reads_whole
+from cytoscribe.training.model.model_folder import TrainedModel
+from cytoscribe.training.optimisation import Optimisation
+from cytoscribe.training.settings import ImageOptions
+from tests.training.data.test_embeddings import vectors_of
 from tests.training.test_clip_fit import TOY, toy
-from tests.training.test_embeddings import vectors_of
-from training import hard_negatives as module
-from training import loop
-from training.base_models import load_base
-from training.caption_files import read_captions, read_evidence
-from training.clip_fit import train
-from training.embeddings import read_embeddings
-from training.encoding import reads_whole
-from training.hard_negatives import HardNegatives, HardTerm, hard_negatives, twin_contrast
-from training.losses import Objective
-from training.model_folder import TrainedModel
-from training.optimisation import Optimisation
-from training.pairs import CaptionPool, Variant, build_pool, wordings
-from training.settings import ImageOptions
 
 Drawn = tuple[Path, Path]
 TRAITS = {"AA1": ("dark", "small"), "AA2": ("dark", "large"), "AA3": ("pale", "small"), "AA4": ("pale", "large")}

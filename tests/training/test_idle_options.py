@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Caption
-from cytoscribe.tables import write_records
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption
+from cytoscribe.core.tables import write_records
+from cytoscribe.training.clip_fit import train
+from cytoscribe.training.data.caption_files import read_captions
+from cytoscribe.training.idle_options import refuse_idle
+from cytoscribe.training.losses import Objective
+from cytoscribe.training.model.base_models import load_base
+from cytoscribe.training.model.lora import Tuning
+from cytoscribe.training.optimisation import Optimisation
+from cytoscribe.training.settings import ImageOptions
 from tests.training.test_clip_fit import TOY, toy
-from training.base_models import load_base
-from training.caption_files import read_captions
-from training.clip_fit import train
-from training.idle_options import refuse_idle
-from training.lora import Tuning
-from training.losses import Objective
-from training.optimisation import Optimisation
-from training.settings import ImageOptions
 
 Drawn = tuple[Path, Path]
 IDLE = {

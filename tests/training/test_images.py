@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cytoscribe.records import ImageRecord
-from training.images import Skipped, describe_skipped, load_squares, read_square
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.training.images import Skipped, describe_skipped, load_squares, read_square
 
 
 def test_truncated_image_is_skipped_with_its_row(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from cytoscribe.errors import InputError
-from training.losses import (
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.losses import (
     HARD_WEIGHT,
     REGION_POSITIVES,
     WHOLE_SCALE,

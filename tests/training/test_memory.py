@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from training.memory import CaptionMemory
+from cytoscribe.training.memory import CaptionMemory
 
 
 def test_gradients_flow_through_fresh_rows_alone_and_the_next_step_remembers_them() -> None:

@@ -11,24 +11,24 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cytoscribe.errors import InputError
-from cytoscribe.runs import read_json
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import read_json
+from cytoscribe.training.clip_fit import train
+from cytoscribe.training.model.base_models import load_base
+from cytoscribe.training.model.lora import Tuning
+from cytoscribe.training.optimisation import Optimisation
+from cytoscribe.training.ranks import ALONE, Ranks, together
+from cytoscribe.training.settings import ImageOptions, TrainSettings
 from tests.training.test_clip_fit import TOY
-from training.base_models import load_base
-from training.clip_fit import train
-from training.lora import Tuning
-from training.optimisation import Optimisation
-from training.ranks import ALONE, Ranks, together
-from training.settings import ImageOptions, TrainSettings
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 from tests.training.test_ranks import settings
-from training import loop
-from training.clip_fit import train
+from cytoscribe.training import loop
+from cytoscribe.training.clip_fit import train
 
 images, captions, out = map(Path, sys.argv[1:4])
 what = sys.argv[4]

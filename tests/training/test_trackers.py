@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cytoscribe.errors import InputError
-from training.trackers import check_tracker, start_tracker
+from cytoscribe.core.errors import InputError
+from cytoscribe.training.trackers import check_tracker, start_tracker
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, name: str, **parts: Any) -> None:

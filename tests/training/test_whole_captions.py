@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.records import ImageRecord
-from training.whole_captions import whole_captions
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.training.whole_captions import whole_captions
 
 
 def image(**attributes: str) -> ImageRecord:

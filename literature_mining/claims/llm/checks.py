@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.llm.question import ITEMS
+from cytoscribe.literature_mining.claims.llm.vocabulary import OPEN, Vocabulary, layers_in
+from cytoscribe.literature_mining.claims.llm.windows import Target, Window
+from cytoscribe.literature_mining.regions.table import RegionTable
 from cytoscribe.llm.base import Completion
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.llm.question import ITEMS
-from literature_mining.claims.llm.vocabulary import OPEN, Vocabulary, layers_in
-from literature_mining.claims.llm.windows import Target, Window
-from literature_mining.regions.table import RegionTable
 
 SCORE = 0.6
 """Score of a claim that a model alone states."""

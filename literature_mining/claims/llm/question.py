@@ -11,10 +11,10 @@ from typing import Any
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
+from cytoscribe.core.runs import fingerprint
+from cytoscribe.literature_mining.claims.llm.vocabulary import Vocabulary, layers_in
+from cytoscribe.literature_mining.claims.llm.windows import Window
 from cytoscribe.llm.base import Question, Sampling
-from cytoscribe.runs import fingerprint
-from literature_mining.claims.llm.vocabulary import Vocabulary, layers_in
-from literature_mining.claims.llm.windows import Window
 
 OTHER = "other"
 """The region of a claim about an area that is not among the choices."""
@@ -82,6 +82,6 @@ def claims_schema(sentences: int, regions: tuple[str, ...], layers: tuple[str, .
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    source = resources.files("literature_mining").joinpath("data/extract_claims.jinja").read_text(encoding="utf-8")
+    source = resources.files("cytoscribe.literature_mining").joinpath("data/extract_claims.jinja").read_text(encoding="utf-8")
     environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(source)

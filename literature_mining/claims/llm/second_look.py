@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from literature_mining.claims.findings import Statement
-from literature_mining.claims.llm.vocabulary import Vocabulary
+from cytoscribe.literature_mining.claims.findings import Statement
+from cytoscribe.literature_mining.claims.llm.vocabulary import Vocabulary
 
 RULES, MODEL = "rules", "llm"
 """Names of the readers in `supported_by`."""

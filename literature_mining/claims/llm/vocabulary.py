@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from cytoscribe.records import WHOLE
-from literature_mining.claims.layers import ORDER, find_layers
-from literature_mining.claims.lexicon import Lexicon
+from cytoscribe.core.records import WHOLE
+from cytoscribe.literature_mining.claims.layers import ORDER, find_layers
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
 
 OPEN = "?"
 """In place of a value: the claim has the text's own."""
@@ -64,7 +64,7 @@ class Vocabulary:
 
 def load_vocabulary(lexicon: Lexicon) -> Vocabulary:
     """The vocabulary of this lexicon; attributes that the data file does not describe are shown by their name alone."""
-    source = resources.files("literature_mining").joinpath("data/language_model.toml").read_text(encoding="utf-8")
+    source = resources.files("cytoscribe.literature_mining").joinpath("data/language_model.toml").read_text(encoding="utf-8")
     data = tomllib.loads(source)
     values = values_by_attribute(lexicon)
     values |= {a: () for a in data["open"] if a not in values}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cytoscribe.records import Document, Sentence
-from literature_mining.claims.llm.vocabulary import Vocabulary
-from literature_mining.papers.sentences import split_sentences
+from cytoscribe.core.records import Document, Sentence
+from cytoscribe.literature_mining.claims.llm.vocabulary import Vocabulary
+from cytoscribe.literature_mining.papers.sentences import split_sentences
 
 SENTENCES = 4
 """Sentences to read in one window."""

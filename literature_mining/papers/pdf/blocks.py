@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cytoscribe.records import BlockKind
-from literature_mining.papers.pdf.floats import Style
-from literature_mining.papers.pdf.layout import EDGE, Line, Page
+from cytoscribe.core.records import BlockKind
+from cytoscribe.literature_mining.papers.pdf.floats import Style
+from cytoscribe.literature_mining.papers.pdf.layout import EDGE, Line, Page
 
 REFERENCES = re.compile(
     r"(?:\d+\.?\s*)?(?:references|bibliography|literature cited|literature|works cited|reference list|literatur|literaturverzeichnis|références|"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from literature_mining.papers.pdf.layout import Line, Page
+from cytoscribe.literature_mining.papers.pdf.layout import Line, Page
 
 MAX_STRIPS = 3
 MAX_WIDTH = 20_000.0

@@ -9,9 +9,9 @@ from typing import Any
 
 import pymupdf
 
-from cytoscribe.records import Block
-from literature_mining.papers.figures import MAX_FIGURES, MAX_PIXELS, Picture, picture_of
-from literature_mining.papers.pdf.read import MAX_PAGES, open_pdf
+from cytoscribe.core.records import Block
+from cytoscribe.literature_mining.papers.figures import MAX_FIGURES, MAX_PIXELS, Picture, picture_of
+from cytoscribe.literature_mining.papers.pdf.read import MAX_PAGES, open_pdf
 
 MIN_POINTS = 40.0
 """Images narrower or lower on the page are ornaments: logos, icons, rules."""

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from cytoscribe.records import BlockKind
-from literature_mining.papers.assemble import CELL
-from literature_mining.papers.pdf.columns import reading_order, rows
-from literature_mining.papers.pdf.layout import Line, Page
-from literature_mining.papers.sentences import is_closed
+from cytoscribe.core.records import BlockKind
+from cytoscribe.literature_mining.papers.assemble import CELL
+from cytoscribe.literature_mining.papers.pdf.columns import reading_order, rows
+from cytoscribe.literature_mining.papers.pdf.layout import Line, Page
+from cytoscribe.literature_mining.papers.sentences import is_closed
 
 CAPTION = re.compile(
     r"(?:(?:Supplementary|Supplemental|Extended Data|Online)\s+)?"

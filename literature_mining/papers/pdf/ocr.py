@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from literature_mining.papers.clean_text import clean
-from literature_mining.papers.pdf.layout import Box, Line, Page
+from cytoscribe.literature_mining.papers.clean_text import clean
+from cytoscribe.literature_mining.papers.pdf.layout import Box, Line, Page
 
 DPI = 200
 MAX_PIXELS = 12_000_000

@@ -12,20 +12,20 @@ from typing import Any
 
 import pymupdf
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Document
-from literature_mining.papers.assemble import Metadata, Piece, assemble
-from literature_mining.papers.clean_text import clean, symbols, unspaced, vocabulary
-from literature_mining.papers.ligatures import LigatureMender
-from literature_mining.papers.metadata import licence_in, names_in, stated_metadata
-from literature_mining.papers.pdf import ocr
-from literature_mining.papers.pdf.blocks import Group, body_style, groups
-from literature_mining.papers.pdf.columns import Zone, assign_columns, reading_order, usual_strips, zones
-from literature_mining.papers.pdf.floats import Float, take_floats
-from literature_mining.papers.pdf.layout import Line, Page, Turn, mark_furniture
-from literature_mining.papers.pdf.roles import Flow
-from literature_mining.papers.pdf.scans import settle_scans
-from literature_mining.papers.superscripts import raised
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.assemble import Metadata, Piece, assemble
+from cytoscribe.literature_mining.papers.clean_text import clean, symbols, unspaced, vocabulary
+from cytoscribe.literature_mining.papers.ligatures import LigatureMender
+from cytoscribe.literature_mining.papers.metadata import licence_in, names_in, stated_metadata
+from cytoscribe.literature_mining.papers.pdf import ocr
+from cytoscribe.literature_mining.papers.pdf.blocks import Group, body_style, groups
+from cytoscribe.literature_mining.papers.pdf.columns import Zone, assign_columns, reading_order, usual_strips, zones
+from cytoscribe.literature_mining.papers.pdf.floats import Float, take_floats
+from cytoscribe.literature_mining.papers.pdf.layout import Line, Page, Turn, mark_furniture
+from cytoscribe.literature_mining.papers.pdf.roles import Flow
+from cytoscribe.literature_mining.papers.pdf.scans import settle_scans
+from cytoscribe.literature_mining.papers.superscripts import raised
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
 MAX_PAGES = 2_000

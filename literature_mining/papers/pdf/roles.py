@@ -7,15 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from cytoscribe.records import BlockKind
-from literature_mining.papers.assemble import Piece
-from literature_mining.papers.clean_text import join_lines
-from literature_mining.papers.metadata import names_in
-from literature_mining.papers.outline import Outline
-from literature_mining.papers.pdf.blocks import REFERENCES, Group
-from literature_mining.papers.pdf.floats import Float, Style
-from literature_mining.papers.pdf.layout import Line
-from literature_mining.papers.sentences import is_closed, is_open
+from cytoscribe.core.records import BlockKind
+from cytoscribe.literature_mining.papers.assemble import Piece
+from cytoscribe.literature_mining.papers.clean_text import join_lines
+from cytoscribe.literature_mining.papers.metadata import names_in
+from cytoscribe.literature_mining.papers.outline import Outline
+from cytoscribe.literature_mining.papers.pdf.blocks import REFERENCES, Group
+from cytoscribe.literature_mining.papers.pdf.floats import Float, Style
+from cytoscribe.literature_mining.papers.pdf.layout import Line
+from cytoscribe.literature_mining.papers.sentences import is_closed, is_open
 
 _AFTER_REFERENCES = re.compile(
     r"(?:appendix|supplementa|supporting info|figure (?:legends|captions)|tables?$|annex)", re.IGNORECASE

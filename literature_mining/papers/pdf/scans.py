@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from literature_mining.papers.pdf import ocr
-from literature_mining.papers.pdf.layout import Page
+from cytoscribe.literature_mining.papers.pdf import ocr
+from cytoscribe.literature_mining.papers.pdf.layout import Page
 
 HIDDEN_TRUST = 0.85
 """Trust in the invisible text that a scanner's software laid behind its pictures; how well it read, nobody knows."""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from captions.gate.image import AttributeGate
-from captions.gate.region import Gate
-from captions.generate import GenerateSettings, generate
-from captions.wording.image_attributes import image_claim, read_phrases
-from captions.wording.scene import Scene
-from cytoscribe.records import Claim, Region
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.gate.image import AttributeGate
+from cytoscribe.captions.gate.region import Gate
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.wording.image_attributes import image_claim, read_phrases
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Claim, Region
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.captions.conftest import STATED, claim, write_mined
 
 TABLE = RegionTable((Region("BA4", ("primary motor cortex",)), Region("BA17"), Region("BA6")))

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from captions.dataset import Rejected
-from captions.gate.judge import Opinion, open_judge
-from captions.gate.judge_llm import read_answer
-from captions.gate.judge_nli import NliJudge, statements
-from captions.generate import JUDGED, GenerateSettings, NoCaptionsError, generate
+from cytoscribe.captions.dataset import Rejected
+from cytoscribe.captions.gate.judge import Opinion, open_judge
+from cytoscribe.captions.gate.judge_llm import read_answer
+from cytoscribe.captions.gate.judge_nli import NliJudge, statements
+from cytoscribe.captions.generate import JUDGED, GenerateSettings, NoCaptionsError, generate
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.tables import read_records
 from cytoscribe.llm.models import BackendSettings
 from cytoscribe.llm.server import ServerSettings
-from cytoscribe.tables import read_records
 from tests.captions.fake_server import serving
 
 WORDS = ["layer", "cells", "is", "the", "area", "in", "of", "a", "with", "absent", "giant", "betz", "agranular", "iv", "v", "vi"]

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from captions.morphology.cell_measures import measure_cell
-from captions.morphology.cell_segmentation import CellMasks
+from cytoscribe.captions.morphology.cell_measures import measure_cell
+from cytoscribe.captions.morphology.cell_segmentation import CellMasks
 
 from .drawn import blood_cell, disk
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from captions.morphology.cell_segmentation import segment_cell
+from cytoscribe.captions.morphology.cell_segmentation import segment_cell
 
 from .drawn import blood_cell, glass, overlap
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captions.morphology.cell_table import CORNERS, Piece, density_by_depth, read_cells, read_piece
+from cytoscribe.captions.morphology.cell_table import CORNERS, Piece, density_by_depth, read_cells, read_piece
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError
-from cytoscribe.tables import read_csv
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.tables import read_csv
 
 SLANTED = Piece(*(np.asarray(p, dtype=float) for p in ((0, 0), (1000, 200), (100, 2000), (900, 2000))))
 

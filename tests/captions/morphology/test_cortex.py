@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from captions.morphology.cortex import band_borders, cortex_profile, depth_profile, describe
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.cortex import band_borders, cortex_profile, depth_profile, describe
+from cytoscribe.core.errors import InputError
 
 from .drawn import NISSL, disk, glass
 

@@ -10,8 +10,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from captions.morphology.masks import read_mask
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.masks import read_mask
+from cytoscribe.core.errors import InputError
 
 TWO = np.zeros((30, 40), np.uint8)
 TWO[3:9, 3:9] = 1

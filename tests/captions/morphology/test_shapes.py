@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from captions.morphology.shapes import lobes_of, shape_of
+from cytoscribe.captions.morphology.shapes import lobes_of, shape_of
 
 from .drawn import disk
 

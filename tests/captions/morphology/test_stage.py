@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captions.morphology import stage
+from cytoscribe.captions.morphology import stage
 from cytoscribe.cli import command, run
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 
 from .drawn import blood_cell
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from captions.morphology.tissue import tissue_profile
-from captions.morphology.tissue_segmentation import segment_tissue
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.tissue import tissue_profile
+from cytoscribe.captions.morphology.tissue_segmentation import segment_tissue
+from cytoscribe.core.errors import InputError
 
 from .drawn import disk, field, glass, overlap
 

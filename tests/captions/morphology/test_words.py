@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from captions.morphology.words import Bin, as_file, read_bins, worded
-from cytoscribe.errors import InputError
+from cytoscribe.captions.morphology.words import Bin, as_file, read_bins, worded
+from cytoscribe.core.errors import InputError
 
 SIZE = Bin("size", "area", ("small", "large"), limits=(100.0,), margin=0.1)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from captions.dataset import read_captions
-from captions.generate import GenerateSettings, generate
-from captions.masking import Mask
-from captions.quality import probe
-from captions.quality.intervals import over_regions
-from captions.quality.probe import probe_content, probe_wording
-from captions.wording.image_attributes import PhraseBook, Subject
-from captions.wording.scene import Scene
-from cytoscribe.records import Caption, Claim, Region
+from cytoscribe.captions.dataset import read_captions
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.masking import Mask
+from cytoscribe.captions.quality import probe
+from cytoscribe.captions.quality.intervals import over_regions
+from cytoscribe.captions.quality.probe import probe_content, probe_wording
+from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Caption, Claim, Region
 from tests.captions.conftest import claim
 
 LAYERS = ("II", "III", "IV", "V", "VI")

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captions.audit import audit
-from captions.dataset import read_captions
-from captions.generate import GenerateSettings, generate
-from captions.quality.diversity import measure_diversity, near_duplicate, self_bleu
-from captions.quality.eight_way import eight_way
-from captions.quality.report import QualitySettings, measure, report
-from cytoscribe.errors import InputError
-from cytoscribe.records import Caption, Region
+from cytoscribe.captions.audit import audit
+from cytoscribe.captions.dataset import read_captions
+from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.quality.diversity import measure_diversity, near_duplicate, self_bleu
+from cytoscribe.captions.quality.eight_way import eight_way
+from cytoscribe.captions.quality.report import QualitySettings, measure, report
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Caption, Region
 
 TABLE = [Region("FG1", ("fusiform area 1",), "fusiform gyrus"), Region("hOc3d")]
 
@@ -77,7 +77,7 @@ def test_quality_of_a_run(mined: Path, tmp_path: Path) -> None:
 def test_a_planted_leak_is_reported(mined: Path, tmp_path: Path) -> None:
     generate(GenerateSettings(out=tmp_path / "out", descriptions=mined, per_region=2))
     planted = [dataclasses.replace(read_captions(tmp_path / "out")[0], masked_caption="The precentral gyrus.")]
-    from captions.dataset import write_dataset
+    from cytoscribe.captions.dataset import write_dataset
 
     write_dataset(tmp_path / "out", planted, [], [], "card")
     quality = measure(QualitySettings(tmp_path / "out", mined))

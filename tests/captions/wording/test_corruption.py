@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captions.wording.corruption import image_corruptions, region_corruptions
-from captions.wording.image_attributes import image_claim, read_phrases
-from captions.wording.scene import contradicts, statement
-from cytoscribe.records import Claim
+from cytoscribe.captions.wording.corruption import image_corruptions, region_corruptions
+from cytoscribe.captions.wording.image_attributes import image_claim, read_phrases
+from cytoscribe.captions.wording.scene import contradicts, statement
+from cytoscribe.core.records import Claim
 from tests.captions.conftest import claim
 
 VALUES = {

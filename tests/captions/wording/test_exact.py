@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from captions.wording.exact import columns_of, compose_exact
-from cytoscribe.records import Caption, ImageRecord
+from cytoscribe.captions.wording.exact import columns_of, compose_exact
+from cytoscribe.core.records import Caption, ImageRecord
 
 
 def image(**attributes: str) -> ImageRecord:

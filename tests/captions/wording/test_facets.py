@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from captions.gate.region import Gate
-from captions.wording.facets import is_relative, literature_facet
-from captions.wording.image_attributes import PhraseBook
-from captions.wording.image_attributes import Subject as Words
-from captions.wording.scene import Scene
-from cytoscribe.records import Region
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.gate.region import Gate
+from cytoscribe.captions.wording.facets import is_relative, literature_facet
+from cytoscribe.captions.wording.image_attributes import PhraseBook
+from cytoscribe.captions.wording.image_attributes import Subject as Words
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.captions.conftest import claim
 
 THIN = claim("BA17", 0, "V", "layer_thickness", "thin", True, ())

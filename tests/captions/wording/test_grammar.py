@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from captions.acceptance import clean
-from captions.wording.compose import STYLES, agreeing, applicable, compose
-from captions.wording.english import area_names
-from captions.wording.facets import cytoarchitecture, literature_facet
-from captions.wording.image_attributes import PhraseBook, Subject
-from captions.wording.scene import Scene
-from captions.wording.voice import area_voice
-from cytoscribe.records import Claim, Region
+from cytoscribe.captions.acceptance import clean
+from cytoscribe.captions.wording.compose import STYLES, agreeing, applicable, compose
+from cytoscribe.captions.wording.english import area_names
+from cytoscribe.captions.wording.facets import cytoarchitecture, literature_facet
+from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject
+from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.captions.wording.voice import area_voice
+from cytoscribe.core.records import Claim, Region
 from tests.captions.conftest import claim
 
 NAMES = ("35", "10d and 10o", "areas hOc4 and hOc5", "FG1", "entorhinal area")

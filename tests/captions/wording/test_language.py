@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captions.tokens import count_tokens
-from captions.wording.english import article, layer_name, listed, sentence
+from cytoscribe.captions.tokens import count_tokens
+from cytoscribe.captions.wording.english import article, layer_name, listed, sentence
 
 
 @pytest.mark.parametrize(

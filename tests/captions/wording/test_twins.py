@@ -7,11 +7,11 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captions.gate.region import Gate
-from captions.wording.image_attributes import image_claim
-from captions.wording.twins import TwinWriter
-from cytoscribe.records import Claim, Region
-from literature_mining.regions.table import RegionTable
+from cytoscribe.captions.gate.region import Gate
+from cytoscribe.captions.wording.image_attributes import image_claim
+from cytoscribe.captions.wording.twins import TwinWriter
+from cytoscribe.core.records import Claim, Region
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.captions.conftest import STATED, claim
 from tests.captions.wording.test_corruption import any_claims
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from cytoscribe.cli import command, run
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import printable
 from cytoscribe.doctor import examine
-from cytoscribe.errors import InputError
 from cytoscribe.llm.base import Completion, Question, Sampling
 from cytoscribe.llm.client import Address, shown
 from cytoscribe.llm.server import ServerBackend, ServerSettings
 from cytoscribe.llm.store import CompletionStore
-from cytoscribe.plain_text import printable
 from tests.captions.fake_server import serving
 
 

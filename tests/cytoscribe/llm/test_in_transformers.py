@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cytoscribe.errors import InputError
+from cytoscribe.core.errors import InputError
 from cytoscribe.llm.base import Question, Sampling
 from cytoscribe.llm.in_transformers import TransformersBackend
 from cytoscribe.llm.models import BackendSettings, open_model

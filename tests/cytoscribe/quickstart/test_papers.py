@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pymupdf
 import pytest
 
-from cytoscribe.quickstart.areas import areas
-from cytoscribe.quickstart.images import write_regions
+from cytoscribe.literature_mining.miner import MineSettings, mine
+from cytoscribe.phantom.areas import areas
+from cytoscribe.phantom.images import write_regions
 from cytoscribe.quickstart.papers import write_papers
 from cytoscribe.quickstart.sample_texts import NOTICE, papers
-from literature_mining.miner import MineSettings, mine
 
 
 @pytest.fixture(scope="module")

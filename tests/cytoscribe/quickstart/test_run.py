@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import RunMismatchError
+from cytoscribe.core.errors import RunMismatchError
 from cytoscribe.quickstart.run import run
 from cytoscribe.quickstart.stages import QuickstartSettings
 from cytoscribe.quickstart.summary import next_commands, show

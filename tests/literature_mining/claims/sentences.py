@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.records import Region
-from literature_mining.claims.context import Context
-from literature_mining.claims.layer_scope import Scopes
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.model import Node, Sentence
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.claims.structure import parse
-from literature_mining.claims.tokens import Token, tokenize
-from literature_mining.regions.mentions import RegionFinder
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.layer_scope import Scopes
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.model import Node, Sentence
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.claims.structure import parse
+from cytoscribe.literature_mining.claims.tokens import Token, tokenize
+from cytoscribe.literature_mining.regions.mentions import RegionFinder
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 AREAS = ("Qa1", "Qa2", "Rb3", "Rb4")
 TABLE = RegionTable(tuple(Region(n) for n in AREAS))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.records import Region
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.literature_mining.claims.sentences import not_yet
 
 TABLE = RegionTable(tuple(Region(n) for n in ("Aa1", "Aa2", "Bb3", "Bb4")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from literature_mining.claims.context import PATIENCE, Context, new_paragraph, under_heading
+from cytoscribe.literature_mining.claims.context import PATIENCE, Context, new_paragraph, under_heading
 
 
 def test_the_topic_is_meant_before_the_heading() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.records import Claim, Document
-from literature_mining.claims.document import DocumentReader, Reading, read_claims
-from literature_mining.papers.open import read_document
+from cytoscribe.core.records import Claim, Document
+from cytoscribe.literature_mining.claims.document import DocumentReader, Reading, read_claims
+from cytoscribe.literature_mining.papers.open import read_document
 from tests.literature_mining.claims.sentences import READER, not_yet
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.english import inflections, load_english
+from cytoscribe.literature_mining.claims.english import inflections, load_english
 
 
 @pytest.mark.parametrize(

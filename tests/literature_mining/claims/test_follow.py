@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.context import PATIENCE, Context
+from cytoscribe.literature_mining.claims.context import PATIENCE, Context
 from tests.literature_mining.claims.sentences import READER, stated
 
 

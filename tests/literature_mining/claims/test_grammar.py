@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Region
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.literature_mining.claims.sentences import not_yet
 
 READER = ClaimReader(RegionTable(tuple(Region(n) for n in ("Aa1", "Aa2", "Bb3", "Bb4"))))

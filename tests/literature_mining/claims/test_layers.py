@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.layers import between, find_layers
+from cytoscribe.literature_mining.claims.layers import between, find_layers
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cytoscribe.records import Region
-from literature_mining.claims.english import load_english
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.claims.english import load_english
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.literature_mining.claims.sentences import AREAS, READER, not_yet, stated
 
 _LEXICON, _ENGLISH = load_lexicon(), load_english()

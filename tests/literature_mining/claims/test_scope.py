@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.context import Context
-from literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.context import Context
+from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
 from tests.literature_mining.claims.sentences import node_of, not_yet, parsed, stated, texts
 
 SPOKEN = Context(topic=("Rb3",), layers=("II",), noun="layer")

@@ -9,12 +9,12 @@ from importlib import resources
 
 import pytest
 
-from cytoscribe.records import Block, Document, Region
-from literature_mining.claims.document import read_claims
-from literature_mining.claims.findings import Evidence, FoundClaim
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.claims.score import MODEL_FILE, ScoreModel, features, load_model, probability
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Block, Document, Region
+from cytoscribe.literature_mining.claims.document import read_claims
+from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.claims.score import MODEL_FILE, ScoreModel, features, load_model, probability
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 READER = ClaimReader(RegionTable(tuple(Region(n) for n in ("Aa1", "Aa2", "Bb3"))))
 TEXTS = (
@@ -80,7 +80,7 @@ def test_the_package_model_prefers_what_the_sentence_itself_says() -> None:
 
 
 def test_the_model_file_says_what_it_was_fitted_to() -> None:
-    table = json.loads(resources.files("literature_mining").joinpath(MODEL_FILE).read_text(encoding="utf-8"))
+    table = json.loads(resources.files("cytoscribe.literature_mining").joinpath(MODEL_FILE).read_text(encoding="utf-8"))
     assert "annotated" in table["note"]
     assert table["fitted"]
     known = {f.split("=")[0] for f in features(CLAIM)}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.model import Trait
-from literature_mining.claims.phrases import chunk
-from literature_mining.claims.senses import Meaning, meaning_of
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.model import Trait
+from cytoscribe.literature_mining.claims.phrases import chunk
+from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
 from tests.literature_mining.claims.sentences import tokens
 
 LEXICON = load_lexicon()

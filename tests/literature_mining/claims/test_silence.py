@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.silence import is_silent, other_stretches
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.silence import is_silent, other_stretches
 from tests.literature_mining.claims.sentences import stated, tokens
 
 

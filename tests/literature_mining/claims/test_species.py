@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.records import Block, Document
-from literature_mining.claims.species import species_in, species_of
+from cytoscribe.core.records import Block, Document
+from cytoscribe.literature_mining.claims.species import species_in, species_of
 
 
 def document(title: str, text: str) -> Document:

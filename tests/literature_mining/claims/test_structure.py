@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.model import Clause
+from cytoscribe.literature_mining.claims.model import Clause
 from tests.literature_mining.claims.sentences import not_yet, parsed, texts
 
 

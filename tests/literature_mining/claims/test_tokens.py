@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.tokens import UNKNOWN, names_stranger, tokenize
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.tokens import UNKNOWN, names_stranger, tokenize
 from tests.literature_mining.claims.sentences import tokens
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.claims.model import Phrase
-from literature_mining.claims.phrases import chunk
+from cytoscribe.literature_mining.claims.model import Phrase
+from cytoscribe.literature_mining.claims.phrases import chunk
 from tests.literature_mining.claims.sentences import tokens
 
 

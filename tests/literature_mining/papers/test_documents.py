@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from literature_mining.papers.open import find_papers, find_unread, read_document
-from literature_mining.papers.sentences import split_sentences
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.papers.open import find_papers, find_unread, read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
 
 
 def test_folders_are_searched_and_files_counted_once(tmp_path: Path) -> None:

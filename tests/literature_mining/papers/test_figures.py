@@ -10,10 +10,17 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from cytoscribe.tables import read_records
-from literature_mining.papers import figures
-from literature_mining.papers.figures import Figure, FigureRecord, extract_figures, picture_of, save_images, write_figures
-from literature_mining.papers.open import read_document
+from cytoscribe.core.tables import read_records
+from cytoscribe.literature_mining.papers import figures
+from cytoscribe.literature_mining.papers.figures import (
+    Figure,
+    FigureRecord,
+    extract_figures,
+    picture_of,
+    save_images,
+    write_figures,
+)
+from cytoscribe.literature_mining.papers.open import read_document
 from tests.literature_mining.typeset import Typesetter, body
 
 CAPTION = "Fig. 1 Sections through the calcarine sulcus. a Overview of one hemisphere. b The stripe of Gennari."
@@ -90,7 +97,7 @@ def test_table_captions_are_no_figures(tmp_path: Path) -> None:
 
 def test_enormous_image_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = paper(tmp_path, (pymupdf.Rect(60, 10, 260, 160), grain(300, 220)))
-    monkeypatch.setattr("literature_mining.papers.pdf.figures.MAX_PIXELS", 100 * 100)
+    monkeypatch.setattr("cytoscribe.literature_mining.papers.pdf.figures.MAX_PIXELS", 100 * 100)
     assert figures_of(path) == []
     monkeypatch.setattr(figures, "MAX_PIXELS", 100 * 100)
     assert picture_of(grain(300, 220)) is None

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Document
-from literature_mining.papers.html_tree import tree_of, words_of
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
-from literature_mining.papers.tables import read_table
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.html_tree import tree_of, words_of
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.papers.tables import read_table
 
 PAGE = """<!DOCTYPE html><html><head><title>Two areas - A Journal</title><meta name="citation_doi" content="10.1234/made.1">
 <meta name="citation_author" content="Example, Ada"><meta name="citation_publication_date" content="2020/03/01">

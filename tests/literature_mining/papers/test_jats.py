@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Document
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
-from literature_mining.papers.tables import read_table
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.papers.tables import read_table
 
 ARTICLE = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE article PUBLIC "-//NLM//DTD Journal Publishing DTD v3.0 20080202//EN" "http://example.org/journalpublishing3.dtd">

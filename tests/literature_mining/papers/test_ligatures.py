@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from literature_mining.papers.ligatures import LigatureMender
+from cytoscribe.literature_mining.papers.ligatures import LigatureMender
 
 
 @pytest.mark.parametrize(

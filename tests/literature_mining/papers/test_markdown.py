@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.records import Document
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
-from literature_mining.papers.tables import read_table
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.papers.tables import read_table
 
 CONVERTED = """**ORIGINAL ARTICLE**
 

@@ -8,12 +8,12 @@ import numpy as np
 import pymupdf
 import pytest
 
-from cytoscribe.errors import InputError
-from literature_mining.papers.open import read_document
-from literature_mining.papers.pdf import ocr
-from literature_mining.papers.pdf import read as pdf
-from literature_mining.papers.pdf.ocr import DPI, Reading
-from literature_mining.papers.sentences import split_sentences
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.pdf import ocr
+from cytoscribe.literature_mining.papers.pdf import read as pdf
+from cytoscribe.literature_mining.papers.pdf.ocr import DPI, Reading
+from cytoscribe.literature_mining.papers.sentences import split_sentences
 from tests.literature_mining.typeset import Typesetter, body
 
 

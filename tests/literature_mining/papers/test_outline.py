@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from literature_mining.papers.outline import MAX_HEADINGS, Outline
+from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS, Outline
 
 
 def paths(*headings: tuple[str, float] | tuple[str, float, str]) -> list[tuple[str, ...]]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from cytoscribe.errors import InputError
-from cytoscribe.records import Document
-from literature_mining.papers.open import read_document
-from literature_mining.papers.pdf import read as pdf
-from literature_mining.papers.sentences import split_sentences
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.pdf import read as pdf
+from cytoscribe.literature_mining.papers.sentences import split_sentences
 from tests.literature_mining.typeset import BOLD, FACTS, FONT, HEIGHT, WIDTH, Typesetter, body, wrap
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literature_mining.papers.clean_text import clean, join_lines, joined_with, symbols, vocabulary
+from cytoscribe.literature_mining.papers.clean_text import clean, join_lines, joined_with, symbols, vocabulary
 
 
 @pytest.mark.parametrize(

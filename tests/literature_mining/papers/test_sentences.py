@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytoscribe.records import Document
-from literature_mining.papers.assemble import Metadata, Piece, assemble
-from literature_mining.papers.sentences import spans_of, split_sentences
+from cytoscribe.core.records import Document
+from cytoscribe.literature_mining.papers.assemble import Metadata, Piece, assemble
+from cytoscribe.literature_mining.papers.sentences import spans_of, split_sentences
 
 
 def sentences_of(text: str) -> list[str]:

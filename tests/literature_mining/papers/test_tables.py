@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from literature_mining.papers.assemble import Metadata, Piece, assemble
-from literature_mining.papers.html_tree import rows_of, tree_of
-from literature_mining.papers.tables import Table, lay_out, read_table
+from cytoscribe.literature_mining.papers.assemble import Metadata, Piece, assemble
+from cytoscribe.literature_mining.papers.html_tree import rows_of, tree_of
+from cytoscribe.literature_mining.papers.tables import Table, lay_out, read_table
 
 
 def table_of(html: str) -> Table:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.records import Region
-from literature_mining.claims.reader import ClaimReader
-from literature_mining.regions.groups import GroupFinder
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.regions.groups import GroupFinder
+from cytoscribe.literature_mining.regions.table import RegionTable
 from tests.literature_mining.claims.sentences import not_yet
 
 ROWS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.records import Region
-from literature_mining.regions.mentions import RegionFinder
-from literature_mining.regions.table import RegionTable
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.regions.mentions import RegionFinder
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 TABLE = RegionTable(
     tuple(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from literature_mining.papers.open import read_document
-from literature_mining.papers.sentences import split_sentences
-from literature_mining.regions.ontologies import convert, convert_regions
-from literature_mining.regions.table import read_regions, write_regions
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.papers.sentences import split_sentences
+from cytoscribe.literature_mining.regions.ontologies import convert, convert_regions
+from cytoscribe.literature_mining.regions.table import read_regions, write_regions
 
 
 def test_openminds_names_become_labels_and_aliases(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.errors import InputError
-from literature_mining.regions.table import read_regions, write_regions
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.regions.table import read_regions, write_regions
 
 
 def _table(folder: Path, text: str, encoding: str = "utf-8") -> Path:

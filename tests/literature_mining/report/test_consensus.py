@@ -7,8 +7,8 @@ import random
 from collections.abc import Sequence
 from itertools import count
 
-from cytoscribe.records import Claim
-from literature_mining.report.consensus import MergedClaim, consensus, contradictions, describe_regions, merge, weigh
+from cytoscribe.core.records import Claim
+from cytoscribe.literature_mining.report.consensus import MergedClaim, consensus, contradictions, describe_regions, merge, weigh
 
 _NUMBERS = count()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.records import Claim
-from literature_mining.report.opposition import compatible, contradict
+from cytoscribe.core.records import Claim
+from cytoscribe.literature_mining.report.opposition import compatible, contradict
 
 Said = tuple[str, str, str, bool, tuple[str, ...]]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from cytoscribe.errors import InputError
-from literature_mining.report.related import EXAMPLES, load_ranker, rank
+from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.report.related import EXAMPLES, load_ranker, rank
 
 
 def words(texts: Sequence[str]) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from literature_mining.miner import MineSettings, mine
+from cytoscribe.literature_mining.miner import MineSettings, mine
 
 REGIONS = """region,aliases,parent
 area 17,primary visual cortex;V1,occipital lobe

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from cytoscribe.core.records import Region
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.llm.checks import AnswerChecker, CheckedAnswer
+from cytoscribe.literature_mining.claims.llm.question import ITEMS
+from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
+from cytoscribe.literature_mining.claims.llm.windows import Target, Window
+from cytoscribe.literature_mining.regions.table import RegionTable
 from cytoscribe.llm.base import Completion
-from cytoscribe.records import Region
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm.checks import AnswerChecker, CheckedAnswer
-from literature_mining.claims.llm.question import ITEMS
-from literature_mining.claims.llm.vocabulary import load_vocabulary
-from literature_mining.claims.llm.windows import Target, Window
-from literature_mining.regions.table import RegionTable
 
 CHECKER = AnswerChecker(RegionTable((Region("Qa1", ("area Qa1",)), Region("Qa2"), Region("Qa3"))), load_vocabulary(load_lexicon()))
 WINDOW = Window(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm.question import question_of
-from literature_mining.claims.llm.vocabulary import layers_in, load_vocabulary
-from literature_mining.claims.llm.windows import Target, Window
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.llm.question import question_of
+from cytoscribe.literature_mining.claims.llm.vocabulary import layers_in, load_vocabulary
+from cytoscribe.literature_mining.claims.llm.windows import Target, Window
 
 VOCABULARY = load_vocabulary(load_lexicon())
 WINDOW = Window(

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from literature_mining.claims.findings import FoundClaim
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm.second_look import SecondLook
-from literature_mining.claims.llm.vocabulary import load_vocabulary
+from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.llm.second_look import SecondLook
+from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
 
 LOOK = SecondLook(load_vocabulary(load_lexicon()))
 SHARP = FoundClaim("Qa1", "IV", "border", "sharp", True, (), 0, 5, 1.0)

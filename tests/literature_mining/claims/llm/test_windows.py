@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from literature_mining.claims.lexicon import load_lexicon
-from literature_mining.claims.llm.vocabulary import load_vocabulary
-from literature_mining.claims.llm.windows import SENTENCES, Window, windows_of
-from literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
+from cytoscribe.literature_mining.claims.llm.windows import SENTENCES, Window, windows_of
+from cytoscribe.literature_mining.papers.open import read_document
 
 VOCABULARY = load_vocabulary(load_lexicon())
 

@@ -1,0 +1,134 @@
+"""Pictures of whole sections, read window by window: plain images, TIFF and OME-TIFF pyramids, whole-slide formats.
+
+A picture has levels, each a smaller copy of the first; a window is read at the coarsest level that still holds the detail asked
+for, so a square centimetre seen at low resolution costs no more than a small image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.images import read_image
+from cytoscribe.core.runs import is_file
+from cytoscribe.training.images import squared
+
+WHITE = 255
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
+SLIDE_SUFFIXES = (".svs", ".ndpi", ".mrxs", ".scn", ".svslide", ".vms", ".vmu", ".bif")
+"""Formats of slide scanners, which OpenSlide reads; some of them are TIFF inside and do without it."""
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", *TIFF_SUFFIXES, *SLIDE_SUFFIXES)
+SCANNER_SIZES_UM = (0.05, 200.0)
+"""Micrometres a pixel that a microscope or a scanner of sections may have."""
+
+
+class Slide(Protocol):
+    """A picture of a section. sizes: (H, W) in pixels of each level, the finest first; pixel_size_um: micrometres a pixel of the
+    finest, None where the file does not say."""
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]: ...
+
+    @property
+    def pixel_size_um(self) -> float | None: ...
+
+    def read(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+        """(bottom - top, right - left, 3) uint8 in pixels of that level, wholly inside the picture."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A picture in memory, (H, W, 3) uint8, of one level."""
+
+    pixels: np.ndarray
+    pixel_size_um: float | None = None
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        return ((self.pixels.shape[0], self.pixels.shape[1]),)
+
+    def read(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+        return self.pixels[top:bottom, left:right]
+
+
+def open_slide(path: Path) -> Slide:
+    """The picture of a file: scanners' formats through OpenSlide where it is installed, TIFF by tifffile, the rest by Pillow.
+
+    Raises InputError where the file is missing, broken, or in a format whose reader is not installed.
+    """
+    from cytoscribe.training.data.slide_formats import ScannedSlide, TiffSlide, openslide_installed
+
+    suffix = path.suffix.lower()
+    if not is_file(path):
+        raise InputError("no such section", where=path, fix="check the path")
+    if suffix in SLIDE_SUFFIXES and openslide_installed() and ScannedSlide.reads(path):
+        return ScannedSlide(path)
+    if suffix not in TIFF_SUFFIXES + SLIDE_SUFFIXES:
+        return Loaded(read_image(path))
+    found = TiffSlide.opened(path)
+    if isinstance(found, TiffSlide):
+        return found
+    if openslide_installed() and ScannedSlide.reads(path):
+        return ScannedSlide(path)
+    return _decoded_whole(path, found)
+
+
+def _decoded_whole(path: Path, reason: str) -> Loaded:
+    """A TIFF that tifffile cannot decode in parts (`reason`), by Pillow, whose own limit bounds its size."""
+    from cytoscribe.training.data.slide_formats import size_of_tiff
+
+    try:
+        if path.suffix.lower() in SLIDE_SUFFIXES:
+            raise InputError("a slide scanner's format", where=path)
+        return Loaded(read_image(path), size_of_tiff(path))
+    except InputError as error:
+        if path.suffix.lower() in TIFF_SUFFIXES and "imagecodecs" not in reason:
+            raise
+        raise InputError(
+            f"cannot be read here ({reason})", where=path, fix="install the readers: pip install 'cytoscribe[slides]'"
+        ) from error
+
+
+def level_for(slide: Slide, shrink: float) -> int:
+    """The coarsest level that is made smaller by at most `shrink`."""
+    fit = [i for i in range(len(slide.sizes)) if shrink_of(slide, i) <= shrink * 1.01]
+    return max(fit, key=lambda i: shrink_of(slide, i), default=0)
+
+
+def shrink_of(slide: Slide, level: int) -> float:
+    """Pixels of the finest level that one of this level spans."""
+    return slide.sizes[0][0] / slide.sizes[level][0]
+
+
+def window(slide: Slide, x: int, y: int, width: int, height: int, shrink: float = 1.0) -> np.ndarray:
+    """The rectangle at (x, y) of the finest level as (h, w, 3) uint8, made smaller by at most `shrink` in what is read.
+
+    What lies outside the picture is white, like glass.
+    """
+    level = level_for(slide, shrink)
+    factor, (rows, columns) = shrink_of(slide, level), slide.sizes[level]
+    top, left = round(y / factor), round(x / factor)
+    bottom, right = top + max(round(height / factor), 1), left + max(round(width / factor), 1)
+    inside = max(top, 0), max(left, 0), min(bottom, rows), min(right, columns)
+    if inside == (top, left, bottom, right):
+        return slide.read(level, *inside)
+    whole = np.full((bottom - top, right - left, 3), WHITE, np.uint8)
+    if inside[2] > inside[0] and inside[3] > inside[1]:
+        whole[inside[0] - top : inside[2] - top, inside[1] - left : inside[3] - left] = slide.read(level, *inside)
+    return whole
+
+
+def square(slide: Slide, x: int, y: int, side: int, px: int) -> np.ndarray:
+    """The square of `side` pixels of the finest level at (x, y), resampled to (px, px, 3) uint8; white outside the picture."""
+    return squared(window(slide, x, y, side, side, side / px), px)
+
+
+def plausible_size(micrometres: float | None) -> float | None:
+    """The pixel size, or None where no microscope has such a one."""
+    low, high = SCANNER_SIZES_UM
+    return micrometres if micrometres is not None and low < micrometres < high else None

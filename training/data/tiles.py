@@ -1,0 +1,234 @@
+"""Cut tiles (cells, high resolution) and region crops (context, low resolution) from labelled sections into an images table."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.core.progress import say, track
+from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, quick_digest
+from cytoscribe.core.tables import write_csv
+from cytoscribe.training.data.cuts import Cut, capped, find_regions, find_tiles
+from cytoscribe.training.data.section_table import SectionFacts, read_section_table, splits_of
+from cytoscribe.training.data.sections import (
+    Groups,
+    SectionFiles,
+    check_pixel_sizes,
+    find_sections,
+    groups_of_outlines,
+    read_groups,
+    read_section,
+)
+from cytoscribe.training.data.slides import open_slide, square
+from cytoscribe.training.data.tile_sheet import save_contact_sheet
+
+SCALES = ("tile", "region", "both")
+COLUMNS = ("image_path", "region", "subject", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity", "piece")
+LEAST_SIDE = 8
+
+
+@dataclass(frozen=True)
+class CutSettings:
+    """sections, labels: folders; groups: groups.csv, None where outlines name their regions; tile_px: side of a tile as written;
+    tile_um: its side in micrometres, 0 for `tile_px` pixels of the section; stride: pixels between written tiles, 0 for tiles side
+    by side; purity: least share of a tile that is its region; region_px: side a region crop is scaled to; least_px: smallest piece
+    that is cropped, in pixels of written tiles; most: of one region from one section, 0 for no limit; pixel_size_um: of all
+    sections, None for what the section table or the files say; interleave: take splits in turn along the brain instead of drawing
+    sections by seed; strict: end at the first section that cannot be read."""
+
+    sections: Path
+    labels: Path
+    groups: Path | None
+    out: Path
+    tile_px: int = 96
+    stride: int = 0
+    purity: float = 0.7
+    scale: str = "tile"
+    region_px: int = 224
+    margin: float = 0.1
+    least_px: int = 400
+    most: int = 0
+    pixel_size_um: float | None = None
+    tile_um: float = 0.0
+    section_table: Path | None = None
+    test_sections: tuple[str, ...] = ()
+    interleave: bool = True
+    seed: int = 0
+    strict: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scale not in SCALES:
+            raise InputError(f"unknown scale '{self.scale}'", fix=f"use one of {', '.join(SCALES)}")
+        if self.tile_px < LEAST_SIDE or self.region_px < LEAST_SIDE:
+            raise InputError(f"a tile needs at least {LEAST_SIDE} pixels a side", fix="give a larger --tile-px")
+        if not 0 < self.purity <= 1:
+            raise InputError(f"purity {self.purity:g} is no share", fix="give --purity between 0 and 1, e.g. 0.7")
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is known of all sections before any is cut."""
+
+    sections: list[SectionFiles]
+    groups: Groups
+    facts: dict[str, SectionFacts]
+    splits: dict[str, str]
+    pixel_sizes: dict[str, float | None]
+
+
+def cut(settings: CutSettings) -> dict[str, Any]:
+    """Cut every section; writes tiles/*.png, images.csv and contact_sheet.png. Returns counts by split and region.
+
+    Raises InputError where folders, tables or labels cannot be used, pixel sizes cannot be true, or nothing is pure enough.
+    """
+    spared = _Spared(settings.strict)
+    sheet = _prepared(settings, spared)
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict")
+    told = {k: v for k, v in asdict(settings).items() if k not in paths}
+    inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
+    inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
+    inputs |= {"table": file_digest(settings.section_table) if settings.section_table else None}
+    with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
+        for files in track(sheet.sections, "cutting", unit="sections"):
+            if not _is_cut(run, files.name):
+                with spared.passing_over(files):
+                    run.write_shard(files.name, [asdict(c) for c in _cut_section(files, sheet, settings, run.path)])
+        spared.check(len(sheet.sections))
+        left = [files.name for files in sheet.sections if files.name not in spared.reasons]
+        cuts = [(name, Cut(**row)) for name in left for row in run.read_shard(name)]
+        if not cuts:
+            raise InputError("no tile is pure enough", where=settings.labels, fix="lower --purity or --tile-px")
+        rows = [_row(name, c, sheet, settings) for name, c in cuts]
+        write_csv(run.path / "images.csv", COLUMNS, rows)
+        pictures = {g: [run.path / tile_name(s, c) for s, c in cuts if c.region == g] for g in sheet.groups.names}
+        shown = {g: own for g, own in pictures.items() if own}
+        save_contact_sheet(shown, sheet.groups.unseen, run.path / "contact_sheet.png")
+        summary = _summary(rows, sheet, settings) | {"unreadable": spared.reasons}
+        run.finish(summary)
+        return summary
+
+
+def _is_cut(run: RunFolder, section: str) -> bool:
+    """Whether an earlier run cut this section and all its pictures are still there."""
+    if not run.has_shard(section):
+        return False
+    names = (tile_name(section, Cut(**row)) for row in run.read_shard(section))
+    return all((run.path / n).is_file() and (run.path / n).stat().st_size for n in names)
+
+
+@dataclass
+class _Spared:
+    """Sections that cannot be read: named and passed over, or, where `strict`, the end of the run. reasons: section to what is wrong."""
+
+    strict: bool
+    reasons: dict[str, str] = field(default_factory=dict)
+    first: InputError | None = None
+
+    @contextmanager
+    def passing_over(self, files: SectionFiles) -> Iterator[None]:
+        try:
+            yield
+        except WriteError:
+            raise
+        except InputError as error:
+            if self.strict:
+                raise
+            self.first = self.first or error
+            self.reasons[files.name] = error.what
+            say(f"passed over section {files.name}: {error}")
+
+    def check(self, sections: int) -> None:
+        """Raise the first error where every section is at fault: then it is not one bad item among many."""
+        if self.first is not None and len(self.reasons) == sections:
+            raise self.first
+
+
+def _prepared(settings: CutSettings, spared: _Spared) -> _Sheet:
+    sections = find_sections(settings.sections, settings.labels)
+    groups = read_groups(settings.groups) if settings.groups else groups_of_outlines(sections)
+    names = [s.name for s in sections]
+    facts = read_section_table(settings.section_table, names) if settings.section_table else {}
+    splits = splits_of(names, facts, seed=None if settings.interleave else settings.seed, test=settings.test_sections)
+    sizes: dict[str, float | None] = {}
+    for section in sections:
+        with spared.passing_over(section):
+            sizes[section.name] = _pixel_size(section, facts.get(section.name), settings)
+    spared.check(len(sections))
+    sections = [s for s in sections if s.name in sizes]
+    check_pixel_sizes(sizes, needed=settings.tile_um > 0)
+    return _Sheet(sections, groups, facts, splits, sizes)
+
+
+def _pixel_size(files: SectionFiles, facts: SectionFacts | None, settings: CutSettings) -> float | None:
+    """Micrometres a pixel: as given for all, else by the table, else by the file."""
+    told = settings.pixel_size_um or (facts.pixel_size_um if facts else None)
+    return told or open_slide(files.image).pixel_size_um
+
+
+def side_of(settings: CutSettings, pixel_size_um: float | None, section: str = "") -> int:
+    """Side of a tile in pixels of the section. Raises InputError where that is less than LEAST_SIDE."""
+    side = round(settings.tile_um / pixel_size_um) if settings.tile_um and pixel_size_um else settings.tile_px
+    if side < LEAST_SIDE:
+        told = f"a tile of {settings.tile_um:g} um is {side} pixels at {pixel_size_um:g} um a pixel"
+        raise InputError(told, where=section, fix="give a larger --tile-um, or check the pixel size")
+    return side
+
+
+def _cut_section(files: SectionFiles, sheet: _Sheet, settings: CutSettings, folder: Path) -> list[Cut]:
+    side = side_of(settings, sheet.pixel_sizes[files.name], files.name)
+    enlarged = side / settings.tile_px
+    section = read_section(files, sheet.groups, side)
+    found: list[Cut] = []
+    if settings.scale in ("tile", "both"):
+        stride = max(round(settings.stride * enlarged), 1) if settings.stride else side
+        tiles = find_tiles(section.numbers, sheet.groups.names, side, stride, settings.purity, section.step)
+        found.extend(capped(list(tiles), files.name, settings.most, settings.seed))
+    if settings.scale in ("region", "both"):
+        least = settings.least_px * enlarged**2
+        regions = find_regions(section.numbers, sheet.groups.names, least, settings.margin, section.step)
+        found.extend(capped(list(regions), files.name, settings.most, settings.seed))
+    for one in found:
+        px = settings.tile_px if one.scale == "tile" else settings.region_px
+        picture = Image.fromarray(square(section.slide, one.x, one.y, one.side, px))
+        with atomic_path(folder / tile_name(files.name, one)) as temporary:
+            picture.save(temporary, format="PNG")
+    return found
+
+
+def tile_name(section: str, one: Cut) -> str:
+    """Path of a cut's picture within the run folder."""
+    slug = re.sub(r"[^a-z0-9]+", "-", one.region.lower()).strip("-")
+    return f"tiles/{section}_{one.scale}_{slug}_{one.x}_{one.y}.png"
+
+
+def _row(section: str, one: Cut, sheet: _Sheet, settings: CutSettings) -> list[object]:
+    scale = one.side / (settings.tile_px if one.scale == "tile" else settings.region_px)
+    size = sheet.pixel_sizes[section]
+    pixel = "" if size is None else round(size * scale, 4)
+    split = "unseen" if one.region in sheet.groups.unseen else sheet.splits[section]
+    subject = sheet.facts[section].subject if section in sheet.facts else ""
+    place = [one.x, one.y, one.side, one.purity, one.piece]
+    return [tile_name(section, one), one.region, subject, section, one.scale, split, pixel, *place]
+
+
+def _summary(rows: list[list[object]], sheet: _Sheet, settings: CutSettings) -> dict[str, Any]:
+    regions = Counter(str(r[1]) for r in rows)
+    cut_from = {str(r[3]) for r in rows}
+    return {
+        "images": len(rows),
+        "splits": dict(Counter(str(r[5]) for r in rows)),
+        "regions": dict(sorted(regions.items())),
+        "empty": [g for g in sheet.groups.names if g not in regions],
+        "sections": len(sheet.sections),
+        "sections_without": sorted(s.name for s in sheet.sections if s.name not in cut_from),
+        "sides_px": sorted({side_of(settings, size) for size in sheet.pixel_sizes.values()}),
+    }
