@@ -36,6 +36,17 @@ def cut_tiles(
             "classification of the outlines is a region.",
         ),
     ] = None,
+    colours: Annotated[
+        Path | None,
+        typer.Option(
+            "--colours",
+            help="For colour-coded label maps: CSV with colour (#rrggbb) and label_value or label. Default: maps hold values.",
+        ),
+    ] = None,
+    invert: Annotated[
+        str,
+        typer.Option("--invert", help="no, yes, or auto: bright cells on a dark ground are cut as dark ones on a bright ground."),
+    ] = "no",
     tile_px: Annotated[int, typer.Option("--tile-px", help="Side of a written tile in pixels.", rich_help_panel=_SIZE)] = 96,
     tile_um: Annotated[
         float,
@@ -114,6 +125,8 @@ def cut_tiles(
         pixel_size_um=pixel_size_um or None,
         tile_um=tile_um,
         section_table=section_table,
+        colours=colours,
+        invert=invert,
         test_sections=tuple(s.strip() for s in test_sections.split(",") if s.strip()),
         interleave=not draw_sections,
         seed=seed,

@@ -19,6 +19,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
+from cytoscribe.core.spelling import respelled, shown
 from cytoscribe.core.tables import read_images
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
@@ -28,6 +29,7 @@ from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embedd
 from cytoscribe.training.data.pairs import CaptionPool
 from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
+from cytoscribe.training.data.twins import refuse_twins
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
 from cytoscribe.training.idle_options import refuse_idle
 from cytoscribe.training.images import describe_skipped
@@ -128,9 +130,19 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
         records = [r for r in records if r.scale == settings.scale]
         if not records:
             raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
-    images = split_images(records, settings.seed, settings.images)
     captions = read_captions(settings.captions)
+    records = _in_spelling(records, [c.region for c in captions], settings.images)
+    images = split_images(records, settings.seed, settings.images)
+    refuse_twins(images.records, settings.images)
     return images, pairs.wordings([c for c in captions if c.region in images.regions], settings.wording)
+
+
+def _in_spelling(records: list[ImageRecord], known: list[str], table: Path) -> list[ImageRecord]:
+    """The records with their regions as the captions spell them; what was mended is said."""
+    mended = respelled([r.region for r in records], known)
+    if mended:
+        say(f"{table.name}: regions are read in the spelling of the captions: {shown(mended)}")
+    return [replace(r, region=mended.get(r.region, r.region)) for r in records]
 
 
 def _forget(folder: Path) -> None:
