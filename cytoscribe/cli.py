@@ -39,6 +39,7 @@ STAGES: dict[str, str] = {
     "recalibrate": "cytoscribe.training.cli:recalibrate",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
+    "export-answers": "cytoscribe.eval.cli_exports:export_answers",
     "compare": "cytoscribe.eval.cli:compare",
     "fuse-scales": "cytoscribe.eval.cli:fuse_scales",
     "publish-model": "cytoscribe.captions.cli_publish:publish_model",

@@ -61,8 +61,11 @@ def train_lora(
         str, typer.Option("--freeze", help="Prefixes of modules to leave as they are, joined by commas. auto: the base's; none.")
     ] = "auto",
     loss: Annotated[
-        str, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
-    ] = "label",
+        str,
+        typer.Option(
+            "--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid; auto: as the base was."
+        ),
+    ] = "auto",
     region_weight: Annotated[float, typer.Option("--region-weight", help="Of 'same region' in the label loss. 0: off.")] = 1.0,
     region_positives: Annotated[
         str,

@@ -40,6 +40,7 @@ from cytoscribe.training.model.base_models import Base, load_base
 from cytoscribe.training.model.interpolation import interpolated
 from cytoscribe.training.model.lora import add_adapters, free, trained, undo_drift
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
+from cytoscribe.training.model.reach import reach
 from cytoscribe.training.model.recalibration import recalibrate
 from cytoscribe.training.model.text_side import TextSide
 from cytoscribe.training.ranks import Ranks, joined, together
@@ -159,6 +160,7 @@ def _train(
     with ranks.shared_fate():
         vectors = read_embeddings(settings.embeddings, settings.images.parent) if settings.embeddings else None
         base = _base(settings, vectors)
+        settings = replace(settings, objective=settings.objective.resolved(has_bias(base.model)))
         stored = _opened(settings, vectors, images.of("train"), round(base.image_px * STORED_MARGIN), ranks)
         kept_back = _opened(settings, vectors, images.of("val") if ranks.first else [], base.image_px, ranks)
         skipped = stored.skipped + kept_back.skipped
@@ -215,15 +217,19 @@ def _fitting(
 ) -> Fitting:
     tune = settings.tuning.resolved(base.pretrained)
     model = base.model.to(device, memory_format=torch.channels_last)
+    width = squares.take(np.zeros(1, dtype=np.int64)).shape[1] if isinstance(squares, Vectors) else 0
+    reached = reach(model, base.tokenize, base.image_px, width)
+    bias = has_bias(model) and settings.objective.loss == "sigmoid"
     if tune == "full":
-        free(model, settings.tuning.towers)
+        free(model, settings.tuning.towers, reached.weights, bias)
         learner = model = together(model, ranks, device)
     else:
         frozen = base.frozen if settings.tuning.frozen is None else settings.tuning.frozen
         towers = settings.tuning.towers
         if takes_vectors(model) and towers == "both":
             towers = "text"  # the projection of the vectors is trained whole
-        learner = add_adapters(model, replace(settings.tuning, frozen=frozen, towers=towers), base.name)
+        tuning = replace(settings.tuning, frozen=frozen, towers=towers)
+        learner = add_adapters(model, tuning, base.name, reached.layers, bias)
     torch.manual_seed(settings.seed)
     whole = _whole_captions(settings, base, pool, squares)
     hard = _hard_negatives(settings, base, pool)
@@ -280,6 +286,11 @@ def _hard_negatives(settings: TrainSettings, base: Base, pool: CaptionPool) -> H
 
 def _hard_term(settings: TrainSettings, negatives: HardNegatives, first: int, pool: CaptionPool) -> HardTerm:
     return HardTerm(negatives, first, settings.optimisation.hard_a_step, settings.objective.hard(bool(pool.columns)))
+
+
+def has_bias(model: encoding.Model) -> bool:
+    """Whether a base adds a bias to its logits: it was trained with a sigmoid loss."""
+    return getattr(model, "logit_bias", None) is not None
 
 
 def _scaler(base: Base) -> Callable[[Tensor], Tensor]:

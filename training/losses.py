@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from cytoscribe.core.errors import InputError
 
-LOSSES = ("label", "clip", "sigmoid")
+LOSSES = ("auto", "label", "clip", "sigmoid")
 HARD_WEIGHT = 0.5
 REGION_POSITIVES = ("auto", "mean", "any")
 WHOLE_SCALE = 20.0
@@ -20,7 +20,8 @@ WHOLE_SCALE = 20.0
 class Objective:
     """What is optimised.
 
-    loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`;
+    loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`, or `auto`
+    (`sigmoid` where the base was trained so, which a bias of its logits tells, else `label`);
     region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
     single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
     image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false, None
@@ -29,7 +30,7 @@ class Objective:
     some of them (`any_positive`), or `auto`, the mean where captions make claims of single images, else any.
     """
 
-    loss: str = "label"
+    loss: str = "auto"
     region_weight: float = 1.0
     claim_weight: float = 1.0
     whole_weight: float = 1.0
@@ -45,11 +46,15 @@ class Objective:
                 f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
             )
 
+    def resolved(self, sigmoid: bool) -> Objective:
+        """The same with a loss that is not `auto`; sigmoid: the base was trained with a sigmoid loss."""
+        return replace(self, loss="sigmoid" if sigmoid else "label") if self.loss == "auto" else self
+
     def hard(self, claims: bool) -> float:
         """The weight of hard negatives; claims: captions make claims of single images."""
         if self.hard_weight is not None:
             return self.hard_weight
-        return HARD_WEIGHT if claims and self.loss == "label" else 0.0
+        return HARD_WEIGHT if claims and self.loss in ("auto", "label") else 0.0
 
     def by_means(self, claims: bool) -> bool:
         """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""
@@ -57,9 +62,16 @@ class Objective:
 
 
 def contrast(
-    images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, fits: Tensor | None, objective: Objective
+    images: Tensor,
+    texts: Tensor,
+    scale: Tensor,
+    same_region: Tensor,
+    fits: Tensor | None,
+    objective: Objective,
+    bias: Tensor | None = None,
 ) -> Tensor:
-    """Loss of a batch. images (N, D) and texts (M, D) L2-normalised; scale: factor of the cosine.
+    """Loss of a batch. images (N, D) and texts (M, D) L2-normalised; scale: factor of the cosine; bias: what a base adds to it before a
+    sigmoid, None for bases that were trained otherwise.
 
     same_region, fits: (N, M) bool; `fits` where the region is equal and every image claim of the caption holds for the image, None where
     captions make no claims of single images.
@@ -69,7 +81,7 @@ def contrast(
         drawn = torch.eye(len(images), dtype=torch.bool, device=logits.device).repeat(1, len(texts) // len(images))
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
-        return _sigmoid(logits, same_region if fits is None else fits)
+        return _sigmoid(logits, same_region if fits is None else fits, bias)
     by_means = objective.by_means(fits is not None)
     to_texts = to_regions(images, texts, scale, same_region) if by_means else any_positive(logits, same_region)
     regions = (to_texts + any_positive(logits.T, same_region.T)) / 2
@@ -142,8 +154,10 @@ def image_contrast(images: Tensor, regions: Tensor, scale: Tensor) -> Tensor:
     return positives_first(logits.masked_fill(itself, -torch.inf), same)
 
 
-def _sigmoid(logits: Tensor, positives: Tensor) -> Tensor:
-    """Pairwise sigmoid loss (Zhai et al. 2023) with the bias set so that a random pair is as likely as positives are."""
-    share = positives.float().mean().clamp(1e-4, 1 - 1e-4)
-    bias = torch.log(share / (1 - share)) - logits.detach().mean()
+def _sigmoid(logits: Tensor, positives: Tensor, bias: Tensor | None) -> Tensor:
+    """Pairwise sigmoid loss (Zhai et al. 2023) with the base's own bias, else one set so that a random pair is as likely as positives
+    are."""
+    if bias is None:
+        share = positives.float().mean().clamp(1e-4, 1 - 1e-4)
+        bias = torch.log(share / (1 - share)) - logits.detach().mean()
     return -functional.logsigmoid((logits + bias) * (positives.float() * 2 - 1)).sum(1).mean() / logits.shape[1] * 10

@@ -28,17 +28,19 @@ _RAMPS, _LEAST_RAMPS, _LINES = 0.35, 20, 1500
 """Share of the borders of an interpolated map that are steps of one pixel; the fewest of them that count; rows looked at."""
 
 
-def read_labels(path: Path) -> np.ndarray:
+def read_labels(path: Path, drawn: bool = False) -> np.ndarray:
     """Label map as (H, W) int64: whole numbers of any type and size, of palettes the indices.
 
-    Of a TIFF of more than MOST_CELLS pixels a grid of them is read. Raises InputError where the file is lossy, in colour, a
+    Of a TIFF of more than MOST_CELLS pixels a grid of them is read. drawn: the map was drawn cell by cell, and cells of one pixel
+    are no sign of smoothing. Raises InputError where the file is lossy, in colour, a
     stack, holds parts of numbers or numbers that lie between labels, or cannot be read.
     """
     values = _values(path)
     if values.ndim == 3:
         values = _one_channel(values, path)
     whole = _whole_numbers(values, path)
-    _refuse_smoothed(whole, path)
+    if not drawn:
+        _refuse_smoothed(whole, path)
     return whole
 
 

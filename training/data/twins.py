@@ -75,7 +75,8 @@ def _full(path: Path) -> Path:
 
 
 def _blank(path: Path) -> bool:
+    """Whether an image shows a single colour, or nothing that can be read: then it will be skipped."""
     try:
         return is_file(path) and int(np.ptp(read_image(path))) == 0
     except CytoscribeError:
-        return False
+        return True

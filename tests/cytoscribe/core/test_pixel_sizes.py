@@ -53,8 +53,16 @@ def test_ome_units(tmp_path: Path, unit: str, given: float, expected: float | No
 
 @pytest.mark.parametrize(
     ("resolution", "unit", "expected"),
-    [(300, "INCH", None), (118.11, "CENTIMETER", None), (28, "CENTIMETER", None), (118, "CENTIMETER", None), (37.8, 3, None)]
-    + [(20000, "CENTIMETER", 0.5), (50800, "INCH", 0.5), (2000, "NONE", None)],
+    [
+        (300, "INCH", None),
+        (118.11, "CENTIMETER", None),
+        (28, "CENTIMETER", None),
+        (118, "CENTIMETER", None),
+        (37.8, 3, None),
+        (20000, "CENTIMETER", 0.5),
+        (50800, "INCH", 0.5),
+        (2000, "NONE", None),
+    ],
 )
 def test_resolutions_for_paper_are_no_sizes(tmp_path: Path, resolution: float, unit: Any, expected: float | None) -> None:
     found = size_of(tmp_path / "s.tif", resolution=(resolution, resolution), resolutionunit=unit, photometric="rgb")
