@@ -8,9 +8,9 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.levels import WHITE
+from cytoscribe.training.data.settings import INVERT
 from cytoscribe.training.data.slides import Slide
 
-INVERT = ("no", "yes", "auto")
 _DARK, _EVEN = 64, 8
 """8-bit value below which the ground is dark, and the spread up to which a rim shows ground instead of tissue."""
 _LOOKED, _BRIGHTER = 16, 20
