@@ -93,7 +93,9 @@ def train_lora(
     ] = "auto",
     hard_per_step: Annotated[int, typer.Option("--hard-per-step", min=1, help="Such twins a step, two texts each.")] = 16,
     image_px: Annotated[int, typer.Option("--image-px", min=0, help="Side of the images in pixels. 0: the base's own.")] = 0,
-    augment: Annotated[str, typer.Option("--augment", help="strong, mild or none.")] = "strong",
+    augment: Annotated[
+        str, typer.Option("--augment", help="auto, strong (other stains, cameras, framings), mild (one lab's), none.")
+    ] = "auto",
     laminar: Annotated[bool, typer.Option("--laminar", help="Keep the direction of layers: no turns beyond 10 degrees.")] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Threads that decode images. 0: none.")] = 2,
     views: Annotated[

@@ -22,7 +22,7 @@ from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.core.tables import read_images
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
-from cytoscribe.training.data.augmentation import augmented, preset
+from cytoscribe.training.data.augmentation import augmented, of_known_scale, preset
 from cytoscribe.training.data.caption_files import read_captions, read_evidence
 from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
 from cytoscribe.training.data.pairs import CaptionPool
@@ -225,7 +225,7 @@ def _fitting(
         texts=texts,
         objective=settings.objective,
         optimisation=settings.optimisation,
-        augmentation=preset(settings.image.augmentation, settings.image.laminar),
+        augmentation=preset(settings.image.augmentation, settings.image.laminar, of_known_scale(squares.records)),
         normalise=_scaler(base),
         px=base.image_px,
         seed=settings.seed,

@@ -23,7 +23,7 @@ class ImageOptions:
     workers: threads that decode; views: mirrored or turned views of an image whose features are averaged in use, 1, 2 or 4."""
 
     image_px: int | None = None
-    augmentation: str = "strong"
+    augmentation: str = "auto"
     laminar: bool = False
     workers: int = 2
     views: int = 1
