@@ -76,7 +76,6 @@ class Microscope:
         return np.exp(-(ground + share @ targets + residual * (share @ stretch)))
 
     def _through_lens(self, light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        side = light.shape[0]
         cell = self.cell * float(np.exp(rng.normal(0, 0.06)))
         light = _resized(_enlarged(light, cell, rng), self.side)
         if self.defocus:
@@ -85,7 +84,7 @@ class Microscope:
         if self.vignette:
             y, x = np.mgrid[-1 : 1 : self.side * 1j, -1 : 1 : self.side * 1j]
             light = light * (1 - self.vignette * (x**2 + y**2)[..., None] / 2)
-        return light if side else light
+        return light
 
     def _photographed(self, light: np.ndarray, rng: np.random.Generator, side: int) -> np.ndarray:
         grey = light.mean(-1, keepdims=True)
