@@ -22,7 +22,7 @@ from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.core.tables import read_images
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
-from cytoscribe.training.data.augmentation import augmented, of_known_scale, preset
+from cytoscribe.training.data.augmentation import augmented, strengths_of
 from cytoscribe.training.data.caption_files import read_captions, read_evidence
 from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
 from cytoscribe.training.data.pairs import CaptionPool
@@ -212,6 +212,7 @@ def _fitting(
         if takes_vectors(model) and towers == "both":
             towers = "text"  # the projection of the vectors is trained whole
         learner = add_adapters(model, replace(settings.tuning, frozen=frozen, towers=towers), base.name)
+    strengths = strengths_of(settings.image, squares.records)
     torch.manual_seed(settings.seed)
     whole = _whole_captions(settings, base, pool, squares)
     hard = _hard_negatives(settings, base, pool)
@@ -225,8 +226,8 @@ def _fitting(
         texts=texts,
         objective=settings.objective,
         optimisation=settings.optimisation,
-        augmentation=preset(settings.image.augmentation, settings.image.laminar, of_known_scale(squares.records)),
-        normalise=_scaler(base),
+        augmentation=strengths,
+        normalise=_scaler(base, strengths.balanced),
         px=base.image_px,
         seed=settings.seed,
         device=device,
@@ -270,8 +271,8 @@ def _hard_term(settings: TrainSettings, negatives: HardNegatives, first: int, po
     return HardTerm(negatives, first, settings.optimisation.hard_a_step, settings.objective.hard(bool(pool.columns)))
 
 
-def _scaler(base: Base) -> Callable[[Tensor], Tensor]:
-    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std)
+def _scaler(base: Base, balance: bool) -> Callable[[Tensor], Tensor]:
+    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std, balance)
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:
@@ -316,6 +317,7 @@ def _told(
         "embeddings": _vectors_told(settings, fitting),
         "image_px": fitting.px,
         "views": settings.image.views,
+        "balanced": fitting.augmentation.balanced,
         "notes": notes,
         "rejection": rejection.summary(),
         "validation": progress.history[-1] if progress.history else {},

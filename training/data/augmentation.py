@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from torch.nn import functional
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.training.data.staining import Recolouring, recoloured, restained
+
+if TYPE_CHECKING:
+    from cytoscribe.training.settings import ImageOptions
 
 CPU = torch.device("cpu")
 
@@ -30,7 +33,8 @@ class Augmentation:
     stain: relative change of each stain's optical density (Tellez et al. 2018); tint: change of each colour channel's gain;
     light: change of brightness and contrast; other: share of images that are shown under another stain and on another background, in
     place of the three before; hue, spread, ground: how far these lie off (`Recolouring.drawn`); blur: largest sigma in pixels;
-    noise: standard deviation in [0, 1]; grey: share of images that lose their colour.
+    noise: standard deviation in [0, 1]; grey: share of images that lose their colour; balanced: the model is shown every image with its
+    background made white, in training and in use (`staining.balanced`).
     """
 
     rotate: float = 180.0
@@ -49,9 +53,10 @@ class Augmentation:
     blur: float = 1.2
     noise: float = 0.03
     grey: float = 0.1
+    balanced: bool = True
 
 
-NONE = Augmentation(0, 0, True, *[0.0] * 13)
+NONE = Augmentation(0, 0, True, *[0.0] * 13, balanced=False)
 PRESETS = {
     "none": NONE,
     "mild": Augmentation(
@@ -68,6 +73,7 @@ PRESETS = {
         blur=0.5,
         noise=0.01,
         grey=0,
+        balanced=False,
     ),
     "strong": Augmentation(),
 }
@@ -79,14 +85,20 @@ def preset(name: str, laminar: bool = False, measured: bool = False) -> Augmenta
     """The named strengths; laminar keeps the pia on its side: turns up to 10 degrees and mirrors left to right only.
 
     `auto` is `strong`; measured: the images were cut at a known scale, which new ones will share (`of_known_scale`), so `auto` leaves
-    it as it is but for a tenth. Raises InputError for another name.
+    it as it is but for a tenth, and leaves the light too: such squares may lie within tissue and show no background. Raises
+    InputError for another name.
     """
     if name not in NAMES:
         raise InputError(f"unknown augmentation '{name}'", fix=f"use one of {', '.join(NAMES)}")
     chosen = PRESETS["strong" if name == "auto" else name]
     if name == "auto" and measured:
-        chosen = replace(chosen, zoom=0.1, close=0.0)
+        chosen = replace(chosen, zoom=0.1, close=0.0, balanced=False)
     return replace(chosen, rotate=min(10.0, chosen.rotate), turnable=False) if laminar else chosen
+
+
+def strengths_of(options: ImageOptions, records: Sequence[ImageRecord]) -> Augmentation:
+    """What a run's options mean for these training images."""
+    return preset(options.augmentation, options.laminar, of_known_scale(records))
 
 
 def of_known_scale(records: Sequence[ImageRecord]) -> bool:

@@ -21,6 +21,10 @@ LIGHTEST = 0.12
 POOLED = 4
 """Side of the squares that are averaged before the background is read, so that noise and single bright pixels do not decide."""
 DARKEST = 1 / 255
+WHITE = 0.94
+"""Light of a background that was made white: what is lighter still keeps room above."""
+LEAST_LIGHT = 0.25
+"""Background that is darker than this is taken for this: no channel is enlarged more than about four times."""
 UNTOUCHED = 0.25
 """Share of the recoloured images that keep their own background."""
 
@@ -68,6 +72,12 @@ def recoloured(images: Tensor, drawn: Recolouring) -> Tensor:
     density = torch.einsum("bdc,bchw->bdhw", drawn.matrix, density)
     ground = torch.where(drawn.kept[:, None], own, drawn.ground)
     return torch.exp(-(density + ground[:, :, None, None])).clamp(0, 1)
+
+
+def balanced(images: Tensor) -> Tensor:
+    """Images (B, 3, H, W) in [0, 1] with each one's background made white: lamp, filter and exposure fall away."""
+    gain = WHITE / ground_of(images).clamp(min=LEAST_LIGHT)
+    return (images * gain[:, :, None, None]).clamp(0, 1)
 
 
 def restained(images: Tensor, factors: Tensor, offsets: Tensor) -> Tensor:

@@ -130,7 +130,7 @@ class TrainedModel:
         if good:
             rows = [i for i, s in enumerate(squares) if not isinstance(s, Skipped)]
             features[rows] = encoding.image_features(
-                self.model, torch.stack(good), self.mean, self.std, self.device, len(good), self.views
+                self.model, torch.stack(good), self.mean, self.std, self.device, len(good), self.views, self.balanced
             )
         return features
 
@@ -188,6 +188,11 @@ class TrainedModel:
     def views(self) -> int:
         """Views of an image whose features are averaged, as when the rejection was calibrated."""
         return int(self.settings.get("views", 1))
+
+    @property
+    def balanced(self) -> bool:
+        """Whether images are shown to the model with their background made white, as in training."""
+        return bool(self.settings.get("balanced", False))
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """(N, D) L2-normalised float32 on the CPU."""

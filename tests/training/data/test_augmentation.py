@@ -96,8 +96,8 @@ def test_auto_leaves_a_known_scale_alone() -> None:
     assert not of_known_scale([])
     free, cut = preset("auto"), preset("auto", measured=True)
     assert free == preset("strong")
-    assert (cut.zoom, cut.close) == (0.1, 0.0)
-    assert replace(cut, zoom=free.zoom, close=free.close) == free
+    assert (cut.zoom, cut.close, cut.balanced) == (0.1, 0.0, False)
+    assert replace(cut, zoom=free.zoom, close=free.close, balanced=True) == free
     assert preset("strong", measured=True) == free
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from cytoscribe.training.data.staining import Recolouring, ground_of, recoloured, restained
+from cytoscribe.training.data.staining import WHITE, Recolouring, balanced, ground_of, recoloured, restained
 
 
 def smear(background: tuple[float, float, float] = (0.95, 0.9, 0.8), side: int = 32) -> Tensor:
@@ -62,3 +62,16 @@ def test_a_turn_of_hue_keeps_the_mean_density(hue: float) -> None:
 
 def test_stains_off_by_nothing_leave_the_image() -> None:
     assert torch.allclose(restained(smear(), torch.ones(1, 3), torch.zeros(1, 3)), smear(), atol=1e-4)
+
+
+@pytest.mark.parametrize("lamp", [(0.9, 0.8, 0.45), (0.6, 0.7, 0.9)])
+def test_the_lamp_falls_away(lamp: tuple[float, float, float]) -> None:
+    """The same cells under another light are the same once their background is white."""
+    plain = smear((1.0, 1.0, 1.0))
+    lit = plain * torch.tensor(lamp)[:, None, None]
+    assert torch.allclose(balanced(lit), balanced(plain), atol=1e-5)
+    assert torch.allclose(ground_of(balanced(lit)), torch.full((1, 3), WHITE), atol=1e-5)
+
+
+def test_darkness_is_not_blown_up() -> None:
+    assert float(balanced(torch.full((1, 3, 32, 32), 0.02)).max()) < 0.1
