@@ -112,10 +112,6 @@ def train_lora(
             "projections and the text side are trained. Default: the images are read.",
         ),
     ] = None,
-    wise_ft: Annotated[
-        float,
-        typer.Option("--wise-ft", help="Export weights between the base's (0) and the trained ones (1). 1: the trained ones."),
-    ] = 1.0,
     tracker: Annotated[
         str, typer.Option("--tracker", help="none, tensorboard or wandb: figures go there too, where it is installed.")
     ] = "none",
@@ -169,7 +165,6 @@ def train_lora(
         ),
         image=ImageOptions(image_px or None, augment, laminar, workers, views),
         rejection=RejectionOptions(rejection_alpha, parse_names(rejection_scores)),
-        wise_ft=wise_ft,
         tracker=tracker,
         embeddings=embeddings,
     )

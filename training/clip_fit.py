@@ -35,7 +35,6 @@ from cytoscribe.training.loop import Fitting
 from cytoscribe.training.memory import CaptionMemory
 from cytoscribe.training.model import encoding, export
 from cytoscribe.training.model.base_models import Base, load_base
-from cytoscribe.training.model.interpolation import interpolated
 from cytoscribe.training.model.lora import add_adapters, free, trained, undo_drift
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
 from cytoscribe.training.model.recalibration import recalibrate
@@ -173,10 +172,6 @@ def _train(
         export.save_adapter(fitting.learner, folder)
         merged = fitting.learner.merge_and_unload()
     merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
-    if settings.wise_ft < 1:
-        start = _base(settings, vectors)
-        state = interpolated(merged.state_dict(), start.model.state_dict(), settings.wise_ft, start.given)
-        merged.load_state_dict(state)
     export.save_merged(merged, base, folder)
     rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
     told = _told(settings, images, fitting, rejection, progress)
@@ -313,7 +308,6 @@ def _told(
         "seed": settings.seed,
         "precision": "bf16" if fitting.bf16 else "fp32",
         "processes": fitting.ranks.count,
-        "wise_ft": settings.wise_ft,
         "embeddings": _vectors_told(settings, fitting),
         "image_px": fitting.px,
         "views": settings.image.views,

@@ -55,8 +55,7 @@ class RejectionOptions:
 class TrainSettings:
     """Everything a run depends on. captions: folders of `generate-captions`; weights: tower to path, for bases without a Hub;
     wording: `masked`, `named` or `both`; whole_captions: wordings of a caption that states all of an image's attributes, 0 for none;
-    precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`; wise_ft: how far from the base's weights (0) to the trained
-    ones (1) the exported model lies; tracker: where figures go besides the run folder;
+    precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`; tracker: where figures go besides the run folder;
     embeddings: file of vectors that take the place of the images, None to read the images."""
 
     images: Path
@@ -76,7 +75,6 @@ class TrainSettings:
     optimisation: Optimisation = field(default_factory=Optimisation)
     objective: Objective = field(default_factory=Objective)
     image: ImageOptions = field(default_factory=ImageOptions)
-    wise_ft: float = 1.0
     tracker: str = "none"
     embeddings: Path | None = None
     rejection: RejectionOptions = field(default_factory=RejectionOptions)
@@ -87,8 +85,6 @@ def deciding(settings: TrainSettings) -> dict[str, Any]:
     told = asdict(settings)
     for name in ("out", "overwrite", "device", "images", "captions", "weights", "tracker", "embeddings", "rejection"):
         told.pop(name)
-    if settings.wise_ft == 1:
-        told.pop("wise_ft")  # runs that were begun before the option was there go on
     if settings.objective.hard_weight is None:
         told["objective"]["hard_weight"] = "auto"
     elif not settings.objective.hard_weight:

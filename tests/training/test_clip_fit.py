@@ -17,10 +17,10 @@ from cytoscribe.core.tables import read_csv, read_images, write_csv
 from cytoscribe.training import checkpoints, held_out, loop
 from cytoscribe.training.clip_fit import train
 from cytoscribe.training.model import export
+from cytoscribe.training.model.alignment import information
 from cytoscribe.training.model.base_models import load_base
 from cytoscribe.training.model.lora import Tuning
 from cytoscribe.training.model.model_config import name_place
-from cytoscribe.training.model.alignment import information
 from cytoscribe.training.model.model_folder import TrainedModel
 from cytoscribe.training.optimisation import Optimisation
 from cytoscribe.training.rejection.conformal import Rejection
