@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,9 +17,7 @@ from torch.nn import functional
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.training.data.staining import Recolouring, recoloured, restained
-
-if TYPE_CHECKING:
-    from cytoscribe.training.settings import ImageOptions
+from cytoscribe.training.settings import AUGMENTATIONS, ImageOptions
 
 CPU = torch.device("cpu")
 
@@ -78,7 +76,6 @@ PRESETS = {
     "strong": Augmentation(),
 }
 """`strong` is for models that must hold under other stains, cameras and framings; `mild` for one lab's material."""
-NAMES = (*PRESETS, "auto")
 
 
 def preset(name: str, laminar: bool = False, measured: bool = False) -> Augmentation:
@@ -88,8 +85,8 @@ def preset(name: str, laminar: bool = False, measured: bool = False) -> Augmenta
     it as it is but for a tenth, and leaves the light too: such squares may lie within tissue and show no background. Raises
     InputError for another name.
     """
-    if name not in NAMES:
-        raise InputError(f"unknown augmentation '{name}'", fix=f"use one of {', '.join(NAMES)}")
+    if name not in AUGMENTATIONS:
+        raise InputError(f"unknown augmentation '{name}'", fix=f"use one of {', '.join(AUGMENTATIONS)}")
     chosen = PRESETS["strong" if name == "auto" else name]
     if name == "auto" and measured:
         chosen = replace(chosen, zoom=0.1, close=0.0, balanced=False)
