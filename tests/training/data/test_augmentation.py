@@ -12,7 +12,6 @@ import torch
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.training.data.augmentation import (
-    NAMES,
     NONE,
     Augmentation,
     applied,
@@ -22,6 +21,7 @@ from cytoscribe.training.data.augmentation import (
     of_known_scale,
     preset,
 )
+from cytoscribe.training.settings import AUGMENTATIONS
 
 
 def pictures(count: int = 4, side: int = 40) -> torch.Tensor:
@@ -78,7 +78,7 @@ def test_stain_jitter_keeps_glass_clear() -> None:
     assert out.min() > 0.9
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_parts_that_were_drawn_apart_make_the_same_pictures_together(name: str) -> None:
     """As on a GPU, where a batch's parts are drawn one by one and then augmented at once."""
     strengths = preset(name)
