@@ -349,10 +349,6 @@ def fuse_scales(
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Device = "auto",
     name_by: NameBy = "captions",
-    pool: Annotated[
-        str,
-        typer.Option("--pool", help="auto: weigh the scales by how they name the table's validation pieces (split=val); equal."),
-    ] = "auto",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -361,7 +357,7 @@ def fuse_scales(
     from cytoscribe.eval.fusion_stage import fuse_scales as stage
 
     settings = FuseSettings(
-        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by, pool
+        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by
     )
     for line in stage(settings).lines():
         typer.echo(line)

@@ -208,7 +208,7 @@ def _encoder(model: Any, batch: int) -> Callable[[Sequence[np.ndarray]], Tensor]
 
     def encode(tiles: Sequence[np.ndarray]) -> Tensor:
         squares = np.stack([np.ascontiguousarray(squared(t, model.image_px).transpose(2, 0, 1)) for t in tiles])
-        return image_features(model.model, squares, model.mean, model.std, model.device, batch, model.views)
+        return image_features(model.model, squares, model.mean, model.std, model.device, batch, model.views, model.balanced)
 
     return encode
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.training.data import pairs
+from cytoscribe.training.data.augmentation import strengths_of
 from cytoscribe.training.data.embeddings import Vectors
 from cytoscribe.training.data.label_sets import HeldOut
 from cytoscribe.training.data.pairs import CaptionPool
@@ -32,6 +33,7 @@ def validator(fitting: Fitting, base: Base, held_out: Squares | Vectors) -> Call
     captions = pairs.class_captions(fitting.pool)
     index = {name: i for i, name in enumerate(fitting.pool.names)}
     rows = [i for i, r in enumerate(held_out.records) if r.region in index]
+    balance = fitting.augmentation.balanced
     truth = np.array([index[held_out.records[i].region] for i in rows])
 
     def figures() -> dict[str, float]:
@@ -39,7 +41,9 @@ def validator(fitting: Fitting, base: Base, held_out: Squares | Vectors) -> Call
 
         with encoding.autocast(fitting.device, fitting.bf16):
             classes = class_features(fitting.clip, base, fitting.pool.names, captions, fitting.device)
-            features = encoding.image_features(fitting.clip, held_out.all(rows), base.mean, base.std, fitting.device)
+            features = encoding.image_features(
+                fitting.clip, held_out.all(rows), base.mean, base.std, fitting.device, balance=balance
+            )
         predicted = (features @ classes.T).argmax(1).numpy()
         return {
             "macro_f1": round(float(f1_score(truth, predicted, average="macro")), 4),
@@ -60,14 +64,17 @@ def calibrate_model(
 ) -> Rejection:
     """Rejector from training images (the bank) and held-out ones (the threshold), both of known regions alone."""
     cpu, options = torch.device("cpu"), settings.rejection
+    balance = strengths_of(settings.image, squares.records).balanced
     rows = _bank_rows(pool, settings.seed)
     shown = _as_seen(torch.from_numpy(squares.all(rows)), base.image_px)
-    bank = encoding.image_features(model, shown, base.mean, base.std, cpu, views=settings.image.views)
+    bank = encoding.image_features(model, shown, base.mean, base.std, cpu, views=settings.image.views, balance=balance)
     classes = class_features(model, base, pool.names, pairs.class_captions(pool), cpu)
     scale = float(model.logit_scale.detach().exp())
     context = context_from(classes, bank, torch.from_numpy(pool.image_regions[rows]), scale)
     known = [i for i, r in enumerate(held_out.records) if r.region in pool.names]
-    features = encoding.image_features(model, held_out.all(known), base.mean, base.std, cpu, views=settings.image.views)
+    features = encoding.image_features(
+        model, held_out.all(known), base.mean, base.std, cpu, views=settings.image.views, balance=balance
+    )
     if not known:
         raise InputError("no held-out image to calibrate the rejection on", fix="give some rows split=val")
     labels = torch.tensor([pool.names.index(held_out.records[i].region) for i in known], dtype=torch.int64)

@@ -31,7 +31,6 @@ from cytoscribe.training.model.model_config import (
 
 BASES = Path(__file__).parent / "bases"
 WEIGHTS_VARIABLE = "CYTO_WEIGHTS"
-_TOWER_WEIGHTS = {"vision": "visual.trunk.", "text": "text.transformer."}
 DEFAULT_WEIGHTS = Path("~/.cache/real-weights")
 
 
@@ -41,8 +40,7 @@ class Base:
 
     config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
     text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights;
-    frozen: module name prefixes that LoRA had better leave alone; given: prefixes of the weights that came with the base, the
-    others being drawn at random.
+    frozen: module name prefixes that LoRA had better leave alone.
     """
 
     name: str
@@ -53,7 +51,6 @@ class Base:
     text_folder: str = ""
     weights: dict[str, str] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
-    given: tuple[str, ...] = ("",)
 
     @property
     def image_px(self) -> int:
@@ -121,9 +118,8 @@ def _given_vectors(base: Base, width: int) -> Base:
     if not width:
         return base
     give_vectors(base.model, width, base.config["model_cfg"]["embed_dim"])
-    given = tuple(n for n in base.model.state_dict() if n.startswith(base.given) and not n.startswith("visual."))
     frozen = tuple(n for n in base.frozen if not n.startswith("visual"))
-    return replace(base, config={**base.config, "embeddings": {"width": width}}, given=given, frozen=frozen)
+    return replace(base, config={**base.config, "embeddings": {"width": width}}, frozen=frozen)
 
 
 def config_path(name: str) -> Path | None:
@@ -178,7 +174,6 @@ def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], imag
         text_folder=str(text.get("hf_model_name") or ""),
         weights={k: str(v) for k, v in weights.items()},
         frozen=tuple(told.get("frozen", ())),
-        given=tuple(_TOWER_WEIGHTS[tower] for tower in weights),
     )
 
 

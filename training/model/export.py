@@ -94,7 +94,6 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         f"- base: `{code(str(told['base']))}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
         f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
-        *_interpolated(told),
         f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
         f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
         *[f"- note: {markdown(note)}" for note in told["notes"]],
@@ -135,16 +134,6 @@ def _merged_use(told: Mapping[str, Any]) -> str:
         f"`{code(vectors['file'])}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
         "is not in it, so plain open_clip cannot load it"
     )
-
-
-def _interpolated(told: Mapping[str, Any]) -> list[str]:
-    alpha = told.get("wise_ft", 1.0)
-    if alpha == 1:
-        return []
-    adapter = "; `adapter/` holds the trained weights whole" if told["trained"] == "lora" else ""
-    return [
-        f"- WiSE-FT (Wortsman et al. 2022): `merged/` lies {alpha:g} of the way from the base's weights to the trained ones{adapter}"
-    ]
 
 
 def _moved_text_tower(folder: Path) -> list[str]:
