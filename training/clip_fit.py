@@ -179,6 +179,8 @@ def _train(
         merged.load_state_dict(state)
     export.save_merged(merged, base, folder)
     rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
+    if appearance := held_out.appearance_from(pool, stored, kept_back, base.image_px, settings.seed):
+        appearance.save(folder)
     told = _told(settings, images, fitting, rejection, progress)
     told |= {"skipped_images": len(skipped), "all_weights": sum(p.numel() for p in merged.parameters())}
     _write(told, fitting.pool, rejection, progress, folder)
