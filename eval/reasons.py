@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 REGION, PARENT, UNSEEN_TISSUE, ARTEFACT, MICROSCOPE = KINDS = ("region", "parent region", "unseen tissue", "artefact", "another microscope")
 REASON_COLUMNS = ("answer", "reason", "artefact", "p_artefact", "p_microscope", "p_parent")
+UNSEEN = "unseen"
+"""The answer for tissue that is like no known region."""
 STRICTER = 5
 """An image that is not rejected is called an artefact at alpha / 5."""
 
@@ -27,7 +29,7 @@ STRICTER = 5
 @dataclass(frozen=True)
 class Reasons:
     """Of each image, (N,): answer (what it is called), kind (one of KINDS), artefact (the kind that its pixels show most); p-values,
-    NaN where a question was not asked: p_artefact "known images show this as much", p_microscope "the stain and light are those of
+    NaN where a question was not asked: p_artefact "no artefact: known images show this as much", p_microscope "the stain and light are those of
     the known images", p_parent "it is of a region of this parent"."""
 
     answers: tuple[str, ...]
@@ -42,14 +44,14 @@ class Reasons:
         numbers = (self.p_artefact[i], self.p_microscope[i], self.p_parent[i])
         return (self.answers[i], self.kinds[i], self.artefacts[i], *("" if np.isnan(p) else f"{p:.6f}" for p in numbers))
 
-    def text(self, i: int) -> str:
-        """The p-values in words, "" where there is none."""
+    def told(self, i: int) -> tuple[tuple[str, float], ...]:
+        """What was asked and its p-value, for those that have one."""
         named = {
-            f"artefact ({self.artefacts[i]})": self.p_artefact[i],
+            f"no artefact ({self.artefacts[i]})": self.p_artefact[i],
             "same microscope": self.p_microscope[i],
             "parent": self.p_parent[i],
         }
-        return ", ".join(f"{name} p = {p:.3f}" for name, p in named.items() if not np.isnan(p))
+        return tuple((name, float(p)) for name, p in named.items() if not np.isnan(p))
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def reasons(answers: Answers, pixels: Pixels, regions: Sequence[str], parents: M
     names, kinds, p_parent = [], [], np.full(len(answers.predicted), np.nan)
     for i, best in enumerate(answers.predicted):
         kind = _kind(bool(answers.rejected[i]), pixels.p_artefact[i], pixels.p_microscope[i], answers.alpha)
-        name = regions[int(best)] if kind == REGION else f"artefact ({pixels.artefacts[i]})" if kind == ARTEFACT else kind
+        called = {REGION: regions[int(best)], ARTEFACT: f"artefact ({pixels.artefacts[i]})", UNSEEN_TISSUE: UNSEEN}
+        name = called.get(kind, kind)
         if kind == REGION and parents and answers.region_p is not None:
             name, kind, p_parent[i] = _named(answers.region_p[i], int(best), regions, chains, answers.alpha)
         names.append(name)
