@@ -69,8 +69,10 @@ def measure(options: argparse.Namespace) -> None:
     strange = rejection.scores(unseen)
     known = rejection.scores(test)
     told = rejection.rejects(strange, named(rejection, unseen))
-    print(f"at home: known rejected {rejection.rejects(known, named(rejection, test)).mean():.3f}, unseen rejected {told.mean():.3f}, "
-          f"AUROC {auroc(known, strange):.3f}\n")
+    print(
+        f"at home: known rejected {rejection.rejects(known, named(rejection, test)).mean():.3f}, unseen rejected {told.mean():.3f}, "
+        f"AUROC {auroc(known, strange):.3f}\n"
+    )
     print("| LISC | known rejected | AUROC against unseen classes | measured a draw |\n|---|---|---|---|")
     show("as it is", rejection, [(np.arange(len(cells)), np.zeros(0, dtype=int))], cells, labels, strange, False)
     draws = [halves(len(cells), seed) for seed in range(options.draws)]
@@ -103,10 +105,20 @@ def show(
     for _ in range(REPLICATES):
         i = int(rng.integers(len(draws)))
         rows = rng.integers(len(rejected[i]), size=len(rejected[i]))
-        shares.append(np.mean([rejected[j][rng.integers(len(rejected[j]), size=len(rejected[j]))].mean() for j in rng.integers(len(draws), size=len(draws))]))
+        shares.append(
+            np.mean(
+                [
+                    rejected[j][rng.integers(len(rejected[j]), size=len(rejected[j]))].mean()
+                    for j in rng.integers(len(draws), size=len(draws))
+                ]
+            )
+        )
         areas.append(auroc(scores[i][rows], strange[rng.integers(len(strange), size=len(strange))]))
     share, area = np.mean([r.mean() for r in rejected]), np.mean([auroc(s, strange) for s in scores])
-    print(f"| {name} | {share:.3f} {interval(shares)} | {area:.3f} {interval(areas)} | {len(draws[0][0])} x {len(draws)} |", flush=True)
+    print(
+        f"| {name} | {share:.3f} {interval(shares)} | {area:.3f} {interval(areas)} | {len(draws[0][0])} x {len(draws)} |",
+        flush=True,
+    )
 
 
 def halves(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -147,10 +159,14 @@ def choose(options: argparse.Namespace) -> None:
         shown = encoded(model, records, microscope)
         for strange in range(len(model.regions)):
             tried(model.rejection, at_home, shown, labels, half, strange, found, number)
-    print("\n| way | strange in the sample | known rejected | left-out class rejected | AUROC, known here against left-out at home |\n|---|---|---|---|---|")
+    print(
+        "\n| way | strange in the sample | known rejected | left-out class rejected | AUROC, known here against left-out at home |\n|---|---|---|---|---|"
+    )
     for (way, share), rows in sorted(found.items()):
         values = np.array(rows)
-        cells = " | ".join(f"{values[:, k].mean():.3f} (worst {(values[:, k].max() if k == 0 else values[:, k].min()):.3f})" for k in range(3))
+        cells = " | ".join(
+            f"{values[:, k].mean():.3f} (worst {(values[:, k].max() if k == 0 else values[:, k].min()):.3f})" for k in range(3)
+        )
         print(f"| {way} | {share:.0%} | {cells} |")
     print(f"\n{len(next(iter(found.values())))} pairs of microscope and left-out class, of {len(records)} images of val")
 

@@ -96,7 +96,9 @@ def answer(
     near = features @ classes.T  # (N, K)
     predicted = near.argmax(1).numpy()
     used = tuple(name if name in rejector.sources else "" for name in sources) or ("",) * len(features)
-    judged = [_judged(rejector.for_source(name) or rejector, features, predicted, np.array(used) == name) for name in dict.fromkeys(used)]
+    judged = [
+        _judged(rejector.for_source(name) or rejector, features, predicted, np.array(used) == name) for name in dict.fromkeys(used)
+    ]
     judged = judged or [_judged(rejector, features, predicted, np.zeros(0, dtype=bool))]
     order = np.argsort(np.concatenate([j.rows for j in judged]), kind="stable")
     sets = [j.region_p for j in judged if j.region_p is not None]

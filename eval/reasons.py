@@ -18,7 +18,13 @@ from cytoscribe.core.records import ImageRecord
 if TYPE_CHECKING:
     from cytoscribe.eval.answers import Answers
 
-REGION, PARENT, UNSEEN_TISSUE, ARTEFACT, MICROSCOPE = KINDS = ("region", "parent region", "unseen tissue", "artefact", "another microscope")
+REGION, PARENT, UNSEEN_TISSUE, ARTEFACT, MICROSCOPE = KINDS = (
+    "region",
+    "parent region",
+    "unseen tissue",
+    "artefact",
+    "another microscope",
+)
 REASON_COLUMNS = ("answer", "reason", "artefact", "p_artefact", "p_microscope", "p_parent")
 UNSEEN = "unseen"
 """The answer for tissue that is like no known region."""

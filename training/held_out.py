@@ -78,7 +78,9 @@ def calibrate_model(
     return chosen_and_calibrated(context, kept, pool.names, options.alpha, options.scores, unit=unit)
 
 
-def appearance_from(pool: CaptionPool, squares: Squares | Vectors, held_out: Squares | Vectors, px: int, seed: int) -> Appearance | None:
+def appearance_from(
+    pool: CaptionPool, squares: Squares | Vectors, held_out: Squares | Vectors, px: int, seed: int
+) -> Appearance | None:
     """What images of training and calibration look like; None for vectors, and where there are too few."""
     if isinstance(squares, Vectors):
         return None

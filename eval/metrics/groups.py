@@ -34,7 +34,9 @@ class GroupFigures:
     unseen_rejected: Estimate
 
 
-def by_groups(samples: Samples, answers: Answers, regions: int, replicates: int, seed: int, more: Sequence[str] = ()) -> list[GroupFigures]:
+def by_groups(
+    samples: Samples, answers: Answers, regions: int, replicates: int, seed: int, more: Sequence[str] = ()
+) -> list[GroupFigures]:
     """Figures for each value of each of `BY`, and of `more` columns, that takes two to forty values; images without a value make a group of their own.
 
     Each group is resampled for itself: within one subject by its sections, within one section by its images.

@@ -73,9 +73,15 @@ def broken_promises(figures: Mapping[str, Estimate], alpha: float) -> list[str]:
     for name, figure in figures.items():
         rejected = name == "open_set.known_rejected" or re.fullmatch(r"source\..*\.known_rejected", name)
         if rejected and figure.ci95 and figure.ci95[0] > alpha:
-            told.append(_sentence(f"{name}: {figure.value:.1%}{_interval(figure)} of known images are rejected, {alpha:.1%} were promised"))
+            told.append(
+                _sentence(f"{name}: {figure.value:.1%}{_interval(figure)} of known images are rejected, {alpha:.1%} were promised")
+            )
         if name == "label_sets.coverage" and figure.ci95 and figure.ci95[1] < 1 - alpha:
-            told.append(_sentence(f"{name}: {figure.value:.1%}{_interval(figure)} of the sets hold the true region, {1 - alpha:.1%} were promised"))
+            told.append(
+                _sentence(
+                    f"{name}: {figure.value:.1%}{_interval(figure)} of the sets hold the true region, {1 - alpha:.1%} were promised"
+                )
+            )
     return told
 
 

@@ -114,12 +114,22 @@ def _refuse_two_sides(records: Sequence[ImageRecord], unit: str, where: str | Pa
         raise InputError(f"{unit} '{name}' is in {told}", where=where, fix=f"give each {unit} one split")
 
 
-def write_splits(images: SplitImages, folder: Path) -> None:
-    """Write images.csv with the splits in use into the run folder, paths relative to it."""
+def write_splits(images: SplitImages, folder: Path, later: Path | None = None) -> None:
+    """Write images.csv with the splits in use into the run folder, paths relative to it, or to where the folder will be `later`."""
     names = sorted({name for r in images.records for name in r.attributes})
     columns = ["image_path", "region", "subject", "section", "plane", "age", "pixel_size_um", "scale", "split", *names]
     rows = [
-        [os.path.relpath(r.path, folder), r.region, r.subject, r.section, r.plane, r.age, r.pixel_size_um or "", r.scale, r.split]
+        [
+            os.path.relpath(r.path, later or folder),
+            r.region,
+            r.subject,
+            r.section,
+            r.plane,
+            r.age,
+            r.pixel_size_um or "",
+            r.scale,
+            r.split,
+        ]
         + [r.attributes.get(n, "") for n in names]
         for r in images.records
     ]

@@ -115,7 +115,10 @@ def where(records: Sequence[ImageRecord], text: str, flag: str) -> list[ImageRec
 def refuse_shared(first: Sequence[ImageRecord], other: Sequence[ImageRecord], flags: str) -> None:
     """Raise InputError where images of one subject (or of one section, where no subject is stated) are on both sides."""
     for unit in ("subject", "section"):
-        sides = [{(r.subject, r.section) if unit == "section" else (r.subject,) for r in side if getattr(r, unit)} for side in (first, other)]
+        sides = [
+            {(r.subject, r.section) if unit == "section" else (r.subject,) for r in side if getattr(r, unit)}
+            for side in (first, other)
+        ]
         both = sorted(sides[0] & sides[1])
         if both:
             fix = "choose conditions that hold for whole subjects, or leave those subjects out"

@@ -42,11 +42,22 @@ class SourceSettings:
         if not self.source:
             raise InputError("the images of a source need its name", fix="add --source NAME")
         if (self.images is None) == (self.labelled is None):
-            fix = f"give --images TABLE (at least {LEAST_UNLABELLED}, without labels) or --labelled TABLE (at least {LEAST_LABELLED})"
+            fix = (
+                f"give --images TABLE (at least {LEAST_UNLABELLED}, without labels) or --labelled TABLE (at least {LEAST_LABELLED})"
+            )
             raise InputError("a source is calibrated from one table of its images", fix=fix)
 
 
-def calibrate_source(settings: SourceSettings, model: TrainedModel | None = None) -> Source:
+@dataclass(frozen=True)
+class Calibrated:
+    """A source that was added: the name of its table, its images, and what the promise assumes, in words."""
+
+    table: str
+    images: int
+    assumes: str
+
+
+def calibrate_source(settings: SourceSettings, model: TrainedModel | None = None) -> Calibrated:
     """Add the source to the model folder's calibration, in the place of an earlier one of that name.
 
     Raises InputError where the tables cannot be used or hold too few images; then nothing is changed.
@@ -68,7 +79,7 @@ def calibrate_source(settings: SourceSettings, model: TrainedModel | None = None
     write_json(settings.model / CONFIG_FILE, told)
     export.save_card(settings.model, told)
     record_files(settings.model)
-    return source
+    return Calibrated(source.table, len(source.labels), source.assumes(rejection.least))
 
 
 def _labelled(settings: SourceSettings) -> list[ImageRecord]:

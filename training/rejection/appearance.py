@@ -92,17 +92,25 @@ class Appearance:
         return Looks(kinds, np.minimum(kinds.min(1) * len(ARTEFACTS), 1.0), self._microscope(measures))
 
     def _microscope(self, measures: np.ndarray) -> np.ndarray | None:
+        found = self.stain(measures)
+        return None if found is None else p_values(*found)
+
+    def stain(self, measures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
+        """Distance of stain and light from those of training: of images with these measures (N, 13), and of known images with their
+        clusters, to compare with. None where nothing is known of them."""
         if not self.fitted.any() or self.fitted.all():
             return None
-        stain = self.measures[:, len(ARTEFACTS) :]
-        far = _StainDistance(stain[self.fitted])
+        own = self.measures[:, len(ARTEFACTS) :]
+        far = _StainDistance(own[self.fitted])
         clusters = None if self.clusters is None else self.clusters[~self.fitted]
-        return p_values(far(measures[:, len(ARTEFACTS) :]), far(stain[~self.fitted]), clusters)
+        return far(measures[:, len(ARTEFACTS) :]), far(own[~self.fitted]), clusters
 
     def save(self, folder: Path) -> None:
         """Write appearance.safetensors."""
         tensors = {"measures": torch.from_numpy(self.measures), "fitted": torch.from_numpy(self.fitted)}
-        write_tensors(folder / APPEARANCE_FILE, tensors | ({} if self.clusters is None else {"clusters": torch.from_numpy(self.clusters)}))
+        write_tensors(
+            folder / APPEARANCE_FILE, tensors | ({} if self.clusters is None else {"clusters": torch.from_numpy(self.clusters)})
+        )
 
     @staticmethod
     def load(folder: Path) -> Appearance | None:
@@ -149,4 +157,3 @@ class _StainDistance:
     def __call__(self, stain: np.ndarray) -> np.ndarray:
         away = (stain - self.centre) / self.spread
         return np.einsum("nd,de,ne->n", away, self.precision, away)
-

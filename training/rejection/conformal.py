@@ -123,7 +123,9 @@ class Rejection:
         if self.held_out is None:
             note = "calibrated through the model's own class captions, not through those given: its error rate may differ"
             return replace(self, context=context, notes=(*self.notes, note))
-        anew = calibrate(self.names, self.held_out.features, context, self.regions, self.alpha, self.split, self.held_out, self.unit)
+        anew = calibrate(
+            self.names, self.held_out.features, context, self.regions, self.alpha, self.split, self.held_out, self.unit
+        )
         return replace(anew, chosen_by=self.chosen_by, sources=self.sources)
 
     def for_source(self, name: str) -> Rejection | None:
@@ -325,4 +327,3 @@ def threshold(calibration: np.ndarray, alpha: float) -> float | None:
     """
     rank = int(np.ceil((len(calibration) + 1) * (1 - alpha) - 1e-9))
     return float(np.sort(calibration)[rank - 1]) if rank <= len(calibration) else None
-

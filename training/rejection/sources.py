@@ -147,7 +147,12 @@ def read_sources(folder: Path, regions: int, width: int) -> dict[str, Source]:
     for i, one in enumerate(told):
         features, labels = tensors[f"features.{i}"], tensors[f"labels.{i}"]
         whole = not labels.is_floating_point() and labels.ndim == 1
-        if not whole or features.shape != (len(labels), width) or not len(labels) or not -1 <= int(labels.min()) <= int(labels.max()) < regions:
+        if (
+            not whole
+            or features.shape != (len(labels), width)
+            or not len(labels)
+            or not -1 <= int(labels.min()) <= int(labels.max()) < regions
+        ):
             raise InputError(f"the sample of source '{one['name']}' does not fit the model", where=path, fix=_FIX)
         found[one["name"]] = Source(one["name"], features, labels, one["table"], tensors.get(f"measures.{i}"))
     return found
