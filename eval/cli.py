@@ -292,7 +292,7 @@ def describe(
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        _map_sections(model, section, out, layout, class_captions, device, overwrite)
+        _map_sections(model, section, out, layout, class_captions, device, overwrite, source)
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
         from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
@@ -355,6 +355,7 @@ def _map_sections(
     class_captions: Path | None,
     device: str,
     overwrite: bool,
+    source: str,
 ) -> None:
     """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
     from cytoscribe.eval.section_map import MapSettings, map_section
@@ -363,7 +364,7 @@ def _map_sections(
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
     for path in sections:
-        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite)
+        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source)
         for line in map_section(settings).lines():
             typer.echo(line)
 

@@ -95,7 +95,8 @@ def test_the_command_writes_a_model_that_knows_the_region(trained: Path, drawn: 
     assert result.exit_code == 0, result.output
     assert "hidden: from 3 images" in result.output
     model = TrainedModel.load(out)
-    assert model.regions[-1] == "hidden" and len(model.regions) == 5
+    assert model.regions[-1] == "hidden"
+    assert len(model.regions) == 5
     assert model.class_captions["hidden"] == ["A light field with dots."]
     assert read_json(out / "config.json")["regions"][-1] == "hidden"
     assert "hidden" in (out / "README.md").read_text()

@@ -22,13 +22,17 @@ def test_false_alarms_are_as_rare_as_promised() -> None:
 def test_a_change_is_found_and_placed(shift: float) -> None:
     for seed in range(10):
         found = watch(*stream(seed, 150, 100, shift), seed=seed)
-        assert found.alarm is not None and 150 <= found.alarm < 215
-        assert found.start is not None and abs(found.start - 150) <= 40
+        assert found.alarm is not None
+        assert 150 <= found.alarm < 215
+        assert found.start is not None
+        assert abs(found.start - 150) <= 40
 
 
 def test_a_stream_that_is_strange_from_the_first_image_on_is_told_so() -> None:
     found = watch(*stream(0, 0, 60, 3.0))
-    assert found.alarm is not None and found.start is not None and found.start <= 3
+    assert found.alarm is not None
+    assert found.start is not None
+    assert found.start <= 3
 
 
 def test_p_values_of_equal_scores_are_spread_evenly() -> None:
