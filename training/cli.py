@@ -29,6 +29,20 @@ def train_lora(
         str, typer.Option("--weights", help="Tower weights of a JSON config: vision=FILE,text=FOLDER. Empty: from CYTO_WEIGHTS.")
     ] = "",
     region_column: Annotated[str, typer.Option("--region-column", help="Column of the table that holds the label.")] = "region",
+    train_where: Annotated[
+        str,
+        typer.Option(
+            "--train-where",
+            help='Rows to train and validate on, by a condition on columns of --images: "age < 20 and plane == coronal". Empty: all.',
+        ),
+    ] = "",
+    test_where: Annotated[
+        str,
+        typer.Option(
+            "--test-where",
+            help="Rows that are split test. Refused where a subject has rows on both sides. Empty: as the table says.",
+        ),
+    ] = "",
     scale: Annotated[str, typer.Option("--scale", help="Train on rows with this scale only (tile or region). Empty: on all.")] = "",
     wording: Annotated[str, typer.Option("--wording", help="masked: captions without the region's name; named; both.")] = "masked",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training images.")] = 6,
@@ -146,6 +160,8 @@ def train_lora(
         wording=wording,
         whole_captions=whole_captions,
         scale=scale,
+        train_where=train_where,
+        test_where=test_where,
         seed=seed,
         precision=precision,
         device=device,

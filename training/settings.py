@@ -69,6 +69,8 @@ class TrainSettings:
     whole_captions: int = 2
     scale: str = ""
     seed: int = 0
+    train_where: str = ""
+    test_where: str = ""
     precision: str = "auto"
     device: str = "auto"
     overwrite: bool = False
