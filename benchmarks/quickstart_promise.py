@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="drawing seeds, from 1001 on (default 10)")
     options = parser.parse_args()
     model = RememberedModel(TrainedModel.load(options.quickstart / "model"), options.work / "features.safetensors")
-    print("| drawing seed | known rejected, by image | kept | by subject | kept | unseen rejected, by image / by subject |\n|---|---|---|---|---|---|")
+    print(
+        "| drawing seed | known rejected, by image | kept | by subject | kept | unseen rejected, by image / by subject |\n|---|---|---|---|---|---|"
+    )
     kept = {"image": 0, "subject": 0}
     rates: dict[str, list[float]] = {"image": [], "subject": []}
     for seed in range(1001, 1001 + options.seeds):
@@ -46,7 +48,10 @@ def main() -> None:
         for unit, (rejected, low, _, _) in found.items():
             kept[unit] += low <= model.rejection.alpha
             rates[unit].append(rejected)
-        cells = [f"{r:.3f} [{low:.3f}, {high:.3f}] | {'yes' if low <= model.rejection.alpha else 'NO'}" for r, low, high, _ in found.values()]
+        cells = [
+            f"{r:.3f} [{low:.3f}, {high:.3f}] | {'yes' if low <= model.rejection.alpha else 'NO'}"
+            for r, low, high, _ in found.values()
+        ]
         print(f"| {seed} | {' | '.join(cells)} | {found['image'][3]:.2f} / {found['subject'][3]:.2f} |", flush=True)
     for unit, count in kept.items():
         print(f"by {unit}: kept in {count} of {options.seeds}; mean known rejected {np.mean(rates[unit]):.3f}")

@@ -364,7 +364,9 @@ def _map_sections(
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
     for path in sections:
-        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source)
+        settings = MapSettings(
+            model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source
+        )
         for line in map_section(settings).lines():
             typer.echo(line)
 

@@ -183,7 +183,9 @@ class Grid:
 Tile = tuple[int, int, np.ndarray]
 
 
-def _judge(model: Any, texts: Mapping[str, Sequence[str]] | None, batch: int, source: str = "") -> Callable[[list[Tile]], list[dict[str, Any]]]:
+def _judge(
+    model: Any, texts: Mapping[str, Sequence[str]] | None, batch: int, source: str = ""
+) -> Callable[[list[Tile]], list[dict[str, Any]]]:
     """From tiles to rows of numbers: place, probabilities, p-value, rejected."""
     encode = _encoder(model, batch)
 
@@ -256,7 +258,13 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
     empty = (count == 0) | (grid.tissue_at(height, width, grid.stride) < LEAST_TISSUE)
     held = np.where(empty, np.nan, np.maximum(count, 1))
     return SectionMap(
-        tuple(model.regions), grid.stride, total / held[..., None], rejected / held, float(model.rejection.alpha), out, because / held[..., None]
+        tuple(model.regions),
+        grid.stride,
+        total / held[..., None],
+        rejected / held,
+        float(model.rejection.alpha),
+        out,
+        because / held[..., None],
     )
 
 

@@ -73,7 +73,9 @@ def chosen_rows(records: Sequence[ImageRecord], train_where: str, test_where: st
     flags = "--train-where and --test-where"
     both = {r.row for r in train} & {r.row for r in test}
     if both and train_where:
-        raise InputError(f"row {min(both)} fulfils both conditions ({len(both)} in all)", where=flags, fix="let them exclude each other")
+        raise InputError(
+            f"row {min(both)} fulfils both conditions ({len(both)} in all)", where=flags, fix="let them exclude each other"
+        )
     train = [replace(r, split="" if r.split == "test" else r.split) for r in train if r.row not in {t.row for t in test}]
     refuse_shared(train, test, flags)
     if not train:
