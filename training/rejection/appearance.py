@@ -65,15 +65,16 @@ def _measured(squares: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class Looks:
     """p-values of images, each (N,): of every kind of artefact (N, 4), of the worst of them together, and of the stain and the light;
-    `microscope` is None where nothing is known of those."""
+    `microscope` is None where nothing is known of those; excess (N, 4): how far each measure lies above the usual, in usual spreads."""
 
     kinds: np.ndarray
     artefact: np.ndarray
     microscope: np.ndarray | None
+    excess: np.ndarray
 
     def kind(self, i: int) -> str:
-        """The artefact that image i shows most."""
-        return ARTEFACTS[int(self.kinds[i].argmin())]
+        """The artefact that image i shows most: that of the least p-value, among equal ones the farthest from what is usual."""
+        return ARTEFACTS[int(np.where(self.kinds[i] <= self.kinds[i].min(), self.excess[i], -np.inf).argmax())]
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class Appearance:
         """p-values of images with these measures (N, 13). Kinds of artefact are joined by Bonferroni's bound."""
         own = self.measures[:, : len(ARTEFACTS)]
         kinds = np.stack([p_values(measures[:, k], own[:, k]) for k in range(len(ARTEFACTS))], axis=1)
-        return Looks(kinds, np.minimum(kinds.min(1) * len(ARTEFACTS), 1.0), self._microscope(measures))
+        middle, high = np.quantile(own, (0.5, 0.95), axis=0)
+        excess = (measures[:, : len(ARTEFACTS)] - middle) / np.maximum(high - middle, 1e-3)
+        return Looks(kinds, np.minimum(kinds.min(1) * len(ARTEFACTS), 1.0), self._microscope(measures), excess)
 
     def _microscope(self, measures: np.ndarray) -> np.ndarray | None:
         found = self.stain(measures)
