@@ -35,6 +35,7 @@ STAGES: dict[str, str] = {
     "publish-captions": "cytoscribe.captions.cli_publish:publish_captions",
     "serve-llm": "cytoscribe.captions.cli_serve:serve_llm",
     "cut-tiles": "cytoscribe.training.cli_tiles:cut_tiles",
+    "embed-images": "cytoscribe.training.cli_embed:embed_images",
     "train-lora": "cytoscribe.training.cli:train_lora",
     "recalibrate": "cytoscribe.training.cli:recalibrate",
     "extend-model": "cytoscribe.training.cli_extend:extend_model",

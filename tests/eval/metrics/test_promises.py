@@ -42,7 +42,9 @@ def sourced(images: Path) -> Path:
     rows = [row for _, row in read_csv(images, ["image_path"])]
     for i in range(8):
         path = paint(images.parent / f"pink{i}.png", (200, 140, 150), 900 + i)
-        rows.append({"image_path": path.name, "region": "red", "section": f"p{i}", "split": "test", "shade": "pale", "source": "two"})
+        rows.append(
+            {"image_path": path.name, "region": "red", "section": f"p{i}", "split": "test", "shade": "pale", "source": "two"}
+        )
     columns = ("image_path", "region", "section", "split", "shade", "source")
     table = images.with_name("sourced.csv")
     write_csv(table, columns, [[r.get(c, "") for c in columns] for r in rows])

@@ -109,7 +109,11 @@ def test_conditions_choose_rows_to_train_and_to_test_on() -> None:
 
 @pytest.mark.parametrize(
     ("train", "test", "says"),
-    [("age < 20", "age < 5", "fulfils both"), ("age < 20", "age >= 20", "subject 'a' is on both sides"), ("age < 1", "", "no image fits")],
+    [
+        ("age < 20", "age < 5", "fulfils both"),
+        ("age < 20", "age >= 20", "subject 'a' is on both sides"),
+        ("age < 1", "", "no image fits"),
+    ],
 )
 def test_conditions_that_leak_are_refused(train: str, test: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
