@@ -253,7 +253,7 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
             total[cells] += np.array(tile["probabilities"], np.float32)
             rejected[cells] += tile["rejected"]
             for k, reason in enumerate(REASONS):
-                because[cells + (k,)] += tile["reason"] == reason
+                because[(*cells, k)] += tile["reason"] == reason
             count[cells] += 1
     empty = (count == 0) | (grid.tissue_at(height, width, grid.stride) < LEAST_TISSUE)
     held = np.where(empty, np.nan, np.maximum(count, 1))

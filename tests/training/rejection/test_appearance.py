@@ -36,7 +36,7 @@ def usual() -> Appearance:
 def spoiled(kind: str) -> np.ndarray:
     shown = pictures(10, 5).astype(float)
     if kind == "empty":
-        shown = 225 + np.random.default_rng(0).normal(0, 1, shown.shape)
+        shown = 225 + np.random.default_rng(0).normal(0, 0.5, shown.shape)
     elif kind == "blur":
         shown = gaussian_filter(shown, (0, 0, 2, 2))
     elif kind == "saturation":
