@@ -18,7 +18,7 @@ from cytoscribe.eval.evaluator import load_model
 from cytoscribe.eval.metrics.hierarchy import read_parents
 from cytoscribe.eval.metrics.naming import named
 from cytoscribe.eval.model import Model
-from cytoscribe.eval.reasons import PARENT, REGION, UNSEEN, Reasons, pixels_of, reasons
+from cytoscribe.eval.reasons import PARENT, REGION, SAME_MICROSCOPE, STRICTER, UNSEEN, Reasons, pixels_of, reasons
 from cytoscribe.eval.report.evidence import Evidence, read_claims, read_evidence
 from cytoscribe.eval.report.gallery import read_gallery_captions
 from cytoscribe.eval.spoken import Speaker, Spoken
@@ -90,6 +90,8 @@ class Described:
         if self.p_values:
             told = ", ".join(f"{name} p = {p:.3f}" for name, p in self.p_values)
             lines.append(f"  reason: {self.reason or self.answer}  ({told})")
+        if not self.refused and dict(self.p_values).get(SAME_MICROSCOPE, 1.0) <= self.alpha / STRICTER:
+            lines.append("  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source")
         lines.append(f"  {self._plausible_text()}")
         if self.caption is not None:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""

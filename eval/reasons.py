@@ -28,6 +28,7 @@ REGION, PARENT, UNSEEN_TISSUE, ARTEFACT, MICROSCOPE = KINDS = (
 REASON_COLUMNS = ("answer", "reason", "artefact", "p_artefact", "p_microscope", "p_parent")
 UNSEEN = "unseen"
 """The answer for tissue that is like no known region."""
+SAME_MICROSCOPE = "same microscope"
 STRICTER = 5
 """An image that is not rejected is called an artefact at alpha / 5."""
 
@@ -54,7 +55,7 @@ class Reasons:
         """What was asked and its p-value, for those that have one."""
         named = {
             f"no artefact ({self.artefacts[i]})": self.p_artefact[i],
-            "same microscope": self.p_microscope[i],
+            SAME_MICROSCOPE: self.p_microscope[i],
             "parent": self.p_parent[i],
         }
         return tuple((name, float(p)) for name, p in named.items() if not np.isnan(p))
