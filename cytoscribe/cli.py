@@ -24,7 +24,7 @@ from cytoscribe.core.plain_text import line
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
-    "verify": "cytoscribe.verify:verify",
+    "verify": "cytoscribe.core.verify:verify",
     "phantom": "cytoscribe.phantom.cli:phantom",
     "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",
