@@ -37,6 +37,7 @@ STAGES: dict[str, str] = {
     "cut-tiles": "cytoscribe.training.cli_tiles:cut_tiles",
     "train-lora": "cytoscribe.training.cli:train_lora",
     "recalibrate": "cytoscribe.training.cli:recalibrate",
+    "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
     "compare": "cytoscribe.eval.cli:compare",
