@@ -11,6 +11,15 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.eval.cli_captioner import (
+    CaptionerOption,
+    Decoding,
+    Most,
+    Struck,
+    describe_captioner,
+    evaluate_captioner,
+    model_of,
+)
 
 if TYPE_CHECKING:
     from cytoscribe.eval.describer import Described
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
 _CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
 _BOTH = "Both scales together"
 
-ModelOption = Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder that train-lora wrote.")]
 ClassCaptions = Annotated[
     Path | None,
     typer.Option(
@@ -51,9 +60,11 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 o
 
 
 def evaluate(
-    model: ModelOption,
     images: Annotated[Path, typer.Option("--images", help="Table of images: image_path, region, and split where it has one.")],
     out: Out,
+    model: ModelOption = None,
+    captioner: CaptionerOption = None,
+    images_a_region: Most = 0,
     captions: Annotated[
         Path | None,
         typer.Option(
@@ -116,12 +127,18 @@ def evaluate(
 
     Writes metrics.json, report.html, explorer.html (every image, to be filtered), predictions.csv, per_region.csv and confusion.csv.
     """
+    folder = model_of(model, captioner)
+    if captioner is not None:
+        evaluate_captioner(
+            captioner, images, out, region_column, split, images_a_region, bootstrap, seed, device, embeddings, overwrite
+        )
+        return
     from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate as stage
     from cytoscribe.eval.report.summary import evaluation_lines
 
     settings = EvaluateSettings(
-        model=model,
+        model=folder,
         images=images,
         out=out,
         captions=captions,
@@ -146,11 +163,14 @@ def evaluate(
 
 
 def describe(
-    model: ModelOption,
     images: Annotated[
         list[Path] | None,
         typer.Argument(help="Image files, or folders of them; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE"),
     ] = None,
+    model: ModelOption = None,
+    captioner: CaptionerOption = None,
+    decoding: Decoding = "label",
+    struck: Struck = False,
     descriptions: Annotated[
         Path | None,
         typer.Option(
@@ -235,6 +255,10 @@ def describe(
     Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
     mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
     """
+    folder = model_of(model, captioner)
+    if captioner is not None and images:
+        describe_captioner(captioner, _pictures(images), decoding, struck, embeddings, device, json)
+        return
     if (region_model is None) != (table is None):
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:
@@ -245,19 +269,19 @@ def describe(
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        _map_sections(model, section, out, layout, class_captions, device, overwrite)
+        _map_sections(folder, section, out, layout, class_captions, device, overwrite)
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
         from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
 
-        pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
+        pieces = PieceSettings(folder, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
         answers.append(describe_pieces(pieces))
     if images:
         from cytoscribe.eval.describer import DescribeSettings
         from cytoscribe.eval.describer import describe as stage
 
         single = DescribeSettings(
-            model, tuple(_pictures(images)), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
+            folder, tuple(_pictures(images)), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
         )
         answers.append(stage(single))
     _say(chain.from_iterable(answers), json)

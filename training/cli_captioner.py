@@ -55,18 +55,23 @@ def train_captioner(
         ),
     ] = None,
     weights: Annotated[
-        str, typer.Option("--weights", help="Weights of a base that is a JSON config: vision=FILE,text=FOLDER.", rich_help_panel=_EYE)
+        str,
+        typer.Option("--weights", help="Weights of a base that is a JSON config: vision=FILE,text=FOLDER.", rich_help_panel=_EYE),
     ] = "",
     aliases: Aliases = None,
     cache: Annotated[
         Path | None,
-        typer.Option("--cache", help="Folder that keeps encoded images for other runs. Default: within --out.", rich_help_panel=_EYE),
+        typer.Option(
+            "--cache", help="Folder that keeps encoded images for other runs. Default: within --out.", rich_help_panel=_EYE
+        ),
     ] = None,
     region_column: Annotated[str, typer.Option("--region-column", help="Column of the table that holds the label.")] = "region",
     scale: Annotated[str, typer.Option("--scale", help="Train on rows with this scale only. Empty: on all.")] = "",
     image_px: Annotated[
         int,
-        typer.Option("--image-px", min=0, help="Side of the images in pixels, of a base or timm model. 0: its own.", rich_help_panel=_EYE),
+        typer.Option(
+            "--image-px", min=0, help="Side of the images in pixels, of a base or timm model. 0: its own.", rich_help_panel=_EYE
+        ),
     ] = 0,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training images.", rich_help_panel=_LEARN)] = 10,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a step.", rich_help_panel=_LEARN)] = 16,
@@ -80,7 +85,9 @@ def train_captioner(
     ] = 0.5,
     lora_rank: Annotated[
         int,
-        typer.Option("--lora-rank", min=0, help="Rank of adapters on the language model. 0: it stays as it is.", rich_help_panel=_LEARN),
+        typer.Option(
+            "--lora-rank", min=0, help="Rank of adapters on the language model. 0: it stays as it is.", rich_help_panel=_LEARN
+        ),
     ] = 0,
     latents: Annotated[
         int, typer.Option("--latents", min=1, help="Tokens that the resampler makes of an image.", rich_help_panel=_LEARN)

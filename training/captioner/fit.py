@@ -122,7 +122,9 @@ def _train(settings: CaptionerSettings, images: SplitImages, captions: Sequence[
     )
     material = _encode(settings, vision, images)
     knowledge = gather(captions, settings.captions, material.regions, settings.descriptions)
-    named, masked = (pairs.build_pool(material.train.records, pairs.wordings(captions, w), material.regions) for w in ("named", "masked"))
+    named, masked = (
+        pairs.build_pool(material.train.records, pairs.wordings(captions, w), material.regions) for w in ("named", "masked")
+    )
     decoder = open_decoder(
         settings.llm, _texts(material.regions, captions), bf16=bf16, seed=settings.seed, aliases=settings.aliases
     )

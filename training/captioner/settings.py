@@ -58,7 +58,9 @@ class Schedule:
         for name in ("masked_share", "outlier_share", "rotating_share"):
             if not 0 <= getattr(self, name) < 1:
                 option = name.replace("_", "-")
-                raise InputError(f"--{option} must be at least 0 and below 1, got {getattr(self, name):g}", fix="give a share such as 0.2")
+                raise InputError(
+                    f"--{option} must be at least 0 and below 1, got {getattr(self, name):g}", fix="give a share such as 0.2"
+                )
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,7 @@ class Voice:
         self.net.repeat(labels)
         ids, real = rows.repeat(count, 1), mask.repeat(count, 1)
         before = torch.ones(len(ids), question.shape[1], dtype=torch.int64, device=self.device)
-        states = inner(
-            input_ids=ids, attention_mask=torch.cat([before, real], dim=1), past_key_values=cache, use_cache=True
-        )[0]
+        states = inner(input_ids=ids, attention_mask=torch.cat([before, real], dim=1), past_key_values=cache, use_cache=True)[0]
         states = torch.cat([last.repeat_interleave(labels, dim=0), states[:, :-1]], dim=1)
         found = _log_likelihood(head(states).float(), ids, real)
         return found.reshape(count, labels).double().cpu().numpy()
@@ -127,9 +125,7 @@ class Voice:
             said += self._generate(part, named, given, choices, most)
         return said
 
-    def _generate(
-        self, seen: Seen, named: bool, starts: list[str], allowed: list[Sequence[str]] | None, most: int
-    ) -> list[str]:
+    def _generate(self, seen: Seen, named: bool, starts: list[str], allowed: list[Sequence[str]] | None, most: int) -> list[str]:
         self.net.look(seen)
         question = self.writer.question(named)
         begun = [[*question, *self.writer.ids(s)] for s in starts]
@@ -158,9 +154,7 @@ class Voice:
         texts = [self.decoder.text(_until(row.tolist(), self.decoder.end)) for row in output]
         return [f"{s.strip()} {t}".strip() for s, t in zip(starts, texts, strict=True)]
 
-    def _held(
-        self, allowed: list[Sequence[str]], longest: int, starts: list[str]
-    ) -> Callable[[int, Tensor], list[int]]:
+    def _held(self, allowed: list[Sequence[str]], longest: int, starts: list[str]) -> Callable[[int, Tensor], list[int]]:
         """What may come next: tokens that go on towards one of the allowed answers."""
         tries = [
             trie_of([self.writer.ids(a.removeprefix(s)) for a in answers], self.decoder.end)
