@@ -16,6 +16,7 @@ from cytoscribe.eval.cli_captioner import (
     Decoding,
     Most,
     Struck,
+    caption_sections,
     describe_captioner,
     evaluate_captioner,
     model_of,
@@ -255,10 +256,9 @@ def describe(
     Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
     mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
     """
-    folder = model_of(model, captioner)
-    if captioner is not None and images:
-        describe_captioner(captioner, _pictures(images), decoding, struck, embeddings, device, json)
-        return
+    folder = model_of(model, captioner, bool(section))
+    if captioner is not None and table is not None:
+        raise InputError("--captioner takes image files or sections, not a table", fix="leave --table out")
     if (region_model is None) != (table is None):
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:
@@ -269,7 +269,13 @@ def describe(
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        _map_sections(folder, section, out, layout, class_captions, device, overwrite)
+        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite)
+        if captioner is not None:
+            caption_sections(captioner, maps, decoding, struck, device)
+    if captioner is not None:
+        if images:
+            describe_captioner(captioner, _pictures(images), decoding, struck, embeddings, device, json)
+        return
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
         from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
@@ -321,17 +327,23 @@ def _map_sections(
     class_captions: Path | None,
     device: str,
     overwrite: bool,
-) -> None:
-    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
+) -> list[tuple[Path, Path]]:
+    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um.
+
+    Returns each section's file with its folder.
+    """
     from cytoscribe.eval.section_map import MapSettings, map_section
     from cytoscribe.training.data.sections import section_name
 
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
+    made = []
     for path in sections:
         settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite)
         for line in map_section(settings).lines():
             typer.echo(line)
+        made.append((path, settings.out))
+    return made
 
 
 def compare(

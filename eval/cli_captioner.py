@@ -46,9 +46,11 @@ Most = Annotated[
 ]
 
 
-def model_of(model: Path | None, captioner: Path | None) -> Path:
-    """The model folder. Raises InputError where neither or both are given."""
-    if (model is None) == (captioner is None):
+def model_of(model: Path | None, captioner: Path | None, section: bool = False) -> Path:
+    """The model folder. Raises InputError where neither is given, or both where no section is mapped by one and captioned by the other."""
+    if section and captioner is not None and model is None:
+        raise InputError("a section is mapped by a model", fix="give --model too, which makes the map that --captioner describes")
+    if model is None if section else (model is None) == (captioner is None):
         raise InputError(
             "give either --model or --captioner", fix="--model FOLDER of train-lora, --captioner FOLDER of train-captioner"
         )
@@ -102,3 +104,15 @@ def describe_captioner(
         typer.echo(answer.json_line() if as_json else answer.text(), err=answer.problem is not None and not as_json)
     if failed:
         raise typer.Exit(2)
+
+
+def caption_sections(captioner: Path, sections: Iterable[tuple[Path, Path]], decoding: str, struck: bool, device: str) -> None:
+    """Caption the regions of maps; sections: each file with the folder of its map."""
+    from cytoscribe.eval.captioner.describer import CaptionSettings, load
+    from cytoscribe.eval.captioner.section import caption_section
+
+    settings = CaptionSettings(captioner, (), decoding, struck, device=device)
+    loaded = load(settings)
+    for section, folder in sections:
+        for line in caption_section(settings, section, folder, loaded):
+            typer.echo(line)

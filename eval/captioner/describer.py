@@ -89,9 +89,13 @@ class Captioned:
 
     def json_line(self) -> str:
         """For programs, one JSON object."""
+        return json.dumps(self.as_json(), ensure_ascii=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer, or why there is none."""
         if self.problem is not None:
-            return json.dumps({"image": str(self.image), "error": self.problem}, ensure_ascii=False)
-        told: dict[str, Any] = {
+            return {"image": str(self.image), "error": self.problem}
+        return {
             "image": str(self.image),
             "answer": self.label,
             "unseen": self.label == UNSEEN,
@@ -105,7 +109,6 @@ class Captioned:
             "captioner_says_unseen": self.said,
             "vision_says_unseen": self.seen_as_unseen,
         }
-        return json.dumps(told, ensure_ascii=False)
 
 
 def describe(settings: CaptionSettings, captioner: Captioner | None = None) -> Iterator[Captioned]:
@@ -132,17 +135,21 @@ def load(settings: CaptionSettings) -> Captioner:
 def _batch(captioner: Captioner, ground: Ground, settings: CaptionSettings, paths: Sequence[Path]) -> Iterator[Captioned]:
     found = captioner.encode([ImageRecord(path=p, region="", row=i) for i, p in enumerate(paths)])
     problems = {s.row: s.reason for s in found.skipped}
-    rows = {r.row: i for i, r in enumerate(found.records)}
-    if len(found):
-        labels = captioner.labels(found.seen)
-        verdicts = captioner.judge(found.seen, labels)
-        texts = captions(captioner, found.seen, labels, settings.decoding)
+    told = iter(answers(captioner, ground, settings, [r.path for r in found.records], found.seen))
     for number, path in enumerate(paths):
-        if number in problems:
-            yield Captioned(path, problem=problems[number])
-            continue
-        i = rows[number]
-        yield _one(captioner, ground, settings, path, labels[i], verdicts, i, texts[i])
+        yield Captioned(path, problem=problems[number]) if number in problems else next(told)
+
+
+def answers(
+    captioner: Captioner, ground: Ground, settings: CaptionSettings, paths: Sequence[Path], seen: Seen
+) -> list[Captioned]:
+    """What is said of encoded images; paths (N,) name them."""
+    if not len(seen):
+        return []
+    labels = captioner.labels(seen)
+    verdicts = captioner.judge(seen, labels)
+    texts = captions(captioner, seen, labels, settings.decoding)
+    return [_one(captioner, ground, settings, p, labels[i], verdicts, i, texts[i]) for i, p in enumerate(paths)]
 
 
 def _one(
