@@ -112,8 +112,10 @@ class OutlierBank:
         other = int(others[rng.integers(len(others))])
         a, b = (self.known.rows(torch.tensor([i])) for i in (one, other))
         share = float(rng.uniform(0.35, 0.65))
-        if a.grid.shape[1] and rng.random() < 0.5:
-            taken = torch.from_numpy(rng.random(a.grid.shape[1]) < share)[None, :, None]
+        tokens = a.grid.shape[1]
+        if tokens > 1 and rng.random() < 0.5:
+            order = torch.from_numpy(rng.permutation(tokens))
+            taken = (order < min(max(1, round(share * tokens)), tokens - 1))[None, :, None]
             return Seen(torch.where(taken, a.grid, b.grid), _between(a.vector, b.vector, share))
         return Seen(_between(a.grid, b.grid, share), _between(a.vector, b.vector, share))
 
