@@ -58,7 +58,7 @@ What differs: theirs are cell-body-stained human sections with frozen CytoNet fe
 Theirs is judged by a language model; here the name is the one that the captioner finds likeliest, and the masked caption is read by a
 TF-IDF classifier that learned from the data set's masked captions. Distractors: all sets of seven, exactly.
 """
-CHOSEN = {"phantom": (24, 160), "blood": (4, 128), "mouse": (6, 96)}
+CHOSEN = {"phantom": (20, 160), "blood": (4, 128), "mouse": (6, 96)}
 """Epochs, and side of the images in pixels."""
 
 
@@ -71,7 +71,9 @@ def main() -> None:
     parser.add_argument("--vision", default="efficientnet_lite0_minilm", help="as of train-captioner")
     parser.add_argument("--llm", default="tiny", help="as of train-captioner (default tiny)")
     parser.add_argument("--epochs", type=int, default=0, help="passes over the training images; 0: as chosen for the data")
-    parser.add_argument("--most", type=int, default=0, help="most training images of each region; a quarter in other splits; 0: all")
+    parser.add_argument(
+        "--most", type=int, default=0, help="most training images of each region; a quarter in other splits; 0: all"
+    )
     parser.add_argument("--rotating-share", type=float, default=0.0, help="as of train-captioner (default 0)")
     parser.add_argument("--outlier-share", type=float, default=0.15, help="as of train-captioner (default 0.15)")
     options = parser.parse_args()
@@ -143,7 +145,7 @@ def run_seed(seed: int, images: Path, captions: Path, descriptions: Path | None,
     from cytoscribe.core.runs import read_json
     from cytoscribe.eval.captioner.evaluator import CaptionEvaluateSettings, evaluate
     from cytoscribe.training.captioner.fit import train
-    from cytoscribe.training.captioner.settings import CaptionerSettings, Schedule
+    from cytoscribe.training.captioner.settings import Adapter, CaptionerSettings, Schedule
 
     epochs, px = CHOSEN[options.data]
     epochs = options.epochs or epochs
@@ -164,15 +166,14 @@ def run_seed(seed: int, images: Path, captions: Path, descriptions: Path | None,
         region_column=region_column(options.data),
         image_px=0 if given else px,
         seed=seed,
+        adapter=Adapter(latents=4, width=128, layers=1) if options.llm == "tiny" else Adapter(),
         schedule=schedule if options.llm == "tiny" else replace(schedule, learning_rate=1e-3),
     )
     started = time.time()
     summary = train(settings)
     trained = time.time()
     column = region_column(options.data)
-    evaluate(
-        CaptionEvaluateSettings(settings.out, images, work / "results", column, seed=seed, cache=options.work / "encoded")
-    )
+    evaluate(CaptionEvaluateSettings(settings.out, images, work / "results", column, seed=seed, cache=options.work / "encoded"))
     figures = read_json(work / "results" / "metrics.json")
     print_table(f"Captioner, {options.data}, seed {seed}", rows_of(options.data, figures), figures)
     print(f"{summary['images']}, {summary['speed']}, {figures['captioner.tokens_a_second']} tokens a second generated")

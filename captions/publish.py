@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 DATASET_FILES = ("README.md", "data/*.parquet", "evidence.parquet", "statements.parquet", "quality.json")
 MODEL_FILES = (
     *("README.md", "config.json", "regions.json", "calibration.json", "calibration.safetensors", "adapter/*", "merged/*"),
-    *("captioner.safetensors", "joint.json", "bank.safetensors", "knowledge.json", "claims.parquet", "captions.parquet", "decoder/*"),
+    *(
+        "captioner.safetensors",
+        "joint.json",
+        "bank.safetensors",
+        "knowledge.json",
+        "claims.parquet",
+        "captions.parquet",
+        "decoder/*",
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from cytoscribe.eval.cli_captioner import (
     describe_captioner,
     evaluate_captioner,
     model_of,
+    refuse_idle,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def evaluate(
     """
     folder = model_of(model, captioner)
     if captioner is not None:
+        refuse_idle({"--captions": captions, "--class-captions": class_captions, "--regions": regions})
         evaluate_captioner(
             captioner, images, out, region_column, split, images_a_region, bootstrap, seed, device, embeddings, overwrite
         )
@@ -257,8 +259,8 @@ def describe(
     mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
     """
     folder = model_of(model, captioner, bool(section))
-    if captioner is not None and table is not None:
-        raise InputError("--captioner takes image files or sections, not a table", fix="leave --table out")
+    if captioner is not None:
+        refuse_idle({"--table": table, "--descriptions": descriptions, "--captions": captions, "--quotes": quotes})
     if (region_model is None) != (table is None):
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:

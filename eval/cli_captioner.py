@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +55,13 @@ def model_of(model: Path | None, captioner: Path | None, section: bool = False) 
             "give either --model or --captioner", fix="--model FOLDER of train-lora, --captioner FOLDER of train-captioner"
         )
     return model or Path()
+
+
+def refuse_idle(given: Mapping[str, object]) -> None:
+    """Raise InputError where an option is given that a captioner does not look at. given: its name to its value, falsy where left out."""
+    idle = [name for name, value in given.items() if value]
+    if idle:
+        raise InputError(f"{idle[0]} has no effect with --captioner", fix="leave it out")
 
 
 def evaluate_captioner(

@@ -33,6 +33,9 @@ def train_captioner(
             "GGUF file; tiny is learned from the captions and needs no download.",
         ),
     ] = "smollm2",
+    four_bit: Annotated[
+        bool, typer.Option("--four-bit", help="Hold the language model in 4 bits on a GPU; needs bitsandbytes. Off by default.")
+    ] = False,
     embeddings: Annotated[
         Path | None,
         typer.Option(
@@ -92,6 +95,9 @@ def train_captioner(
     latents: Annotated[
         int, typer.Option("--latents", min=1, help="Tokens that the resampler makes of an image.", rich_help_panel=_LEARN)
     ] = 8,
+    width: Annotated[
+        int, typer.Option("--width", min=8, help="Numbers a latent, and of the cross-attentions.", rich_help_panel=_LEARN)
+    ] = 256,
     outlier_share: Annotated[
         float,
         typer.Option("--outlier-share", help="Share of a batch that shows no known region. 0: off.", rich_help_panel=_REJECT),
@@ -126,6 +132,7 @@ def train_captioner(
         out=out,
         vision=vision,
         llm=llm,
+        four_bit=four_bit,
         embeddings=embeddings,
         descriptions=descriptions,
         outliers=outliers,
@@ -140,7 +147,7 @@ def train_captioner(
         precision=precision,
         device=device,
         overwrite=overwrite,
-        adapter=Adapter(latents=latents, lora_rank=lora_rank),
+        adapter=Adapter(latents=latents, width=width, lora_rank=lora_rank),
         schedule=Schedule(
             epochs=epochs,
             batch_size=batch_size,

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 FOLDER = "captioner"
 
 
-
 def train_captioner(out: Path, seed: int, overwrite: bool, epochs: int) -> dict[str, Any]:
     """Train on the images, captions and model of the quickstart in `out`; about half a minute on two fast cores."""
     from cytoscribe.training.captioner.fit import train

@@ -140,9 +140,7 @@ def _batch(captioner: Captioner, ground: Ground, settings: CaptionSettings, path
         yield Captioned(path, problem=problems[number]) if number in problems else next(told)
 
 
-def answers(
-    captioner: Captioner, ground: Ground, settings: CaptionSettings, paths: Sequence[Path], seen: Seen
-) -> list[Captioned]:
+def answers(captioner: Captioner, ground: Ground, settings: CaptionSettings, paths: Sequence[Path], seen: Seen) -> list[Captioned]:
     """What is said of encoded images; paths (N,) name them."""
     if not len(seen):
         return []

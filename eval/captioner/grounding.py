@@ -10,7 +10,7 @@ from cytoscribe.captions.gate.region import Verdict
 from cytoscribe.core.records import Claim
 from cytoscribe.eval.report.evidence import Source, sources_of
 from cytoscribe.literature_mining.papers.sentences import spans_of
-from cytoscribe.training.captioner.knowledge import Knowledge
+from cytoscribe.training.captioner.knowledge import IMAGES_TABLE, Knowledge
 
 IDLE = "states none of its facts"
 """The gate's word for a sentence that claims nothing: no fault in a description."""
@@ -31,7 +31,7 @@ class GroundedSentence:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Papers and pages of its claims; none where they are of images."""
-        return sources_of([c for c in self.claims if c.document != "images.csv"])
+        return sources_of([c for c in self.claims if c.document != IMAGES_TABLE])
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Grounded:
     @property
     def sources(self) -> tuple[Source, ...]:
         """Papers and pages of what stays."""
-        return sources_of([c for c in self.claims if c.document != "images.csv"])
+        return sources_of([c for c in self.claims if c.document != IMAGES_TABLE])
 
     @property
     def struck(self) -> int:

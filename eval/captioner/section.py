@@ -30,12 +30,17 @@ def caption_section(settings: CaptionSettings, section: Path, folder: Path, capt
     """
     captioner = captioner or load(settings)
     if not isinstance(captioner.vision, Encoder):
-        raise InputError("the captioner takes vectors, not tiles of a section", where=settings.captioner, fix="leave --captioner out")
+        raise InputError(
+            "the captioner takes vectors, not tiles of a section", where=settings.captioner, fix="leave --captioner out"
+        )
     best = _surest(folder / TILES_FILE)
     if not best:
         return []
     found = _described(captioner, settings, section, best)
-    told = [{"region": name, "x": x, "y": y, "side_px": side, **one.as_json()} for (name, x, y, side), one in zip(best, found, strict=True)]
+    told = [
+        {"region": name, "x": x, "y": y, "side_px": side, **one.as_json()}
+        for (name, x, y, side), one in zip(best, found, strict=True)
+    ]
     write_json(folder / CAPTIONS_FILE, told)
     record_files(folder)
     return [f"  {name}, tile at {x}, {y}: {one.label}. {one.caption}" for (name, x, y, _), one in zip(best, found, strict=True)]

@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from cytoscribe.training.model.base_models import DEFAULT_WEIGHTS, WEIGHTS_VARIA
 
 EMBEDDED = "smollm2"
 _EMBEDDED_FILES = "SmolLM2-135M-Instruct*.gguf"
-_SMALL_VOCABULARY = 1024
+_SMALL_VOCABULARY = 2048
 _SMALL = {
-    "hidden_size": 192,
-    "intermediate_size": 512,
-    "num_hidden_layers": 4,
+    "hidden_size": 128,
+    "intermediate_size": 384,
+    "num_hidden_layers": 3,
     "num_attention_heads": 4,
     "num_key_value_heads": 4,
     "max_position_embeddings": 512,
@@ -63,21 +64,30 @@ class Decoder:
 
 
 def open_decoder(
-    name: str, texts: Sequence[str] = (), *, bf16: bool = False, seed: int = 0, aliases: Path | None = None
+    name: str,
+    texts: Sequence[str] = (),
+    *,
+    bf16: bool = False,
+    four_bit: bool = False,
+    seed: int = 0,
+    aliases: Path | None = None,
 ) -> Decoder:
     """The decoder that `--llm` names.
 
-    texts: what `tiny` learns its tokenizer from; bf16: hold frozen weights in bf16. Raises InputError where there is no such model.
+    texts: what `tiny` learns its tokenizer from; bf16: hold frozen weights in bf16; four_bit: hold them in 4 bits on the GPU. Raises
+    InputError where there is no such model, and for 4 bits where bitsandbytes or a GPU is missing.
     """
+    if four_bit:
+        _check_four_bit(name)
     if name == SMALL:
         return small_decoder(texts, seed)
     source = _located(name, aliases)
-    tokenizer, model = _loaded(source, torch.bfloat16 if bf16 else torch.float32)
+    tokenizer, model = _loaded(source, torch.bfloat16 if bf16 else torch.float32, four_bit)
     return Decoder(name, model, tokenizer, whole=False)
 
 
 def small_decoder(texts: Sequence[str], seed: int) -> Decoder:
-    """A Llama of about two million weights, drawn at random, with a tokenizer made from the texts."""
+    """A Llama of about a million weights, drawn at random, with a tokenizer made from the texts."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -134,7 +144,16 @@ def _located(name: str, aliases: Path | None) -> str:
     return source
 
 
-def _loaded(source: str, dtype: torch.dtype) -> tuple[Any, Any]:
+def _check_four_bit(name: str) -> None:
+    if name == SMALL or name.endswith(".gguf"):
+        raise InputError(f"--four-bit has no effect on '{name}'", fix="leave it out")
+    if find_spec("bitsandbytes") is None:
+        raise InputError("--four-bit needs the package bitsandbytes", fix="pip install bitsandbytes, or leave it out")
+    if not torch.cuda.is_available():
+        raise InputError("--four-bit needs a GPU", fix="leave it out")
+
+
+def _loaded(source: str, dtype: torch.dtype, four_bit: bool) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
@@ -145,7 +164,12 @@ def _loaded(source: str, dtype: torch.dtype) -> tuple[Any, Any]:
         from transformers import GgufConfig
 
         place, more = str(path.parent), {"gguf_file": path.name}
-    quantised = {"quantization_config": GgufConfig(dequantize=True)} if more else {}
+    quantised: dict[str, Any] = {"quantization_config": GgufConfig(dequantize=True)} if more else {}
+    if four_bit and not more:
+        from transformers import BitsAndBytesConfig
+
+        form = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
+        quantised = {"quantization_config": form, "device_map": {"": 0}}
     try:
         with quickly():
             tokenizer = AutoTokenizer.from_pretrained(place, **more)

@@ -18,16 +18,17 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import Caption, ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner import cache, folder, loop
 from cytoscribe.training.captioner.cache import EncodedImages, encoded
-from cytoscribe.training.captioner.decoder import Decoder, open_decoder
+from cytoscribe.training.captioner.decoder import EMBEDDED, Decoder, open_decoder
 from cytoscribe.training.captioner.joint import calibrated, vision_scores
 from cytoscribe.training.captioner.knowledge import gather
 from cytoscribe.training.captioner.loop import Learner, Lessons
 from cytoscribe.training.captioner.model import CaptionerNet, gates
 from cytoscribe.training.captioner.outliers import SPOILT_SHARE, OutlierBank, spoil
 from cytoscribe.training.captioner.resampler import Seen
-from cytoscribe.training.captioner.settings import CaptionerSettings, deciding, input_digests
+from cytoscribe.training.captioner.settings import SMALL, CaptionerSettings, deciding, input_digests
 from cytoscribe.training.captioner.speaking import Voice
 from cytoscribe.training.captioner.vision import Vision, open_vision
 from cytoscribe.training.captioner.wording import (
@@ -38,6 +39,7 @@ from cytoscribe.training.captioner.wording import (
     answer_named,
     answer_unseen,
 )
+from cytoscribe.training.clip_fit import use_bf16
 from cytoscribe.training.data import pairs
 from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
 from cytoscribe.training.images import describe_skipped
@@ -110,7 +112,7 @@ def _images(settings: CaptionerSettings) -> SplitImages:
 
 def _train(settings: CaptionerSettings, images: SplitImages, captions: Sequence[Caption]) -> dict[str, Any]:
     device = pick_device(settings.device)
-    bf16 = folder._bf16(settings.precision, device)
+    bf16 = use_bf16(settings.precision, device)
     vision = open_vision(
         settings.vision,
         device,
@@ -126,12 +128,18 @@ def _train(settings: CaptionerSettings, images: SplitImages, captions: Sequence[
         pairs.build_pool(material.train.records, pairs.wordings(captions, w), material.regions) for w in ("named", "masked")
     )
     decoder = open_decoder(
-        settings.llm, _texts(material.regions, captions), bf16=bf16, seed=settings.seed, aliases=settings.aliases
+        settings.llm,
+        _texts(material.regions, captions),
+        bf16=bf16,
+        four_bit=settings.four_bit,
+        seed=settings.seed,
+        aliases=settings.aliases,
     )
     torch.manual_seed(settings.seed)
     net = CaptionerNet(decoder.model, material.train.seen.shape, settings.adapter, decoder.whole)
     net.resampler.standardise(material.train.seen)
-    net.to(device)
+    (net.resampler if settings.four_bit else net).to(device)
+    net.blocks.to(device)
     bank = OutlierBank(material.train.seen, material.labels, material.outliers)
     lessons = Lessons(named, masked, bank, settings.schedule, settings.seed)
     learner = Learner(net, Writer(decoder), device)
@@ -234,7 +242,9 @@ def _told(
         "kind": "captioner",
         "regions": list(material.regions),
         "vision": str(Path(settings.vision).resolve()) if Path(settings.vision).is_dir() and settings.vision else settings.vision,
-        "llm": str(Path(settings.llm).resolve()) if Path(settings.llm).exists() else settings.llm,
+        "llm": _lasting(settings),
+        "weights": settings.weights,
+        "four_bit": settings.four_bit,
         "image_px": settings.image_px,
         "adapter": asdict(settings.adapter),
         "shape": asdict(material.train.seen.shape),
@@ -252,6 +262,14 @@ def _told(
         "notes": notes,
         "settings": deciding(settings),
     }
+
+
+def _lasting(settings: CaptionerSettings) -> str:
+    """The language model's name as it will be understood later: a full path, or a Hub name behind an alias of the user's own."""
+    if settings.llm in (SMALL, EMBEDDED):
+        return settings.llm
+    name = read_aliases(settings.aliases).get(settings.llm, settings.llm)
+    return str(Path(name).resolve()) if Path(name).exists() else name
 
 
 def _peak() -> float:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import code, markdown
@@ -29,6 +28,7 @@ from cytoscribe.training.captioner.resampler import Seen, Shape
 from cytoscribe.training.captioner.settings import SMALL, Adapter
 from cytoscribe.training.captioner.speaking import Voice
 from cytoscribe.training.captioner.vision import Vision, open_vision
+from cytoscribe.training.clip_fit import use_bf16
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.model.tensors import read_tensors, write_tensors
 
@@ -44,7 +44,7 @@ _CONFIG = entries(
         "adapter": _ADAPTER,
         "shape": entries({name: whole(0, 10**7) for name in ("tokens", "width", "vector")}),
     },
-    {"notes": listed(text()), "settings": mapping(anything())},
+    {"notes": listed(text()), "settings": mapping(anything()), "weights": mapping(text()), "four_bit": anything()},
 )
 
 
@@ -81,20 +81,31 @@ class Captioner:
         folder = Path(folder)
         told = _config(folder)
         where = pick_device(device)
-        bf16 = _bf16(precision, where)
+        bf16 = use_bf16(precision, where)
         if not told["vision"] and embeddings is None and not vision:
             raise InputError("the captioner takes vectors in the place of images", where=folder, fix="give --embeddings FILE")
         eye = open_vision(
-            vision or told["vision"], where, bf16=bf16, embeddings=embeddings, start=start, weights=weights, px=told["image_px"]
+            vision or told["vision"],
+            where,
+            bf16=bf16,
+            embeddings=embeddings,
+            start=start,
+            weights=weights or told.get("weights"),
+            px=told["image_px"],
         )
-        decoder = small_from(folder / DECODER) if told["llm"] == SMALL else open_decoder(llm or told["llm"], bf16=bf16)
+        if told["llm"] == SMALL:
+            decoder = small_from(folder / DECODER)
+        else:
+            decoder = open_decoder(llm or told["llm"], bf16=bf16, four_bit=told.get("four_bit") is True)
         shape = Shape(**told["shape"])
         net = CaptionerNet(decoder.model, shape, Adapter(**told["adapter"]), decoder.whole)
         _put(net, folder / WEIGHTS_FILE)
+        if not told.get("four_bit"):
+            net.to(where)
         return Captioner(
             folder=folder,
             regions=tuple(told["regions"]),
-            voice=Voice(net.to(where), decoder, where),
+            voice=Voice(net, decoder, where),
             vision=eye,
             vision_scores=VisionScores.load(folder),
             joint=Joint.load(folder),
@@ -148,10 +159,9 @@ def _put(net: CaptionerNet, path: Path) -> None:
     net.load_state_dict(weights, strict=False)
 
 
-def _bf16(precision: str, device: torch.device) -> bool:
-    from cytoscribe.training.clip_fit import use_bf16
-
-    return use_bf16(precision, device)
+def _shown(name: str) -> str:
+    """A model's name without the folders of the machine that it lay on."""
+    return Path(name).name if Path(name).is_absolute() else name
 
 
 def _card(told: Mapping[str, Any]) -> str:
@@ -169,8 +179,8 @@ def _card(told: Mapping[str, Any]) -> str:
         f"Describes images of {len(told['regions'])} regions, and says where an image shows none of them. Made by `train-captioner` of "
         f"cytoscribe {told['cytoscribe']}.",
         "",
-        f"- vision, frozen: `{code(told['vision'] or 'vectors computed elsewhere')}`",
-        f"- language model: `{code(told['llm'])}`"
+        f"- vision, frozen: `{code(Path(told['vision']).name or 'vectors computed elsewhere')}`",
+        f"- language model: `{code(_shown(told['llm']))}`"
         + (" (learned from the captions, in `decoder/`)" if told["llm"] == SMALL else " (frozen, not in this folder)"),
         f"- weights of its own: {told['own_weights']:,}; captions: {told['captions']}; epochs: {told['epochs']}; seed: {told['seed']}",
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; held out: {figures or 'nothing'}",

@@ -24,6 +24,8 @@ from cytoscribe.core.tables import read_records, write_records
 from cytoscribe.literature_mining.regions.table import read_regions
 from cytoscribe.training.data.caption_files import read_evidence
 
+IMAGES_TABLE = "images.csv"
+"""The document of claims that an images table states."""
 KNOWLEDGE_FILE, CLAIMS_FILE, CAPTIONS_FILE = "knowledge.json", "claims.parquet", "captions.parquet"
 _ROW = entries({"name": text(500), "aliases": listed(text(500)), "parent": text(500)})
 _FORM = entries({"columns": listed(text(200)), "regions": listed(_ROW)})
@@ -59,7 +61,7 @@ class Knowledge:
     def image_claims(self, record: ImageRecord) -> list[Claim]:
         """What the images table states of one image, in the columns that captions speak of."""
         told = record.attributes
-        return [image_claim(c, told[c], record.region, "images.csv") for c in self.columns if told.get(c)]
+        return [image_claim(c, told[c], record.region, IMAGES_TABLE) for c in self.columns if told.get(c)]
 
     def save(self, folder: Path) -> None:
         """Write knowledge.json, claims.parquet and captions.parquet."""
@@ -87,7 +89,7 @@ def gather(captions: Sequence[Caption], folders: Sequence[Path], known: Sequence
     used = [c for c in captions if c.region in set(known)]
     images = {(c.region, i) for c in used for i in c.claim_ids if i.startswith(IMAGE_CLAIM)}
     columns = tuple(sorted({image_claim_column(i) for _, i in images}))
-    claims = [image_claim(image_claim_column(i), image_claim_value(i), region, "images.csv") for region, i in sorted(images)]
+    claims = [image_claim(image_claim_column(i), image_claim_value(i), region, IMAGES_TABLE) for region, i in sorted(images)]
     named = {i for c in used for i in c.claim_ids}
     for row in read_evidence(folders):
         if row.claim_id in named and row.region in set(known) and not row.claim_id.startswith(IMAGE_CLAIM):

@@ -70,7 +70,7 @@ class CaptionerSettings:
     vision: model folder of train-lora, base of train-lora, or `timm:NAME`; "" with embeddings, a file of vectors or token grids;
     llm: alias, Hub name, folder or GGUF file of a causal language model, or `tiny`; descriptions: mining folder whose claims and region
     table ground the captions, None for the captions' own evidence; outliers: table of images that show other tissue; cache: folder of
-    encoded images, None for one within `out`; alpha: share of known images that may be rejected.
+    encoded images, None for one within `out`; four_bit: hold the language model in 4 bits, through bitsandbytes; alpha: share of known images that may be rejected.
     """
 
     images: Path
@@ -81,6 +81,7 @@ class CaptionerSettings:
     embeddings: Path | None = None
     descriptions: Path | None = None
     outliers: Path | None = None
+    four_bit: bool = False
     weights: dict[str, str] = field(default_factory=dict)
     aliases: Path | None = None
     cache: Path | None = None

@@ -18,6 +18,8 @@ from cytoscribe.training.captioner.wording import Batch, Writer, label_starts
 
 MOST_NEW = 96
 """Tokens of a generated caption."""
+LABEL_ROWS = 256
+"""Labels of images that are scored at a time: each needs logits of the whole vocabulary."""
 Trie = dict[int, Any]
 
 
@@ -43,6 +45,7 @@ class Voice:
     device: torch.device
     batch: int = 32
     speed: Speed = field(default_factory=Speed)
+    writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:
         self.writer = Writer(self.decoder)
@@ -62,7 +65,8 @@ class Voice:
         for i, ids in enumerate(starts):
             rows[i, : len(ids)], mask[i, : len(ids)] = torch.tensor(ids), 1
         rows, mask = rows.to(self.device), mask.to(self.device)
-        return np.concatenate([self._labels(part, rows, mask) for part in self._parts(seen)] or [np.zeros((0, len(starts)))])
+        size = max(1, min(self.batch, LABEL_ROWS // len(starts)))
+        return np.concatenate([self._labels(part, rows, mask) for part in self._parts(seen, size)] or [np.zeros((0, len(starts)))])
 
     def _labels(self, seen: Seen, rows: Tensor, mask: Tensor) -> np.ndarray:
         from transformers import DynamicCache

@@ -68,7 +68,9 @@ def test_captions_may_be_held_to_those_of_the_region(captioner: Captioner, drawn
     assert all((n, t) in known for n, t in zip(named, captions(captioner, found.seen, labels, "known"), strict=True))
 
 
-def test_commands_take_a_captioner(captioner: Captioner, trained: CaptionerSettings, drawn: Drawn, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_take_a_captioner(
+    captioner: Captioner, trained: CaptionerSettings, drawn: Drawn, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = next(r.path for r in read_images(drawn[0]) if r.split == "test")
     grids = str(_full_paths(trained, drawn))
     assert run(command("describe"), [str(path), "--captioner", str(captioner.folder), "--embeddings", grids, "--json"]) == 0
@@ -99,7 +101,10 @@ def test_an_unknown_decoding_is_named(trained: CaptionerSettings) -> None:
 
 def test_the_words_tell_the_region(captioner: Captioner) -> None:
     classifier = TextClassifier(captioner.knowledge.captions, captioner.regions)
-    masked = {r: next(c.masked_caption for c in captioner.knowledge.captions if c.region == r and "A " in c.masked_caption) for r in captioner.regions}
+    masked = {
+        r: next(c.masked_caption for c in captioner.knowledge.captions if c.region == r and "A " in c.masked_caption)
+        for r in captioner.regions
+    }
     scores = classifier.scores([masked[r] for r in captioner.regions])
     truth = np.arange(len(captioner.regions))
     assert (beaten(scores, truth) == 0).mean() > 0.7

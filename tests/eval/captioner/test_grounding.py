@@ -14,9 +14,7 @@ def claim(layer: str, attribute: str, value: str, page: int) -> Claim:
     return Claim(f"{layer}-{value}", "44", "smith.pdf", "10.1/x", page, "", 0, 0, "", *told, 0.9)
 
 
-PAPERS = Knowledge(
-    (), (Region("44"),), (claim("IV", "layer_thickness", "thin", 3), claim("V", "cell_size", "large", 5)), ()
-)
+PAPERS = Knowledge((), (Region("44"),), (claim("IV", "layer_thickness", "thin", 3), claim("V", "cell_size", "large", 5)), ())
 
 
 def test_a_true_caption_stays_whole_and_names_its_pages() -> None:

@@ -60,7 +60,9 @@ def _lessons(schedule: Schedule) -> Lessons:
     from pathlib import Path
 
     records = [ImageRecord(Path(f"{i}.png"), region) for i, region in enumerate(["a", "b"] * 100)]
-    pools = [build_pool(records, [Variant(f"{kind} {r}", r, frozenset()) for r in "ab"], ("a", "b")) for kind in ("named", "masked")]
+    pools = [
+        build_pool(records, [Variant(f"{kind} {r}", r, frozenset()) for r in "ab"], ("a", "b")) for kind in ("named", "masked")
+    ]
     bank = OutlierBank(images(200), np.array([0, 1] * 100), (images(5, seed=9),))
     return Lessons(pools[0], pools[1], bank, schedule, 0)
 

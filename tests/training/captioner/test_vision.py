@@ -35,7 +35,9 @@ def tiny_eye() -> Encoder:
     return Encoder("tiny", tower, 16, (0.5,) * 3, (0.5,) * 3, CPU, bf16=False)
 
 
-@pytest.mark.parametrize(("shape", "tokens"), [((2, 7, 12, 12), 36), ((2, 7, 3, 5), 15), ((2, 49, 7), 36), ((2, 40, 7), 36), ((2, 3, 7), 3)])
+@pytest.mark.parametrize(
+    ("shape", "tokens"), [((2, 7, 12, 12), 36), ((2, 7, 3, 5), 15), ((2, 49, 7), 36), ((2, 40, 7), 36), ((2, 3, 7), 3)]
+)
 def test_grids_of_any_size_become_few_tokens(shape: tuple[int, ...], tokens: int) -> None:
     assert pooled(torch.randn(shape)).shape == (2, tokens, 7)
 
@@ -59,7 +61,7 @@ def test_what_was_encoded_is_read_and_not_encoded_again(records: list[ImageRecor
     again = encoded(blind, records, tmp_path / "kept")
     assert torch.equal(again.seen.grid, first.seen.grid)
     assert [s.path.name for s in again.skipped] == ["broken.png"]
-    with pytest.raises(Exception, match="forward_features|not callable|NoneType"):
+    with pytest.raises(TypeError):
         encoded(replace(blind, identity="another"), records, tmp_path / "kept")
 
 
@@ -72,7 +74,9 @@ def test_another_picture_under_the_same_name_is_encoded(records: list[ImageRecor
 
 @pytest.mark.parametrize("kind", ["npz", "safetensors", "parquet"])
 @pytest.mark.parametrize("shape", [(6,), (4, 6)])
-def test_files_of_vectors_and_of_grids_are_read(records: list[ImageRecord], tmp_path: Path, kind: str, shape: tuple[int, ...]) -> None:
+def test_files_of_vectors_and_of_grids_are_read(
+    records: list[ImageRecord], tmp_path: Path, kind: str, shape: tuple[int, ...]
+) -> None:
     values = np.random.default_rng(1).normal(size=(4, *shape)).astype(np.float32)
     names, path = [r.path.name for r in records], tmp_path / f"given.{kind}"
     if kind == "npz":
