@@ -71,7 +71,7 @@ class Captioned:
         if self.grounded.struck:
             lines.append(f"  struck: {self.grounded.struck} of {len(self.grounded.sentences)} sentences, which no claim bears out")
         if self.label != UNSEEN:
-            lines += [f"  source: {source}" for source in self.grounded.sources]
+            lines += [f"  {said}  [{'; '.join(map(str, sources)) or 'images table'}]" for said, sources in self.grounded.evidence]
         lines.append(f"  {self._decisions()}")
         return "\n".join(lines)
 
@@ -105,6 +105,7 @@ class Captioned:
             "caption": self.caption,
             "generated": self.raw,
             "struck": [{"sentence": s.text, "reasons": list(s.reasons)} for s in self.grounded.sentences if not s.kept],
+            "claims": [{"claim": said, "sources": [s.as_json() for s in sources]} for said, sources in self.grounded.evidence],
             "sources": [s.as_json() for s in self.grounded.sources],
             "captioner_says_unseen": self.said,
             "vision_says_unseen": self.seen_as_unseen,

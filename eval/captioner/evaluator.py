@@ -89,13 +89,18 @@ def evaluate(settings: CaptionEvaluateSettings, captioner: Captioner | None = No
     told = {n: getattr(settings, n) for n in ("region_column", "split", "images_a_region", "bootstrap", "seed", "likelihood")}
     inputs = {"images": file_digest(settings.images), "captioner": file_digest(captioner.folder / CONFIG_FILE)}
     with RunFolder(settings.out, "evaluate-captioner", told, inputs, overwrite=settings.overwrite) as run:
-        keep = settings.cache or settings.out / FOLDER
+        keep = settings.cache or _kept(captioner.folder, settings.out)
         known = captioner.encode([r for r in trained if r.split == "train"], keep)
         heard = listen(settings, captioner, samples, known, keep)
         results = figures(heard, captioner, settings.bootstrap, settings.seed)
         _write(settings.out, heard, results)
         run.finish({"images": len(heard.samples.records), "figures": len(results.figures)})
     return results
+
+
+def _kept(captioner: Path, out: Path) -> Path:
+    """Where encoded images are kept: with the captioner, whose training images are measured too, else with the results."""
+    return captioner / FOLDER if (captioner / FOLDER).is_dir() else out / FOLDER
 
 
 def listen(

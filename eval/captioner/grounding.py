@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cytoscribe.captions.gate.gate import Checks, open_gate
 from cytoscribe.captions.gate.region import Verdict
-from cytoscribe.core.records import Claim
+from cytoscribe.captions.wording.scene import statement
+from cytoscribe.core.records import WHOLE, Claim
 from cytoscribe.eval.report.evidence import Source, sources_of
 from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.training.captioner.knowledge import IMAGES_TABLE, Knowledge
@@ -54,6 +55,14 @@ class Grounded:
     def claims(self) -> tuple[Claim, ...]:
         """The claims that bear out what stays, each once."""
         return tuple({c.claim_id: c for s in self.sentences for c in s.claims if s.kept}.values())
+
+    @property
+    def evidence(self) -> tuple[tuple[str, tuple[Source, ...]], ...]:
+        """Each statement that stays, in words, with its papers and pages; statements of images have none."""
+        groups: dict[tuple[object, ...], list[Claim]] = {}
+        for claim in self.claims:
+            groups.setdefault(statement(claim), []).append(claim)
+        return tuple((_worded(c[0]), sources_of([x for x in c if x.document != IMAGES_TABLE])) for c in groups.values())
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -106,6 +115,13 @@ class Ground:
         """What the whole caption states, before the claims given or all that is known of the region."""
         verdict = self.gate.check(text, region, list(self.knowledge.claims_of(region) if claims is None else claims))
         return Account(verdict.supported, faults_of(verdict))
+
+
+def _worded(claim: Claim) -> str:
+    """ "layer IV, layer thickness: thin"."""
+    place = "" if claim.layer == WHOLE else f"layer {claim.layer}, "
+    beside = f", compared with {', '.join(claim.compared_to)}" if claim.compared_to else ""
+    return f"{place}{claim.attribute.replace('_', ' ')}: {'' if claim.polarity else 'not '}{claim.value.replace('_', ' ')}{beside}"
 
 
 def faults_of(verdict: Verdict) -> tuple[str, ...]:

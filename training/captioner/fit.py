@@ -85,7 +85,7 @@ def train(settings: CaptionerSettings) -> dict[str, Any]:
         deciding(settings),
         input_digests(settings),
         overwrite=settings.overwrite,
-        prepared=("images.csv",),
+        prepared=("images.csv", cache.FOLDER),
     )
     with run:
         told = read_json(run.path / RUN_FILE)
@@ -168,6 +168,8 @@ def _encode(settings: CaptionerSettings, vision: Vision, images: SplitImages) ->
         raise InputError("no training image can be used", where=settings.images, fix="check the image_path column")
     regions = tuple(sorted({r.region for r in known.records}))
     held = held.only([i for i, r in enumerate(held.records) if r.region in regions])
+    if not len(held):
+        raise InputError("no held-out image to calibrate the rejection on", where=settings.images, fix="give some rows split=val")
     skipped = known.skipped + held.skipped
     outliers: list[Seen] = []
     if settings.schedule.outlier_share:
@@ -204,13 +206,9 @@ def _texts(regions: Sequence[str], captions: Sequence[Caption]) -> list[str]:
     return [NAMED, MASKED, answer_unseen(), *answers, *(answer_named(r, "") for r in regions)]
 
 
-def _validator(
-    net: CaptionerNet, decoder: Decoder, device: torch.device, material: Material
-) -> Callable[[], dict[str, float]] | None:
+def _validator(net: CaptionerNet, decoder: Decoder, device: torch.device, material: Material) -> Callable[[], dict[str, float]]:
     """Figures on held-out images: share whose label is named, and share that is called unseen."""
     count = len(material.val)
-    if not count:
-        return None
     rows = np.linspace(0, count - 1, min(WATCHED, count)).astype(int)
     seen, truth = material.val.seen.rows(torch.from_numpy(rows)), material.held_labels[rows]
 

@@ -79,7 +79,7 @@ class Learner:
         return self.answered / self.seconds if self.seconds else 0.0
 
 
-def fit(lessons: Lessons, learner: Learner, folder: Path, validate: Callable[[], dict[str, float]] | None) -> Progress:
+def fit(lessons: Lessons, learner: Learner, folder: Path, validate: Callable[[], dict[str, float]]) -> Progress:
     """Train to the end, from a checkpoint in `folder` where there is one; validate gives figures after each epoch."""
     schedule = lessons.schedule
     optimiser = _optimiser(learner.net, schedule)
@@ -91,7 +91,7 @@ def fit(lessons: Lessons, learner: Learner, folder: Path, validate: Callable[[],
         while progress.epoch < schedule.epochs:
             _epoch(lessons, learner, optimiser, progress, folder, running)
             recent = progress.losses[-lessons.steps_per_epoch :]
-            figures = validate() if validate else {}
+            figures = validate()
             progress.history.append({"epoch": progress.epoch + 1, "loss": round(float(np.mean(recent)), 6), **figures})
             progress.epoch, progress.step = progress.epoch + 1, 0
             told = ", ".join(f"{name} {value:.3f}" for name, value in progress.history[-1].items() if name != "epoch")

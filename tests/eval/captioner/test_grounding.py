@@ -20,6 +20,7 @@ PAPERS = Knowledge((), (Region("44"),), (claim("IV", "layer_thickness", "thin", 
 def test_a_true_caption_stays_whole_and_names_its_pages() -> None:
     found = Ground(PAPERS).of("In area 44, layer IV is thin. Layer V has large cells.", "44")
     assert found.text == "In area 44, layer IV is thin. Layer V has large cells."
+    assert [said for said, _ in found.evidence] == ["layer IV, layer thickness: thin", "layer V, cell size: large"]
     assert [str(s) for s in found.sources] == ["smith.pdf, p. 3, 5 (doi:10.1/x)"]
     assert [s.sources[0].pages for s in found.sentences] == [(3,), (5,)]
 
