@@ -18,7 +18,7 @@ from cytoscribe.eval.describer import UNSEEN
 from cytoscribe.training.captioner.folder import Captioner
 from cytoscribe.training.captioner.joint import Verdicts
 from cytoscribe.training.captioner.resampler import Seen
-from cytoscribe.training.captioner.wording import NONE_KNOWN, answer_named
+from cytoscribe.training.captioner.wording import NONE_KNOWN, label_start
 
 DECODINGS = ("label", "free", "known")
 _BATCH = 64
@@ -183,10 +183,10 @@ def captions(captioner: Captioner, seen: Seen, labels: np.ndarray, decoding: str
     if decoding == "free":
         return captioner.voice.say(seen)
     named = [captioner.regions[k] for k in labels[:, :-1].argmax(1)]
-    starts = [f" {name}:" for name in named]
+    starts = [label_start(name) for name in named]
     if decoding == "label":
         return captioner.voice.say(seen, starts=starts)
     own: dict[str, list[str]] = {}
     for caption in captioner.knowledge.captions:
-        own.setdefault(caption.region, []).append(answer_named(caption.region, caption.caption))
+        own.setdefault(caption.region, []).append(f" {caption.caption}")
     return captioner.voice.say(seen, starts=starts, allowed=[own[name] for name in named])

@@ -22,13 +22,14 @@ from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner import cache, folder, loop
 from cytoscribe.training.captioner.cache import EncodedImages, encoded
 from cytoscribe.training.captioner.decoder import EMBEDDED, Decoder, open_decoder
+from cytoscribe.training.captioner.fingerprint import deciding, input_digests
 from cytoscribe.training.captioner.joint import calibrated, vision_scores
 from cytoscribe.training.captioner.knowledge import gather
 from cytoscribe.training.captioner.loop import Learner, Lessons
 from cytoscribe.training.captioner.model import CaptionerNet, gates
 from cytoscribe.training.captioner.outliers import SPOILT_SHARE, OutlierBank, spoil
 from cytoscribe.training.captioner.resampler import Seen
-from cytoscribe.training.captioner.settings import SMALL, CaptionerSettings, deciding, input_digests
+from cytoscribe.training.captioner.settings import SMALL, CaptionerSettings
 from cytoscribe.training.captioner.speaking import Voice
 from cytoscribe.training.captioner.vision import Vision, open_vision
 from cytoscribe.training.captioner.wording import (
@@ -38,6 +39,7 @@ from cytoscribe.training.captioner.wording import (
     answer_masked,
     answer_named,
     answer_unseen,
+    label_starts,
 )
 from cytoscribe.training.clip_fit import use_bf16
 from cytoscribe.training.data import pairs
@@ -202,8 +204,8 @@ def _other(settings: CaptionerSettings) -> list[ImageRecord]:
 
 def _texts(regions: Sequence[str], captions: Sequence[Caption]) -> list[str]:
     """All that the decoder will read or write, for a tokenizer of its own."""
-    answers = [a for c in captions for a in (answer_named(c.region, c.caption), answer_masked(c.masked_caption))]
-    return [NAMED, MASKED, answer_unseen(), *answers, *(answer_named(r, "") for r in regions)]
+    answers = [a.text for c in captions for a in (answer_named(c.region, c.caption), answer_masked(c.masked_caption))]
+    return [NAMED, MASKED, answer_unseen().text, *answers, *label_starts(regions)]
 
 
 def _validator(net: CaptionerNet, decoder: Decoder, device: torch.device, material: Material) -> Callable[[], dict[str, float]]:

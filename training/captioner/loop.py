@@ -16,7 +16,7 @@ from cytoscribe.training.captioner.model import CaptionerNet
 from cytoscribe.training.captioner.outliers import OutlierBank
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.settings import Schedule
-from cytoscribe.training.captioner.wording import Batch, Writer, answer_masked, answer_named, answer_unseen
+from cytoscribe.training.captioner.wording import Answer, Batch, Writer, answer_masked, answer_named, answer_unseen
 from cytoscribe.training.checkpoints import Progress
 from cytoscribe.training.data.pairs import CaptionPool, draw_captions, draw_images
 from cytoscribe.training.model.lora import trained
@@ -42,7 +42,7 @@ class Lessons:
     def steps_per_epoch(self) -> int:
         return max(1, len(self.named.image_regions) // self.schedule.batch_size)
 
-    def draw(self, epoch: int, images: np.ndarray, rng: np.random.Generator) -> tuple[Seen, list[bool], list[str]]:
+    def draw(self, epoch: int, images: np.ndarray, rng: np.random.Generator) -> tuple[Seen, list[bool], list[Answer]]:
         """Images, which question is asked of each, and the answers."""
         count, pool = len(images), self.named
         asks_name = rng.random(count) >= self.schedule.masked_share
@@ -116,7 +116,7 @@ def _epoch(
         rng = np.random.default_rng([lessons.seed, 2, progress.epoch, progress.step])
         seen, named, answers = lessons.draw(progress.epoch, order[first : first + schedule.batch_size], rng)
         torch.manual_seed(int(rng.integers(2**62)))
-        loss = _step(learner, optimiser, seen, learner.writer.batch(named, answers))
+        loss = _step(learner, optimiser, seen, learner.writer.batch(named, answers, schedule.label_weight))
         progress.step += 1
         progress.losses.append(round(loss, 6))
         running.advance()
@@ -133,7 +133,7 @@ def _step(learner: Learner, optimiser: torch.optim.Optimizer, seen: Seen, batch:
     optimiser.zero_grad(set_to_none=True)
     learner.net.look(seen.to(learner.device))
     on = batch.to(learner.device)
-    loss = learner.net.loss(on.ids, on.mask, on.labels)
+    loss = learner.net.loss(on.ids, on.mask, on.labels, on.weights)
     loss.backward()
     torch.nn.utils.clip_grad_norm_([p for _, p in trained(learner.net)], 1.0)
     optimiser.step()

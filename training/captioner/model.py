@@ -46,12 +46,17 @@ class CaptionerNet(nn.Module):
         if self._latents is not None:
             self._latents = self._latents.repeat_interleave(times, dim=0)
 
-    def loss(self, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross-entropy of the tokens whose label counts. ids, mask, labels (B, S) int64, padding on the right."""
+    def loss(self, ids: Tensor, mask: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean cross-entropy of the tokens whose label counts. ids, mask, labels (B, S) int64, padding on the right; weights (B, S) of the
+        tokens, default all alike."""
         states = decoder_of(self.llm)(input_ids=ids, attention_mask=mask, use_cache=False)[0]
         counted = labels[:, 1:] != IGNORED
         logits = head_of(self.llm)(states[:, :-1][counted]).float()  # the vocabulary is large: only what counts is computed
-        return nn.functional.cross_entropy(logits, labels[:, 1:][counted])
+        each = nn.functional.cross_entropy(logits, labels[:, 1:][counted], reduction="none")
+        if weights is None:
+            return each.mean()
+        weighed = weights[:, 1:][counted]
+        return (each * weighed).sum() / weighed.sum()
 
     def own_state(self) -> dict[str, Tensor]:
         """Trained weights and the standardisation by name: what must be stored to have the captioner again."""

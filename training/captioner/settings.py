@@ -1,31 +1,38 @@
-"""Everything a training run of the captioner depends on, in groups."""
+"""Everything a training run of the captioner depends on, in groups. Each field's metadata is its option on the command line.
+
+Nothing here loads torch, so that options are checked, and help is printed, at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import file_digest, fingerprint, quick_digest
-from cytoscribe.core.tables import read_images
-from cytoscribe.training.data.caption_files import caption_shards, evidence_files
+from cytoscribe.core.options import ADVANCED, DEVICE, OUT, OVERWRITE, SEED, group, option
+from cytoscribe.training.settings import parse_weights
 
 SMALL = "tiny"
 """The decoder that needs no download: its tokenizer and weights are learned from the captions."""
+_EYE, _LEARN, _REJECT, _SIZE = "What looks at the images", "How it learns", "Rejection", "Size"
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """What is trained beside the frozen language model. latents: tokens that the resampler makes of an image; width: of its
-    attention; layers: of the resampler; every: decoder layers from one cross-attention to the next, 0 for about eight in all;
-    lora_rank: of adapters on the language model's own attention, 0 for none."""
+    """What is trained beside the frozen language model. width: of a latent, and of the cross-attentions; layers: of the resampler."""
 
-    latents: int = 8
-    width: int = 256
-    layers: int = 2
-    every: int = 0
-    lora_rank: int = 0
+    latents: int = field(default=8, metadata=option("Tokens that the resampler makes of an image.", least=1))
+    width: int = field(default=256, metadata=option("Width of these tokens and of the cross-attentions; a multiple of 8.", least=8))
+    layers: int = field(default=2, metadata=option("Layers of the resampler.", flag="--resampler-layers", least=1))
+    every: int = field(
+        default=0,
+        metadata=option(
+            "Decoder layers from one cross-attention to the next. 0: about eight in all.", flag="--cross-every", least=0
+        ),
+    )
+    lora_rank: int = field(
+        default=0, metadata=option("Rank of adapters on the language model's attention. 0: it stays as it is.", least=0)
+    )
 
     def __post_init__(self) -> None:
         for name in ("latents", "layers"):
@@ -38,94 +45,121 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the captioner learns. masked_share: captions without the region's name among those drawn; outlier_share: places of a batch
-    that show what is no known region; rotating_share: of the images of one region a turn that play the unseen one."""
+    """How the captioner learns. warmup: share of all steps."""
 
-    epochs: int = 10
-    batch_size: int = 16
-    learning_rate: float = 1e-3
+    epochs: int = field(default=10, metadata=option("Passes over the training images.", least=1, panel="Options"))
+    batch_size: int = field(default=16, metadata=option("Images per step.", least=1, panel="Options"))
+    learning_rate: float = field(default=1e-3, metadata=option("Of all that learns; gates learn ten times faster."))
     weight_decay: float = 0.02
     warmup: float = 0.05
-    sampling: str = "natural"
-    masked_share: float = 0.5
-    outlier_share: float = 0.15
-    rotating_share: float = 0.0
-    checkpoint_steps: int = 100
+    sampling: str = field(
+        default="natural",
+        metadata=option("natural, or balanced: every region equally often.", choices=("natural", "balanced")),
+    )
+    masked_share: float = field(
+        default=0.5, metadata=option("Share of the captions drawn that do not name the region, 0 to below 1.")
+    )
+    label_weight: float = field(
+        default=5.0, metadata=option("Weight of the region's name in the loss; every other token of a caption has 1.", least=0.1)
+    )
+    outlier_share: float = field(
+        default=0.15,
+        metadata=option("Share of a batch that shows no known region: spoilt and blended images. 0: off.", panel=_REJECT),
+    )
+    rotating_share: float = field(
+        default=0.0,
+        metadata=option(
+            "In each epoch another known region plays the unseen one, in this share of its images. 0: off.", panel=_REJECT
+        ),
+    )
+    checkpoint_steps: int = field(default=100, metadata=option("Steps between checkpoints.", least=1))
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "checkpoint_steps"):
             _at_least(name, getattr(self, name), 1)
         for name in ("masked_share", "outlier_share", "rotating_share"):
-            if not 0 <= getattr(self, name) < 1:
-                option = name.replace("_", "-")
+            value = getattr(self, name)
+            if not 0 <= value < 1:
                 raise InputError(
-                    f"--{option} must be at least 0 and below 1, got {getattr(self, name):g}", fix="give a share such as 0.2"
+                    f"--{name.replace('_', '-')} must be at least 0 and below 1, got {value:g}", fix="give a share such as 0.2"
                 )
 
 
 @dataclass(frozen=True)
 class CaptionerSettings:
-    """What `train-captioner` is asked.
+    """What `train-captioner` is asked. weights: tower to path, for a base without a Hub; cache: folder of encoded images, None for one
+    within `out`."""
 
-    vision: model folder of train-lora, base of train-lora, or `timm:NAME`; "" with embeddings, a file of vectors or token grids;
-    llm: alias, Hub name, folder or GGUF file of a causal language model, or `tiny`; descriptions: mining folder whose claims and region
-    table ground the captions, None for the captions' own evidence; outliers: table of images that show other tissue; cache: folder of
-    encoded images, None for one within `out`; four_bit: hold the language model in 4 bits, through bitsandbytes; alpha: share of known images that may be rejected.
-    """
-
-    images: Path
-    captions: tuple[Path, ...]
-    out: Path
-    vision: str = ""
-    llm: str = "smollm2"
-    embeddings: Path | None = None
-    descriptions: Path | None = None
-    outliers: Path | None = None
-    four_bit: bool = False
-    weights: dict[str, str] = field(default_factory=dict)
-    aliases: Path | None = None
-    cache: Path | None = None
-    region_column: str = "region"
-    scale: str = ""
-    image_px: int = 0
-    alpha: float = 0.05
-    seed: int = 0
-    precision: str = "auto"
-    device: str = "auto"
-    overwrite: bool = False
-    adapter: Adapter = field(default_factory=Adapter)
-    schedule: Schedule = field(default_factory=Schedule)
+    images: Path = field(metadata=option("Table of images: image_path, region; split, subject, section if known."))
+    captions: tuple[Path, ...] = field(metadata=option("Folder of generate-captions; may be given several times.", repeat=True))
+    out: Path = field(metadata=OUT)
+    vision: str = field(
+        default="",
+        metadata=option(
+            "Frozen encoder: a model folder of train-lora, a base of train-lora such as ViT-B-32:openai, or timm:NAME. Empty with "
+            "--embeddings."
+        ),
+    )
+    llm: str = field(
+        default="smollm2",
+        metadata=option(
+            "Frozen language model of the Llama kind: smollm2, the short names of generate-captions, a Hub name, a folder or a GGUF "
+            "file. tiny is learned from the captions and needs no download."
+        ),
+    )
+    embeddings: Path | None = field(
+        default=None,
+        metadata=option(
+            "Vectors or token grids computed elsewhere, in place of images (.npz, .parquet or .safetensors, keyed by image_path). "
+            "Default: the images are read.",
+            panel=_EYE,
+        ),
+    )
+    descriptions: Path | None = field(
+        default=None, metadata=option("Folder of mine-descriptions, for the regions' other names. Default: none.")
+    )
+    schedule: Schedule = field(default_factory=Schedule, metadata=group(_LEARN))
+    adapter: Adapter = field(default_factory=Adapter, metadata=group(_SIZE))
+    outliers: Path | None = field(
+        default=None,
+        metadata=option(
+            "Table of images of other tissue, which the captioner learns to call unseen. Default: none.", panel=_REJECT
+        ),
+    )
+    alpha: float = field(default=0.05, metadata=option("Share of known images that may be rejected.", panel=_REJECT))
+    four_bit: bool = field(
+        default=False, metadata=option("Hold the language model in 4 bits on a GPU; needs bitsandbytes.", panel=_SIZE)
+    )
+    weights: dict[str, str] = field(
+        default_factory=dict,
+        metadata=option(
+            "Weights of a base that is a JSON config: vision=FILE,text=FOLDER.", parse=parse_weights, shown="", panel=_EYE
+        ),
+    )
+    image_px: int = field(
+        default=0, metadata=option("Side of the images in pixels, of a base or timm model. 0: its own.", least=0, panel=_EYE)
+    )
+    cache: Path | None = field(
+        default=None, metadata=option("Folder that keeps encoded images for other runs. Default: within --out.", panel=_EYE)
+    )
+    region_column: str = field(default="region", metadata=option("Column of the table that holds the label."))
+    scale: str = field(default="", metadata=option("Train on rows of this scale only (tile or region). Empty: on all."))
+    aliases: Path | None = field(
+        default=None, metadata=option("JSON file of short model names of your own. Default: none.", panel=ADVANCED)
+    )
+    precision: str = field(
+        default="auto",
+        metadata=option("auto: bf16 where the device has it.", choices=("auto", "bf16", "fp32"), panel=ADVANCED),
+    )
+    device: str = field(default="auto", metadata=DEVICE)
+    seed: int = field(default=0, metadata=SEED)
+    overwrite: bool = field(default=False, metadata=OVERWRITE)
 
     def __post_init__(self) -> None:
         if bool(self.vision) == (self.embeddings is not None):
             raise InputError("give either --vision or --embeddings", fix="--vision for images, --embeddings for vectors of them")
         if not 0 < self.alpha < 1:
             raise InputError(f"--alpha must be between 0 and 1, got {self.alpha:g}", fix="give a rate such as 0.05")
-
-
-def deciding(settings: CaptionerSettings) -> dict[str, Any]:
-    """What decides the training: everything but where files lie and where it runs."""
-    told = asdict(settings)
-    for name in ("out", "overwrite", "device", "images", "captions", "weights", "embeddings", "descriptions", "outliers", "cache"):
-        told.pop(name)
-    told.pop("aliases")
-    told["schedule"].pop("checkpoint_steps")
-    return told
-
-
-def input_digests(settings: CaptionerSettings) -> dict[str, Any]:
-    """Digests of everything a run reads, so that a resumed run is known to read the same."""
-    tables = {"images": settings.images, "embeddings": settings.embeddings, "outliers": settings.outliers}
-    told: dict[str, Any] = {name: file_digest(path) for name, path in tables.items() if path and path.is_file()}
-    shards = [*(p for f in settings.captions for p in caption_shards(f)), *evidence_files(settings.captions)]
-    told["captions"] = fingerprint([file_digest(p) for p in shards])
-    if settings.descriptions:
-        told["descriptions"] = quick_digest(settings.descriptions / "claims.parquet")
-    if settings.embeddings is None:
-        records = read_images(settings.images, region_column=settings.region_column)
-        told["pictures"] = fingerprint([quick_digest(r.path) for r in records])
-        told["vision"] = quick_digest(Path(settings.vision) / "merged" / "open_clip_model.safetensors")
-    return told
 
 
 def _at_least(name: str, value: int, least: int) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from cytoscribe.training.captioner.decoder import Decoder
 from cytoscribe.training.captioner.model import IGNORED, CaptionerNet, decoder_of, head_of
 from cytoscribe.training.captioner.resampler import Seen
-from cytoscribe.training.captioner.wording import Batch, Writer, label_starts
+from cytoscribe.training.captioner.wording import Answer, Batch, Writer, label_starts
 
 MOST_NEW = 96
 """Tokens of a generated caption."""
@@ -89,7 +89,7 @@ class Voice:
     @torch.no_grad()
     def likelihoods(self, seen: Seen, texts: Sequence[str], named: bool = False) -> np.ndarray:
         """(N, M) float64 mean log-probability of a token of each text as the answer about each image. texts begin with a space."""
-        batch = self.writer.batch([named] * len(texts), texts).to(self.device)
+        batch = self.writer.batch([named] * len(texts), [Answer("", t) for t in texts]).to(self.device)
         rows = []
         for part in self._parts(seen, max(1, self.batch // len(texts))):
             self.net.look(part)
@@ -116,8 +116,7 @@ class Voice:
     ) -> list[str]:
         """The answer about each image, without the question, the likeliest token at a time.
 
-        starts: how each answer begins, which the model goes on from; allowed: whole answers of each image, with their starts, that it
-        may choose from.
+        starts: how each answer begins, which the model goes on from; allowed: what may follow for each image.
         """
         said: list[str] = []
         size = self.batch
@@ -138,7 +137,7 @@ class Voice:
         mask = torch.zeros(len(begun), longest, dtype=torch.int64)
         for i, b in enumerate(begun):
             ids[i, longest - len(b) :], mask[i, longest - len(b) :] = torch.tensor(b), 1
-        held = self._held(allowed, longest, starts) if allowed is not None else None
+        held = self._held(allowed, longest) if allowed is not None else None
         started = time.perf_counter()
         output = self.net.llm.generate(
             input_ids=ids.to(self.device),
@@ -158,12 +157,9 @@ class Voice:
         texts = [self.decoder.text(_until(row.tolist(), self.decoder.end)) for row in output]
         return [f"{s.strip()} {t}".strip() for s, t in zip(starts, texts, strict=True)]
 
-    def _held(self, allowed: list[Sequence[str]], longest: int, starts: list[str]) -> Callable[[int, Tensor], list[int]]:
-        """What may come next: tokens that go on towards one of the allowed answers."""
-        tries = [
-            trie_of([self.writer.ids(a.removeprefix(s)) for a in answers], self.decoder.end)
-            for answers, s in zip(allowed, starts, strict=True)
-        ]
+    def _held(self, allowed: list[Sequence[str]], longest: int) -> Callable[[int, Tensor], list[int]]:
+        """What may come next: tokens that go on towards one of the allowed texts."""
+        tries = [trie_of([self.writer.ids(text) for text in texts], self.decoder.end) for texts in allowed]
 
         def following(row: int, ids: Tensor) -> list[int]:
             node = tries[row]

@@ -10,7 +10,7 @@ from cytoscribe.training.captioner.cross_attention import places
 from cytoscribe.training.captioner.decoder import Decoder
 from cytoscribe.training.captioner.model import CaptionerNet, decoder_layers, gates
 from cytoscribe.training.captioner.settings import Adapter
-from cytoscribe.training.captioner.wording import Writer
+from cytoscribe.training.captioner.wording import Writer, answer_masked, answer_named
 from cytoscribe.training.model.lora import trained
 from tests.training.captioner.conftest import SHAPE, images, opened, tiny_decoder
 
@@ -42,7 +42,7 @@ def test_each_row_sees_its_own_image(net: CaptionerNet) -> None:
 def test_the_decoder_learns_nothing_and_every_other_weight_does(net: CaptionerNet, decoder: Decoder) -> None:
     frozen = {n: p.clone() for n, p in decoder.model.named_parameters()}
     optimiser = torch.optim.AdamW([p for _, p in trained(net)], lr=1e-2)
-    batch = Writer(decoder).batch([True, False], [" pale: The ground is light.", " It shows lines."])
+    batch = Writer(decoder).batch([True, False], [answer_named("pale", "The ground is light."), answer_masked("It shows lines.")])
     for _ in range(3):
         net.look(images(2))
         optimiser.zero_grad()
@@ -54,12 +54,21 @@ def test_the_decoder_learns_nothing_and_every_other_weight_does(net: CaptionerNe
 
 def test_the_loss_counts_caption_tokens_alone(net: CaptionerNet, decoder: Decoder) -> None:
     writer = Writer(decoder)
-    batch = writer.batch([True, False], [" pale: light.", " It shows lines and lines."])
+    answers = [answer_named("pale", "light."), answer_masked("It shows lines and lines.")]
+    batch = writer.batch([True, False], answers)
     logits = net.llm(input_ids=batch.ids, attention_mask=batch.mask).logits
     expected = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), batch.labels[:, 1:].flatten(), ignore_index=-100)
     torch.testing.assert_close(net.loss(batch.ids, batch.mask, batch.labels), expected)
-    for row, answer in enumerate([" pale: light.", " It shows lines and lines."]):
-        assert batch.ids[row][batch.labels[row] >= 0].tolist() == [*decoder.ids(answer), decoder.end]
+    for row, answer in enumerate(answers):
+        assert batch.ids[row][batch.labels[row] >= 0].tolist() == [
+            *decoder.ids(answer.start),
+            *decoder.ids(answer.body),
+            decoder.end,
+        ]
+    heavy = writer.batch([True, False], answers, label_weight=7.0)
+    assert [(w > 1).sum().item() for w in heavy.weights] == [len(decoder.ids(" pale:")), 0]
+    weighed = net.loss(heavy.ids, heavy.mask, heavy.labels, heavy.weights)
+    assert not torch.allclose(weighed, expected)
 
 
 def test_other_architectures_are_refused_by_name() -> None:

@@ -13,7 +13,7 @@ from cytoscribe.training.captioner.loop import Lessons
 from cytoscribe.training.captioner.outliers import WAYS, OutlierBank, spoil
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.settings import Schedule
-from cytoscribe.training.captioner.wording import Writer, answer_unseen
+from cytoscribe.training.captioner.wording import Answer, Writer, answer_unseen
 from cytoscribe.training.data.pairs import Variant, build_pool
 from tests.training.captioner.conftest import images
 
@@ -74,7 +74,7 @@ def test_questions_and_outliers_come_in_the_shares_asked_for() -> None:
     assert 0.65 < np.mean(named) < 0.85
     assert 0.2 < np.mean([a == answer_unseen() for a in answers]) < 0.4
     known = [(n, a) for n, a in zip(named, answers, strict=True) if a != answer_unseen()]
-    assert all(a.strip().startswith(("a: named a", "b: named b")) if n else "masked" in a for n, a in known)
+    assert all(a.text in (" a: named a", " b: named b") if n else a.text in (" masked a", " masked b") for n, a in known)
 
 
 def test_known_regions_play_the_unseen_one_in_turn() -> None:
@@ -94,6 +94,6 @@ def test_known_images_are_not_changed_by_drawing() -> None:
 
 
 def test_long_answers_are_cut_and_short_ones_padded(decoder: Decoder) -> None:
-    batch = Writer(decoder).batch([True, True], [" a", " " + "lines " * 400])
+    batch = Writer(decoder).batch([True, True], [Answer("", " a"), Answer("", " lines" * 400)])
     assert batch.ids.shape == batch.mask.shape == batch.labels.shape
     assert int(batch.mask[0].sum()) < int(batch.mask[1].sum()) < 300
