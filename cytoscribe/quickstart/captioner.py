@@ -27,7 +27,7 @@ def train_captioner(out: Path, seed: int, overwrite: bool, epochs: int) -> dict[
             seed=seed,
             overwrite=overwrite,
             adapter=Adapter(latents=4, width=128, layers=1),
-            schedule=Schedule(epochs=epochs, batch_size=16, learning_rate=3e-3),
+            schedule=Schedule(epochs=epochs, label_epochs=epochs, batch_size=16),
         )
     )
 

@@ -45,7 +45,8 @@ class Lessons:
     def draw(self, epoch: int, images: np.ndarray, rng: np.random.Generator) -> tuple[Seen, list[bool], list[Answer]]:
         """Images, which question is asked of each, and the answers."""
         count, pool = len(images), self.named
-        asks_name = rng.random(count) >= self.schedule.masked_share
+        names_alone = epoch < self.schedule.label_epochs
+        asks_name = (rng.random(count) >= self.schedule.masked_share) | names_alone
         named, masked = draw_captions(self.named, images, rng), draw_captions(self.masked, images, rng)
         answers = [
             answer_named(pool.names[pool.image_regions[i]], pool.texts[n]) if ask else answer_masked(self.masked.texts[m])
@@ -60,7 +61,8 @@ class Lessons:
             drawn = self.bank.draw(len(places), rng)
             seen.grid[places], seen.vector[places] = drawn.grid.to(seen.grid.dtype), drawn.vector.to(seen.vector.dtype)
         unseen = strange | playing
-        return seen, asks_name.tolist(), [answer_unseen() if u else a for u, a in zip(unseen, answers, strict=True)]
+        answers = [answer_unseen() if u else a for u, a in zip(unseen, answers, strict=True)]
+        return seen, asks_name.tolist(), [Answer(a.start, "") for a in answers] if names_alone else answers
 
 
 @dataclass
@@ -86,16 +88,16 @@ def fit(lessons: Lessons, learner: Learner, folder: Path, validate: Callable[[],
     progress = Progress()
     if (folder / CHECKPOINT).exists():
         progress = checkpoints.load(folder / CHECKPOINT, learner.net, optimiser)
-    total = schedule.epochs * lessons.steps_per_epoch
+    total = schedule.all_epochs * lessons.steps_per_epoch
     with bar("training", total, "steps", done=progress.epoch * lessons.steps_per_epoch + progress.step) as running:
-        while progress.epoch < schedule.epochs:
+        while progress.epoch < schedule.all_epochs:
             _epoch(lessons, learner, optimiser, progress, folder, running)
             recent = progress.losses[-lessons.steps_per_epoch :]
             figures = validate()
             progress.history.append({"epoch": progress.epoch + 1, "loss": round(float(np.mean(recent)), 6), **figures})
             progress.epoch, progress.step = progress.epoch + 1, 0
             told = ", ".join(f"{name} {value:.3f}" for name, value in progress.history[-1].items() if name != "epoch")
-            log(f"epoch {progress.epoch} of {schedule.epochs}: {told}; {learner.rate:.0f} caption tokens/s")
+            log(f"epoch {progress.epoch} of {schedule.all_epochs}: {told}; {learner.rate:.0f} caption tokens/s")
             checkpoints.save(folder / CHECKPOINT, learner.net, optimiser, progress)
     return progress
 
@@ -105,7 +107,7 @@ def _epoch(
 ) -> None:
     schedule = lessons.schedule
     order = draw_images(lessons.named, lessons.seed, progress.epoch, schedule.sampling)
-    total, saved = schedule.epochs * lessons.steps_per_epoch, time.monotonic()
+    total, saved = schedule.all_epochs * lessons.steps_per_epoch, time.monotonic()
     learner.net.train()
     learner.net.llm.eval()
     while progress.step < lessons.steps_per_epoch:

@@ -59,6 +59,14 @@ class Schedule:
     masked_share: float = field(
         default=0.5, metadata=option("Share of the captions drawn that do not name the region, 0 to below 1.")
     )
+    label_epochs: int = field(
+        default=3,
+        metadata=option(
+            "First epochs, in which only the name that an answer begins with is learned: a few tokens, and the reason to look at the "
+            "image. They come on top of --epochs. 0: none.",
+            least=0,
+        ),
+    )
     label_weight: float = field(
         default=5.0, metadata=option("Weight of the region's name in the loss; every other token of a caption has 1.", least=0.1)
     )
@@ -74,9 +82,15 @@ class Schedule:
     )
     checkpoint_steps: int = field(default=100, metadata=option("Steps between checkpoints.", least=1))
 
+    @property
+    def all_epochs(self) -> int:
+        """Those of names alone and those of whole captions."""
+        return self.label_epochs + self.epochs
+
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "checkpoint_steps"):
             _at_least(name, getattr(self, name), 1)
+        _at_least("label_epochs", self.label_epochs, 0)
         for name in ("masked_share", "outlier_share", "rotating_share"):
             value = getattr(self, name)
             if not 0 <= value < 1:

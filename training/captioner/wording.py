@@ -99,8 +99,9 @@ class Writer:
         return [*([start] if start is not None else []), *self.ids(NAMED if named else MASKED)]
 
     def answer(self, answer: Answer) -> list[int]:
-        """Token ids of an answer with its end; long ones are cut."""
-        return [*self.ids(answer.start), *self.ids(answer.body)[:MOST_TOKENS], self.decoder.end]
+        """Token ids of an answer with its end; long ones are cut. One without a body is a beginning, and has no end."""
+        body = [*self.ids(answer.body)[:MOST_TOKENS], self.decoder.end] if answer.body else []
+        return [*self.ids(answer.start), *body]
 
     def batch(self, named: Sequence[bool], answers: Sequence[Answer], label_weight: float = 1.0) -> Batch:
         """Rows of a question each and its answer, whose tokens count in the loss, those of the label with `label_weight`."""

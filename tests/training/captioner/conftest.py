@@ -98,7 +98,14 @@ def write_grids(folder: Path, table: Path) -> Path:
 def tiny_settings(drawn: tuple[Path, Path], grids: Path, out: Path, llm: Path, **schedule: Any) -> CaptionerSettings:
     """Settings of a training run that takes a second or two."""
     table, captions = drawn
-    chosen: dict[str, Any] = {"epochs": 6, "batch_size": 8, "learning_rate": 5e-3, "checkpoint_steps": 1, **schedule}
+    chosen: dict[str, Any] = {
+        "epochs": 6,
+        "batch_size": 8,
+        "label_epochs": 1,
+        "learning_rate": 2e-3,
+        "checkpoint_steps": 1,
+        **schedule,
+    }
     return CaptionerSettings(
         images=table,
         captions=(captions,),
@@ -134,7 +141,7 @@ def trained(drawn: tuple[Path, Path], grids: Path, tmp_path_factory: pytest.Temp
     from cytoscribe.training.captioner.fit import train
 
     settings = tiny_settings(
-        drawn, grids, tmp_path_factory.mktemp("fit") / "captioner", Path("tiny"), epochs=60, checkpoint_steps=500
+        drawn, grids, tmp_path_factory.mktemp("fit") / "captioner", Path("tiny"), label_epochs=30, epochs=30, checkpoint_steps=500
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoder, "_SMALL", {**SMALL, "tie_word_embeddings": True})
