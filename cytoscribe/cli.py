@@ -39,6 +39,7 @@ STAGES: dict[str, str] = {
     "train-lora": "cytoscribe.training.cli:train_lora",
     "recalibrate": "cytoscribe.training.cli:recalibrate",
     "extend-model": "cytoscribe.training.cli_extend:extend_model",
+    "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
     "monitor": "cytoscribe.eval.cli_monitor:monitor",

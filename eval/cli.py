@@ -11,6 +11,17 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.eval.cli_captioner import (
+    CaptionerOption,
+    Decoding,
+    Most,
+    Struck,
+    caption_sections,
+    describe_captioner,
+    evaluate_captioner,
+    model_of,
+    refuse_idle,
+)
 
 if TYPE_CHECKING:
     from cytoscribe.eval.describer import Described
@@ -18,7 +29,7 @@ if TYPE_CHECKING:
 _CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
 _BOTH = "Both scales together"
 
-ModelOption = Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder that train-lora wrote.")]
 ClassCaptions = Annotated[
     Path | None,
     typer.Option(
@@ -59,9 +70,11 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 o
 
 
 def evaluate(
-    model: ModelOption,
     images: Annotated[Path, typer.Option("--images", help="Table of images: image_path, region, and split where it has one.")],
     out: Out,
+    model: ModelOption = None,
+    captioner: CaptionerOption = None,
+    images_a_region: Most = 0,
     captions: Annotated[
         Path | None,
         typer.Option(
@@ -150,12 +163,19 @@ def evaluate(
 
     Writes metrics.json, report.html, explorer.html (every image, to be filtered), predictions.csv, per_region.csv and confusion.csv.
     """
+    folder = model_of(model, captioner)
+    if captioner is not None:
+        refuse_idle({"--captions": captions, "--class-captions": class_captions, "--regions": regions})
+        evaluate_captioner(
+            captioner, images, out, region_column, split, images_a_region, bootstrap, seed, device, embeddings, overwrite
+        )
+        return
     from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate as stage
     from cytoscribe.eval.report.summary import evaluation_lines
 
     settings = EvaluateSettings(
-        model=model,
+        model=folder,
         images=images,
         out=out,
         captions=captions,
@@ -184,11 +204,14 @@ def evaluate(
 
 
 def describe(
-    model: ModelOption,
     images: Annotated[
         list[Path] | None,
         typer.Argument(help="Image files, or folders of them; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE"),
     ] = None,
+    model: ModelOption = None,
+    captioner: CaptionerOption = None,
+    decoding: Decoding = "label",
+    struck: Struck = False,
     descriptions: Annotated[
         Path | None,
         typer.Option(
@@ -282,6 +305,9 @@ def describe(
     Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
     mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
     """
+    folder = model_of(model, captioner, bool(section))
+    if captioner is not None:
+        refuse_idle({"--table": table, "--descriptions": descriptions, "--captions": captions, "--quotes": quotes})
     if (region_model is None) != (table is None):
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:
@@ -292,19 +318,25 @@ def describe(
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        _map_sections(model, section, out, layout, class_captions, device, overwrite, source)
+        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite, source)
+        if captioner is not None:
+            caption_sections(captioner, maps, decoding, struck, device)
+    if captioner is not None:
+        if images:
+            describe_captioner(captioner, _pictures(images), decoding, struck, embeddings, device, json)
+        return
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
         from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
 
-        pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
+        pieces = PieceSettings(folder, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
         answers.append(describe_pieces(pieces))
     if images:
         from cytoscribe.eval.describer import DescribeSettings
         from cytoscribe.eval.describer import describe as stage
 
         single = DescribeSettings(
-            model,
+            folder,
             tuple(_pictures(images)),
             descriptions,
             class_captions,
@@ -356,19 +388,25 @@ def _map_sections(
     device: str,
     overwrite: bool,
     source: str,
-) -> None:
-    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
+) -> list[tuple[Path, Path]]:
+    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um.
+
+    Returns each section's file with its folder.
+    """
     from cytoscribe.eval.section_map import MapSettings, map_section
     from cytoscribe.training.data.sections import section_name
 
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
+    made = []
     for path in sections:
         settings = MapSettings(
             model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source
         )
         for line in map_section(settings).lines():
             typer.echo(line)
+        made.append((path, settings.out))
+    return made
 
 
 def compare(
