@@ -7,16 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import as_file, files
+from importlib.resources import files
 from typing import Any, Literal
 
 from cytoscribe.literature_mining.claims.findings import FoundClaim
-from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
 from cytoscribe.literature_mining.claims.short_texts import ShortTextReader
 from cytoscribe.literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.vocabulary import known_attributes
 from cytoscribe.literature_mining.regions.table import RegionTable
 
-_NAMED = {"border": "border", "density": "cell_density", "lamination": "lamination", "arrangement": "arrangement"}
 Role = Literal["claim", "region", "layer", "neutral", "unknown", "unread", "number"]
 
 
@@ -48,7 +48,7 @@ class CaptionReader:
     """The miner's reader over the regions of a run."""
 
     def __init__(self, table: RegionTable, lexicon: Lexicon | None = None) -> None:
-        self.reader = ShortTextReader(table, lexicon or caption_lexicon())
+        self.reader = ShortTextReader(table, lexicon)
         self.finder = self.reader.claims.finder
 
     def account(self, text: str, topic: str) -> Account:
@@ -62,7 +62,7 @@ class CaptionReader:
             if sentence.question:
                 words += [_word(t, sentence.start, ()) for t in tokens if not t.is_("trait", "type")]
                 asked |= {a for t in tokens for w in t.words for a, _ in w.senses.values()}
-                named |= {_NAMED[t.noun] for t in tokens if t.noun in _NAMED}
+                named |= {a for t in tokens for a, known in known_attributes().items() if t.noun and t.noun == known.noun}
                 continue
             stated += sentence.claims
             words += [_word(t, sentence.start, sentence.claims) for t in tokens]
@@ -70,16 +70,9 @@ class CaptionReader:
 
 
 @lru_cache
-def caption_lexicon() -> Lexicon:
-    """The mining lexicon with the words that captions use beyond it."""
-    with as_file(files("cytoscribe.captions") / "data" / "caption_words.toml") as path:
-        return load_lexicon(path)
-
-
-@lru_cache
 def rules() -> Mapping[str, Any]:
     """The gate's data file."""
-    return json.loads((files("cytoscribe.captions") / "data" / "gate.json").read_text(encoding="utf-8"))
+    return json.loads((files("cytoscribe.captions") / "data" / "neutral_words.json").read_text(encoding="utf-8"))
 
 
 @lru_cache

@@ -9,9 +9,7 @@ from cytoscribe.captions.wording.english import area_names
 from cytoscribe.captions.wording.facets import Facet, is_relative, literature_facet
 from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject, image_facets
 from cytoscribe.core.records import Claim, Region
-
-FREE = frozenset({"cell_type", "arrangement", "lamination"})
-"""Attributes of which one layer may have several values at once."""
+from cytoscribe.literature_mining.claims.vocabulary import attribute_of
 
 
 @dataclass(frozen=True)
@@ -50,4 +48,4 @@ def contradicts(one: Claim, other: Claim) -> bool:
         return False
     if one.value == other.value:
         return one.polarity != other.polarity
-    return one.polarity and other.polarity and one.attribute not in FREE
+    return one.polarity and other.polarity and not attribute_of(one.attribute).free

@@ -174,6 +174,8 @@ class SentenceClaims:
                 attribute="lamination",
                 value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value],
             )
+        if meaning.attribute == "border" and layers.names == ("all",) and bearer.noun == "layer":  # "its layers are well defined"
+            meaning = replace(meaning, attribute="lamination", value="clear" if meaning.value == "sharp" else "poor")
         if meaning.relative and set(regions.names) & set(compared) and regions.how in ("context", "heading"):
             return  # the area spoken of is what another, unnamed one is compared with
         for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):

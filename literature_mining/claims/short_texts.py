@@ -15,14 +15,16 @@ from cytoscribe.literature_mining.claims.answers import answered
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import FoundClaim
 from cytoscribe.literature_mining.claims.layers import ORDER, base, between
-from cytoscribe.literature_mining.claims.lexicon import Lexicon
+from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
 from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.claims.vocabulary import attribute_of
 from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.literature_mining.regions.table import RegionTable
 
 _ITS_BORDER = re.compile(r"\b(?:its|their)\s+(?:\w+\s+){0,2}(?:border|boundary|edge|limit|transition)", re.IGNORECASE)
-_BULLET = re.compile(r"\n\s*(?:[-*\u2022]|\d+[.)])?\s*")
+_AUXILIARY = re.compile(r"^\s*(?:Is|Are|Was|Were|Does|Do|Has|Have)\b")
+_BULLET = re.compile(r"(?:^|\n)\s*(?:[-*\u2022]|\d+[.)])\s+|\n\s*")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class ShortTextReader:
     """Reads short texts about one region each."""
 
     def __init__(self, table: RegionTable | None = None, lexicon: Lexicon | None = None) -> None:
-        self.claims = ClaimReader(table, lexicon, lone=True)
+        self.claims = ClaimReader(table, about_tissue(lexicon or load_lexicon()), lone=True)
 
     def read(self, text: str, topic: str) -> list[ReadSentence]:
         """The sentences of a text about `topic`, in order; lines and entries of a list are sentences of their own."""
@@ -49,7 +51,7 @@ class ShortTextReader:
         sentences: list[ReadSentence] = []
         layers: tuple[str, ...] = ()
         for start, end in _pieces(text):
-            piece = text[start:end]
+            piece = _stated(text[start:end])
             tokens = tuple(self.claims.tokens(piece))
             found, after = self.claims.read_sentence(piece, context)
             layers = _layers(tokens) or layers
@@ -67,6 +69,12 @@ class ShortTextReader:
         return sentences
 
 
+def about_tissue(lexicon: Lexicon) -> Lexicon:
+    """The lexicon without the words that a sentence must hold for others to count: a short text is about tissue anyway."""
+    words = {form: tuple(replace(w, needs="") for w in listed) for form, listed in lexicon.words.items()}
+    return replace(lexicon, words=words)
+
+
 def _pieces(text: str) -> list[tuple[int, int]]:
     """Where the sentences are; a line break ends one, and the mark of a list's entry belongs to none."""
     pieces, at = [], 0
@@ -77,8 +85,17 @@ def _pieces(text: str) -> list[tuple[int, int]]:
     return pieces
 
 
-def _layers(tokens: Sequence[Token]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(n for t in tokens if t.is_("layer") for n in t.names if n != WHOLE))
+def _stated(sentence: str) -> str:
+    """A question without the auxiliary that it opens with, which reads as a statement: "Is | layer IV present?"."""
+    if not sentence.rstrip().endswith("?"):
+        return sentence
+    return _AUXILIARY.sub(lambda m: " " * len(m[0]), sentence, count=1)
+
+
+def _layers(tokens: Sequence[Token], *, white: bool = False) -> tuple[str, ...]:
+    """Layers that are named, each once; `white` counts the white matter in."""
+    named = dict.fromkeys(n for t in tokens if t.is_("layer") for n in t.names)
+    return tuple(n for n in named if n != WHOLE and (white or n != "WM"))
 
 
 def _placed(claims: Sequence[FoundClaim], text: str, tokens: Sequence[Token], carried: tuple[str, ...]) -> list[FoundClaim]:
@@ -102,9 +119,13 @@ def _in_place(
     """
     named = _layers(part)
     if claim.attribute == "border" and "-" not in claim.layer:
-        sides = named if len(named) == 2 else _layers(tokens) if _ITS_BORDER.search(text[: claim.end]) else ()
+        sides = both if len(both := _layers(part, white=True)) == 2 else _layers(tokens) if _ITS_BORDER.search(text[: claim.end]) else ()
         return replace(claim, layer=between(*sides)) if len(sides) == 2 and _touch(*sides) else claim
-    if claim.layer != WHOLE or claim.attribute not in ("cell_size", "cell_type", "layer_thickness", "layer_visibility"):
+    if claim.layer != WHOLE:
+        return claim
+    if behind := _behind(tokens, claim.end):
+        return replace(claim, layer=behind)
+    if not attribute_of(claim.attribute).of_layer:
         return claim
     if any(t.lower == "there" and t.start >= claim.end and t.start - claim.end < 3 for t in tokens):  # "larger cells there"
         before = [n for t in tokens if t.is_("layer") and t.end <= claim.start for n in t.names]
@@ -113,6 +134,22 @@ def _in_place(
     return replace(claim, layer=only[0]) if len(only) == 1 else claim
 
 
+def _behind(tokens: Sequence[Token], at: int) -> str:
+    """The layer of a place that follows in the same clause: "large cells are scattered | through layer V"; "" for none."""
+    placed = False
+    for token in tokens:
+        if token.start < at:
+            continue
+        if token.is_("layer"):
+            return token.names[0] if placed and len(token.names) == 1 and token.names[0] not in (WHOLE, "WM") else ""
+        if token.is_("conjunctions", "subordinators", "partners", "relatives") or token.text in ";:.,":
+            return ""
+        placed = placed or token.is_("places", "prepositions")
+    return ""
+
+
 def _touch(one: str, other: str) -> bool:
+    if "WM" in (one, other):
+        return "VI" in (base(one), base(other))
     places = [ORDER.index(base(x)) for x in (one, other) if base(x)]
     return len(places) == 2 and abs(places[0] - places[1]) <= 1
