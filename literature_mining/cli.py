@@ -55,6 +55,14 @@ def mine_descriptions(
         int, typer.Option("--workers", min=1, help="Processes that read papers; 1 by default; each has limits of time and memory.")
     ] = 1,
     lexicon: Annotated[Path | None, typer.Option("--lexicon", help="TOML of words to add to the lexicon; off by default.")] = None,
+    vocabulary: Annotated[
+        str,
+        typer.Option(
+            "--vocabulary",
+            help="What to read: `cytoarchitecture` (default), `blood_cells` (nuclei, granules, chromatin; regions are kinds of cells), or a TOML "
+            "file of the same form.",
+        ),
+    ] = "cytoarchitecture",
     shared_aliases: Annotated[
         SharedAliases, typer.Option("--shared-aliases", help="An alias that two regions share: `error`, or `drop` it from both.")
     ] = SharedAliases.error,
@@ -130,6 +138,7 @@ def mine_descriptions(
             papers=(*papers, *(more_papers or ())),
             out=out,
             lexicon=lexicon,
+            vocabulary=vocabulary,
             workers=workers,
             seconds=seconds,
             figures=figures,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,7 +12,6 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.literature_mining.claims.vocabulary import CORTEX, Attribute, attributes_in, read_toml, shipped
 
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
-SENSES = (*NOUNS, "layer", "nominal", "any")
 ATTRIBUTES = (
     "cell_density",
     "cell_size",
@@ -108,14 +107,16 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
     silent: list[tuple[str, ...]] = []
     unless: list[tuple[str, ...]] = []
     kinds: dict[str, Attribute] = {}
+    own = (n for _, table in tables if "attributes" in table for n in table.get("nouns", {}))
+    allowed = tuple(dict.fromkeys([*NOUNS, *own]))
     for path, table in tables:
         kinds |= attributes_in(table, path)
         for number, entry in enumerate(table.get("word", []), start=1):
-            for word in _words(path, number, entry):
+            for word in _words(path, number, entry, allowed):
                 words.setdefault(forms(word.form), []).append(word)
         for kind, listed in table.get("nouns", {}).items():
-            if kind not in NOUNS:
-                raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(NOUNS)}")
+            if kind not in allowed:
+                raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(allowed)}")
             nouns.update({forms(n): kind for n in listed})
         for group, claimed in (("plain", False), ("claimed", True)):
             for name, listed in table.get("cell_types", {}).get(group, {}).items():
@@ -141,12 +142,13 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
     )
 
 
-def _words(path: Path, number: int, entry: Mapping[str, Any]) -> Iterable[Word]:
+def _words(path: Path, number: int, entry: Mapping[str, Any], allowed: Sequence[str]) -> Iterable[Word]:
     where = f"{path}, word {number}"
-    unknown = [k for k in entry if k not in {*SENSES, *_FORMS, "needs"}]
+    bearers = (*allowed, "layer", "nominal", "any")
+    unknown = [k for k in entry if k not in {*bearers, *_FORMS, "needs"}]
     if unknown:
-        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use {', '.join(_FORMS)}, needs, {', '.join(SENSES)}")
-    senses = {k: _sense(where, str(entry[k])) for k in SENSES if k in entry}
+        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use {', '.join(_FORMS)}, needs, {', '.join(bearers)}")
+    senses = {k: _sense(where, str(entry[k])) for k in bearers if k in entry}
     if not senses or not any(entry.get(key) for key in _FORMS):
         raise InputError(
             "the entry has no forms or says nothing", where=where, fix='give forms = ["..."] and any = "attribute = value"'

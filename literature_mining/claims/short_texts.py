@@ -123,7 +123,7 @@ def _in_place(
         return replace(claim, layer=between(*sides)) if len(sides) == 2 and _touch(*sides) else claim
     if claim.layer != WHOLE:
         return claim
-    if behind := _behind(tokens, claim.end):
+    if claim.evidence.bearer in ("cells", "nominal", "arrangement") and (behind := _behind(tokens, claim.end)):
         return replace(claim, layer=behind)
     if not attribute_of(claim.attribute).of_layer:
         return claim
@@ -142,7 +142,7 @@ def _behind(tokens: Sequence[Token], at: int) -> str:
             continue
         if token.is_("layer"):
             return token.names[0] if placed and len(token.names) == 1 and token.names[0] not in (WHOLE, "WM") else ""
-        if token.is_("conjunctions", "subordinators", "partners", "relatives") or token.text in ";:.,":
+        if token.is_("conjunctions", "subordinators", "partners", "relatives", "with", "without") or token.text in ";:.,":
             return ""
         placed = placed or token.is_("places", "prepositions")
     return ""
