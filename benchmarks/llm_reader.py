@@ -16,9 +16,11 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from mining_gold import Finder, Sentence, gold_sentences, key_of, load_scorer, print_strict
 
@@ -33,7 +35,7 @@ from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.model_reader import PlacedWindow, record
 from cytoscribe.literature_mining.papers.open import read_document
 from cytoscribe.literature_mining.regions.table import read_regions
-from cytoscribe.llm.base import Completion
+from cytoscribe.llm.base import Completion, LanguageModel
 from cytoscribe.llm.models import BackendSettings, open_model
 from cytoscribe.llm.server import ServerSettings
 
@@ -46,6 +48,9 @@ def main() -> int:
     parser.add_argument("--windows", type=int, default=24, help="questions to ask (default 24)")
     parser.add_argument("--batch-size", type=int, default=4, help="questions at once in transformers (default 4)")
     parser.add_argument("--timeout", type=float, default=900, help="seconds a request may take (default 900)")
+    parser.add_argument(
+        "--seconds", type=float, default=0, help="end after this many seconds and score what was answered; 0: no limit"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the draw (default 0)")
     arguments = parser.parse_args()
     gold = Path(os.environ.get("CYTO_GOLD", "../shared/gold"))
@@ -59,11 +64,11 @@ def main() -> int:
     readers = {p.name: _reader(p, gold / "dev2") for p in sorted((gold / "dev2" / "texts").glob("*.md"))}
     windows = [w for name, reader in readers.items() for w in _windows(name, reader, find)]
     drawn = random.Random(arguments.seed).sample(windows, min(arguments.windows, len(windows)))
-    sentences = [units[u] for w in drawn for u in dict.fromkeys(_units(w, find))]
     server = ServerSettings(arguments.endpoint, concurrency=1, timeout_s=arguments.timeout) if arguments.endpoint else None
     model = open_model(arguments.model, BackendSettings(server=server, engine="transformers", batch_size=arguments.batch_size))
-    found = _ask(model, drawn, readers)
+    found, answered = _ask(model, drawn, readers, arguments.seconds)
     model.close()
+    sentences = [units[u] for w in answered for u in dict.fromkeys(_units(w, find))]
     _score("rules", [c for r in readers.values() for c in r.read().claims], sentences, find, scorer, canon)
     _score(model.name, found, sentences, find, scorer, canon)
     return 0
@@ -83,25 +88,29 @@ def _windows(name: str, reader: DocumentReader, find: Finder) -> Iterator[Placed
             yield placed
 
 
-def _units(placed: PlacedWindow, find: Finder) -> list[tuple]:
+def _units(placed: PlacedWindow, find: Finder) -> list[tuple[Any, ...]]:
     """The annotated sentences among those of the window."""
     blank = Claim("", "", placed.source.document, "", None, "", 0, 0, "", "", "", "", True, (), 1.0)
     units = [find(replace(blank, sentence=t.text, page=t.page)) for t in placed.window.targets]
     return [u for u in units if u is not None]
 
 
-def _ask(model, drawn: Sequence[PlacedWindow], readers) -> list[Claim]:
-    """Put the questions; print what became of the answers."""
+def _ask(
+    model: LanguageModel, drawn: Sequence[PlacedWindow], readers: Mapping[str, DocumentReader], limit: float
+) -> tuple[list[Claim], list[PlacedWindow]]:
+    """Put the questions; print what became of the answers. Returns the claims and the windows that were answered."""
     vocabulary = load_vocabulary(load_lexicon())
     questions = {question_of(w.window, vocabulary, model.name).key: w for w in drawn}
     asked = [question_of(w.window, vocabulary, model.name) for w in drawn]
     faults: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     claims: dict[str, Claim] = {}
+    answered: list[PlacedWindow] = []
     listed, started = 0, time.perf_counter()
     for completion in model.complete(asked):
         assert isinstance(completion, Completion)
         placed = questions[completion.key]
+        answered.append(placed)
         answer = AnswerChecker(readers[placed.source.document].table, vocabulary).check(placed.window, completion)
         faults[answer.fault.split(":")[0] or "usable"] += 1
         refused.update(answer.refused)
@@ -110,13 +119,17 @@ def _ask(model, drawn: Sequence[PlacedWindow], readers) -> list[Claim]:
             made = record(placed.source, placed.window.targets[number], one)
             claims.setdefault(made.claim_id, made)
         print(f"  {completion.seconds:6.1f} s {answer.fault or f'{len(answer.claims)} claims kept'}", file=sys.stderr, flush=True)
+        if limit and time.perf_counter() - started > limit:
+            break
     seconds = time.perf_counter() - started
-    print(f"{model.name}: {len(asked)} questions in {seconds:.0f} s; answers: {dict(faults.most_common())}")
+    print(f"{model.name}: {len(answered)} questions in {seconds:.0f} s; answers: {dict(faults.most_common())}")
     print(f"  claims listed {listed}, passed the checks {len(claims)}, refused by field: {dict(refused.most_common())}")
-    return list(claims.values())
+    return list(claims.values()), answered
 
 
-def _score(name: str, claims: Sequence[Claim], sentences: Sequence[Sentence], find: Finder, scorer, canon) -> None:
+def _score(
+    name: str, claims: Sequence[Claim], sentences: Sequence[Sentence], find: Finder, scorer: ModuleType, canon: Callable[[str], str]
+) -> None:
     mine = {id(s): Sentence(s.document, s.rows, s.gold, set(), s.compared) for s in sentences}
     for claim in claims:
         unit = find(claim)

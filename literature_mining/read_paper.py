@@ -17,7 +17,7 @@ from cytoscribe.literature_mining.claims.llm.second_look import RULES
 from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
 from cytoscribe.literature_mining.claims.llm.windows import Source, windows_of
 from cytoscribe.literature_mining.claims.reader import ClaimReader
-from cytoscribe.literature_mining.claims.vocabulary import CORTEX, read_toml
+from cytoscribe.literature_mining.claims.vocabulary import CORTEX, has_plural_names
 from cytoscribe.literature_mining.papers.figures import extract_figures, save_images
 from cytoscribe.literature_mining.papers.open import read_document
 from cytoscribe.literature_mining.regions.table import RegionTable, read_regions, with_plurals
@@ -80,7 +80,7 @@ def unread(paper: Path, error: Exception) -> list[Row]:
 @lru_cache(maxsize=1)
 def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None, vocabulary: str) -> ClaimReader:
     table: RegionTable = read_regions(regions, drop_shared=drop_shared)
-    if read_toml(vocabulary).get("plural_names"):
+    if has_plural_names(vocabulary):
         table = with_plurals(table)
     return ClaimReader(table, load_lexicon(lexicon, vocabulary))
 

@@ -32,6 +32,11 @@ class Word:
     names: tuple[str, ...] = ()
     traits: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_type(self) -> bool:
+        """Whether it can only name a kind of cell."""
+        return bool(self.traits) and all(a == "cell_type" for a, _ in self.traits)
+
 
 @dataclass(frozen=True)
 class Account:

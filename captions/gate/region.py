@@ -10,8 +10,9 @@ from cytoscribe.captions.gate.entailment import bears_out, is_faint, supporters
 from cytoscribe.captions.gate.reader import Account, CaptionReader, Word, template_words
 from cytoscribe.core.records import WHOLE, Claim
 from cytoscribe.literature_mining.claims.findings import FoundClaim
-from cytoscribe.literature_mining.report.opposition import compatible
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
 from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.report.opposition import compatible
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,12 @@ class Verdict:
 
 
 class Gate:
-    """Reads captions of regions back with the miner's own reader. table: all regions, so that a foreign name is noticed."""
+    """Reads captions of regions back with the miner's own reader. table: all regions, so that a foreign name is noticed; lexicon: of the
+    vocabulary that the claims were mined with, cortex's where none is given."""
 
-    def __init__(self, table: RegionTable) -> None:
+    def __init__(self, table: RegionTable, lexicon: Lexicon | None = None) -> None:
         self.table = table
-        self.reader = CaptionReader(table)
+        self.reader = CaptionReader(table, lexicon)
 
     def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
         """The verdict on a caption of `region` that may state `sources` and nothing else."""
@@ -68,8 +70,8 @@ class Gate:
                 faults.append(f"names {word.text}, which its sources do not")
             elif word.role == "number" and word.text not in held:
                 faults.append(f"gives the number {word.text}, which its sources do not")
-            elif word.role == "unread" and not _is_held(word, sources):
-                faults.append(f"says '{word.text}', and of what cannot be read")
+            elif word.role == "unread" and not _is_held(word, sources) and not (word.is_type and set(_plain(word.text)) <= held):
+                faults.append(f"says '{word.text}', which its sources do not say")
             elif word.role == "unknown" and not all(w in held or w in template_words() for w in _plain(word.text)):
                 faults.append(f"says '{word.text}', which neither its sources nor the vocabulary do")
         return faults
@@ -92,7 +94,10 @@ class Gate:
 def _is_held(word: Word, sources: Sequence[Claim]) -> bool:
     """Whether a trait that was read of nothing is at least one of the sources', stated or denied."""
     return any(
-        bears_out(claim, attribute, value, stated) for claim in sources for attribute, value in word.traits for stated in (True, False)
+        bears_out(claim, attribute, value, stated)
+        for claim in sources
+        for attribute, value in word.traits
+        for stated in (True, False)
     )
 
 

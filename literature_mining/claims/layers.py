@@ -59,8 +59,8 @@ _NUMBER_ALONE = re.compile(
     re.IGNORECASE,
 )
 _LONE = re.compile(
-    rf"(?<![A-Za-z0-9.'-])(?P<list>(?:III|II|IV|VI|V)[abc]?(?:(?:\s*,\s*and|\s*,|\s+and|\s*&|\s*/|\s*-|\s+to)\s*(?:III|II|IV|VI|V)[abc]?(?![A-Za-z0-9]))*"
-    rf"|(?:(?<=in )|(?<=of )|(?<=and )|(?<=, )|^)I(?=[:;,.]|\s+(?:is|are|has|and)\b))(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9.'-])(?P<list>(?:III|II|IV|VI|V)[abc]?(?:(?:\s*,\s*and|\s*,|\s+and|\s*&|\s*/|\s*-|\s+to)\s*(?:III|II|IV|VI|V)[abc]?(?![A-Za-z0-9]))*"
+    r"|(?:(?<=in )|(?<=of )|(?<=and )|(?<=, )|^)I(?=[:;,.]|\s+(?:is|are|has|and)\b))(?![A-Za-z0-9])"
 )
 _LONE_ORDINAL = re.compile(
     rf"\b(?:the|its|a)\s+(?P<list>{_WORD_ORDINAL})(?=\s*(?:[,.;:?)]|$)|\s+(?:one\b|and\b|or\b|but\b|while\b|whereas\b|whose\b|which\b|that\b|as\b|is\b|are\b|was\b|has\b|"

@@ -55,7 +55,9 @@ class ShortTextReader:
             tokens = tuple(self.claims.tokens(piece))
             found, after = self.claims.read_sentence(piece, context)
             layers = _layers(tokens) or layers
-            placed = tuple(dict.fromkeys(replace(c, start=c.start + start, end=c.end + start) for c in _placed(found, piece, tokens, layers)))
+            placed = tuple(
+                dict.fromkeys(replace(c, start=c.start + start, end=c.end + start) for c in _placed(found, piece, tokens, layers))
+            )
             before = sentences[-1] if sentences else None
             if piece.rstrip().endswith("?"):
                 sentences.append(ReadSentence(start, tokens, (), True, placed))
@@ -110,16 +112,20 @@ def _part(tokens: Sequence[Token], at: int) -> list[Token]:
     return [t for t in tokens if t.start >= start and (end is None or t.start < end)]
 
 
-def _in_place(
-    claim: FoundClaim, text: str, part: Sequence[Token], tokens: Sequence[Token], carried: tuple[str, ...]
-) -> FoundClaim:
+def _in_place(claim: FoundClaim, text: str, part: Sequence[Token], tokens: Sequence[Token], carried: tuple[str, ...]) -> FoundClaim:
     """The claim, with its layer where the reader left it open and there is only one that it can mean.
 
     Large cells, a width or a border are never those of the whole depth.
     """
     named = _layers(part)
     if claim.attribute == "border" and "-" not in claim.layer:
-        sides = both if len(both := _layers(part, white=True)) == 2 else _layers(tokens) if _ITS_BORDER.search(text[: claim.end]) else ()
+        sides = (
+            both
+            if len(both := _layers(part, white=True)) == 2
+            else _layers(tokens)
+            if _ITS_BORDER.search(text[: claim.end])
+            else ()
+        )
         return replace(claim, layer=between(*sides)) if len(sides) == 2 and _touch(*sides) else claim
     if claim.layer != WHOLE:
         return claim

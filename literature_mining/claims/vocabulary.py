@@ -79,6 +79,11 @@ def attributes_in(table: Mapping[str, Any], where: object) -> dict[str, Attribut
     return found
 
 
+def has_plural_names(vocabulary: str | Path) -> bool:
+    """Whether the plural of a region's name means the region: "neutrophils"."""
+    return bool(read_toml(vocabulary).get("plural_names"))
+
+
 @lru_cache(maxsize=1)
 def shipped() -> tuple[str, ...]:
     """Names of the vocabularies that come with the package."""
