@@ -32,9 +32,9 @@ class Scene:
 
     def _literature(self, claims: Sequence[Claim]) -> Facet:
         others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
-        outright = next((c for c in claims if not is_relative(c)), claims[0])
-        one = literature_facet(outright, others)
-        return Facet(tuple(claims), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
+        outright = [c for c in claims if not is_relative(c)] or claims[:1]  # a comparison with something unnamed is no witness
+        one = literature_facet(outright[0], others)
+        return Facet(tuple(outright), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
 
 
 def statement(claim: Claim) -> tuple[object, ...]:

@@ -169,6 +169,8 @@ class SentenceClaims:
         if meaning.relative or any(p.kind == "unlike" for p in bearer.clause.partners):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
         if meaning.attribute == "layer_visibility" and layers.names == ("all",):
+            if _is_existence(meaning) and bearer.noun not in ("layer", "lamination"):
+                return  # "the existence of area B", "the areas are identifiable": nothing of their layers
             meaning = replace(
                 meaning,
                 attribute="lamination",
