@@ -68,6 +68,8 @@ def _bears_out(found: FoundClaim, claim: Claim) -> bool:
         return set(found.compared_to) <= set(claim.compared_to)
     if found.relative:
         return True  # the partner is named elsewhere, or it is another layer
+    if claim.attribute == "cell_type":
+        return True  # where there are more of them, there are some
     return not claim.compared_to and not (is_relative(claim) and not found.evidence.hedged)
 
 

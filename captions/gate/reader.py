@@ -85,7 +85,7 @@ def template_words() -> frozenset[str]:
     """Every word of the sentence patterns and phrase files: a composed caption may use them."""
     texts = [
         (files("cytoscribe.captions") / "data" / name).read_text(encoding="utf-8")
-        for name in ("patterns.json", "cytoarchitecture.json")
+        for name in ("patterns.json", "claim_phrases.json")
     ]
     return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower()))
 
@@ -111,8 +111,11 @@ def _role(token: Token, start: int, end: int, claims: Sequence[FoundClaim]) -> R
     senses = {s for w in token.words for s in w.senses.values() if s[1] != "*"}
     if senses or token.types[0]:
         attributes = {a for a, _ in senses} | ({"cell_type"} if token.types[0] else set())
-        if any(c.attribute in attributes and c.start < end and start < c.end for c in claims):
+        beside = [c for c in claims if c.start < end and start < c.end]
+        if any(c.attribute in attributes or c.attribute == "size_gradient" for c in beside):
             return "claim"
+        if ("layer_visibility", "absent") in senses and any(not c.polarity for c in claims):
+            return "claim"  # "Betz cells are absent": the denial itself
         return "neutral" if _is_neutral(token) else "unread"
     if token.noun == "other" or token.is_("unknown") or (token.is_("foreign_heads") and not token.noun):
         return "neutral" if _is_neutral(token) else "unknown"

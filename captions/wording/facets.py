@@ -50,7 +50,7 @@ class Facet:
 @lru_cache
 def cytoarchitecture() -> Mapping[str, Any]:
     """The phrase file of cytoarchitectonic claims: attribute to frames and words of its values."""
-    return json.loads((files("cytoscribe.captions") / "data" / "cytoarchitecture.json").read_text(encoding="utf-8"))["attributes"]
+    return json.loads((files("cytoscribe.captions") / "data" / "claim_phrases.json").read_text(encoding="utf-8"))["attributes"]
 
 
 @lru_cache(maxsize=16384)

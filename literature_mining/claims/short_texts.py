@@ -131,6 +131,8 @@ def _in_place(claim: FoundClaim, text: str, part: Sequence[Token], tokens: Seque
         return claim
     if claim.evidence.bearer in ("cells", "nominal", "arrangement") and (behind := _behind(tokens, claim.end)):
         return replace(claim, layer=behind)
+    if claim.evidence.bearer == "density" and (close := [t for t in tokens if t.end <= claim.start][-1:]) and close[0].is_("layer"):
+        return replace(claim, layer=close[0].names[0]) if len(close[0].names) == 1 else claim  # "layer V low cell density"
     if not attribute_of(claim.attribute).of_layer:
         return claim
     if any(t.lower == "there" and t.start >= claim.end and t.start - claim.end < 3 for t in tokens):  # "larger cells there"
