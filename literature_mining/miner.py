@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar, say
@@ -15,7 +15,7 @@ from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, fingerprint, is
 from cytoscribe.core.tables import write_records
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
 from cytoscribe.literature_mining.claims.vocabulary import CORTEX, read_toml
-from cytoscribe.literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
+from cytoscribe.literature_mining.model_reader import ModelReader, PlacedWindow
 from cytoscribe.literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
 from cytoscribe.literature_mining.papers.open import find_papers, find_unread
 from cytoscribe.literature_mining.pool import each
@@ -24,30 +24,11 @@ from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 from cytoscribe.literature_mining.report.consensus import describe_regions
 from cytoscribe.literature_mining.report.html import Paper, Surroundings, write_report
 from cytoscribe.literature_mining.report.related import RelatedSentence, load_ranker, rank
+from cytoscribe.literature_mining.settings import MineSettings
 from cytoscribe.llm.store import CompletionStore
 
-
-@dataclass(frozen=True)
-class MineSettings:
-    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take to be read, 0 reads
-    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `model`: a language model that reads beside the
-    rules; `vocabulary`: a shipped one by name, or a file; `strict`: end at the first paper that cannot be read; `relevance`: a sentence-transformers model ("" for none)."""
-
-    regions: Path
-    papers: tuple[Path, ...]
-    out: Path
-    lexicon: Path | None = None
-    vocabulary: str = CORTEX
-    workers: int = 1
-    seconds: float = 120
-    seed: int = 0
-    overwrite: bool = False
-    drop_shared: bool = False
-    figures: bool = True
-    relevance: str = ""
-    ray: str = ""
-    model: ModelSettings | None = None
-    strict: bool = False
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -64,6 +45,12 @@ class MineResult:
     others: tuple[Row, ...] = ()
     around: Surroundings = field(default_factory=dict, repr=False)
     windows: tuple[PlacedWindow, ...] = field(default=(), repr=False)
+
+    def table(self) -> pd.DataFrame:
+        """One row a claim, with the columns of claims.parquet."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(claim) for claim in self.claims], columns=[f.name for f in fields(Claim)])
 
 
 def mine(settings: MineSettings) -> MineResult:

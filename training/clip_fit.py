@@ -20,6 +20,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
 from cytoscribe.training.data.augmentation import augmented, preset
@@ -28,6 +29,7 @@ from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embedd
 from cytoscribe.training.data.pairs import CaptionPool
 from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
+from cytoscribe.training.fingerprint import deciding, input_digests
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
 from cytoscribe.training.idle_options import refuse_idle
 from cytoscribe.training.images import describe_skipped
@@ -43,11 +45,10 @@ from cytoscribe.training.model.text_side import TextSide
 from cytoscribe.training.ranks import Ranks, joined, together
 from cytoscribe.training.rejection.allocation import keep_freed_memory
 from cytoscribe.training.rejection.conformal import Rejection
-from cytoscribe.training.settings import RejectionOptions, TrainSettings, deciding, input_digests
+from cytoscribe.training.settings import RejectionOptions, TrainSettings
 from cytoscribe.training.trackers import check_tracker, start_tracker
 from cytoscribe.training.whole_captions import WholeCaptions, whole_captions
 from cytoscribe.training.whole_term import WholeTerm
-from cytoscribe.verify import record_files, refuse_damaged
 
 STORED_MARGIN = 1.25
 """Images are kept this much larger than the model sees them, so that zooming in shows real detail."""
