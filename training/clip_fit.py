@@ -24,11 +24,11 @@ from cytoscribe.core.tables import read_images
 from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
-from cytoscribe.training.data.augmentation import augmented, preset
+from cytoscribe.training.data.augmentation import augmented, strengths_of
 from cytoscribe.training.data.caption_files import read_captions, read_evidence
 from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
 from cytoscribe.training.data.pairs import CaptionPool
-from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
+from cytoscribe.training.data.splits import SplitImages, chosen_rows, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
 from cytoscribe.training.data.twins import refuse_twins
 from cytoscribe.training.fingerprint import deciding, input_digests
@@ -39,7 +39,6 @@ from cytoscribe.training.loop import Fitting
 from cytoscribe.training.memory import CaptionMemory
 from cytoscribe.training.model import encoding, export
 from cytoscribe.training.model.base_models import Base, load_base
-from cytoscribe.training.model.interpolation import interpolated
 from cytoscribe.training.model.lora import add_adapters, free, trained, undo_drift
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
 from cytoscribe.training.model.reach import reach
@@ -132,6 +131,7 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
         records = [r for r in records if r.scale == settings.scale]
         if not records:
             raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
+    records = chosen_rows(records, settings.train_where, settings.test_where)
     captions = read_captions(settings.captions)
     records = _in_spelling(records, [c.region for c in captions], settings.images)
     images = split_images(records, settings.seed, settings.images)
@@ -188,12 +188,10 @@ def _train(
         export.save_adapter(fitting.learner, folder)
         merged = fitting.learner.merge_and_unload()
     merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
-    if settings.wise_ft < 1:
-        start = _base(settings, vectors)
-        state = interpolated(merged.state_dict(), start.model.state_dict(), settings.wise_ft, start.given)
-        merged.load_state_dict(state)
     export.save_merged(merged, base, folder)
     rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
+    if appearance := held_out.appearance_from(pool, stored, kept_back, base.image_px, settings.seed):
+        appearance.save(folder)
     told = _told(settings, images, fitting, rejection, progress)
     told |= {"skipped_images": len(skipped), "all_weights": sum(p.numel() for p in merged.parameters())}
     _write(told, fitting.pool, rejection, progress, folder)
@@ -231,6 +229,7 @@ def _fitting(
             towers = "text"  # the projection of the vectors is trained whole
         tuning = replace(settings.tuning, frozen=frozen, towers=towers)
         learner = add_adapters(model, tuning, base.name, reached.layers, bias)
+    strengths = strengths_of(settings.image, squares.records)
     torch.manual_seed(settings.seed)
     whole = _whole_captions(settings, base, pool, squares)
     hard = _hard_negatives(settings, base, pool)
@@ -244,8 +243,8 @@ def _fitting(
         texts=texts,
         objective=settings.objective,
         optimisation=settings.optimisation,
-        augmentation=preset(settings.image.augmentation, settings.image.laminar),
-        normalise=_scaler(base),
+        augmentation=strengths,
+        normalise=_scaler(base, strengths.balanced),
         px=base.image_px,
         seed=settings.seed,
         device=device,
@@ -294,8 +293,8 @@ def has_bias(model: encoding.Model) -> bool:
     return getattr(model, "logit_bias", None) is not None
 
 
-def _scaler(base: Base) -> Callable[[Tensor], Tensor]:
-    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std)
+def _scaler(base: Base, balance: bool) -> Callable[[Tensor], Tensor]:
+    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std, balance)
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:
@@ -336,10 +335,10 @@ def _told(
         "seed": settings.seed,
         "precision": "bf16" if fitting.bf16 else "fp32",
         "processes": fitting.ranks.count,
-        "wise_ft": settings.wise_ft,
         "embeddings": _vectors_told(settings, fitting),
         "image_px": fitting.px,
         "views": settings.image.views,
+        "balanced": fitting.augmentation.balanced,
         "notes": notes,
         "rejection": rejection.summary(),
         "validation": progress.history[-1] if progress.history else {},

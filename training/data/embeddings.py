@@ -31,7 +31,7 @@ from cytoscribe.training.images import Skipped
 
 @dataclass(frozen=True)
 class Embeddings:
-    """vectors (N, E) float32; row: an image's full path to its row."""
+    """vectors (N, E) float32, or token grids (N, T, E) where they were asked for; row: an image's full path to its row."""
 
     path: Path
     vectors: np.ndarray
@@ -40,15 +40,17 @@ class Embeddings:
     @property
     def width(self) -> int:
         """E."""
-        return int(self.vectors.shape[1])
+        return int(self.vectors.shape[-1])
 
     def find(self, record: ImageRecord) -> int | None:
         """The row of a record's vector; None where the file has none."""
         return self.row.get(str(record.path.resolve()))
 
 
-def read_embeddings(path: str | Path, folder: str | Path) -> Embeddings:
+def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False) -> Embeddings:
     """Read a file of vectors; relative image paths in it count from `folder`, the one of the images table.
+
+    grids: a grid of T vectors an image, (N, T, E), is taken too.
 
     Raises InputError where the file is of another kind, holds objects, vectors of different widths, values that are not finite, or two
     vectors of one image.
@@ -58,8 +60,8 @@ def read_embeddings(path: str | Path, folder: str | Path) -> Embeddings:
         raise InputError("not a file of embeddings", where=path, fix=f"give one of {', '.join(FORMATS)}")
     if not path.is_file():
         raise InputError("no such file", where=path, fix="check --embeddings")
-    names, vectors = read_vectors(path)
-    bad = np.flatnonzero(~np.isfinite(vectors).all(1))
+    names, vectors = read_vectors(path, grids=grids)
+    bad = np.flatnonzero(~np.isfinite(vectors.reshape(len(vectors), -1)).all(1))
     if len(bad):
         raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it again or leave it out")
     places = Places(Path(folder).resolve())

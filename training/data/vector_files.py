@@ -19,8 +19,8 @@ _VECTORS = ("embedding", "embeddings", "feature", "features", "vector", "vectors
 Read = tuple[list[str], np.ndarray]
 
 
-def read_vectors(path: Path) -> Read:
-    """Image paths as the file writes them, and vectors (N, E) float32. Raises InputError where the file cannot be understood."""
+def read_vectors(path: Path, grids: bool = False) -> Read:
+    """Image paths as the file writes them, and vectors (N, E) float32, or (N, T, E) where `grids` of T are taken too. Raises InputError where the file cannot be understood."""
     try:
         names, vectors = _READERS[path.suffix.lower()](path)
     except InputError:
@@ -29,7 +29,7 @@ def read_vectors(path: Path) -> Read:
         reason = " ".join(str(error).split())[:120]
         fix = _as_text(path) if "pickle" in reason else fix_of(path)
         raise InputError(f"cannot be read ({reason})", where=path, fix=fix) from error
-    return names, _as_rows(np.asarray(vectors), len(names), path)
+    return names, _as_rows(np.asarray(vectors), len(names), path, grids)
 
 
 def fix_of(path: Path) -> str:
@@ -44,10 +44,12 @@ def _as_text(path: Path) -> str:
     return "store the paths as text, not as objects: np.asarray(paths, dtype=str)" if path.suffix == ".npz" else fix_of(path)
 
 
-def _as_rows(vectors: np.ndarray, count: int, path: Path) -> np.ndarray:
+def _as_rows(vectors: np.ndarray, count: int, path: Path, grids: bool) -> np.ndarray:
     """(N, E) float32; axes of length 1 are dropped, and nothing is turned over."""
     if vectors.dtype.kind not in "fiub":
         raise InputError(f"vectors of type {vectors.dtype}", where=path, fix="store them as float32")
+    if grids and vectors.ndim == 3 and len(vectors) == count and count:
+        return vectors.astype(np.float32)
     if vectors.ndim > 2 and vectors.shape[0] == count and vectors.size and max(vectors.shape[1:]) * count == vectors.size:
         vectors = vectors.reshape(count, -1)
     if vectors.ndim != 2 or len(vectors) != count or not count:
@@ -124,7 +126,7 @@ def _safetensors(path: Path) -> Read:
         return _index(path), next(iter(stored.values())).float().numpy()
     if not stored:
         return [], np.zeros((0, 0), np.float32)
-    return list(stored), np.stack([v.float().numpy().ravel() for v in stored.values()])
+    return list(stored), np.stack([v.float().numpy() for v in stored.values()])
 
 
 def _h5(path: Path) -> Read:
