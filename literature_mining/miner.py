@@ -246,7 +246,7 @@ def _say_unnamed(table: RegionTable, result: MineResult) -> None:
     if not any(p.names_regions for p in result.papers):
         example = ", ".join(table.names[:3])
         say(
-            f"no name of the list stands in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
+            f"no name of the list occurs in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
             "give the papers' own names in the column `aliases` of the region table, `;` between them"
         )
 
