@@ -7,7 +7,9 @@ import pytest
 from cytoscribe.literature_mining.claims.comparatives import compares
 
 
-@pytest.mark.parametrize("words", ["thinner layer V", "more densely packed", "decrease in the width of layer V", "less broad layer V"])
+@pytest.mark.parametrize(
+    "words", ["thinner layer V", "more densely packed", "decrease in the width of layer V", "less broad layer V"]
+)
 def test_comparatives_compare(words: str) -> None:
     assert compares(words)
 

@@ -29,6 +29,7 @@ def said(text: str) -> list[str]:
         ("Large cells are scattered through layer V.", ["V large", "V low"]),
         ("Layers II and V are dense.", ["II high", "V high"]),
         ("Layer V low cell density.", ["V low"]),
+        ("Dense: II, IV. Sparse: III.", ["II high", "IV high", "III low"]),
     ],
 )
 def test_lists_numerals_and_places(text: str, expected: list[str]) -> None:

@@ -52,7 +52,9 @@ def test_blood_cells_are_read_by_their_own_vocabulary(text: str, expected: set[s
 
 def test_a_file_of_the_same_form_is_a_vocabulary(tmp_path: Path) -> None:
     file = tmp_path / "nuclei.toml"
-    file.write_text('[nouns]\nrim = ["rim"]\n[[word]]\nforms = ["scalloped"]\nrim = "edge = scalloped"\n[attributes.edge]\nabout = "rim"\n')
+    file.write_text(
+        '[nouns]\nrim = ["rim"]\n[[word]]\nforms = ["scalloped"]\nrim = "edge = scalloped"\n[attributes.edge]\nabout = "rim"\n'
+    )
     claims = ClaimReader(CELLS, load_lexicon(vocabulary=file)).read("The rim of the monocyte is scalloped.")
     assert [(c.region, c.attribute, c.value) for c in claims] == [("monocyte", "edge", "scalloped")]
 
