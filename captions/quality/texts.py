@@ -154,7 +154,9 @@ def _value(attribute: str, value: str, lexicon: Lexicon) -> str:
         raise ValueError(f"unknown attribute '{attribute}' (use {', '.join(dict.fromkeys([*values, *lexicon.kinds]))})")
     meant = {v for w in lexicon.words.get(forms(value), ()) for a, v in w.senses.values() if a == attribute}
     kind = lexicon.kinds.get(attribute)
-    if value in values.get(attribute, ()) or (kind is not None and (kind.open or kind.measured) and len(meant) != 1):
+    if value in values.get(attribute, ()) or (
+        kind is not None and len(meant) != 1 and (kind.open or (kind.measured and any(c.isdigit() for c in value)))
+    ):
         return value
     if len(meant) != 1:
         raise ValueError(f"unknown value '{value}' of {attribute} (use {', '.join(values.get(attribute, ()))})")
