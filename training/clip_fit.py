@@ -20,13 +20,14 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
 from cytoscribe.training.data.augmentation import augmented, strengths_of
 from cytoscribe.training.data.caption_files import read_captions, read_evidence
 from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
 from cytoscribe.training.data.pairs import CaptionPool
-from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
+from cytoscribe.training.data.splits import SplitImages, chosen_rows, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
 from cytoscribe.training.fingerprint import deciding, input_digests
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
@@ -47,7 +48,6 @@ from cytoscribe.training.settings import RejectionOptions, TrainSettings
 from cytoscribe.training.trackers import check_tracker, start_tracker
 from cytoscribe.training.whole_captions import WholeCaptions, whole_captions
 from cytoscribe.training.whole_term import WholeTerm
-from cytoscribe.verify import record_files, refuse_damaged
 
 STORED_MARGIN = 1.25
 """Images are kept this much larger than the model sees them, so that zooming in shows real detail."""
@@ -128,6 +128,7 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
         records = [r for r in records if r.scale == settings.scale]
         if not records:
             raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
+    records = chosen_rows(records, settings.train_where, settings.test_where)
     images = split_images(records, settings.seed, settings.images)
     captions = read_captions(settings.captions)
     return images, pairs.wordings([c for c in captions if c.region in images.regions], settings.wording)
@@ -175,6 +176,8 @@ def _train(
     merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
     export.save_merged(merged, base, folder)
     rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
+    if appearance := held_out.appearance_from(pool, stored, kept_back, base.image_px, settings.seed):
+        appearance.save(folder)
     told = _told(settings, images, fitting, rejection, progress)
     told |= {"skipped_images": len(skipped), "all_weights": sum(p.numel() for p in merged.parameters())}
     _write(told, fitting.pool, rejection, progress, folder)

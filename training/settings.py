@@ -264,6 +264,16 @@ class TrainSettings:
     )
     optimisation: Optimisation = field(default_factory=Optimisation, metadata=group(_SPEED))
     region_column: str = field(default="region", metadata=option("Column of the table that holds the label."))
+    train_where: str = field(
+        default="",
+        metadata=option(
+            'Rows to train and validate on, by a condition on columns of --images: "age < 20 and plane == coronal". Empty: all.'
+        ),
+    )
+    test_where: str = field(
+        default="",
+        metadata=option("Rows that become split test. Refused if a subject has rows on both sides. Empty: as the table says."),
+    )
     scale: str = field(default="", metadata=option("Train on rows of this scale only (tile or region). Empty: on all."))
     wording: str = field(
         default="masked",

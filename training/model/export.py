@@ -95,7 +95,8 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
         f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
         f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
-        f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
+        f"on {told['rejection']['n']} held-out images of known regions{_units(told['rejection'])} (`calibration.json`)",
+        *_sources(told["rejection"]),
         *[f"- note: {markdown(note)}" for note in told["notes"]],
         "",
         "## Use",
@@ -123,6 +124,19 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "How many images of unseen regions it accepts has to be measured with `evaluate`.",
     ]
     write_text(folder / "README.md", "\n".join(lines) + "\n")
+
+
+def _units(rejection: Mapping[str, Any]) -> str:
+    return f" of {rejection['units']} {rejection['unit']}s" if "units" in rejection else ""
+
+
+def _sources(rejection: Mapping[str, Any]) -> list[str]:
+    """A line for each other source that the rejection was calibrated for, with what is assumed."""
+    kinds = {True: "labelled", False: "unlabelled"}
+    return [
+        f"- rejection for source {markdown(name)}: from {one['images']} {kinds[one['labelled']]} images; {markdown(one['assumes'])}"
+        for name, one in rejection.get("sources", {}).items()
+    ]
 
 
 def _merged_use(told: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from cytoscribe.core.progress import say, track
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import check, entries, listed, mapping, number, text, whole
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import Embeddings, give_vectors, takes_vectors
 from cytoscribe.training.data.normalisation import AS_IS, LEAST_IMAGES, Normalisation
 from cytoscribe.training.images import Skipped, describe_skipped, read_square
@@ -36,9 +37,9 @@ from cytoscribe.training.model.model_config import (
     tokenizer_of,
 )
 from cytoscribe.training.model.tensors import put_weights, read_tensors
+from cytoscribe.training.rejection.appearance import ARTEFACTS, STAIN, Appearance, measure
 from cytoscribe.training.rejection.conformal import Rejection
 from cytoscribe.training.rejection.scores import knn
-from cytoscribe.verify import record_files
 
 MERGED = "merged"
 ADAPTER = "adapter"
@@ -72,6 +73,7 @@ class TrainedModel:
     embeddings: Embeddings | None = None
     normalisation: Normalisation = AS_IS
     alignment: Alignment | None = None
+    appearance: Appearance | None = None
 
     @staticmethod
     def load(folder: str | Path, device: str = "auto", embeddings: Embeddings | None = None) -> TrainedModel:
@@ -105,6 +107,7 @@ class TrainedModel:
             std=tuple(preprocess["std"]),
             device=where,
             embeddings=embeddings,
+            appearance=None if takes_vectors(model) else Appearance.load(folder),
         )
 
     def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Skipped] | None = None) -> Tensor:
@@ -137,6 +140,15 @@ class TrainedModel:
             if self.alignment is not None:
                 features[rows] = self.alignment.of(features[rows])
         return features
+
+    def measures(self, records: Sequence[ImageRecord]) -> np.ndarray:
+        """(N, 13) what the pixels say of each image (`appearance.measure`); NaN where it cannot be read."""
+        found = np.full((len(records), len(ARTEFACTS) + len(STAIN)), np.nan)
+        for i, record in enumerate(records):
+            square = self._input(record)
+            if not isinstance(square, Skipped):
+                found[i] = measure(square[None])[0]
+        return found
 
     def _input(self, record: ImageRecord) -> np.ndarray | Skipped:
         """What the vision side is given: a picture (3, px, px) uint8, or a vector (E,) float32."""
