@@ -40,10 +40,20 @@ def main() -> None:
     known = np.isin(labels, model.regions)
     truth = np.array([model.regions.index(name) for name in labels[known]])
     before = named(model.rejection, features[known])
-    print(f"before: macro-F1 of the old {f1_score(truth, before[0], average='macro'):.3f}, rejected {before[1].mean():.3f}; {known.sum()} images\n")
-    print("| images | new: named so, of those accepted | new: rejected | old: macro-F1 | old: rejected | other unseen: rejected |\n|---|---|---|---|---|---|")
+    print(
+        f"before: macro-F1 of the old {f1_score(truth, before[0], average='macro'):.3f}, rejected {before[1].mean():.3f}; {known.sum()} images\n"
+    )
+    print(
+        "| images | new: named so, of those accepted | new: rejected | old: macro-F1 | old: rejected | other unseen: rejected |\n|---|---|---|---|---|---|"
+    )
     for shots in SHOTS:
-        rows = np.array([row for new in unseen for row in one(model.rejection, features, labels, known, truth, new, unseen, shots, options.draws)])
+        rows = np.array(
+            [
+                row
+                for new in unseen
+                for row in one(model.rejection, features, labels, known, truth, new, unseen, shots, options.draws)
+            ]
+        )
         cells = " | ".join(f"{rows[:, k].mean():.3f} ({rows[:, k].std():.3f})" for k in range(rows.shape[1]))
         print(f"| {shots} | {cells} |", flush=True)
 

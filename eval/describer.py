@@ -91,7 +91,9 @@ class Described:
             told = ", ".join(f"{name} p = {p:.3f}" for name, p in self.p_values)
             lines.append(f"  reason: {self.reason or self.answer}  ({told})")
         if not self.refused and dict(self.p_values).get(SAME_MICROSCOPE, 1.0) <= self.alpha / STRICTER:
-            lines.append("  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source")
+            lines.append(
+                "  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source"
+            )
         lines.append(f"  {self._plausible_text()}")
         if self.caption is not None:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from cytoscribe.verify import record_files
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -31,7 +32,6 @@ from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, TrainedModel
 from cytoscribe.training.rejection.conformal import Rejection, calibrate, combine, raw_scores
 from cytoscribe.training.rejection.scores import ScoreContext, context_from
-from cytoscribe.verify import record_files
 
 _LEFT_BEHIND = ("run.json", ".lock", "checkpoint.safetensors", "best.safetensors")
 IMAGES_FILE = "images.csv"

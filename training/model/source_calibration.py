@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from cytoscribe.verify import record_files
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import say
@@ -18,7 +19,6 @@ from cytoscribe.training.images import Skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, TrainedModel
 from cytoscribe.training.rejection.sources import LEAST_LABELLED, LEAST_UNLABELLED, Source, check_sample, sample_of
-from cytoscribe.verify import record_files
 
 SOURCE_COLUMN = "source"
 
