@@ -64,14 +64,15 @@ class Encoder:
 
     @torch.no_grad()
     def encode(self, pictures: Sequence[np.ndarray]) -> Seen:
-        pixels = normalised(torch.from_numpy(np.stack(pictures)).to(self.device), self.mean, self.std)
+        balance = self.clip is not None and self.clip.balanced
+        pixels = normalised(torch.from_numpy(np.stack(pictures)).to(self.device), self.mean, self.std, balance)
         with autocast(self.device, self.bf16):
             states = forward_tokens(self.tower, pixels.contiguous(memory_format=torch.channels_last))
         grid = pooled(states.float()).half().cpu()
         vector = torch.zeros(len(grid), 0, dtype=torch.float16)
         if self.clip is not None:
             vector = image_features(
-                self.clip.model, np.stack(pictures), self.mean, self.std, self.device, len(pictures), self.clip.views
+                self.clip.model, np.stack(pictures), self.mean, self.std, self.device, len(pictures), self.clip.views, balance
             ).half()
         return Seen(grid, vector)
 
