@@ -18,7 +18,7 @@ from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.vision import Encoder
 from cytoscribe.training.data.slides import open_slide, window
 from cytoscribe.training.images import squared
-from cytoscribe.verify import record_files
+from cytoscribe.core.verify import record_files
 
 CAPTIONS_FILE = "captions.json"
 

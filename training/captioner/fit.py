@@ -48,7 +48,7 @@ from cytoscribe.training.images import describe_skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.model.lora import trained
-from cytoscribe.verify import refuse_damaged
+from cytoscribe.core.verify import refuse_damaged
 
 WATCHED = 200
 """Held-out images that are looked at after each epoch."""

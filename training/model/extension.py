@@ -31,7 +31,7 @@ from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, TrainedModel
 from cytoscribe.training.rejection.conformal import Rejection, calibrate, combine, raw_scores
 from cytoscribe.training.rejection.scores import ScoreContext, context_from
-from cytoscribe.verify import record_files
+from cytoscribe.core.verify import record_files
 
 _LEFT_BEHIND = ("run.json", ".lock", "checkpoint.safetensors", "best.safetensors")
 IMAGES_FILE = "images.csv"

@@ -18,7 +18,7 @@ from cytoscribe.training.images import Skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, TrainedModel
 from cytoscribe.training.rejection.sources import LEAST_LABELLED, LEAST_UNLABELLED, Source, check_sample, sample_of
-from cytoscribe.verify import record_files
+from cytoscribe.core.verify import record_files
 
 SOURCE_COLUMN = "source"
 

@@ -20,7 +20,7 @@ from cytoscribe.core.tables import read_images
 from cytoscribe.training.captioner.fit import train
 from cytoscribe.training.captioner.folder import WEIGHTS_FILE, Captioner
 from cytoscribe.training.captioner.settings import CaptionerSettings, Schedule
-from cytoscribe.verify import damage
+from cytoscribe.core.verify import damage
 from tests.training.captioner.conftest import tiny_settings
 
 Drawn = tuple[Path, Path]
