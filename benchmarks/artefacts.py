@@ -42,7 +42,9 @@ def main() -> None:
     records = [r for r in read_images(cells_table(), region_column="label") if r.split == "val"]
     chosen = np.random.default_rng(0).permutation(len(records))[: options.images]
     images = [squared(read_image(records[i].path), options.px) for i in chosen]
-    print(f"{len(images)} images of val\n\n| shown | called an artefact, p at most {ALPHA / 5:g} | which | same microscope rejected at {ALPHA:g} | excess of each |")
+    print(
+        f"{len(images)} images of val\n\n| shown | called an artefact, p at most {ALPHA / 5:g} | which | same microscope rejected at {ALPHA:g} | excess of each |"
+    )
     print("|---|---|---|---|---|")
     for name, spoil in ways().items():
         looks = appearance.looks(measure(np.stack([spoil(i) for i in images]).transpose(0, 3, 1, 2)))

@@ -91,7 +91,9 @@ class Described:
             told = ", ".join(f"{name} p = {p:.3f}" for name, p in self.p_values)
             lines.append(f"  reason: {self.reason or self.answer}  ({told})")
         if not self.refused and dict(self.p_values).get(SAME_MICROSCOPE, 1.0) <= self.alpha / STRICTER:
-            lines.append("  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source")
+            lines.append(
+                "  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source"
+            )
         lines.append(f"  {self._plausible_text()}")
         if self.caption is not None:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""
@@ -147,6 +149,9 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
 
     Raises InputError where the model, the descriptions or the class captions cannot be used.
     """
+    if settings.source and settings.normalise != "none":
+        fix = "leave --normalise or --source out"
+        raise InputError("the calibration of a source is for its images as they are", where="--normalise", fix=fix)
     model = model or load_model(settings.model, settings.device, settings.embeddings)
     model = for_source(model, [ImageRecord(path=p, region="") for p in settings.images], settings.normalise)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None

@@ -152,7 +152,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     if not (~samples.unseen).any():
         raise InputError("no image of a known region could be read", where=settings.images, fix="check the paths")
     sources = sources_of(model, samples.records, settings.source)
-    answers = answer(model, encoded.features, asked.texts, sources)
+    answers = answer(model, encoded.features, asked.texts, sources if settings.normalise == "none" else ())
     pixels = pixels_of(model, samples.records, answers.sources)
     answers = replace(answers, reasons=reasons(answers, pixels, model.regions, asked.parents))
     clusters = clusters_of(samples.records)
@@ -238,6 +238,9 @@ def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws
 def _check(settings: EvaluateSettings) -> None:
     if settings.wording not in WORDINGS:
         raise InputError(f"unknown wording '{settings.wording}'", fix=f"use {' or '.join(WORDINGS)}")
+    if settings.source and settings.normalise != "none":
+        fix = "leave --normalise or --source out"
+        raise InputError("the calibration of a source is for its images as they are", where="--normalise", fix=fix)
     if settings.bootstrap < 0 or settings.bootstrap == 1:
         raise InputError(f"{settings.bootstrap} bootstrap replicates give no interval", fix="give --bootstrap 1000, or 0 for none")
 

@@ -10,6 +10,7 @@ import numpy as np
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_json
 from cytoscribe.core.tables import read_csv
+from cytoscribe.core.verify import record_files
 from cytoscribe.eval.captioner.describer import Captioned, CaptionSettings, answers, load
 from cytoscribe.eval.captioner.grounding import Ground
 from cytoscribe.eval.section_map import TILES_FILE
@@ -18,7 +19,6 @@ from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.vision import Encoder
 from cytoscribe.training.data.slides import open_slide, window
 from cytoscribe.training.images import squared
-from cytoscribe.core.verify import record_files
 
 CAPTIONS_FILE = "captions.json"
 

@@ -18,6 +18,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import Caption, ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import refuse_damaged
 from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner import cache, folder, loop
 from cytoscribe.training.captioner.cache import EncodedImages, encoded
@@ -48,7 +49,6 @@ from cytoscribe.training.images import describe_skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.model.lora import trained
-from cytoscribe.core.verify import refuse_damaged
 
 WATCHED = 200
 """Held-out images that are looked at after each epoch."""

@@ -25,13 +25,13 @@ from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import check, listed, mapping, text
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import read_embeddings
 from cytoscribe.training.data.splits import SplitImages, write_splits
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, TrainedModel
 from cytoscribe.training.rejection.conformal import Rejection, calibrate, combine, raw_scores
 from cytoscribe.training.rejection.scores import ScoreContext, context_from
-from cytoscribe.core.verify import record_files
 
 _LEFT_BEHIND = ("run.json", ".lock", "checkpoint.safetensors", "best.safetensors")
 IMAGES_FILE = "images.csv"

@@ -13,12 +13,12 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import write_json
 from cytoscribe.core.tables import read_csv, read_images
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import read_embeddings, takes_vectors
 from cytoscribe.training.images import Skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, TrainedModel
 from cytoscribe.training.rejection.sources import LEAST_LABELLED, LEAST_UNLABELLED, Source, check_sample, sample_of
-from cytoscribe.core.verify import record_files
 
 SOURCE_COLUMN = "source"
 
