@@ -149,6 +149,9 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
 
     Raises InputError where the model, the descriptions or the class captions cannot be used.
     """
+    if settings.source and settings.normalise != "none":
+        fix = "leave --normalise or --source out"
+        raise InputError("the calibration of a source is for its images as they are", where="--normalise", fix=fix)
     model = model or load_model(settings.model, settings.device, settings.embeddings)
     model = for_source(model, [ImageRecord(path=p, region="") for p in settings.images], settings.normalise)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None

@@ -19,6 +19,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import Caption, ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import refuse_damaged
 from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner import cache, folder, loop
 from cytoscribe.training.captioner.cache import EncodedImages, encoded

@@ -26,6 +26,7 @@ from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import check, listed, mapping, text
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import read_embeddings
 from cytoscribe.training.data.splits import SplitImages, write_splits
 from cytoscribe.training.model import export

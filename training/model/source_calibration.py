@@ -14,6 +14,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import write_json
 from cytoscribe.core.tables import read_csv, read_images
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import read_embeddings, takes_vectors
 from cytoscribe.training.images import Skipped
 from cytoscribe.training.model import export

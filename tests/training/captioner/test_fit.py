@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import file_digest, read_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import damage
 from cytoscribe.training.captioner.fit import train
 from cytoscribe.training.captioner.folder import WEIGHTS_FILE, Captioner
 from cytoscribe.training.captioner.settings import CaptionerSettings, Schedule
