@@ -9,7 +9,7 @@ from cytoscribe.core.options import command
 
 
 def _generate(options: GenerateOptions) -> None:
-    from cytoscribe.captions.generate import generate
+    from cytoscribe.captions.generation import generate
     from cytoscribe.captions.quality.preview import preview, report
 
     settings = options.run

@@ -24,7 +24,7 @@ from cytoscribe.core.plain_text import line
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
-    "verify": "cytoscribe.verify:verify",
+    "verify": "cytoscribe.core.verify:verify",
     "phantom": "cytoscribe.phantom.cli:phantom",
     "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",
@@ -35,11 +35,14 @@ STAGES: dict[str, str] = {
     "publish-captions": "cytoscribe.captions.cli_publish:publish_captions",
     "serve-llm": "cytoscribe.captions.cli_serve:serve_llm",
     "cut-tiles": "cytoscribe.training.cli_tiles:cut_tiles",
+    "embed-images": "cytoscribe.training.cli_embed:embed_images",
     "train-lora": "cytoscribe.training.cli:train_lora",
     "recalibrate": "cytoscribe.training.cli:recalibrate",
+    "extend-model": "cytoscribe.training.cli_extend:extend_model",
     "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
+    "monitor": "cytoscribe.eval.cli_monitor:monitor",
     "compare": "cytoscribe.eval.cli:compare",
     "fuse-scales": "cytoscribe.eval.cli:fuse_scales",
     "publish-model": "cytoscribe.captions.cli_publish:publish_model",
@@ -146,7 +149,9 @@ def _misused(error: typer.TyperException) -> int:
     elif type(error).__name__ == "NoArgsIsHelpError":
         print(context.get_help())
     else:
-        print(f"error: {line(message).replace('Value error, ', '').rstrip('.')}; see {context.command_path} --help", file=sys.stderr)
+        print(
+            f"error: {line(message).replace('Value error, ', '').rstrip('.')}; see {context.command_path} --help", file=sys.stderr
+        )
     return getattr(error, "exit_code", 2)
 
 

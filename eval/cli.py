@@ -58,6 +58,14 @@ Normalise = Annotated[
         "under which they look most like those of training, found without labels from at least 20 of them. none: as they are.",
     ),
 ]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        help="Microscope, stain or laboratory of all the images, whose calibration by recalibrate --source judges them. Empty: what a "
+        "column 'source' of the table says, else the model's own.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=_MEASURE)]
 
 
@@ -112,6 +120,32 @@ def evaluate(
         typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.", rich_help_panel=_MEASURE),
     ] = 1000,
     normalise: Normalise = "none",
+    source: Source = "",
+    test_where: Annotated[
+        str,
+        typer.Option(
+            "--test-where",
+            help='Rows of --images to measure, by a condition on its columns: "age >= 20 and plane == coronal". Refused where training '
+            "saw their subjects. Empty: all.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
+    group_by: Annotated[
+        str,
+        typer.Option(
+            "--group-by",
+            help="Comma-separated columns whose groups are measured apart, with their gap, beside age, plane, subject and scale.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
+    few_shot: Annotated[
+        str,
+        typer.Option(
+            "--few-shot",
+            help="Comma-separated numbers of training images a region: naming by their means, as 1,2,4,8,16. Empty: left out.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
     explorer: Annotated[
         int, typer.Option("--explorer", min=0, help="Most images on explorer.html; 0 writes none.", rich_help_panel=_MEASURE)
     ] = 400,
@@ -160,6 +194,10 @@ def evaluate(
         overwrite=overwrite,
         embeddings=embeddings,
         normalise=normalise,
+        source=source,
+        test_where=test_where,
+        group_by=tuple(c.strip() for c in group_by.split(",") if c.strip()),
+        few_shot=_shots(few_shot),
     )
     for line in evaluation_lines(stage(settings), out):
         typer.echo(line)
@@ -198,6 +236,15 @@ def describe(
     name_by: NameBy = "captions",
     embeddings: EmbeddingsOption = None,
     normalise: Normalise = "none",
+    source: Source = "",
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            "--regions",
+            help="Region table with a column 'parent': where a region is not sure, the closest parent of all plausible ones is named. "
+            "Default: always a region.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
     region_model: Annotated[
         Path | None,
@@ -271,7 +318,7 @@ def describe(
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite)
+        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite, source)
         if captioner is not None:
             caption_sections(captioner, maps, decoding, struck, device)
     if captioner is not None:
@@ -289,7 +336,18 @@ def describe(
         from cytoscribe.eval.describer import describe as stage
 
         single = DescribeSettings(
-            folder, tuple(_pictures(images)), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
+            folder,
+            tuple(_pictures(images)),
+            descriptions,
+            class_captions,
+            captions,
+            quotes,
+            device,
+            name_by,
+            embeddings,
+            normalise,
+            source,
+            regions,
         )
         answers.append(stage(single))
     _say(chain.from_iterable(answers), json)
@@ -329,6 +387,7 @@ def _map_sections(
     class_captions: Path | None,
     device: str,
     overwrite: bool,
+    source: str,
 ) -> list[tuple[Path, Path]]:
     """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um.
 
@@ -341,7 +400,9 @@ def _map_sections(
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
     made = []
     for path in sections:
-        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite)
+        settings = MapSettings(
+            model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source
+        )
         for line in map_section(settings).lines():
             typer.echo(line)
         made.append((path, settings.out))
@@ -387,10 +448,6 @@ def fuse_scales(
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Device = "auto",
     name_by: NameBy = "captions",
-    pool: Annotated[
-        str,
-        typer.Option("--pool", help="auto: weigh the scales by how they name the table's validation pieces (split=val); equal."),
-    ] = "auto",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -399,10 +456,17 @@ def fuse_scales(
     from cytoscribe.eval.fusion_stage import fuse_scales as stage
 
     settings = FuseSettings(
-        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by, pool
+        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by
     )
     for line in stage(settings).lines():
         typer.echo(line)
+
+
+def _shots(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() and 0 < int(part) <= 10_000 for part in parts):
+        raise InputError(f"--few-shot '{text}' is not a list of numbers of images", fix="write 1,2,4,8,16")
+    return tuple(dict.fromkeys(int(part) for part in parts))
 
 
 def _columns(text: str) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from cytoscribe.verify import record_files
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_json
@@ -18,7 +19,6 @@ from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.vision import Encoder
 from cytoscribe.training.data.slides import open_slide, window
 from cytoscribe.training.images import squared
-from cytoscribe.verify import record_files
 
 CAPTIONS_FILE = "captions.json"
 

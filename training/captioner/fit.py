@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from cytoscribe.verify import refuse_damaged
 
 from cytoscribe import __version__
 from cytoscribe.captions.dataset import read_captions
@@ -48,7 +49,6 @@ from cytoscribe.training.images import describe_skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.model.lora import trained
-from cytoscribe.verify import refuse_damaged
 
 WATCHED = 200
 """Held-out images that are looked at after each epoch."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cytoscribe.verify import damage
 from safetensors.torch import load_file
 
 from cytoscribe.core.errors import InputError
@@ -20,7 +21,6 @@ from cytoscribe.core.tables import read_images
 from cytoscribe.training.captioner.fit import train
 from cytoscribe.training.captioner.folder import WEIGHTS_FILE, Captioner
 from cytoscribe.training.captioner.settings import CaptionerSettings, Schedule
-from cytoscribe.verify import damage
 from tests.training.captioner.conftest import tiny_settings
 
 Drawn = tuple[Path, Path]
