@@ -23,6 +23,7 @@ from cytoscribe.core.options import (
     TensorParallel,
     Timeout,
 )
+from cytoscribe.core.preflight import check_files, check_folders, check_out
 from cytoscribe.core.records import MIN_SCORE
 
 _SOURCE, _WRITING = "Source of the claims (one of the two)", "How captions are written"
@@ -161,6 +162,10 @@ def generate_captions(
     overwrite: Overwrite = False,
 ) -> None:
     """Write diverse captions that state only what their sources claim."""
+    check_folders(("--descriptions", descriptions), ("--prompts", prompts))
+    check_files(("--attributes", attributes), ("--phrases", phrases), ("--aliases", aliases))
+    check_out(out)
+    asked = _quotas(quota or [])
     from cytoscribe.captions.generate import GenerateSettings, generate
     from cytoscribe.captions.quality.preview import preview, report
     from cytoscribe.captions.units import AttributeSettings, Selection
@@ -187,7 +192,7 @@ def generate_captions(
         models=tuple(model),
         per_region=per_region,
         styles=_split(styles),
-        quotas=_quotas(quota or []),
+        quotas=asked,
         judge=judge,
         quote=quotations,
         structured=structured,

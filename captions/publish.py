@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cytoscribe.core.errors import CytoscribeError, InputError
+from cytoscribe.core.runs import read_bytes
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -110,7 +111,7 @@ def preview(settings: PublishSettings) -> str:
         f"{'private' if settings.private else 'PUBLIC'} {settings.kind} {settings.repo}: {len(files)} files, {sum(sizes):,} bytes"
     ]
     lines += [f"  {size:>12,}  {file}" for size, file in zip(sizes, files, strict=True)]
-    return "\n".join([*lines, "", (settings.folder / "README.md").read_text(encoding="utf-8")])
+    return "\n".join([*lines, "", read_bytes(settings.folder / "README.md").decode("utf-8", "replace")])
 
 
 def _wanted(path: Path, patterns: Sequence[str]) -> bool:

@@ -50,6 +50,9 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
 }
 """Group name to what it is about and its commands; each is also a command of its own with the verb in front."""
 
+_LONGEST = 600
+"""Characters of an error's line: what a file held instead of a name may be a book."""
+
 
 class LazyGroup(TyperGroup):
     """A group whose commands are imported when they are asked for."""
@@ -133,7 +136,8 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
 
 
 def _told(error: CytoscribeError) -> int:
-    print(f"error: {line(str(error))}", file=sys.stderr)
+    told = line(str(error))
+    print(f"error: {told if len(told) <= _LONGEST else f'{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}'}", file=sys.stderr)
     return error.exit_code
 
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cytoscribe.core import choices
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.core.options import Out, Overwrite, Seed, Verify
+from cytoscribe.core.preflight import check_captions, check_files, check_folders, check_model, check_out
+from cytoscribe.core.tables import read_images
 
 if TYPE_CHECKING:
     from cytoscribe.eval.describer import Described
@@ -28,7 +31,7 @@ ClassCaptions = Annotated[
     ),
 ]
 NameBy = Annotated[
-    str,
+    choices.NameBy,
     typer.Option("--name-by", help="What names an image: captions (of the regions), images (that it was trained on), or both."),
 ]
 EmbeddingsOption = Annotated[
@@ -40,7 +43,7 @@ EmbeddingsOption = Annotated[
     ),
 ]
 Normalise = Annotated[
-    str,
+    choices.Normalise,
     typer.Option(
         "--normalise",
         help="source: the images are of one microscope or stain that training did not see: the enlargement and colour gains are used "
@@ -62,7 +65,7 @@ def evaluate(
     ] = None,
     class_captions: ClassCaptions = None,
     wording: Annotated[
-        str,
+        choices.GalleryWording,
         typer.Option(
             "--wording",
             help="masked: captions without the region's name, so that the name alone finds nothing; named: as published.",
@@ -116,6 +119,12 @@ def evaluate(
 
     Writes metrics.json, report.html, explorer.html (every image, to be filtered), predictions.csv, per_region.csv and confusion.csv.
     """
+    choices.check_device(device)
+    check_model(("--model", model))
+    check_captions("--captions", [captions])
+    check_files(("--images", images), ("--class-captions", class_captions), ("--regions", regions), ("--embeddings", embeddings))
+    check_out(out)
+    read_images(images, region_column=region_column)
     from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate as stage
     from cytoscribe.eval.report.summary import evaluation_lines
@@ -228,6 +237,7 @@ def describe(
         typer.Option("--pixel-size-um", min=0, help="Micrometres a pixel; 0: as the file says.", rich_help_panel=_SECTIONS),
     ] = 0.0,
     device: Device = "auto",
+    verify: Verify = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Say which region an image shows, or "unseen", and what is known of that region and from which papers.
@@ -243,9 +253,16 @@ def describe(
         raise InputError("--fusion weighs two scales", fix="give --region-model and --table too, or leave it out")
     if normalise != "none" and not images:
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
+    choices.check_device(device)
+    check_model(("--model", model), ("--region-model", region_model))
+    check_folders(("--descriptions", descriptions), ("--fusion", fusion))
+    check_captions("--captions", [captions])
+    check_files(("--class-captions", class_captions), ("--embeddings", embeddings), ("--table", table))
+    check_files(*(("--section", path) for path in section or ()))
+    check_out(out)
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        _map_sections(model, section, out, layout, class_captions, device, overwrite)
+        _map_sections(model, section, out, layout, class_captions, device, overwrite, verify)
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
         from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
@@ -297,6 +314,7 @@ def _map_sections(
     class_captions: Path | None,
     device: str,
     overwrite: bool,
+    verify: bool,
 ) -> None:
     """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
     from cytoscribe.eval.section_map import MapSettings, map_section
@@ -305,7 +323,9 @@ def _map_sections(
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
     for path in sections:
-        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite)
+        settings = MapSettings(
+            model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, verify=verify
+        )
         for line in map_section(settings).lines():
             typer.echo(line)
 
@@ -324,6 +344,8 @@ def compare(
     seed: Seed = 0,
 ) -> None:
     """Put evaluations side by side, with paired intervals for what differs on the images that they share."""
+    check_folders(*(("RUN", run) for run in runs))
+    check_out(out)
     from cytoscribe.eval.compare import CompareSettings
     from cytoscribe.eval.compare import compare as stage
     from cytoscribe.eval.report.compare_page import comparison_lines, write_comparison
@@ -350,13 +372,18 @@ def fuse_scales(
     device: Device = "auto",
     name_by: NameBy = "captions",
     pool: Annotated[
-        str,
+        choices.Pooling,
         typer.Option("--pool", help="auto: weigh the scales by how they name the table's validation pieces (split=val); equal."),
     ] = "auto",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json, fused.csv, pool.json."""
+    choices.check_device(device)
+    check_model(("--region-model", regions), ("--tile-model", tiles))
+    check_files(("--images", images))
+    check_out(out)
+    read_images(images, region_column=region_column)
     from cytoscribe.eval.fusion_stage import FuseSettings
     from cytoscribe.eval.fusion_stage import fuse_scales as stage
 

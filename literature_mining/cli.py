@@ -25,6 +25,7 @@ from cytoscribe.core.options import (
     TensorParallel,
     Timeout,
 )
+from cytoscribe.core.preflight import check_files, check_out, check_present
 
 
 class SharedAliases(StrEnum):
@@ -110,13 +111,16 @@ def mine_descriptions(
     more_papers: Annotated[list[Path] | None, typer.Argument(help="Further papers, as --papers.", show_default=False)] = None,
 ) -> None:
     """Mine what papers say of each region's cytoarchitecture, every claim with the sentence that states it."""
+    check_files(("--regions", regions), ("--lexicon", lexicon), ("--aliases", aliases))
+    check_present(*(("--papers", path) for path in (*papers, *(more_papers or ()))))
+    check_out(out)
+    _check_model(extractor, model, endpoint)
     from cytoscribe.literature_mining.miner import MineSettings, mine
     from cytoscribe.literature_mining.model_reader import ModelSettings
     from cytoscribe.llm.in_vllm import EngineSettings
     from cytoscribe.llm.models import BackendSettings, engine_name
     from cytoscribe.llm.server import ServerSettings
 
-    _check_model(extractor, model, endpoint)
     backend = BackendSettings(
         server=ServerSettings(endpoint, concurrency, timeout, retries, patience) if endpoint else None,
         engine=engine_name(engine),

@@ -7,8 +7,22 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.core.choices import (
+    Augment,
+    Loss,
+    Precision,
+    RegionPositives,
+    Sampling,
+    Towers,
+    Tracker,
+    Tune,
+    Wording,
+    check_device,
+)
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.core.preflight import check_captions, check_files, check_model, check_out
+from cytoscribe.core.tables import read_images
 
 
 def train_lora(
@@ -28,7 +42,9 @@ def train_lora(
     ] = "",
     region_column: Annotated[str, typer.Option("--region-column", help="Column of the table that holds the label.")] = "region",
     scale: Annotated[str, typer.Option("--scale", help="Train on rows with this scale only (tile or region). Empty: on all.")] = "",
-    wording: Annotated[str, typer.Option("--wording", help="masked: captions without the region's name; named; both.")] = "masked",
+    wording: Annotated[
+        Wording, typer.Option("--wording", help="masked: captions without the region's name; named; both.")
+    ] = "masked",
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training images.")] = 6,
     batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Images a step.")] = 64,
     accumulate: Annotated[
@@ -38,7 +54,7 @@ def train_lora(
     captions_per_image: Annotated[
         int, typer.Option("--captions-per-image", min=1, help="Captions drawn for each image and step.")
     ] = 1,
-    sampling: Annotated[str, typer.Option("--sampling", help="natural, or balanced: every region equally often.")] = "natural",
+    sampling: Annotated[Sampling, typer.Option("--sampling", help="natural, or balanced: every region equally often.")] = "natural",
     learning_rate: Annotated[
         float, typer.Option("--learning-rate", help="Of adapters, or of all weights with --tune full.")
     ] = 1e-3,
@@ -48,9 +64,9 @@ def train_lora(
     ] = 0,
     checkpoint_steps: Annotated[int, typer.Option("--checkpoint-steps", min=1, help="Steps between checkpoints.")] = 100,
     tune: Annotated[
-        str, typer.Option("--tune", help="lora, full (every weight of the towers), or auto: full where the base is random.")
+        Tune, typer.Option("--tune", help="lora, full (every weight of the towers), or auto: full where the base is random.")
     ] = "auto",
-    towers: Annotated[str, typer.Option("--towers", help="Which towers learn: both, vision, text, none.")] = "both",
+    towers: Annotated[Towers, typer.Option("--towers", help="Which towers learn: both, vision, text, none.")] = "both",
     rank: Annotated[int, typer.Option("--rank", min=1, help="Rank of the adapters.")] = 16,
     alpha: Annotated[int, typer.Option("--alpha", min=0, help="Scaling of the adapters. 0: twice the rank.")] = 0,
     dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.9, help="Dropout of the adapters' input. 0: off.")] = 0.0,
@@ -61,11 +77,11 @@ def train_lora(
         str, typer.Option("--freeze", help="Prefixes of modules to leave as they are, joined by commas. auto: the base's; none.")
     ] = "auto",
     loss: Annotated[
-        str, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
+        Loss, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
     ] = "label",
     region_weight: Annotated[float, typer.Option("--region-weight", help="Of 'same region' in the label loss. 0: off.")] = 1.0,
     region_positives: Annotated[
-        str,
+        RegionPositives,
         typer.Option(
             "--region-positives",
             help="What an image of a region must lie near: mean of its captions, any of them, or auto (mean where captions state "
@@ -93,14 +109,16 @@ def train_lora(
     ] = "auto",
     hard_per_step: Annotated[int, typer.Option("--hard-per-step", min=1, help="Such twins a step, two texts each.")] = 16,
     image_px: Annotated[int, typer.Option("--image-px", min=0, help="Side of the images in pixels. 0: the base's own.")] = 0,
-    augment: Annotated[str, typer.Option("--augment", help="strong, mild or none.")] = "strong",
+    augment: Annotated[Augment, typer.Option("--augment", help="strong, mild or none.")] = "strong",
     laminar: Annotated[bool, typer.Option("--laminar", help="Keep the direction of layers: no turns beyond 10 degrees.")] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Threads that decode images. 0: none.")] = 2,
     views: Annotated[
         int,
         typer.Option("--views", help="Views of an image whose features are averaged in use: 1, 2 (mirrored too), 4 (turned too)."),
     ] = 1,
-    precision: Annotated[str, typer.Option("--precision", help="auto (bf16 where the device has it), bf16 or fp32.")] = "auto",
+    precision: Annotated[
+        Precision, typer.Option("--precision", help="auto (bf16 where the device has it), bf16 or fp32.")
+    ] = "auto",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
     embeddings: Annotated[
         Path | None,
@@ -115,9 +133,11 @@ def train_lora(
         typer.Option("--wise-ft", help="Export weights between the base's (0) and the trained ones (1). 1: the trained ones."),
     ] = 1.0,
     tracker: Annotated[
-        str, typer.Option("--tracker", help="none, tensorboard or wandb: figures go there too, where it is installed.")
+        Tracker, typer.Option("--tracker", help="none, tensorboard or wandb: figures go there too, where it is installed.")
     ] = "none",
-    rejection_alpha: Annotated[float, typer.Option("--rejection-alpha", help="Share of known images that may be rejected.")] = 0.05,
+    rejection_alpha: Annotated[
+        float, typer.Option("--rejection-alpha", min=1e-6, max=0.999999, help="Share of known images that may be rejected.")
+    ] = 0.05,
     rejection_scores: Annotated[
         str, typer.Option("--rejection-scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
     ] = "",
@@ -128,6 +148,17 @@ def train_lora(
 
     On several GPUs: torchrun --nproc-per-node 4 --no-python train-lora ... with the same options; --batch-size is that of all.
     """
+    check_device(device)
+    check_captions("--captions", captions)
+    check_files(("--images", images), ("--embeddings", embeddings), ("--base", Path(base) if base.endswith(".json") else None))
+    check_out(out)
+    tower_weights, twins, frozen, scores = (
+        parse_weights(weights),
+        parse_auto(hard_weight),
+        parse_frozen(freeze),
+        parse_names(rejection_scores),
+    )
+    read_images(images, region_column=region_column)
     from cytoscribe.training import clip_fit
     from cytoscribe.training.losses import Objective
     from cytoscribe.training.model.lora import Tuning
@@ -140,7 +171,7 @@ def train_lora(
         base=base,
         out=out,
         region_column=region_column,
-        weights=parse_weights(weights),
+        weights=tower_weights,
         wording=wording,
         whole_captions=whole_captions,
         scale=scale,
@@ -148,7 +179,7 @@ def train_lora(
         precision=precision,
         device=device,
         overwrite=overwrite,
-        tuning=Tuning(tune, towers, rank, alpha, dropout, depthwise, parse_frozen(freeze)),
+        tuning=Tuning(tune, towers, rank, alpha, dropout, depthwise, frozen),
         optimisation=Optimisation(
             epochs=epochs,
             batch_size=batch_size,
@@ -162,11 +193,9 @@ def train_lora(
             whole_a_step=whole_per_step,
             hard_a_step=hard_per_step,
         ),
-        objective=Objective(
-            loss, region_weight, claim_weight, whole_weight, image_weight, parse_auto(hard_weight), region_positives
-        ),
+        objective=Objective(loss, region_weight, claim_weight, whole_weight, image_weight, twins, region_positives),
         image=ImageOptions(image_px or None, augment, laminar, workers, views),
-        rejection=RejectionOptions(rejection_alpha, parse_names(rejection_scores)),
+        rejection=RejectionOptions(rejection_alpha, scores),
         wise_ft=wise_ft,
         tracker=tracker,
         embeddings=embeddings,
@@ -179,13 +208,15 @@ def train_lora(
 def recalibrate(
     model: Annotated[Path, typer.Argument(help="Folder of train-lora.")],
     alpha: Annotated[
-        float | None, typer.Option("--alpha", help="Share of known images that may be rejected. Default: as it was.")
+        float | None,
+        typer.Option("--alpha", min=1e-6, max=0.999999, help="Share of known images that may be rejected. Default: as it was."),
     ] = None,
     scores: Annotated[
         str, typer.Option("--scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
     ] = "",
 ) -> None:
     """Calibrate the rejection of a trained model anew, without its images and in seconds."""
+    check_model(("MODEL", model))
     from cytoscribe.training.model.recalibration import recalibrate as anew
 
     after = anew(model, alpha, parse_names(scores))

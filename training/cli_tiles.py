@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cytoscribe.core.options import Out, Overwrite, Seed, Strict
+from cytoscribe.core.choices import CutScale
+from cytoscribe.core.options import Out, Overwrite, Seed, Strict, Verify
+from cytoscribe.core.preflight import check_files, check_folders, check_out
 
 _SIZE, _SPLIT = "How large a tile is", "Which sections train, validate and test"
 
@@ -58,9 +60,9 @@ def cut_tiles(
     stride: Annotated[
         int, typer.Option("--stride", min=0, help="Written pixels from tile to tile. 0: side by side.", rich_help_panel=_SIZE)
     ] = 0,
-    purity: Annotated[float, typer.Option("--purity", help="Least share of a tile that is its region, in (0, 1].")] = 0.7,
+    purity: Annotated[float, typer.Option("--purity", min=0.01, max=1, help="Least share of a tile that is its region.")] = 0.7,
     scale: Annotated[
-        str, typer.Option("--scale", help="tile (cells), region (a crop around each whole region), or both.")
+        CutScale, typer.Option("--scale", help="tile (cells), region (a crop around each whole region), or both.")
     ] = "tile",
     region_px: Annotated[
         int, typer.Option("--region-px", help="Side in pixels that region crops are scaled to.", rich_help_panel=_SIZE)
@@ -93,9 +95,13 @@ def cut_tiles(
     ] = False,
     seed: Seed = 0,
     strict: Strict = False,
+    verify: Verify = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Cut tiles and region crops from labelled sections into an images table, split by subject or section."""
+    check_folders(("--sections", sections), ("--labels", labels))
+    check_files(("--groups", groups), ("--section-table", section_table))
+    check_out(out)
     from cytoscribe.training.data.tiles import CutSettings, cut
 
     settings = CutSettings(
@@ -118,6 +124,7 @@ def cut_tiles(
         interleave=not draw_sections,
         seed=seed,
         strict=strict,
+        verify=verify,
         overwrite=overwrite,
     )
     for line in _lines(cut(settings), out):

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.core import choices
+
 Out = Annotated[
     Path,
     typer.Option("--out", help="Folder for the results; made where it is missing. The same command on the same folder resumes."),
@@ -43,7 +45,7 @@ Patience = Annotated[
     ),
 ]
 Engine = Annotated[
-    str,
+    choices.Engine,
     typer.Option(
         "--engine",
         help="auto, vllm or transformers; auto takes vLLM where it is installed and a GPU is there.",
@@ -64,3 +66,11 @@ Aliases = Annotated[
     Path | None, typer.Option("--aliases", help="JSON file of short model names of your own.", rich_help_panel=_RUNNING)
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="End at the first bad item. Off: it is named, counted and passed over.")]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify",
+        help="Hash inputs above 64 MiB whole and compare them with what an earlier start of this run read. Off: by size, time and "
+        "samples; smaller ones are always hashed whole.",
+    ),
+]

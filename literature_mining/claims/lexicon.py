@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.shapes import Rule, check, entries, listed, mapping, text
+from cytoscribe.core.toml import read_toml
 
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
 SENSES = (*NOUNS, "layer", "nominal", "any")
@@ -35,6 +37,20 @@ _FORMS = {
     "changes": (True, "noun"),
 }
 """Keys of an entry: whether its forms compare, and their part of speech."""
+_WORDING = Rule("a form: words, at most 200 characters", lambda v: isinstance(v, str) and len(v) <= 200 and bool(forms(v)))
+_WORDINGS = listed(_WORDING)
+_FORM = entries(
+    {},
+    {
+        "word": listed(entries({}, {**dict.fromkeys(_FORMS, _WORDINGS), **dict.fromkeys((*SENSES, "needs"), text(200))})),
+        "nouns": mapping(_WORDINGS),
+        "cell_types": entries({}, dict.fromkeys(("plain", "claimed"), mapping(_WORDINGS)), others=False),
+        "grammar": mapping(_WORDINGS),
+        "poles": mapping(text(200)),
+        "silent": entries({}, {"words": _WORDINGS, "unless": _WORDINGS}, others=False),
+    },
+    others=False,
+)
 Sense = tuple[str, str]
 """An attribute and its value."""
 
@@ -96,12 +112,7 @@ def load_lexicon(extra: Path | None = None) -> Lexicon:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=path, fix="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not a valid lexicon ({error})", where=path, fix="mend the TOML at that place") from error
+    return check(read_toml(path), _FORM, path, "write it like literature_mining/data/cytoarchitecture.toml")
 
 
 def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
@@ -116,15 +127,15 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
         for number, entry in enumerate(table.get("word", []), start=1):
             for word in _words(path, number, entry):
                 words.setdefault(forms(word.form), []).append(word)
-        for kind, listed in table.get("nouns", {}).items():
+        for kind, wordings in table.get("nouns", {}).items():
             if kind not in NOUNS:
                 raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(NOUNS)}")
-            nouns.update({forms(n): kind for n in listed})
+            nouns.update({forms(n): kind for n in wordings})
         for group, claimed in (("plain", False), ("claimed", True)):
-            for name, listed in table.get("cell_types", {}).get(group, {}).items():
-                types.update({forms(n): (name, claimed) for n in listed})
-        for name, listed in table.get("grammar", {}).items():
-            grammar.setdefault(name, set()).update(forms(x) for x in listed)
+            for name, wordings in table.get("cell_types", {}).get(group, {}).items():
+                types.update({forms(n): (name, claimed) for n in wordings})
+        for name, wordings in table.get("grammar", {}).items():
+            grammar.setdefault(name, set()).update(forms(x) for x in wordings)
         poles.update(table.get("poles", {}))
         silent += [forms(x) for x in table.get("silent", {}).get("words", [])]
         unless += [forms(x) for x in table.get("silent", {}).get("unless", [])]
