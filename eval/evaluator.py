@@ -36,7 +36,7 @@ from cytoscribe.eval.metrics.measures import (
     rejection,
 )
 from cytoscribe.eval.model import Model
-from cytoscribe.eval.report.account import facts, notes, strangers
+from cytoscribe.eval.report.account import facts, notes, strangers, unproven
 from cytoscribe.eval.report.explorer import write_explorer
 from cytoscribe.eval.report.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.report.result_tables import write_tables
@@ -174,6 +174,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
             *samples.notes,
             *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
             *strangers(model, encoded.features, settings.normalise),
+            *unproven(model),
             *answers.notes,
         ),
     )
