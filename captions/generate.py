@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cytoscribe.captions.audit import audit
@@ -16,15 +16,13 @@ from cytoscribe.captions.evidence import sources_of, write_disputed, write_evide
 from cytoscribe.captions.gate.judge import Opinion, open_judge
 from cytoscribe.captions.plan import Recipe
 from cytoscribe.captions.rounds import Bench, Outcome, Rounds, by_style
-from cytoscribe.captions.tokens import CLIP_CONTEXT
-from cytoscribe.captions.units import AttributeSettings, Material, Selection, attribute_material, literature_material
+from cytoscribe.captions.settings import GenerateSettings
+from cytoscribe.captions.units import Material, attribute_material, literature_material
 from cytoscribe.captions.wording.compose import STYLES
 from cytoscribe.core.errors import CytoscribeError, InputError
 from cytoscribe.core.records import Caption
 from cytoscribe.core.runs import SHARDS, RunFolder
 from cytoscribe.core.tables import write_records
-from cytoscribe.llm.base import Sampling
-from cytoscribe.llm.models import BackendSettings
 from cytoscribe.llm.store import CompletionStore
 from cytoscribe.prompts.check import check
 from cytoscribe.prompts.loader import PromptSet, load_prompts
@@ -33,38 +31,6 @@ JUDGED = "judged.parquet"
 """The judge's verdict, measure and reason for every caption that it was asked about."""
 _QUOTA_HELD = {"template": 6}
 """Attempts for which a caption keeps the style that its quota asks for; 2 for a language model, which has three in all."""
-
-
-@dataclass(frozen=True)
-class GenerateSettings:
-    """Settings of `generate`. Exactly one of `descriptions` (a mining run) and `attributes` (an images table) is given.
-
-    models share the work in turn; quotas: captions a unit of a style, the rest dealt over the others; judge: second opinion, "" for
-    none ("nli:MODEL", "llm", "llm:MODEL"); per_region captions are written a region (and attributes.per_set a set of attributes);
-    attempts: how often a refused caption is tried anew (None: 12 for `template`, 3 for a language model);
-    max_tokens: limit of the default config by CLIP's tokenizer, 0 for none; prompts: a folder of the user's own templates;
-    quote: copy the papers' sentences into the evidence, where their licences allow it; structured: captions are asked for as JSON;
-    selection: which claims of a mining run may be used.
-    """
-
-    out: Path
-    descriptions: Path | None = None
-    attributes: AttributeSettings | None = None
-    selection: Selection = field(default_factory=Selection)
-    models: tuple[str, ...] = ("template",)
-    per_region: int = 20
-    styles: tuple[str, ...] = ()
-    quotas: tuple[tuple[str, int], ...] = ()
-    judge: str = ""
-    prompts: Path | None = None
-    quote: bool = False
-    structured: bool = False
-    sampling: Sampling = field(default_factory=Sampling)
-    max_tokens: int = CLIP_CONTEXT
-    attempts: int | None = None
-    backend: BackendSettings = field(default_factory=BackendSettings)
-    seed: int = 0
-    overwrite: bool = False
 
 
 class NoCaptionsError(CytoscribeError):

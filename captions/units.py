@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.captions.evidence import read_papers
+from cytoscribe.captions.settings import AttributeSettings, Selection
 from cytoscribe.captions.wording.facets import Facet
 from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
 from cytoscribe.captions.wording.scene import Scene, contradicts
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.records import MIN_SCORE, Claim, ImageRecord, Region
+from cytoscribe.core.records import Claim, ImageRecord, Region
 from cytoscribe.core.tables import read_images, read_records
 from cytoscribe.literature_mining.regions.table import read_regions
 from cytoscribe.literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
@@ -61,27 +62,6 @@ class Material:
     def claims(self) -> tuple[Claim, ...]:
         """Claims of all units."""
         return tuple(c for u in self.units for c in u.claims)
-
-
-@dataclass(frozen=True)
-class AttributeSettings:
-    """How an images table is read. columns: () takes every column the contract does not name; noun: what an image shows."""
-
-    table: Path
-    columns: tuple[str, ...] = ()
-    region_column: str = "region"
-    split: str = "train"
-    per_set: int = 5
-    noun: str = ""
-    phrases: Path | None = None
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which claims captions may use. species: "" takes the one with the most claims, region by region."""
-
-    species: str = ""
-    min_score: float = MIN_SCORE
 
 
 def literature_material(folder: str | Path, per_region: int, selection: Selection | None = None) -> Material:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cytoscribe.eval.metrics.wilson import wilson
 from cytoscribe.eval.model import Model
 
-_Z = 1.96
 _TIMES = 1.5
 """Right this many times as often as by guessing, or more rarely, is called near chance however many images tell it."""
 
@@ -27,19 +26,12 @@ def chance_note(settings: Mapping[str, Any], regions: Sequence[str]) -> str:
     if not _is_share(accuracy) or not isinstance(count, int) or count < 1 or len(regions) < 2:
         return ""
     chance = 1 / len(regions)
-    if wilson_low(accuracy, count) > chance and accuracy >= _TIMES * chance:
+    if wilson(accuracy, count)[0] > chance and accuracy >= _TIMES * chance:
         return ""
     return (
         f"validation was near chance: {accuracy:.0%} of {count} held-out images were named rightly, guessing among {len(regions)} regions "
         f"gives {chance:.0%}; do not rely on the names"
     )
-
-
-def wilson_low(share: float, count: int) -> float:
-    """Lower end of Wilson's (1927) 95% interval of a share of `count`."""
-    centre = share + _Z**2 / (2 * count)
-    spread = _Z * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
-    return (centre - spread) / (1 + _Z**2 / count)
 
 
 def _is_share(value: object) -> bool:

@@ -14,7 +14,7 @@ from cytoscribe.core.records import Claim, Description
 from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, is_file
 from cytoscribe.core.tables import write_records
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
-from cytoscribe.literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
+from cytoscribe.literature_mining.model_reader import ModelReader, PlacedWindow
 from cytoscribe.literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
 from cytoscribe.literature_mining.papers.open import find_papers, find_unread
 from cytoscribe.literature_mining.pool import each
@@ -23,29 +23,8 @@ from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 from cytoscribe.literature_mining.report.consensus import describe_regions
 from cytoscribe.literature_mining.report.html import Paper, Surroundings, write_report
 from cytoscribe.literature_mining.report.related import RelatedSentence, load_ranker, rank
+from cytoscribe.literature_mining.settings import MineSettings
 from cytoscribe.llm.store import CompletionStore
-
-
-@dataclass(frozen=True)
-class MineSettings:
-    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take to be read, 0 reads
-    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `model`: a language model that reads beside the
-    rules; `strict`: end at the first paper that cannot be read; `relevance`: a sentence-transformers model ("" for none)."""
-
-    regions: Path
-    papers: tuple[Path, ...]
-    out: Path
-    lexicon: Path | None = None
-    workers: int = 1
-    seconds: float = 120
-    seed: int = 0
-    overwrite: bool = False
-    drop_shared: bool = False
-    figures: bool = True
-    relevance: str = ""
-    ray: str = ""
-    model: ModelSettings | None = None
-    strict: bool = False
 
 
 @dataclass(frozen=True)

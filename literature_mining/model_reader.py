@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cytoscribe.core.errors import InputError
@@ -19,22 +19,13 @@ from cytoscribe.literature_mining.claims.llm.second_look import MODEL, RULES, Se
 from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
 from cytoscribe.literature_mining.claims.llm.windows import Source, Target, Window
 from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.settings import ModelSettings
 from cytoscribe.llm.base import Completion, LanguageModel, Question
-from cytoscribe.llm.models import BackendSettings, open_model
+from cytoscribe.llm.models import open_model
 from cytoscribe.llm.store import CompletionStore
 
 _HOPELESS = 16
 """Questions that fail one after the other, after which the run ends: more of them would only take time."""
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """The language model that reads beside the rules: `name` as `--model` gives it ("" for a server's only one), where it runs, and
-    whether its claims stand alone."""
-
-    name: str = ""
-    alone: bool = False
-    backend: BackendSettings = field(default_factory=BackendSettings)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embedd
 from cytoscribe.training.data.pairs import CaptionPool
 from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
+from cytoscribe.training.fingerprint import deciding, input_digests
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
 from cytoscribe.training.idle_options import refuse_idle
 from cytoscribe.training.images import describe_skipped
@@ -43,7 +44,7 @@ from cytoscribe.training.model.text_side import TextSide
 from cytoscribe.training.ranks import Ranks, joined, together
 from cytoscribe.training.rejection.allocation import keep_freed_memory
 from cytoscribe.training.rejection.conformal import Rejection
-from cytoscribe.training.settings import RejectionOptions, TrainSettings, deciding, input_digests
+from cytoscribe.training.settings import RejectionOptions, TrainSettings
 from cytoscribe.training.trackers import check_tracker, start_tracker
 from cytoscribe.training.whole_captions import WholeCaptions, whole_captions
 from cytoscribe.training.whole_term import WholeTerm

@@ -7,21 +7,10 @@ from typing import Literal
 
 from cytoscribe.core.errors import InputError
 
-Wording = Literal["masked", "named", "both"]
 GalleryWording = Literal["masked", "named"]
-CutScale = Literal["tile", "region", "both"]
-Sampling = Literal["natural", "balanced"]
-Tune = Literal["auto", "lora", "full"]
-Towers = Literal["both", "vision", "text", "none"]
-Loss = Literal["label", "clip", "sigmoid"]
-RegionPositives = Literal["auto", "mean", "any"]
-Augment = Literal["strong", "mild", "none"]
-Precision = Literal["auto", "bf16", "fp32"]
-Tracker = Literal["none", "tensorboard", "wandb"]
 NameBy = Literal["captions", "images", "both"]
 Normalise = Literal["none", "source"]
 Pooling = Literal["auto", "equal"]
-Engine = Literal["auto", "vllm", "transformers"]
 Profile = Literal["cell", "tissue", "cortex"]
 Ground = Literal["light", "dark"]
 Pia = Literal["guess", "top", "right", "bottom", "left"]

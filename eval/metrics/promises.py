@@ -1,4 +1,6 @@
-"""What a model promised, held against what was measured: a promise is broken where its value lies outside the 95% interval."""
+"""What a model promised, held against what was measured: a promise is broken where its value lies outside the 95% interval.
+
+Both the bootstrap's interval and Wilson's must exclude it: of very few sections or subjects the first can be far too short."""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cytoscribe.eval.metrics.bootstrap import Estimate
+from cytoscribe.eval.metrics.wilson import wilson
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,10 @@ def broken_promises(figures: Mapping[str, Estimate], alpha: float) -> tuple[Brok
     regions that hold the true one in at least 1 - alpha of cases. Figures without an interval break none."""
     rejected, coverage = figures.get("open_set.known_rejected"), figures.get("label_sets.coverage")
     found = []
-    if rejected and rejected.ci95 and rejected.ci95[0] > alpha:
+    if rejected and rejected.ci95 and min(rejected.ci95[0], wilson(rejected.value, rejected.n)[0]) > alpha:
         what = f"at most {alpha:.3g} of the images of known regions were to be rejected"
         found.append(BrokenPromise("open_set.known_rejected", what, rejected))
-    if coverage and coverage.ci95 and coverage.ci95[1] < 1 - alpha:
+    if coverage and coverage.ci95 and max(coverage.ci95[1], wilson(coverage.value, coverage.n)[1]) < 1 - alpha:
         what = f"the plausible regions were to hold the true one for at least {1 - alpha:.3g} of the images"
         found.append(BrokenPromise("label_sets.coverage", what, coverage))
     return tuple(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cytoscribe.eval.chance import chance_note, wilson_low
+from cytoscribe.eval.chance import chance_note
+from cytoscribe.eval.metrics.wilson import wilson
 
 REGIONS = [f"r{i}" for i in range(10)]
 
@@ -31,5 +32,5 @@ def test_nothing_is_said_where_nobody_knows(told: dict[str, object]) -> None:
 
 
 def test_the_interval_is_wilsons() -> None:
-    assert wilson_low(0.5, 100) == pytest.approx(0.4038, abs=1e-4)
-    assert wilson_low(0.0, 10) == pytest.approx(0.0, abs=1e-12)
+    assert wilson(0.5, 100)[0] == pytest.approx(0.4038, abs=1e-4)
+    assert wilson(0.0, 10)[0] == pytest.approx(0.0, abs=1e-12)

@@ -81,7 +81,7 @@ def test_a_run_that_failed_before_its_first_step_does_not_hold_its_folder(
 def test_a_replaced_image_is_noticed(drawn: Drawn, tmp_path: Path) -> None:
     from PIL import Image
 
-    from cytoscribe.training.settings import input_digests
+    from cytoscribe.training.fingerprint import input_digests
 
     shutil.copytree(drawn[0].parent, tmp_path / "in")
     settings = toy((tmp_path / "in" / "images.csv", drawn[1]), tmp_path / "out")
