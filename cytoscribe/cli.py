@@ -5,6 +5,7 @@ A stage's module is imported only when its command is called, so `--help` is qui
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import io
@@ -12,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +21,7 @@ from typer.core import TyperGroup
 from cytoscribe import __version__
 from cytoscribe.core.errors import CytoscribeError, full_disk
 from cytoscribe.core.plain_text import line
+from cytoscribe.core.progress import log_to, record
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
@@ -79,7 +81,35 @@ def command(name: str) -> Any:
     """The click command of one stage."""
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     app.command(name)(_function(STAGES[name]))
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    made.params.append(_log_option())
+    return made
+
+
+def _log_option() -> Any:
+    """`--log FILE`, which every command has beside its own options."""
+
+    def start(path: Path | None) -> None:
+        if path is not None:
+            log_to(path)
+
+    def bare(
+        log: Annotated[
+            Path | None,
+            typer.Option(
+                "--log",
+                callback=start,
+                is_eager=True,
+                help="File that progress and errors are added to, with the time. Default: none.",
+            ),
+        ] = None,
+    ) -> None: ...
+
+    app = typer.Typer(add_completion=False)
+    app.command()(bare)
+    (option,) = (p for p in typer.main.get_command(app).params if p.name == "log")
+    option.expose_value = False
+    return option
 
 
 def group(name: str) -> Any:
@@ -156,7 +186,10 @@ def _misused(error: typer.TyperException) -> int:
 
 def _told(error: CytoscribeError) -> int:
     told = line(str(error))
-    print(f"error: {told if len(told) <= _LONGEST else f'{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}'}", file=sys.stderr)
+    told = told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
+    print(f"error: {told}", file=sys.stderr)
+    with contextlib.suppress(CytoscribeError):  # the log itself may be what cannot be written
+        record(f"error: {told}")
     return error.exit_code
 
 
