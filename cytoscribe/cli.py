@@ -86,27 +86,29 @@ def command(name: str) -> Any:
     return made
 
 
+def _start_log(path: Path | None) -> None:
+    if path is not None:
+        log_to(path)
+
+
+def _with_log(
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            callback=_start_log,
+            is_eager=True,
+            help="File that progress and errors are added to, with the time. Default: none.",
+        ),
+    ] = None,
+) -> None:
+    """A command of this option alone."""
+
+
 def _log_option() -> Any:
     """`--log FILE`, which every command has beside its own options."""
-
-    def start(path: Path | None) -> None:
-        if path is not None:
-            log_to(path)
-
-    def bare(
-        log: Annotated[
-            Path | None,
-            typer.Option(
-                "--log",
-                callback=start,
-                is_eager=True,
-                help="File that progress and errors are added to, with the time. Default: none.",
-            ),
-        ] = None,
-    ) -> None: ...
-
     app = typer.Typer(add_completion=False)
-    app.command()(bare)
+    app.command()(_with_log)
     (option,) = (p for p in typer.main.get_command(app).params if p.name == "log")
     option.expose_value = False
     return option

@@ -15,6 +15,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 SECONDS = 5.0
+"""Of computing, however busy the machine is."""
 MEGABYTES = 256
 MOST_CHARACTERS = 200_000
 """Of a rendered prompt."""
@@ -40,9 +41,9 @@ def bounded() -> Iterator[None]:
     with contextlib.suppress(ValueError, OSError):  # a limit that is tighter already stays
         resource.setrlimit(resource.RLIMIT_AS, (_size() + (MEGABYTES << 20), hard))
     wake = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGALRM, _too_long) if wake else None
+    before = signal.signal(signal.SIGVTALRM, _too_long) if wake else None
     if wake:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         yield
     except MemoryError as error:
@@ -51,13 +52,13 @@ def bounded() -> Iterator[None]:
         raise ExhaustedError("calls itself without end") from error
     finally:
         if wake:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _too_long(signum: int, frame: FrameType | None) -> None:
-    raise ExhaustedError(f"takes longer than {SECONDS:g} s")
+    raise ExhaustedError(f"takes more than {SECONDS:g} s to compute")
 
 
 def _size() -> int:
