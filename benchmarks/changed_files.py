@@ -42,7 +42,7 @@ def readers(folder: Path) -> list[Reader]:
     from cytoscribe.training.data.sections import read_groups, read_labels
     from cytoscribe.training.data.slides import open_slide, window
     from cytoscribe.training.model.tensors import read_tensors
-    from cytoscribe.verify import damage
+    from cytoscribe.core.verify import damage
 
     drawn, cut = folder / "phantom", folder / "calm-cut"
     made = made_files(folder)

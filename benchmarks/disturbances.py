@@ -62,7 +62,7 @@ class Ended:
 
 def prepare(folder: Path) -> None:
     """Papers, a table of regions, drawn sections and cells, and the folders that later stages read."""
-    import cytoscribe.captions.generate
+    import cytoscribe.captions.generation
     import cytoscribe.captions.morphology.stage
     import cytoscribe.literature_mining.miner
     import cytoscribe.training.clip_fit  # noqa: F401 (what runs share is loaded once: a kill then hits work, not imports)

@@ -15,7 +15,7 @@ def _generate(options: GenerateOptions) -> None:
     check_files(("--aliases", settings.backend.aliases))
     check_files(("--attributes", table and table.table), ("--phrases", table and table.phrases))
     check_out(settings.out)
-    from cytoscribe.captions.generate import generate
+    from cytoscribe.captions.generation import generate
     from cytoscribe.captions.quality.preview import preview, report
 
     typer.echo(preview(settings) if options.dry_run else report(generate(settings), settings.out))

@@ -26,7 +26,7 @@ from cytoscribe.core.progress import log_to, record
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
-    "verify": "cytoscribe.verify:verify",
+    "verify": "cytoscribe.core.verify:verify",
     "phantom": "cytoscribe.phantom.cli:phantom",
     "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",

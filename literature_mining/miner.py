@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar, say
@@ -26,6 +26,9 @@ from cytoscribe.literature_mining.report.related import RelatedSentence, load_ra
 from cytoscribe.literature_mining.settings import MineSettings
 from cytoscribe.llm.store import CompletionStore
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @dataclass(frozen=True)
 class MineResult:
@@ -41,6 +44,12 @@ class MineResult:
     others: tuple[Row, ...] = ()
     around: Surroundings = field(default_factory=dict, repr=False)
     windows: tuple[PlacedWindow, ...] = field(default=(), repr=False)
+
+    def table(self) -> pd.DataFrame:
+        """One row a claim, with the columns of claims.parquet."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(claim) for claim in self.claims], columns=[f.name for f in fields(Claim)])
 
 
 def mine(settings: MineSettings) -> MineResult:

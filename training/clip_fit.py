@@ -20,6 +20,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
 from cytoscribe.training.data.augmentation import augmented, preset
@@ -48,7 +49,6 @@ from cytoscribe.training.settings import RejectionOptions, TrainSettings
 from cytoscribe.training.trackers import check_tracker, start_tracker
 from cytoscribe.training.whole_captions import WholeCaptions, whole_captions
 from cytoscribe.training.whole_term import WholeTerm
-from cytoscribe.verify import record_files, refuse_damaged
 
 STORED_MARGIN = 1.25
 """Images are kept this much larger than the model sees them, so that zooming in shows real detail."""

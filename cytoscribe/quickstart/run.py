@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from cytoscribe.core.progress import say
 from cytoscribe.core.runs import RUN_FILE, RunFolder
-from cytoscribe.phantom.picture import write_picture
 from cytoscribe.quickstart import stages
 from cytoscribe.quickstart.cards import make_cards
 from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.picture import write_picture
 from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
 

@@ -63,7 +63,7 @@ def mine(settings: QuickstartSettings) -> MineResult:
 
 def write_captions(settings: QuickstartSettings) -> Any:
     """Write captions by templates into `captions/`."""
-    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.generation import GenerateSettings, generate
 
     return generate(
         GenerateSettings(

@@ -9,11 +9,11 @@ import pytest
 
 from cytoscribe.core.errors import InputError, RunMismatchError
 from cytoscribe.core.runs import file_digest, read_json
+from cytoscribe.core.verify import damage
 from cytoscribe.training import clip_fit
 from cytoscribe.training.clip_fit import train
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.settings import RejectionOptions
-from cytoscribe.verify import damage
 from tests.training.test_clip_fit import Drawn, toy
 
 WEIGHTS = "merged/open_clip_model.safetensors"

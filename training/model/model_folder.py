@@ -21,6 +21,7 @@ from cytoscribe.core.progress import say, track
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import check, entries, listed, mapping, number, text, whole
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import Embeddings, give_vectors, takes_vectors
 from cytoscribe.training.data.normalisation import AS_IS, LEAST_IMAGES, SAMPLE, Normalisation, fit
 from cytoscribe.training.images import Skipped, describe_skipped, read_square
@@ -37,7 +38,6 @@ from cytoscribe.training.model.model_config import (
 from cytoscribe.training.model.tensors import put_weights, read_tensors
 from cytoscribe.training.rejection.conformal import Rejection
 from cytoscribe.training.rejection.scores import knn
-from cytoscribe.verify import record_files
 
 MERGED = "merged"
 ADAPTER = "adapter"

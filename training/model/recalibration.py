@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_json
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, read_model_settings
 from cytoscribe.training.rejection.conformal import Rejection
 from cytoscribe.training.rejection.selection import chosen_and_calibrated
-from cytoscribe.verify import record_files
 
 
 def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] = ()) -> Rejection:

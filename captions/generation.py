@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cytoscribe.captions.audit import audit
 from cytoscribe.captions.backends.models import open_backend
@@ -26,6 +27,9 @@ from cytoscribe.core.tables import write_records
 from cytoscribe.llm.store import CompletionStore
 from cytoscribe.prompts.check import check
 from cytoscribe.prompts.loader import PromptSet, load_prompts
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 JUDGED = "judged.parquet"
 """The judge's verdict, measure and reason for every caption that it was asked about."""
@@ -77,6 +81,12 @@ class GenerateResult:
         stated = {i for c in (*self.captions, *self.long) for i in c.claim_ids}
         scores = {c.claim_id: c.score for c in self.material.claims if c.claim_id in stated}
         return None if self.material.scene.image or not scores else sum(scores.values()) / len(scores)
+
+    def dataset(self) -> Dataset:
+        """The captions within the token limit as a `datasets.Dataset`, one row a caption."""
+        from datasets import Dataset
+
+        return Dataset.from_list([asdict(caption) for caption in self.captions])
 
     @property
     def written(self) -> int:

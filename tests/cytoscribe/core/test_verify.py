@@ -9,7 +9,7 @@ import pytest
 from cytoscribe.cli import command, run
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import RunFolder, read_json, write_json, write_text
-from cytoscribe.verify import damage, record_files, refuse_damaged
+from cytoscribe.core.verify import damage, record_files, refuse_damaged
 
 
 @pytest.fixture

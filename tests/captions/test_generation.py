@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.captions import generate as stage
+from cytoscribe.captions import generation as stage
 from cytoscribe.captions.acceptance import normal_form
 from cytoscribe.captions.backends.base import Prompt
 from cytoscribe.captions.backends.template import TemplateBackend
 from cytoscribe.captions.dataset import Rejected, read_captions
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.units import AttributeSettings
 from cytoscribe.core.errors import InputError, RunMismatchError
 from cytoscribe.core.records import image_claim_id
