@@ -131,7 +131,7 @@ def read_points(path: Path) -> dict[str, tuple[float, float]]:
             continue
         try:
             x, y = (float(v) for v in geometry["coordinates"][:2])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError("a point without coordinates", where=path, fix="export the annotations again") from error
         points[_name(feature)] = (x, y)
     return points
