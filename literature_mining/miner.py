@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar, say
 from cytoscribe.core.records import Claim, Description
-from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, is_file
+from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, fingerprint, is_file
 from cytoscribe.core.tables import write_records
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+from cytoscribe.literature_mining.claims.vocabulary import CORTEX, read_toml
 from cytoscribe.literature_mining.model_reader import ModelReader, PlacedWindow
 from cytoscribe.literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
 from cytoscribe.literature_mining.papers.open import find_papers, find_unread
@@ -61,7 +62,7 @@ def mine(settings: MineSettings) -> MineResult:
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)
     for note in table.notes:
         say(f"note: {note}")
-    lexicon = load_lexicon(settings.lexicon)
+    lexicon = load_lexicon(settings.lexicon, settings.vocabulary)
     model = ModelReader(settings.model, table, lexicon) if settings.model else None  # before the papers: is it there at all?
     ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
@@ -109,6 +110,7 @@ def _inputs(settings: MineSettings, papers: dict[Path, str]) -> dict[str, Any]:
     return {
         "regions": file_digest(settings.regions),
         "lexicon": file_digest(settings.lexicon) if settings.lexicon else None,
+        **({} if settings.vocabulary == CORTEX else {"vocabulary": fingerprint(read_toml(settings.vocabulary))}),
         "papers": sorted([p.name, digest] for p, digest in papers.items()),
     }
 
@@ -128,6 +130,7 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
             run.path if settings.figures else None,
             bool(settings.relevance),
             settings.model is not None,
+            settings.vocabulary,
         )
         for paper in left
     ]
@@ -243,7 +246,7 @@ def _say_unnamed(table: RegionTable, result: MineResult) -> None:
     if not any(p.names_regions for p in result.papers):
         example = ", ".join(table.names[:3])
         say(
-            f"no name of the list stands in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
+            f"no name of the list occurs in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
             "give the papers' own names in the column `aliases` of the region table, `;` between them"
         )
 

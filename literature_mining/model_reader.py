@@ -151,7 +151,7 @@ class _Reading:
         elif any(self._look.contradicts(c, found) for c in beside):
             self._contradicted += 1
         else:
-            claim = _record(placed.source, target, found)
+            claim = record(placed.source, target, found)
             self._own.setdefault(claim.claim_id, claim)
             self._around.setdefault(claim.claim_id, placed.around[number])
 
@@ -169,7 +169,8 @@ class _Reading:
         return ModelReading(claims, self._around, self._faults, self._questions, self._refused, self._contradicted)
 
 
-def _record(source: Source, target: Target, found: FoundClaim) -> Claim:
+def record(source: Source, target: Target, found: FoundClaim) -> Claim:
+    """A claim of a language model as claims.parquet holds it."""
     return Claim(
         claim_id=claim_identity(source.document, target.start, found),
         region=found.region,

@@ -55,6 +55,13 @@ class MineSettings:
     )
     out: Path = field(metadata=OUT)
     lexicon: Path | None = field(default=None, metadata=option("TOML of words to add to the lexicon. Default: none."))
+    vocabulary: str = field(
+        default="cytoarchitecture",
+        metadata=option(
+            "What to read: cytoarchitecture, blood_cells (nuclei, granules, chromatin; regions are kinds of cells), or a TOML file of the "
+            "same form.",
+        ),
+    )
     workers: int = field(default=1, metadata=option("Processes that read papers, each with limits of time and memory.", least=1))
     seconds: float = field(
         default=120, metadata=option("Seconds that reading one paper may take before it is skipped. 0: no limit.", least=0)

@@ -15,6 +15,7 @@ LOSSES = ("label", "clip", "sigmoid")
 REGION_POSITIVES = ("auto", "mean", "any")
 TOWERS = ("both", "vision", "text", "none")
 TUNES = ("auto", "lora", "full")
+AUGMENTATIONS = ("auto", "strong", "mild", "none")
 HARD_WEIGHT = 0.5
 """Weight of the hard negatives where captions state attributes of single images."""
 SCORE_NAMES = ("mcm", "max_cosine", "energy", "probe_energy", "probe_softmax", "knn", "relative_mahalanobis")
@@ -203,7 +204,15 @@ class ImageOptions:
         default=None,
         metadata=option("Side of the images in pixels. 0: the base's own.", parse=parse_side, shown="0"),
     )
-    augmentation: str = field(default="strong", metadata=option("strong, mild or none.", flag="--augment"))
+    augmentation: str = field(
+        default="auto",
+        metadata=option(
+            "strong: other stains, backgrounds, cameras and framings, and every image is shown with its background made white; mild: one "
+            "lab's material; none; auto: strong, but the scale and light of tiles that cut-tiles made stay as they are.",
+            flag="--augment",
+            choices=AUGMENTATIONS,
+        ),
+    )
     laminar: bool = field(default=False, metadata=option("Keep the direction of layers: rotate by 10 degrees at most."))
     workers: int = field(default=2, metadata=option("Threads that decode images. 0: none.", least=0))
     views: int = field(
@@ -240,7 +249,7 @@ class RejectionOptions:
 @dataclass(frozen=True)
 class TrainSettings:
     """Everything a run depends on. weights: tower to path, for bases without a Hub; whole_captions: wordings of a caption that states
-    all of an image's attributes; wise_ft: where the exported weights lie between the base's (0) and the trained ones (1);
+    all of an image's attributes;
     embeddings: file of vectors in place of the images, None to read the images."""
 
     images: Path = field(metadata=option("Table of images: image_path, region; split, subject, section if known."))
@@ -265,6 +274,16 @@ class TrainSettings:
     )
     optimisation: Optimisation = field(default_factory=Optimisation, metadata=group(_SPEED))
     region_column: str = field(default="region", metadata=option("Column of the table that holds the label."))
+    train_where: str = field(
+        default="",
+        metadata=option(
+            'Rows to train and validate on, by a condition on columns of --images: "age < 20 and plane == coronal". Empty: all.'
+        ),
+    )
+    test_where: str = field(
+        default="",
+        metadata=option("Rows that become split test. Refused if a subject has rows on both sides. Empty: as the table says."),
+    )
     scale: str = field(default="", metadata=option("Train on rows of this scale only (tile or region). Empty: on all."))
     wording: str = field(
         default="masked",
@@ -294,10 +313,6 @@ class TrainSettings:
         metadata=option("auto: bf16 where the device has it.", choices=("auto", "bf16", "fp32"), panel=ADVANCED),
     )
     device: str = field(default="auto", metadata=DEVICE)
-    wise_ft: float = field(
-        default=1.0,
-        metadata=option("Export weights between the base's (0) and the trained ones (1).", least=0.0, most=1.0, panel=ADVANCED),
-    )
     tracker: str = field(
         default="none",
         metadata=option(

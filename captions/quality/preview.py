@@ -94,4 +94,6 @@ def _chosen(material: Material) -> list[str]:
         )
     if material.faint:
         lines.append(f"{material.faint} claims left out, since their score is too low (--min-score)")
+    if material.partnerless:
+        lines.append(f"{material.partnerless} comparisons left out, since their sentence does not name the other region")
     return lines

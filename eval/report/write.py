@@ -16,7 +16,7 @@ from cytoscribe.eval.metrics.classification import confusions
 from cytoscribe.eval.metrics.feature_map import feature_map
 from cytoscribe.eval.metrics.groups import GroupFigures
 from cytoscribe.eval.metrics.open_set import auroc
-from cytoscribe.eval.metrics.promises import broken_promises
+from cytoscribe.eval.metrics.promises import broken_names, broken_promises
 from cytoscribe.eval.report import figures
 from cytoscribe.eval.report.examples import example_groups
 from cytoscribe.eval.report.figures import CROWDED
@@ -65,13 +65,13 @@ def _content(result: Evaluation) -> dict[str, object]:
     right = answers.predicted == samples.truth
     per_region = sorted(result.classification.per_region, key=lambda r: r.f1.value)
     return {
-        "headlines": _headlines(result.figures, result.facts, {p.name for p in broken_promises(result.figures, result.alpha)}),
+        "headlines": _headlines(result.figures, result.facts, broken_names(broken_promises(result.figures, result.alpha))),
         "families": [(title, _rows(result.figures, start)) for title, start in FAMILIES],
         "facts": result.facts,
         "notes": result.notes,
         "leaks": result.leaks,
         "alpha": result.alpha,
-        "broken": [p.sentence() for p in broken_promises(result.figures, result.alpha)],
+        "broken": broken_promises(result.figures, result.alpha),
         "crowded": len(result.regions) > CROWDED,
         "clusters": result.clusters,
         "confusion": figures.confusion_matrix(result.classification),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
@@ -27,7 +28,8 @@ def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] 
     if kept is None:
         raise InputError("the folder keeps no held-out features", where=folder, fix="train the model again")
     rate = before.alpha if alpha is None else alpha
-    after = chosen_and_calibrated(before.context, kept, before.regions, rate, scores, before.split)
+    after = chosen_and_calibrated(before.context, kept, before.regions, rate, scores, before.split, before.unit)
+    after = replace(after, sources=before.sources)
     others = [note for note in told["notes"] if note not in before.notes]
     told |= {
         "notes": [*after.notes, *others],

@@ -23,7 +23,6 @@ from cytoscribe.literature_mining.claims.lexicon import load_lexicon
         "[cell_types]\nother = {}",
         "[silent]\nwords = 3",
         "[poles]\nlarge = 1",
-        "unknown = 1",
         "a = " + "[" * 5000,
     ],
 )
