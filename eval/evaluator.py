@@ -39,7 +39,7 @@ from cytoscribe.eval.metrics.promises import broken_promises, by_source, shares_
 from cytoscribe.eval.metrics.shots import check_shots, few_shot
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import pixels_of, reasons
-from cytoscribe.eval.report.account import facts, notes, strangers
+from cytoscribe.eval.report.account import facts, notes, strangers, unproven
 from cytoscribe.eval.report.explorer import write_explorer
 from cytoscribe.eval.report.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.report.result_tables import write_tables
@@ -198,7 +198,10 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
             *samples.notes,
             *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
             *strangers(model, encoded.features[_own(answers)], settings.normalise),
-            *(*answers.notes, *uncalibrated(model, sources), *broken_promises(found.figures, model.rejection.alpha)),
+            *unproven(model),
+            *answers.notes,
+            *uncalibrated(model, sources),
+            *broken_promises(found.figures, model.rejection.alpha),
         ),
     )
 
