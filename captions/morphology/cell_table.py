@@ -48,6 +48,13 @@ class Piece:
         along = ((points - left) * (right - left)).sum(axis=1) / np.maximum(((right - left) ** 2).sum(axis=1), 1e-12)
         return np.where(outside | (along < 0) | (along > 1), np.nan, (low + high) / 2)
 
+    def along(self, points: np.ndarray) -> np.ndarray:
+        """Share of the way from the left side to the right one (N,) at each point's own depth; NaN outside the piece."""
+        depth = self.depth_of(points)
+        left, right = self.ends(np.nan_to_num(depth))
+        way = ((points - left) * (right - left)).sum(axis=1) / np.maximum(((right - left) ** 2).sum(axis=1), 1e-12)
+        return np.where(np.isfinite(depth), way, np.nan)
+
     def strip_mm2(self, edges: np.ndarray) -> np.ndarray:
         """Areas (N - 1,) in mm2 of the strips between neighbouring depths (N,)."""
         left, right = self.ends(edges)

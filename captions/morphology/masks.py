@@ -37,7 +37,23 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     return (np.cumsum(kept) * kept).astype(np.int32)[labels]
 
 
+def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """A label map as it is, (H, W) int64 with its own values; size: (H, W) of the image. Raises InputError as `read_mask` does."""
+    values = _values(path)
+    if values.shape != size:
+        shown = " x ".join(str(n) for n in reversed(values.shape))
+        raise InputError(
+            f"the label map is {shown} px and the image {size[1]} x {size[0]}", where=path, fix="make them the same size"
+        )
+    return values
+
+
 def _pixels(path: Path) -> np.ndarray:
+    return _compact(_values(path))
+
+
+def _values(path: Path) -> np.ndarray:
+    """The whole numbers of a mask file, one a pixel."""
     try:
         values = tifffile.imread(path) if path.suffix.lower() in _TIFF else np.asarray(Image.open(path))
     except FileNotFoundError as error:
@@ -55,7 +71,7 @@ def _pixels(path: Path) -> np.ndarray:
         raise InputError("the mask holds numbers that are not finite", where=path, fix="save whole numbers")
     if values.min() < 0 or values.max() > 2**31 - 1:
         raise InputError("the mask holds numbers that cannot be labels", where=path, fix="number the objects from 1")
-    return _compact(values.astype(np.int64))
+    return values.astype(np.int64)
 
 
 def _compact(values: np.ndarray) -> np.ndarray:

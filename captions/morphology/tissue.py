@@ -9,6 +9,7 @@ from PIL import Image
 from scipy.spatial import KDTree
 from skimage import measure
 
+from cytoscribe.captions.morphology.layers import Cells
 from cytoscribe.captions.morphology.result import Found
 from cytoscribe.captions.morphology.stain import optical_density, principal_stain
 from cytoscribe.captions.morphology.tissue_segmentation import WORK_UM, segment_tissue
@@ -44,6 +45,13 @@ def tissue_profile(
     named["cells"] = float(len(cells))
     named["field_area_mm2" if pixel_size_um else "field_area_px2"] = labels.size * unit**2 * (1e-6 if pixel_size_um else 1.0)
     return Found(named, tuple(doubts), {"cells": labels}, {"cells": each} if rows else {})
+
+
+def outlined_cells(image: np.ndarray, pixel_size_um: float | None) -> Cells:
+    """Places and areas, in pixels, of the cells outlined in (H, W, 3) uint8. Raises InputError where pixels are too coarse."""
+    found = measure.regionprops(_outlined(image, pixel_size_um))
+    points = np.asarray([c.centroid[::-1] for c in found], dtype=float).reshape(-1, 2)
+    return Cells(points, np.asarray([c.area for c in found], dtype=float))
 
 
 def _outlined(image: np.ndarray, pixel_size_um: float | None) -> np.ndarray:
