@@ -26,7 +26,8 @@ class EvaluateSettings:
     by parent; split: `all` takes every image; scale: rows of this scale, `auto` for the model's own, `all`; wording: `masked` or
     `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; bootstrap:
     replicates, 0 for no intervals; explorer: most images on explorer.html, 0 writes none; embeddings: vectors of the images, for a
-    model that takes such; normalise: `source` for images of another microscope than training's, else `none`.
+    model that takes such; normalise: `source` for images of another microscope than training's, else `none`;
+    second_annotation: table of the same images annotated by other people, None for none.
     """
 
     model: Path
@@ -48,6 +49,7 @@ class EvaluateSettings:
     overwrite: bool = False
     embeddings: Path | None = None
     normalise: str = "none"
+    second_annotation: Path | None = None
 
 
 @dataclass(frozen=True)

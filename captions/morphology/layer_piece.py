@@ -17,7 +17,15 @@ from cytoscribe.core.tables import read_csv, write_csv
 
 STRIPS = 8
 """Strips along the pia into which the piece is cut, so that measures come with a spread."""
-_COLUMNS = ("area_mm2", "thickness_percent", "cells", "cell_density_per_mm2", "median_cell_area_um2", "upper_cell_area_um2")
+_COLUMNS = (
+    "area_mm2",
+    "thickness_percent",
+    "cells",
+    "cell_density_per_mm2",
+    "median_cell_area_um2",
+    "typical_cell_area_um2",
+    "upper_cell_area_um2",
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 from skimage import filters
 
 from cytoscribe.captions.morphology.layer_names import Band
@@ -18,6 +19,10 @@ from cytoscribe.literature_mining.report.opposition import atoms
 LEAST_PX = 30
 """A band of fewer pixels is not measured."""
 _SUPERFICIAL, _DEEP = "I", "VI"
+_GLASS = 0.03
+"""Optical density, smoothed, below which a place is bare glass: label maps hang over the edge of the tissue."""
+_ON_TISSUE = 0.5
+"""A band of which less lies on tissue is not measured."""
 _UPPER_SIZE = 95
 """Percentile of the cell areas that speaks of giant cells."""
 
@@ -51,9 +56,13 @@ def measure_layers(
     dye = principal_stain(optical_density(image))
     if np.ptp(dye[grid > 0]) < 0.05:
         raise InputError("nothing is stained")
-    stained = dye > filters.threshold_otsu(dye[grid > 0])
-    where = {b: grid == places[b] for b in shown}
-    found = {b: _pixels(where[b], dye, stained, pixel_size_um) for b in shown}
+    tissue = np.asarray(ndimage.gaussian_filter(dye, 2.0)) > _GLASS
+    on_tissue = {b: tissue[grid == places[b]].mean() >= _ON_TISSUE for b in shown}
+    if not any(on_tissue.values()):
+        raise InputError("the label map does not lie on stained tissue")
+    stained = dye > filters.threshold_otsu(dye[(grid > 0) & tissue])
+    where = {b: (grid == places[b]) & tissue for b in shown if on_tissue[b]}
+    found = {b: _pixels(where[b], dye, stained, pixel_size_um) for b in where}
     _add_thickness(found, where, pixel_size_um)
     if cells is not None:
         _add_cells(found, grid, places, cells, pixel_size_um)
@@ -131,5 +140,12 @@ def cell_numbers(areas: np.ndarray, band: Mapping[str, float], pixel_size_um: fl
         "cells": float(areas.size),
         **({"cell_density_per_mm2": areas.size / band["area_mm2"]} if pixel_size_um else {}),
         f"median_cell_area_{end}": float(np.median(areas)) * unit if known else math.nan,
+        f"typical_cell_area_{end}": _typical(areas) * unit if known else math.nan,
         f"upper_cell_area_{end}": float(np.percentile(areas, _UPPER_SIZE)) * unit if known else math.nan,
     }
+
+
+def _typical(areas: np.ndarray) -> float:
+    """The size at which half of the stained area lies in larger cells: glia are many but small, so they hardly move it."""
+    rising = np.sort(areas)
+    return float(rising[np.searchsorted(np.cumsum(rising), rising.sum() / 2)])

@@ -23,7 +23,12 @@ def joint_captions(claims: Mapping[str, Claim], verdicts: Sequence[Verdict], reg
     found: dict[str, Caption] = {}
     for verdict in verdicts:
         claim, row = claims[verdict.claim_id], regions.get(verdict.region)
-        if verdict.verdict not in ("supported", "refuted") or not verdict.measure or (row and row.unseen):
+        if (
+            verdict.verdict not in ("supported", "refuted")
+            or not verdict.measure
+            or verdict.reading == "its sublayers"
+            or (row and row.unseen)
+        ):
             continue
         text = caption_text(claim, verdict, regions)
         if not text or text in found:

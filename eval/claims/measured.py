@@ -17,7 +17,8 @@ from cytoscribe.literature_mining.report.opposition import atoms, covers
 
 LAYERS = "layers.csv"
 _SUMMED = ("thickness_percent",)
-_BY_CELLS = ("median_cell_area_um2", "median_cell_area_px2", "upper_cell_area_um2", "upper_cell_area_px2")
+_BY_CELLS = tuple(f"{kind}_cell_area_{unit}" for kind in ("median", "typical", "upper") for unit in ("um2", "px2"))
+_SIZES = ("typical_cell_area_um2", "typical_cell_area_px2")
 _SHARED = ("cortex_thickness_um", "cortex_thickness_px")
 _AREAS = ("area_mm2", "area_px2")
 _CONTEXT = ("image_path", "subject", "section", "region", "layer")
@@ -52,6 +53,8 @@ class Measured:
             return _layer_contrast(layers)
         if measure == "neighbour_contrast":
             return _neighbour_contrast(layers, layer)
+        if measure == "size_gradient":
+            return _size_gradient(layers, layer)
         return joined([row for name, row in layers.items() if layer == WHOLE or within(layer, name)], measure)
 
 
@@ -99,6 +102,13 @@ def _neighbour_contrast(layers: Mapping[str, Row], layer: str) -> float:
     middle = joined([{**layers[order[i]], "darkness": _darkness(layers[order[i]])} for i in own], "darkness")
     around = [_darkness(layers[n]) for n in beside]
     return middle / float(np.mean(around)) if around and np.mean(around) > 0 else math.nan
+
+
+def _size_gradient(layers: Mapping[str, Row], layer: str) -> float:
+    """Typical cell area of the layer's deepest sublayer over that of its uppermost one; NaN where it has fewer than two."""
+    parts = [layers[n] for n in _numbered(layers) if layer != WHOLE and within(layer, n)]
+    sizes = [next((row[s] for s in _SIZES if s in row), math.nan) for row in parts]
+    return sizes[-1] / sizes[0] if len(sizes) > 1 and sizes[0] > 0 else math.nan
 
 
 def read_measured(folder: Path) -> Measured:

@@ -34,7 +34,7 @@ def forest(verdicts: Sequence[Verdict], path: Path) -> None:
         axes.minorticks_off()
         axes.set_yticks(range(len(shown)), [literal(statement(v), 64) for v in shown], fontsize=7.5)
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlabel("measured ratio to the references, 95% interval (square: against the region's other layers)")
+        axes.set_xlabel("ratio to the references, 95% interval (square: to the region's other layers)", fontsize=8.5)
         axes.set_title("green: supported, red: refuted, grey: undecided", fontsize=9, fontweight="normal")
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="png", dpi=130)

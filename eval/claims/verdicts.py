@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -22,9 +22,8 @@ LEAST = 1.05
 """A ratio nearer to 1 than this is no difference, however narrow its interval."""
 _MIDDLE = 1.25
 """A middling value lies within this ratio of the others."""
-_AMONG_LAYERS = re.compile(
-    r"\b(?:than|compared (?:with|to)|relative to|unlike)\b[^.;]*?\b(?:layers?|lamina\w*|strat\w+)\b", re.IGNORECASE
-)
+_AMONG_LAYERS = re.compile(r"\bthan\b.*\b(?:layers?|lamina\w*|strat\w+)\b", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;.]| and | but | while | whereas ")
 _GRANULAR = {"agranular": False, "granular": True, "dysgranular": True, "koniocortex": True}
 
 
@@ -32,7 +31,7 @@ _GRANULAR = {"agranular": False, "granular": True, "dysgranular": True, "konioco
 class Verdict:
     """One claim beside its measurement.
 
-    reading: "other regions" (the same layer elsewhere), "named regions" (those that the claim compares with), "other layers" (of the
+    reading: "other regions" (the same layer elsewhere), "its sublayers" (of a gradient), "named regions" (those that the claim compares with), "other layers" (of the
     same region) or "label map"; ratio, low, high: the target over its references with a 95% interval, NaN where not measurable; rank: place
     of the region among those measured, 1 the highest, "3 of 12"; within_*: the same claim against the region's other layers.
     """
@@ -104,7 +103,7 @@ class Judge:
         if isinstance(asked, str):
             return _verdict(claim, _Reading("not measurable", asked))
         across, inside = self._across(asked), self._inside(asked)
-        chosen = inside if _by_layers(claim, across, inside) else across
+        chosen = inside if _by_layers(claim, across, inside) else _softened(claim, across, inside)
         return _verdict(claim, chosen, asked.measure, self._rank(asked), inside)
 
     def _name(self, region: str) -> str | None:
@@ -157,7 +156,10 @@ class Judge:
         return f"no {entry['words']} was measured"
 
     def _across(self, asked: _Question) -> _Reading:
-        """The same layer in other regions, those that the claim names where it names some."""
+        """The same layer in other regions, those that the claim names where it names some; a gradient is its own reference."""
+        if asked.measure == "size_gradient" and not asked.claim.compared_to:
+            own = self._measured.series(asked.region, asked.claim.layer, asked.measure)
+            return _read(asked, own, [dict.fromkeys(own, 1.0)], "its sublayers", self._measured.unit)
         named = [self._name(r) for r in asked.claim.compared_to]
         if asked.claim.compared_to and not any(named):
             return _Reading("not measurable", f"{', '.join(asked.claim.compared_to)} was not measured", "named regions")
@@ -178,7 +180,7 @@ class Judge:
             for n in self._measured.layers(asked.region)
             if n not in (WHOLE, "I") and not within(layer, n) and not within(n, layer)
         ]
-        if layer == WHOLE or not others or asked.measure == "neighbour_contrast":
+        if layer == WHOLE or not others or asked.measure in ("neighbour_contrast", "size_gradient"):
             return _Reading("not measurable", "the claim is not about one layer among others", "other layers")
         references = [self._measured.series(asked.region, n, asked.measure) for n in others]
         own = self._measured.series(asked.region, layer, asked.measure)
@@ -198,7 +200,21 @@ def _by_layers(claim: Claim, across: _Reading, inside: _Reading) -> bool:
     """Whether the claim is read against the region's own layers: its sentence compares layers, or no other region has the layer."""
     if claim.compared_to or inside.word == "not measurable":
         return False
-    return across.word == "not measurable" or bool(_AMONG_LAYERS.search(claim.sentence))
+    return across.word == "not measurable" or bool(_AMONG_LAYERS.search(_clause(claim)))
+
+
+def _softened(claim: Claim, across: _Reading, inside: _Reading) -> _Reading:
+    """A claim that names no partner is refuted only where it does not hold among the region's own layers either."""
+    if claim.compared_to or (across.word, inside.word) != ("refuted", "supported"):
+        return across
+    return replace(across, word="undecided", reason="not so against other regions, but so among its own layers")
+
+
+def _clause(claim: Claim) -> str:
+    """The claim's words and what follows them, to the end of the clause: "paler than the layers on either side"."""
+    start = max(claim.sentence.find(claim.span), 0)
+    rest = claim.sentence[start + len(claim.span) :]
+    return claim.span + _CLAUSE_END.split(rest, maxsplit=1)[0]
 
 
 def _read(asked: _Question, own: Mapping[str, float], references: Sequence[Mapping[str, float]], name: str, unit: str) -> _Reading:
