@@ -34,7 +34,7 @@ def measure_layers(
         ),
     ] = None,
     outline_cells: Annotated[
-        bool, typer.Option("--outline-cells", help="Outline cells in the pictures; needs 1.5 micrometres a pixel or finer.")
+        bool, typer.Option("--outline-cells", help="Outline cells in the pictures; needs 2.5 micrometres a pixel or finer.")
     ] = False,
     cell_table: Annotated[
         Path | None,

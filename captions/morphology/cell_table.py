@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cytoscribe.captions.morphology.depth_picture import save_depth_picture
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.outlines import read_points
 from cytoscribe.core.runs import RunFolder, file_digest
@@ -17,7 +18,7 @@ CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
 """Names of the points at the piece's corners; the pia runs along the top."""
 _X, _Y, _AREA = ("Centroid X µm", "Centroid Y µm", "Area µm^2")
 _HALVINGS = 40
-STEPS = 20
+STEPS = 40
 """Steps of depth in the table that is written."""
 
 
@@ -68,7 +69,7 @@ class Piece:
 
 
 def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *, overwrite: bool = False) -> int:
-    """Write `out`/profiles.csv, density and cell size by depth of one piece, and return how many cells lie in it.
+    """Write `out`/profiles.csv and profile.png, density and cell size by depth of one piece, and return how many cells lie in it.
 
     corners: GeoJSON in pixels of pixel_size_um. Raises InputError where either file cannot be used or they do not fit together.
     """
@@ -78,6 +79,7 @@ def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *
     inputs = {"cells": file_digest(cells), "corners": file_digest(corners)}
     with RunFolder(out, "measure-morphology", settings, inputs, overwrite=overwrite) as run:
         write_csv(out / "profiles.csv", tuple(rows[0]), ([f"{v:.6g}" if np.isfinite(v) else "" for v in r.values()] for r in rows))
+        save_depth_picture(rows, out / "profile.png")
         run.finish({"cells": len(points)})
     return int(sum(r["cells"] for r in rows))
 

@@ -19,7 +19,6 @@ STRIPS = 8
 """Strips along the pia into which the piece is cut, so that measures come with a spread."""
 _COLUMNS = (
     "area_mm2",
-    "thickness_percent",
     "cells",
     "cell_density_per_mm2",
     "median_cell_area_um2",
@@ -46,7 +45,8 @@ class PieceSettings:
 def measure_piece(settings: PieceSettings) -> int:
     """Write layers.csv, one row a layer and strip, and return how many cells lie in the piece.
 
-    The strips are of one section, so intervals from them speak of this section alone. Raises InputError where a file cannot be used or
+    The strips are of one section, so intervals from them speak of this section alone; how thick a layer is was given, not measured, and
+    is left out. Raises InputError where a file cannot be used or
     no cell lies between the corners.
     """
     points, areas = read_cells(settings.cells)
@@ -65,7 +65,7 @@ def measure_piece(settings: PieceSettings) -> int:
         area = _area_mm2(piece, low, high) / settings.strips
         for strip in range(settings.strips):
             here = areas[band & (np.floor(along * settings.strips).clip(0, settings.strips - 1) == strip)]
-            found = {"area_mm2": area, "thickness_percent": 100 * (high - low)}
+            found = {"area_mm2": area}
             found |= cell_numbers(here, found, 1.0)
             values = (f"{found[c]:.6g}" if np.isfinite(found[c]) else "" for c in _COLUMNS)
             rows.append([settings.cells.name, "", f"strip {strip + 1}", settings.region, layer, *values])

@@ -12,12 +12,11 @@ import numpy as np
 from cytoscribe.captions.morphology.detections import read_detections, table_of
 from cytoscribe.captions.morphology.layer_names import Band, LayerNames, read_layer_names
 from cytoscribe.captions.morphology.layers import Cells, measure_layers
+from cytoscribe.captions.morphology.light import read_light
 from cytoscribe.captions.morphology.masks import read_label_map
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
-from cytoscribe.captions.morphology.stain import looks_dark_ground
 from cytoscribe.captions.morphology.tissue import outlined_cells
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.images import read_image
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RunFolder, file_digest
@@ -142,11 +141,7 @@ def look(record: ImageRecord, settings: LayerSettings, names: LayerNames) -> tup
     bands = names.of(record.region)
     if not bands:
         raise InputError(f"the table of label values says nothing of '{record.region}'")
-    image = read_image(record.path)
-    if settings.ground == "dark":
-        image = 255 - image
-    elif looks_dark_ground(image):
-        raise InputError("bright things on a dark ground (fluorescence?): measure such pictures with --ground dark")
+    image = read_light(record.path, settings.ground)
     return image, read_label_map(record.mask_path, image.shape[:2]), bands
 
 

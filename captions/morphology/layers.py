@@ -29,7 +29,7 @@ _UPPER_SIZE = 95
 
 @dataclass(frozen=True)
 class Cells:
-    """Detected cells of one picture. points: (N, 2) x and y in pixels; areas: (N,) in px2."""
+    """Detected cells of one picture. points: (N, 2) x and y in pixels; areas: (N,) in px2, NaN where a size cannot be told."""
 
     points: np.ndarray
     areas: np.ndarray
@@ -135,10 +135,11 @@ def _add_cells(
 def cell_numbers(areas: np.ndarray, band: Mapping[str, float], pixel_size_um: float | None) -> dict[str, float]:
     """Count, density and sizes of the cells of one band; areas: (N,) px2, or um2 with a pixel size of 1."""
     unit, end = (pixel_size_um**2, "um2") if pixel_size_um else (1.0, "px2")
+    count, areas = areas.size, areas[np.isfinite(areas)]
     known = areas.size > 0
     return {
-        "cells": float(areas.size),
-        **({"cell_density_per_mm2": areas.size / band["area_mm2"]} if pixel_size_um else {}),
+        "cells": float(count),
+        **({"cell_density_per_mm2": count / band["area_mm2"]} if pixel_size_um else {}),
         f"median_cell_area_{end}": float(np.median(areas)) * unit if known else math.nan,
         f"typical_cell_area_{end}": _typical(areas) * unit if known else math.nan,
         f"upper_cell_area_{end}": float(np.percentile(areas, _UPPER_SIZE)) * unit if known else math.nan,

@@ -18,9 +18,14 @@ _LEAST_PX = 4
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1; size: (H, W) of the image it belongs to.
+    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1; size: (H, W) of the image it belongs to. As `read_objects`."""
+    return read_objects(path, size)[0]
 
-    A mask of one value is cut into its connected parts. Objects of fewer than four pixels are left out. Raises InputError where the
+
+def read_objects(path: Path, size: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1, and how many were left out as too small.
+
+    size: (H, W) of the image. A mask of one value is cut into its connected parts. Objects of fewer than four pixels are left out. Raises InputError where the
     file is missing, of another size, in colour, or holds no object.
     """
     labels = _drawn(path, size) if path.suffix.lower() in OUTLINE_SUFFIXES else _pixels(path)
@@ -34,7 +39,7 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     kept[0] = False
     if not kept.any():
         raise InputError("the mask holds no object of four pixels or more", where=path, fix="give a mask with cells, or none")
-    return (np.cumsum(kept) * kept).astype(np.int32)[labels]
+    return (np.cumsum(kept) * kept).astype(np.int32)[labels], int((counts[1:] > 0).sum() - kept.sum())
 
 
 def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
