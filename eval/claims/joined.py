@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cytoscribe.captions.masking import mask_for
-from cytoscribe.captions.tokens import CLIP_CONTEXT, count_tokens
+from cytoscribe.captions.settings import CLIP_CONTEXT
+from cytoscribe.captions.tokens import count_tokens
 from cytoscribe.captions.wording.english import area_names, layer_name, sentence
 from cytoscribe.captions.wording.facets import literature_facet
 from cytoscribe.core.records import WHOLE, Caption, Claim, Region

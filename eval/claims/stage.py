@@ -9,6 +9,7 @@ from pathlib import Path
 from cytoscribe.captions.card import CardFacts, write_card
 from cytoscribe.captions.dataset import write_dataset
 from cytoscribe.captions.evidence import write_evidence
+from cytoscribe.captions.settings import CLIP_CONTEXT
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption, Claim, Region
 from cytoscribe.core.runs import RunFolder, file_digest, write_text
@@ -108,7 +109,14 @@ def _write(settings: CompareClaimsSettings, found: Comparison, claims: list[Clai
     if not found.captions:
         return
     facts = CardFacts(
-        source=settings.claims.name, models=(MODEL,), seed=0, max_tokens=77, rejected={}, unseen=(), shortages={}, image=False
+        source=settings.claims.name,
+        models=(MODEL,),
+        seed=0,
+        max_tokens=CLIP_CONTEXT,
+        rejected={},
+        unseen=(),
+        shortages={},
+        image=False,
     )
     write_evidence(out / CAPTIONS, claims, list(found.captions), {}, quote=False)
     write_dataset(out / CAPTIONS, found.captions, (), (), write_card(found.captions, (), facts))

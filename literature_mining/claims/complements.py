@@ -82,7 +82,12 @@ class Complements(Walk):
             clause.verb_class = "trait"
             clause.subjects += clause.said
             clause.said = []
-        elif clause.verb is None and clause.said and clause.kind in ("main", "coord", "sub", "label") and not clause.subjects:
+        elif (
+            clause.verb is None
+            and any(n.phrase.kind == "np" for n in clause.said)  # "layer IV: thin, | dense" goes on with what is said
+            and clause.kind in ("main", "coord", "sub", "label")
+            and not clause.subjects
+        ):
             clause.subjects, clause.said = clause.said, []
             clause.verb_class = clause.leans.verb_class if clause.kind == "coord" and clause.leans else "be"
         if self._conj and self._last is not None:
