@@ -46,6 +46,10 @@ def measure_morphology(
     pia: Annotated[
         Pia, typer.Option("--pia", help="Side of the picture where the pia lies: top, right, bottom, left, or guess (cortex).")
     ] = "guess",
+    instanseg: Annotated[
+        Path | None,
+        typer.Option("--instanseg", help="TorchScript file of an InstanSeg model that outlines cells (tissue); none: no model."),
+    ] = None,
     bins: Annotated[
         Path | None, typer.Option("--bins", help="Binning file of your own (JSON); none: the profile's own limits.")
     ] = None,
@@ -65,13 +69,18 @@ def measure_morphology(
         if profile != "cortex" or corners is None or not pixel_size_um or cell_table is None:
             raise InputError("a table of cells lacks what places them", fix="give --profile cortex, --corners and --pixel-size-um")
         inside = measure_table(cell_table, corners, pixel_size_um, out, overwrite=overwrite)
-        typer.echo(f"{inside} cells lie between the corners; see {out / 'profiles.csv'}")
+        typer.echo(f"{inside} cells lie between the corners; look at {out / 'profile.png'}")
         return
-    options = Options(pixel_size_um or None, thickness_um, cells, pia)
+    if instanseg is not None and (profile != "tissue" or not instanseg.is_file()):
+        what = "no such model file" if profile == "tissue" else "the model outlines the cells of tissue alone"
+        raise InputError(what, where=instanseg, fix="give --profile tissue and the .pt file of an InstanSeg model")
+    options = Options(pixel_size_um or None, thickness_um, cells, pia, instanseg)
     summary = measure(MeasureSettings(images, out, profile, options, region_column, ground, bins, workers, overwrite))
     typer.echo(f"{summary.measured} images measured, {summary.claims} words given; look at {out / 'outlines.png'}")
     if summary.without_size:
         typer.echo(f"{summary.without_size} images have no pixel size: lengths and areas are in pixels")
+    if summary.dust:
+        typer.echo(f"{summary.dust} objects of fewer than four pixels were left out of the masks")
     for kind, rows in (("doubtful", summary.doubtful), ("skipped", summary.skipped)):
         if rows:
             shown = "; ".join(f"row {m.record.row} {m.record.path.name}: {m.skipped or ', '.join(m.doubts)}" for m in rows[:_NAMED])

@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",
     "measure-morphology": "cytoscribe.captions.cli_morphology:measure_morphology",
+    "measure-layers": "cytoscribe.captions.cli_layers:measure_layers",
     "generate-captions": "cytoscribe.captions.cli:generate_captions",
     "check-prompts": "cytoscribe.captions.cli_quality:check_prompts",
     "check-captions": "cytoscribe.captions.cli_quality:check_captions",
@@ -46,6 +47,7 @@ STAGES: dict[str, str] = {
     "describe": "cytoscribe.eval.cli:describe",
     "monitor": "cytoscribe.eval.cli_monitor:monitor",
     "compare": "cytoscribe.eval.cli:compare",
+    "compare-claims": "cytoscribe.eval.cli_compare_claims:compare_claims",
     "fuse-scales": "cytoscribe.eval.cli:fuse_scales",
     "publish-model": "cytoscribe.captions.cli_publish:publish_model",
 }

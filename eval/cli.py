@@ -102,6 +102,15 @@ def evaluate(
             rich_help_panel=_CAPTIONS,
         ),
     ] = "auto",
+    second_annotation: Annotated[
+        Path | None,
+        typer.Option(
+            "--second-annotation",
+            help="Table of the same images annotated by other people (image_path or img_name, and columns named as in --images): the "
+            "human ceiling of attributes. Default: none.",
+            rich_help_panel=_CAPTIONS,
+        ),
+    ] = None,
     regions: Annotated[
         Path | None,
         typer.Option(
@@ -203,6 +212,7 @@ def evaluate(
         overwrite=overwrite,
         embeddings=embeddings,
         normalise=normalise,
+        second_annotation=second_annotation,
         source=source,
         test_where=test_where,
         group_by=tuple(c.strip() for c in group_by.split(",") if c.strip()),

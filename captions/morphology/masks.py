@@ -22,9 +22,14 @@ _LEAST_PX = 4
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1; size: (H, W) of the image it belongs to.
+    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1; size: (H, W) of the image it belongs to. As `read_objects`."""
+    return read_objects(path, size)[0]
 
-    A mask of one value is cut into its connected parts. Objects of fewer than four pixels are left out. Raises InputError where the
+
+def read_objects(path: Path, size: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1, and how many were left out as too small.
+
+    size: (H, W) of the image. A mask of one value is cut into its connected parts. Objects of fewer than four pixels are left out. Raises InputError where the
     file is missing, of another size, in colour, or holds no object.
     """
     labels = _drawn(path, size) if path.suffix.lower() in OUTLINE_SUFFIXES else _pixels(path)
@@ -38,10 +43,26 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     kept[0] = False
     if not kept.any():
         raise InputError("the mask holds no object of four pixels or more", where=path, fix="give a mask with cells, or none")
-    return (np.cumsum(kept) * kept).astype(np.int32)[labels]
+    return (np.cumsum(kept) * kept).astype(np.int32)[labels], int((counts[1:] > 0).sum() - kept.sum())
+
+
+def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """A label map as it is, (H, W) int64 with its own values; size: (H, W) of the image. Raises InputError as `read_mask` does."""
+    values = _values(path)
+    if values.shape != size:
+        shown = " x ".join(str(n) for n in reversed(values.shape))
+        raise InputError(
+            f"the label map is {shown} px and the image {size[1]} x {size[0]}", where=path, fix="make them the same size"
+        )
+    return values
 
 
 def _pixels(path: Path) -> np.ndarray:
+    return _compact(_values(path))
+
+
+def _values(path: Path) -> np.ndarray:
+    """The whole numbers of a mask file, one a pixel."""
     if not is_file(path):
         raise InputError("no such mask", where=path, fix="check the mask_path column")
     values = _of_tiff(path) if path.suffix.lower() in _TIFF else _of_picture(path)
@@ -56,7 +77,7 @@ def _pixels(path: Path) -> np.ndarray:
         raise InputError("the mask holds numbers that are not finite", where=path, fix="save whole numbers")
     if values.min() < 0 or values.max() > 2**31 - 1:
         raise InputError("the mask holds numbers that cannot be labels", where=path, fix="number the objects from 1")
-    return _compact(values.astype(np.int64))
+    return values.astype(np.int64)
 
 
 def _of_picture(path: Path) -> np.ndarray:
