@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import read_bytes, read_json
+from cytoscribe.core.runs import MOST_JSON, read_bytes, read_json
 
-MOST_BYTES = 256 << 20
+MOST_OUTLINES = 50_000
+FEWER = "export the regions alone, or simplify their outlines"
 _AGAIN = "export the annotations again (QuPath: as FeatureCollection)"
 _OBJECTS = {
     **{"annotation": "annotation", "pathannotationobject": "annotation", "root": "annotation", "pathrootobject": "annotation"},
@@ -31,12 +32,14 @@ class BadGeometryError(ValueError):
 def read_features(path: Path) -> list[Any]:
     """The features of a GeoJSON file: those of a FeatureCollection, a list of them, or the one it holds; raises InputError."""
     try:
-        read = _unzipped(path) if path.name.lower().endswith(".gz") else read_json(path, MOST_BYTES)
+        read = _unzipped(path) if path.name.lower().endswith(".gz") else read_json(path, MOST_JSON)
     except InputError as error:
         raise InputError(f"not a readable GeoJSON file: {error.what}", where=path, fix=_AGAIN) from error
     features = read.get("features", [read]) if isinstance(read, dict) else read
     if not isinstance(features, list):
         raise InputError("holds no list of features", where=path, fix=_AGAIN)
+    if len(features) > MOST_OUTLINES:
+        raise InputError(f"{len(features):,} features, more than the {MOST_OUTLINES:,} that are read", where=path, fix=FEWER)
     return features
 
 
@@ -44,10 +47,10 @@ def _unzipped(path: Path) -> Any:
     import io
 
     try:
-        with gzip.open(io.BytesIO(read_bytes(path, MOST_BYTES))) as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise InputError(f"more than {MOST_BYTES:,} bytes unpacked", where=path)
+        with gzip.open(io.BytesIO(read_bytes(path, MOST_JSON))) as file:
+            content = file.read(MOST_JSON + 1)
+        if len(content) > MOST_JSON:
+            raise InputError(f"more than {MOST_JSON:,} bytes unpacked", where=path)
         return json.loads(content.decode("utf-8-sig"))
     except (OSError, EOFError, ValueError, RecursionError) as error:
         raise InputError(f"not gzipped JSON ({' '.join(str(error).split())[:80]})", where=path) from error

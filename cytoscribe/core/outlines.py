@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.geojson import BadGeometryError, Rings, kind_of, name_of, polygons_of, read_features, region_id
+from cytoscribe.core.geojson import (
+    FEWER,
+    MOST_OUTLINES,
+    BadGeometryError,
+    Rings,
+    kind_of,
+    name_of,
+    polygons_of,
+    read_features,
+    region_id,
+)
+
+__all__ = [
+    "MOST_OUTLINES",
+    "Outline",
+    "Outlines",
+    "check_drawn",
+    "drawn",
+    "grid_step",
+    "read_features",
+    "read_outlines",
+    "read_points",
+]
 
 OUTLINE_SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz")
 MOST_CELLS = 50_000_000
 """Cells of the grid that polygons are drawn into."""
+MOST_VERTICES = 2_000_000
+"""Of all outlines of a file."""
+MOST_DRAWN = 5_000_000_000
+"""Cells that all outlines of a picture cover together: more would take minutes to fill, and lie over one another."""
 ONTOLOGY_UM = 1.0
 """Micrometres of a unit in outlines that name regions by the ids of an ontology (DHARANI)."""
 
@@ -70,10 +97,12 @@ def read_outlines(path: Path) -> Outlines:
     """
     found: list[Outline] = []
     left_out: Counter[str] = Counter()
-    by_ontology = 0
+    by_ontology = vertices = 0
     for number, feature in enumerate(read_features(path), start=1):
         kind = kind_of(feature)
         shapes = [] if kind in ("detection", "cell", "core") else _shapes(feature, path, number)
+        vertices += sum(len(ring) for rings in shapes for ring in rings)
+        check_vertices(vertices, path)
         if kind in ("detection", "cell", "core"):
             left_out[f"{kind}s of QuPath"] += 1
         elif not shapes:
@@ -110,11 +139,31 @@ def _upright(outlines: Outlines) -> Outlines:
 
 def read_polygons(path: Path) -> list[tuple[str, Rings]]:
     """Every polygon of a GeoJSON file, named or not, as (name or "", rings of (N, 2) x and y in pixels); raises InputError."""
-    return [
-        (name_of(feature), rings)
-        for number, feature in enumerate(read_features(path), start=1)
-        for rings in _shapes(feature, path, number)
-    ]
+    found: list[tuple[str, Rings]] = []
+    vertices = 0
+    for number, feature in enumerate(read_features(path), start=1):
+        for rings in _shapes(feature, path, number):
+            vertices += sum(len(ring) for ring in rings)
+            check_vertices(vertices, path)
+            found.append((name_of(feature), rings))
+    return found
+
+
+def check_vertices(count: int, path: Path) -> None:
+    """Raise InputError where outlines have more points than can be drawn in seconds."""
+    if count > MOST_VERTICES:
+        raise InputError(f"outlines of more than {MOST_VERTICES:,} points", where=path, fix=FEWER)
+
+
+def check_drawn(rings: Iterable[np.ndarray], size: Sequence[int], path: Path) -> None:
+    """Raise InputError where outlines, each (N, 2) x and y, cover a grid of (H, W) cells so often that filling them takes minutes."""
+    limit = np.array(size[::-1], dtype=float)
+    covered = 0.0
+    for ring in rings:
+        low, high = ring.min(0).clip(0, limit), ring.max(0).clip(0, limit)
+        covered += float(np.prod(high - low))
+    if covered > MOST_DRAWN:
+        raise InputError(f"outlines that cover {covered:.2g} cells together, one over the other", where=path, fix=FEWER)
 
 
 def read_points(path: Path) -> dict[str, tuple[float, float]]:
@@ -126,7 +175,7 @@ def read_points(path: Path) -> dict[str, tuple[float, float]]:
             continue
         try:
             x, y = (float(v) for v in geometry["coordinates"][:2])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError("a point without coordinates", where=path, fix="export the annotations again") from error
         points[name_of(feature)] = (x, y)
     return points
@@ -159,8 +208,8 @@ def drawn(outlines: Outlines, numbers: dict[str, int], size: tuple[int, int], st
         if outline.name not in numbers:
             continue
         rings = [r / step - 0.5 for r in outline.rings]
-        low = np.floor(rings[0].min(0)).astype(int).clip(0, (width, height))
-        high = (np.ceil(rings[0].max(0)).astype(int) + 1).clip(0, (width, height))
+        low = np.floor(rings[0].min(0)).clip(0, (width, height)).astype(int)
+        high = (np.ceil(rings[0].max(0)) + 1).clip(0, (width, height)).astype(int)
         if (high <= low).any():
             continue
         mask = Image.new("1", (int(high[0] - low[0]), int(high[1] - low[1])))

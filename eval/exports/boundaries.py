@@ -65,15 +65,16 @@ def _straightened(points: np.ndarray) -> np.ndarray:
 
 def ring_area(ring: np.ndarray) -> float:
     """Cells within a ring, negative for a hole."""
-    x, y = ring[:-1].T.astype(float)
+    x, y = ring[:-1, 0].astype(float), ring[:-1, 1].astype(float)
     return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
 
 
 def polygons_of(mask: np.ndarray) -> list[list[np.ndarray]]:
     """Polygons of a mask's connected pieces (cells joined along edges): each an outer ring and its holes."""
-    from scipy.ndimage import label
+    from skimage.measure import label
 
-    pieces, count = label(mask)
+    pieces = np.asarray(label(mask, connectivity=1))
+    count = int(pieces.max(initial=0))
     polygons = []
     for piece in range(1, count + 1):
         rings = sorted(rings_of(pieces == piece), key=ring_area, reverse=True)

@@ -72,7 +72,7 @@ def _labels(path: Path) -> np.ndarray:
 
 def _cells(labels: np.ndarray, tiles: pd.DataFrame, step: int) -> np.ndarray:
     """One label a step: the map has the section's own size, or is one pixel a step already."""
-    height = int((tiles["y"] + tiles["side_px"]).max())
+    height = int(np.max(tiles["y"].to_numpy() + tiles["side_px"].to_numpy()))
     if labels.shape[0] < height:
         return labels
     rows, columns = (np.arange(-(-n // step)) * step + step // 2 for n in labels.shape)

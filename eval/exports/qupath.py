@@ -35,11 +35,11 @@ def write_tiles(found: MapFolder, path: Path) -> int:
     """Write every tile as a QuPath tile with its class, probability and p-value; returns how many."""
     colours = colours_of(found)
     features = []
-    for tile in found.tiles.itertuples(index=False):
-        name = "unseen" if tile.unseen else str(tile.region)
-        x, y, side = (int(v) for v in (tile.x, tile.y, tile.side_px))  # type: ignore[arg-type]
+    for tile in found.tiles.to_dict("records"):
+        name = "unseen" if tile["unseen"] else str(tile["region"])
+        x, y, side = int(tile["x"]), int(tile["y"]), int(tile["side_px"])
         ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
-        told = {"Probability": float(tile.probability), "p-value": float(tile.p_value)}  # type: ignore[arg-type]
+        told = {"Probability": float(tile["probability"]), "p-value": float(tile["p_value"])}
         geometry = {"type": "Polygon", "coordinates": [ring]}
         features.append(_feature(f"tile {x} {y}", "tile", geometry, name, colours[name], told))
     _write(features, path)

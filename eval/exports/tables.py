@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import atomic_path, read_json, write_text
 from cytoscribe.core.tables import read_csv
 
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 PARQUET, ANNDATA = ".parquet", ".h5ad"
 
 
@@ -35,17 +37,18 @@ def _figure(name: str, told: dict[str, Any]) -> dict[str, Any]:
 
 def write_predictions(predictions: Path, path: Path) -> int:
     """predictions.csv as Parquet, columns of numbers as numbers; returns the number of rows."""
-    table = pd.DataFrame([line for _, line in read_csv(predictions, [])])
-    write_parquet(table.apply(_as_numbers), path)
-    return len(table)
+    rows = [line for _, line in read_csv(predictions, [])]
+    columns = {name: _as_numbers([row[name] for row in rows]) for name in (rows[0] if rows else {})}
+    write_parquet(pd.DataFrame(columns), path)
+    return len(rows)
 
 
-def _as_numbers(column: pd.Series) -> pd.Series:
+def _as_numbers(cells: list[str]) -> list[str] | list[float | None]:
     """A column as numbers where every cell that is not empty is one in its shortest form: 007 stays a name."""
-    numbers = pd.to_numeric(column.replace("", np.nan), errors="coerce")
-    given = column[column != ""]
-    exact = numbers[given.index].notna().all() and not given.str.match(r"^0\d").any()
-    return numbers if len(given) and bool(exact) else column
+    given = [c for c in cells if c]
+    if not given or not all(_NUMBER.fullmatch(c) for c in given):
+        return cells
+    return [float(c) if c else None for c in cells]
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:

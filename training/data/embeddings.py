@@ -25,6 +25,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.places import Places
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import is_file
 from cytoscribe.training.data.vector_files import FORMATS, read_vectors
 from cytoscribe.training.images import Skipped
 
@@ -58,17 +59,25 @@ def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise InputError("not a file of embeddings", where=path, fix=f"give one of {', '.join(FORMATS)}")
-    if not path.is_file():
+    if not is_file(path):
         raise InputError("no such file", where=path, fix="check --embeddings")
     names, vectors = read_vectors(path, grids=grids)
     bad = np.flatnonzero(~np.isfinite(vectors.reshape(len(vectors), -1)).all(1))
     if len(bad):
         raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it again or leave it out")
     places = Places(Path(folder).resolve())
-    rows = _rows([str(places.find(name).resolve()) for name in names], vectors, path)
+    rows = _rows([_full(places, name, path) for name in names], vectors, path)
     if places.mended:
         say(f"{path.name}: {places.told()}")
     return Embeddings(path, vectors, rows)
+
+
+def _full(places: Places, name: str, path: Path) -> str:
+    """The full path of an image that a file of vectors names; raises InputError where the name is none."""
+    try:
+        return str(places.find(name).resolve())
+    except (TypeError, ValueError, OSError) as error:
+        raise InputError(f"image_path {name[:40]!r} is no path", where=path, fix="give the paths of the images table") from error
 
 
 def _rows(keys: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str, int]:

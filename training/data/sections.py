@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.outlines import Outlines, drawn, grid_step, read_outlines
+from cytoscribe.core.outlines import Outlines, check_drawn, drawn, grid_step, read_outlines
 from cytoscribe.core.progress import say
 from cytoscribe.core.spelling import shown
 from cytoscribe.training.data.colour_tables import ColourTable
@@ -121,6 +121,7 @@ def _outlined(files: SectionFiles, slide: Slide, groups: Groups, finest: int, pi
     if strangers:
         say(f"{files.labels.name}: {len(strangers)} classes are in no group ({', '.join(strangers[:4])})")
     step = grid_step(size, finest)
+    check_drawn((o.rings[0] / step for o in outlines.outlines), tuple(-(-side // step) for side in size), files.labels)
     return Section(slide, drawn(outlines, numbers, size, step), step)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.parquet import read_parquet
 from cytoscribe.core.tables import read_csv
+from cytoscribe.training.model.tensors import read_tensors
 
 FORMATS = (".npz", ".npy", ".parquet", ".safetensors", ".h5", ".hdf5")
+_SQUEEZED, _FREE = 20, 64 << 20
+"""Vectors are hardly made smaller by packing: arrays may be so many times the size of their file, and so many bytes in any case."""
 _PATHS = ("image_path", "image_paths", "path", "paths", "filename", "filenames", "name", "names")
 _VECTORS = ("embedding", "embeddings", "feature", "features", "vector", "vectors")
 Read = tuple[list[str], np.ndarray]
@@ -70,7 +76,22 @@ def _chosen(names: Iterable[str], wanted: tuple[str, ...], path: Path, what: str
     return found[0]
 
 
+def _check_npz(path: Path) -> None:
+    """Raise InputError where the arrays of an .npz would be far larger than the file, or than what it holds of them."""
+    most = max(path.stat().st_size * _SQUEEZED, _FREE)
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, kind = read(file)
+            size = math.prod(shape) * kind.itemsize
+            if not kind.hasobject and size > min(most, entry.file_size):
+                raise InputError(f"array '{entry.filename[:40]}' claims {size:,} bytes", where=path, fix=fix_of(path))
+
+
 def _npz(path: Path) -> Read:
+    _check_npz(path)
     with np.load(path, allow_pickle=False) as stored:
         vectors = np.asarray(stored[_chosen(stored.files, _VECTORS, path, "array")])
         if not set(_PATHS) & set(stored.files) and _index_file(path):
@@ -87,7 +108,8 @@ def _parquet(path: Path) -> Read:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    table = parquet.read_table(path)
+    most = max(path.stat().st_size * _SQUEEZED, _FREE)
+    table = read_parquet(path, parquet.read_schema(path).names, fix_of(path), most=most)
     names = table.column_names
     lists = [n for n in names if pa.types.is_list(table[n].type) or pa.types.is_fixed_size_list(table[n].type)]
     texts = [n for n in names if pa.types.is_string(table[n].type) or pa.types.is_large_string(table[n].type)]
@@ -119,9 +141,7 @@ def _stacked(rows: list[Any], path: Path) -> np.ndarray:
 
 
 def _safetensors(path: Path) -> Read:
-    from safetensors.torch import load_file
-
-    stored = load_file(path)
+    stored = read_tensors(path, fix_of(path))
     if len(stored) == 1 and next(iter(stored.values())).ndim == 2 and (next(iter(stored)) in _VECTORS or _index_file(path)):
         return _index(path), next(iter(stored.values())).float().numpy()
     if not stored:
