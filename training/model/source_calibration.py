@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from cytoscribe.verify import record_files
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import say
