@@ -111,3 +111,16 @@ def test_columns_of_measurements_are_refused_with_a_way_out(tmp_path: Path) -> N
         with pytest.raises(InputError, match=f"column '{column}' holds numbers.*measure-morphology"):
             attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", column)), 5)
     assert attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", "grade")), 5).units
+
+
+def test_images_of_equal_attributes_share_the_work(tmp_path: Path) -> None:
+    """Forty images of three sets: captions are asked for a set and for a region, never for an image."""
+    sets = [("big", "yes"), ("big", "no"), ("small", "no")]
+    rows = [(f"{i}.png", "cell", "train", *sets[i % 3]) for i in range(40)]
+    write_csv(tmp_path / "cells.csv", ("image_path", "region", "split", "cell_size", "granularity"), rows)
+    table = AttributeSettings(tmp_path / "cells.csv", per_set=4)
+    assert [u.wanted for u in attribute_material(table, 0).units if "=" in u.key] == [4, 4, 4]
+    result = generate(GenerateSettings(out=tmp_path / "out", attributes=table, per_region=0))
+    again = generate(GenerateSettings(out=tmp_path / "out", attributes=table, per_region=0))
+    assert result.written <= 3 * 4 * 12  # three sets, four captions each, at most twelve attempts
+    assert (again.written, len(again.captions)) == (0, len(result.captions))

@@ -64,6 +64,7 @@ def test_unseen_regions_reach_no_training(trained: CaptionerSettings) -> None:
     assert "hidden" not in (trained.out / "knowledge.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_in_the_same_weights(drawn: Drawn, grids: Path, llm_folder: Path, tmp_path: Path) -> None:
     calm = tiny_settings(drawn, grids, tmp_path / "calm", llm_folder)
     train(calm)
