@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from cytoscribe.verify import refuse_damaged
 
 from cytoscribe import __version__
 from cytoscribe.captions.dataset import read_captions

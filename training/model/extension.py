@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from cytoscribe.verify import record_files
 from torch import Tensor
 from torch.nn.functional import normalize
 

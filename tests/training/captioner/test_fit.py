@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cytoscribe.verify import damage
 from safetensors.torch import load_file
 
 from cytoscribe.core.errors import InputError
