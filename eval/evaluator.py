@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,10 +37,10 @@ from cytoscribe.eval.metrics.measures import (
     rejection,
 )
 from cytoscribe.eval.metrics.promises import broken_promises, by_source, shares_of_reasons, uncalibrated
-from cytoscribe.eval.metrics.shots import few_shot
+from cytoscribe.eval.metrics.shots import check_shots, few_shot
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import pixels_of, reasons
-from cytoscribe.eval.report.account import facts, notes, strangers
+from cytoscribe.eval.report.account import facts, notes, strangers, unproven
 from cytoscribe.eval.report.explorer import write_explorer
 from cytoscribe.eval.report.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.report.result_tables import write_tables
@@ -48,6 +48,9 @@ from cytoscribe.eval.report.write import write_report
 from cytoscribe.eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
 from cytoscribe.eval.second_annotation import exact_agreement, read_second
 from cytoscribe.training.data.where import refuse_shared, where
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
@@ -65,6 +68,7 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     model = model or load_model(settings.model, settings.device, settings.embeddings, settings.images.parent)
     asked = read_inputs(settings, model)
     sources_of(model, (), settings.source)
+    check_shots(model, settings.few_shot)
     model = for_source(model, asked.samples.records, settings.normalise)
     with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
         result = measure(settings, model, asked)
@@ -159,9 +163,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     if not (~samples.unseen).any():
         raise InputError("no image of a known region could be read", where=settings.images, fix="check the paths")
     sources = sources_of(model, samples.records, settings.source)
-    answers = answer(model, encoded.features, asked.texts, sources)
-    pixels = pixels_of(model, samples.records, answers.sources)
-    answers = replace(answers, reasons=reasons(answers, pixels, model.regions, asked.parents))
+    answers = _answers(model, encoded.features, asked, samples, sources if settings.normalise == "none" else ())
     clusters = clusters_of(samples.records)
     draws = Draws(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
     known = ~samples.unseen
@@ -204,11 +206,19 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
             *samples.notes,
             *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
             *strangers(model, encoded.features[_own(answers)], settings.normalise),
+            *unproven(model),
             *answers.notes,
             *uncalibrated(model, sources),
             *broken_promises(found.figures, model.rejection.alpha),
         ),
     )
+
+
+def _answers(model: Model, features: Tensor, asked: Asked, samples: Samples, sources: Sequence[str]) -> Answers:
+    """Answers with their reasons."""
+    answers = answer(model, features, asked.texts, sources)
+    pixels = pixels_of(model, samples.records, answers.sources)
+    return replace(answers, reasons=reasons(answers, pixels, model.regions, asked.parents))
 
 
 def _own(answers: Answers) -> list[int]:
@@ -265,6 +275,9 @@ def _attributes(model: Model, asked: Asked, samples: Samples, answers: Answers, 
 def _check(settings: EvaluateSettings) -> None:
     if settings.wording not in WORDINGS:
         raise InputError(f"unknown wording '{settings.wording}'", fix=f"use {' or '.join(WORDINGS)}")
+    if settings.source and settings.normalise != "none":
+        fix = "leave --normalise or --source out"
+        raise InputError("the calibration of a source is for its images as they are", where="--normalise", fix=fix)
     if settings.bootstrap < 0 or settings.bootstrap == 1:
         raise InputError(f"{settings.bootstrap} bootstrap replicates give no interval", fix="give --bootstrap 1000, or 0 for none")
 

@@ -139,6 +139,8 @@ def train_epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Pr
         if progress.step + 1 < fitting.steps_per_epoch:
             _expect(fitting, order[first + settings.batch_size : first + 2 * settings.batch_size])
         loss = take_step(fitting, optimiser, images, progress.epoch, progress.step)
+        if not math.isfinite(loss):
+            raise InputError(f"the loss is {loss} at step {done + 1} of {total}", fix="lower --learning-rate, and start over")
         progress.step += 1
         progress.losses.append(round(loss, 6))
         fitting.tracker.log({"loss": loss, "learning_rate": settings.learning_rate * factor}, done + 1)

@@ -49,6 +49,13 @@ def parse_auto(text: str) -> float | None:
     return weight
 
 
+def parse_side(text: str) -> int | None:
+    """A side in pixels, None for 0; raises InputError for anything else, and for fewer than 8."""
+    if not text.isdecimal() or 0 < int(text) < 8:
+        raise InputError(f"'{text}' is not a side of images", where="--image-px", fix="give 0, or 8 pixels and more")
+    return int(text) or None
+
+
 def parse_frozen(text: str) -> tuple[str, ...] | None:
     """Names joined by commas; None for `auto`."""
     if text == "auto":
@@ -123,6 +130,9 @@ class Optimisation:
     )
 
     def __post_init__(self) -> None:
+        for name in ("learning_rate", "head_rate"):
+            if not 0 < getattr(self, name) < 100:
+                raise InputError(f"--{name.replace('_', '-')} must be above 0, got {getattr(self, name):g}", fix="give e.g. 0.001")
         counts = ("epochs", "batch_size", "accumulate", "checkpoint_steps", "captions_per_image", "whole_a_step", "hard_a_step")
         for name in counts:
             if getattr(self, name) < 1:
@@ -192,7 +202,7 @@ class ImageOptions:
 
     image_px: int | None = field(
         default=None,
-        metadata=option("Side of the images in pixels. 0: the base's own.", parse=lambda text: int(text) or None, shown="0"),
+        metadata=option("Side of the images in pixels. 0: the base's own.", parse=parse_side, shown="0"),
     )
     augmentation: str = field(
         default="auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -10,9 +11,12 @@ from PIL import Image, ImageDraw
 
 from cytoscribe.captions.morphology.pixels import parts_of
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.outlines import OUTLINE_SUFFIXES, read_polygons
+from cytoscribe.core.images import MOST_PIXELS, opened_image
+from cytoscribe.core.outlines import OUTLINE_SUFFIXES, check_drawn, read_polygons
+from cytoscribe.core.runs import is_file
 
 _TIFF = (".tif", ".tiff")
+_SAVE = "save it as PNG or TIFF, or outlines as GeoJSON"
 _LEAST_PX = 4
 """Smaller objects are dust of a mask, not cells."""
 
@@ -59,15 +63,12 @@ def _pixels(path: Path) -> np.ndarray:
 
 def _values(path: Path) -> np.ndarray:
     """The whole numbers of a mask file, one a pixel."""
-    try:
-        values = tifffile.imread(path) if path.suffix.lower() in _TIFF else np.asarray(Image.open(path))
-    except FileNotFoundError as error:
-        raise InputError("no such mask", where=path, fix="check the mask_path column") from error
-    except Exception as error:  # readers raise whatever a broken file brings them to
-        raise InputError("not a readable mask", where=path, fix="save it as PNG or TIFF, or outlines as GeoJSON") from error
+    if not is_file(path):
+        raise InputError("no such mask", where=path, fix="check the mask_path column")
+    values = _of_tiff(path) if path.suffix.lower() in _TIFF else _of_picture(path)
     values = np.squeeze(values)
     if values.size < _LEAST_PX:
-        raise InputError("not a readable mask", where=path, fix="save it as PNG or TIFF, or outlines as GeoJSON")
+        raise InputError("not a readable mask", where=path, fix=_SAVE)
     if values.ndim == 3 and values.shape[2] in (3, 4) and (values[..., :3] == values[..., :1]).all():
         values = values[..., 0]
     if values.ndim != 2:
@@ -77,6 +78,28 @@ def _values(path: Path) -> np.ndarray:
     if values.min() < 0 or values.max() > 2**31 - 1:
         raise InputError("the mask holds numbers that cannot be labels", where=path, fix="number the objects from 1")
     return values.astype(np.int64)
+
+
+def _of_picture(path: Path) -> np.ndarray:
+    try:
+        with opened_image(path) as image:
+            return np.asarray(image)
+    except InputError as error:
+        raise InputError(f"not a readable mask ({error.what})", where=path, fix=_SAVE) from error
+
+
+def _of_tiff(path: Path) -> np.ndarray:
+    """The first page of a TIFF: through tifffile, since Pillow knows no unsigned numbers of 32 bits."""
+    try:
+        with tifffile.TiffFile(path) as file:
+            page: Any = file.pages.first
+            if page.size > MOST_PIXELS:
+                raise InputError(f"a mask of {page.size:,} values, more than {MOST_PIXELS:,}", where=path, fix=_SAVE)
+            return page.asarray()
+    except InputError:
+        raise
+    except Exception as error:  # a broken file brings tifffile and its codecs to errors of every kind
+        raise InputError("not a readable mask", where=path, fix=_SAVE) from error
 
 
 def _compact(values: np.ndarray) -> np.ndarray:
@@ -90,6 +113,7 @@ def _drawn(path: Path, size: tuple[int, int]) -> np.ndarray:
     canvas = Image.new("I", (size[1], size[0]))
     brush = ImageDraw.Draw(canvas)
     polygons = read_polygons(path)
+    check_drawn((rings[0] for _, rings in polygons), size, path)
     for number, (_, rings) in enumerate(polygons, start=1):
         for i, ring in enumerate(rings):
             brush.polygon([(float(x) - 0.5, float(y) - 0.5) for x, y in ring], fill=number if i == 0 else 0)

@@ -21,7 +21,7 @@ from cytoscribe.captions.morphology.words import Worded, as_file, read_bins, wor
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest, write_text
+from cytoscribe.core.runs import RunFolder, file_digest, quick_digest, write_text
 from cytoscribe.core.tables import read_images, write_csv
 
 MEASURES, ATTRIBUTES, SKIPPED, SHEET, LIMITS = "measures.csv", "attributes.csv", "skipped.csv", "outlines.png", "limits.json"
@@ -129,12 +129,8 @@ def _key(chunk: Sequence[ImageRecord]) -> str:
 
 
 def _stamp(path: Path | None) -> str:
-    """Changes where the file does, so that a picture which was mended is measured again."""
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        found = None
-    return f"{path}:{found.st_size}:{found.st_mtime_ns}" if found else str(path)
+    """Changes where the file's content does, so that a picture which was mended is measured again."""
+    return f"{path}:{quick_digest(path)}" if path else ""
 
 
 def _measure_chunk(chunk: Sequence[ImageRecord], settings: MeasureSettings, sized: bool) -> list[dict[str, Any]]:

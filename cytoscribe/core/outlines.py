@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import read_json
+from cytoscribe.core.runs import MOST_JSON, read_json
 
 OUTLINE_SUFFIXES = (".geojson", ".json")
-MOST_BYTES = 256 << 20
+MOST_OUTLINES = 50_000
+MOST_VERTICES = 2_000_000
+"""Of all outlines of a file."""
+MOST_DRAWN = 5_000_000_000
+"""Cells that all outlines of a picture cover together: more would take minutes to fill, and lie over one another."""
 MOST_CELLS = 50_000_000
 """Cells of the grid that polygons are drawn into."""
+_FEWER = "export the regions alone, or simplify their outlines"
 _POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -53,9 +59,11 @@ def read_outlines(path: Path) -> Outlines:
     """
     features = read_features(path)
     found: list[Outline] = []
-    unnamed = other = 0
+    unnamed = other = vertices = 0
     for number, feature in enumerate(features, start=1):
         shapes = _shapes(feature, path, number)
+        vertices += sum(len(ring) for rings in shapes for ring in rings)
+        check_vertices(vertices, path)
         if not shapes:
             other += 1
         elif not (name := _name(feature)):
@@ -70,7 +78,7 @@ def read_outlines(path: Path) -> Outlines:
 def read_features(path: Path) -> list[Any]:
     """The features of a GeoJSON file: those of a FeatureCollection, a list of them, or the one it holds; raises InputError."""
     try:
-        read = read_json(path, MOST_BYTES)
+        read = read_json(path, MOST_JSON)
     except InputError as error:
         raise InputError(
             f"not a readable GeoJSON file: {error.what}",
@@ -80,16 +88,38 @@ def read_features(path: Path) -> list[Any]:
     features = read.get("features", [read]) if isinstance(read, dict) else read
     if not isinstance(features, list):
         raise InputError("holds no list of features", where=path, fix="export the annotations again (QuPath: as FeatureCollection)")
+    if len(features) > MOST_OUTLINES:
+        raise InputError(f"{len(features):,} features, more than the {MOST_OUTLINES:,} that are read", where=path, fix=_FEWER)
     return features
 
 
 def read_polygons(path: Path) -> list[tuple[str, tuple[np.ndarray, ...]]]:
     """Every polygon of a GeoJSON file, named or not, as (name or "", rings of (N, 2) x and y in pixels); raises InputError."""
-    return [
-        (_name(feature), rings)
-        for number, feature in enumerate(read_features(path), start=1)
-        for rings in _shapes(feature, path, number)
-    ]
+    found: list[tuple[str, tuple[np.ndarray, ...]]] = []
+    vertices = 0
+    for number, feature in enumerate(read_features(path), start=1):
+        for rings in _shapes(feature, path, number):
+            vertices += sum(len(ring) for ring in rings)
+            check_vertices(vertices, path)
+            found.append((_name(feature), rings))
+    return found
+
+
+def check_vertices(count: int, path: Path) -> None:
+    """Raise InputError where outlines have more points than can be drawn in seconds."""
+    if count > MOST_VERTICES:
+        raise InputError(f"outlines of more than {MOST_VERTICES:,} points", where=path, fix=_FEWER)
+
+
+def check_drawn(rings: Iterable[np.ndarray], size: Sequence[int], path: Path) -> None:
+    """Raise InputError where outlines, each (N, 2) x and y, cover a grid of (H, W) cells so often that filling them takes minutes."""
+    limit = np.array(size[::-1], dtype=float)
+    covered = 0.0
+    for ring in rings:
+        low, high = ring.min(0).clip(0, limit), ring.max(0).clip(0, limit)
+        covered += float(np.prod(high - low))
+    if covered > MOST_DRAWN:
+        raise InputError(f"outlines that cover {covered:.2g} cells together, one over the other", where=path, fix=_FEWER)
 
 
 def read_points(path: Path) -> dict[str, tuple[float, float]]:
@@ -101,7 +131,7 @@ def read_points(path: Path) -> dict[str, tuple[float, float]]:
             continue
         try:
             x, y = (float(v) for v in geometry["coordinates"][:2])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError("a point without coordinates", where=path, fix="export the annotations again") from error
         points[_name(feature)] = (x, y)
     return points
@@ -149,8 +179,8 @@ def drawn(outlines: Outlines, numbers: dict[str, int], size: tuple[int, int], st
         if outline.name not in numbers:
             continue
         rings = [r / step - 0.5 for r in outline.rings]
-        low = np.floor(rings[0].min(0)).astype(int).clip(0, (width, height))
-        high = (np.ceil(rings[0].max(0)).astype(int) + 1).clip(0, (width, height))
+        low = np.floor(rings[0].min(0)).clip(0, (width, height)).astype(int)
+        high = (np.ceil(rings[0].max(0)) + 1).clip(0, (width, height)).astype(int)
         if (high <= low).any():
             continue
         mask = Image.new("1", (int(high[0] - low[0]), int(high[1] - low[1])))

@@ -11,19 +11,28 @@ None of them can carry code: arrays of Python objects are refused.
 
 from __future__ import annotations
 
+import math
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import Tensor, nn
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.parquet import read_parquet
 from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import is_file
 from cytoscribe.training.images import Skipped
+from cytoscribe.training.model.tensors import read_tensors
 
+_SQUEEZED, _FREE = 20, 64 << 20
+"""Vectors are hardly made smaller by packing: arrays may be so many times the size of their file, and so many bytes in any case."""
 FORMATS = (".npz", ".parquet", ".safetensors")
 
 
@@ -55,7 +64,7 @@ def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False
     path = Path(path)
     if path.suffix not in FORMATS:
         raise InputError("not a file of embeddings", where=path, fix=f"give one of {', '.join(FORMATS)}")
-    if not path.is_file():
+    if not is_file(path):
         raise InputError("no such file", where=path, fix="check --embeddings")
     try:
         names, vectors = {".npz": _from_npz, ".parquet": _from_parquet, ".safetensors": _from_safetensors}[path.suffix](path)
@@ -67,9 +76,17 @@ def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False
         raise InputError(f"{len(names)} paths and vectors of shape {vectors.shape}", where=path, fix=_fix(path))
     bad = np.flatnonzero(~np.isfinite(vectors.reshape(len(vectors), -1)).all(1))
     if len(bad):
-        raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it anew or leave it out")
+        raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it again or leave it out")
     start = Path(folder).resolve()
-    return Embeddings(path, vectors, {str((start / name).resolve()): i for i, name in enumerate(names)})
+    return Embeddings(path, vectors, {_full(start, name, path): i for i, name in enumerate(names)})
+
+
+def _full(start: Path, name: Any, path: Path) -> str:
+    """The full path of an image that a file of vectors names; raises InputError where the name is none."""
+    try:
+        return str((start / name).resolve())
+    except (TypeError, ValueError, OSError) as error:
+        raise InputError(f"image_path {str(name)[:40]!r} is no path", where=path, fix=_fix(path)) from error
 
 
 def _fix(path: Path) -> str:
@@ -78,28 +95,45 @@ def _fix(path: Path) -> str:
     return "give image_path (N) and embedding (N, E)"
 
 
-def _from_npz(path: Path) -> tuple[list[str], np.ndarray]:
+def _from_npz(path: Path) -> tuple[list[Any], np.ndarray]:
+    _check_npz(path)
     with np.load(path, allow_pickle=False) as stored:
         missing = [n for n in ("image_path", "embedding") if n not in stored]
         if missing:
             raise InputError(f"no array '{missing[0]}'", where=path, fix=_fix(path))
-        return [str(n) for n in stored["image_path"]], np.asarray(stored["embedding"], dtype=np.float32)
+        names, vectors = stored["image_path"], stored["embedding"]
+    if names.ndim != 1 or names.dtype.kind != "U" or vectors.dtype.kind not in "fiu":
+        raise InputError(f"image_path of type {names.dtype} and embedding of type {vectors.dtype}", where=path, fix=_fix(path))
+    return [str(n) for n in names], np.asarray(vectors, dtype=np.float32)
 
 
-def _from_parquet(path: Path) -> tuple[list[str], np.ndarray]:
-    import pyarrow.parquet as parquet
+def _check_npz(path: Path) -> None:
+    """Raise InputError where the arrays of an .npz would be far larger than the file, or than what it holds of them."""
+    most = max(path.stat().st_size * _SQUEEZED, _FREE)
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, kind = read(file)
+            size = math.prod(shape) * kind.itemsize
+            if size > min(most, entry.file_size):
+                raise InputError(f"array '{entry.filename[:40]}' claims {size:,} bytes", where=path, fix=_fix(path))
 
-    missing = [n for n in ("image_path", "embedding") if n not in parquet.read_schema(path).names]
-    if missing:
-        raise InputError(f"no column '{missing[0]}'", where=path, fix=_fix(path))
-    stored = parquet.read_table(path, columns=["image_path", "embedding"])
-    return stored["image_path"].to_pylist(), np.array(stored["embedding"].to_pylist(), dtype=np.float32)
+
+def _from_parquet(path: Path) -> tuple[list[Any], np.ndarray]:
+    most = max(path.stat().st_size * _SQUEEZED, _FREE)
+    stored = read_parquet(path, ("image_path", "embedding"), _fix(path), most=most)
+    vectors = stored["embedding"].combine_chunks()
+    widths = pc.unique(pc.list_value_length(vectors)).to_pylist()
+    if len(widths) != 1 or None in widths:
+        raise InputError(f"vectors of {len(widths)} widths", where=path, fix=_fix(path))
+    flat = vectors.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
+    return stored["image_path"].to_pylist(), flat.reshape(len(vectors), widths[0])
 
 
-def _from_safetensors(path: Path) -> tuple[list[str], np.ndarray]:
-    from safetensors.torch import load_file
-
-    stored = load_file(path)
+def _from_safetensors(path: Path) -> tuple[list[Any], np.ndarray]:
+    stored = read_tensors(path, _fix(path))
     return list(stored), np.stack([v.float().numpy() for v in stored.values()]) if stored else np.zeros((0, 0), np.float32)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.images import opened_image
-from cytoscribe.core.outlines import OUTLINE_SUFFIXES, Outlines, drawn, grid_step, read_outlines
+from cytoscribe.core.outlines import OUTLINE_SUFFIXES, Outlines, check_drawn, drawn, grid_step, read_outlines
 from cytoscribe.core.progress import say
 from cytoscribe.core.tables import read_csv
 from cytoscribe.training.data.slides import PICTURE_SUFFIXES, Slide, open_slide
@@ -155,7 +155,10 @@ def read_section(files: SectionFiles, groups: Groups, finest: int = 1) -> Sectio
     slide = open_slide(files.image)
     if files.outlined:
         step = grid_step(slide.sizes[0], finest)
-        return Section(slide, drawn(_inside(read_outlines(files.labels), slide, files), groups.by_name, slide.sizes[0], step), step)
+        outlines = _inside(read_outlines(files.labels), slide, files)
+        rings = (o.rings[0] / step for o in outlines.outlines)
+        check_drawn(rings, tuple(-(-side // step) for side in slide.sizes[0]), files.labels)
+        return Section(slide, drawn(outlines, groups.by_name, slide.sizes[0], step), step)
     labels = read_labels(files.labels)
     step = _times_smaller(labels.shape[:2], slide.sizes[0])
     if step is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, option
+from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, VERIFY, option
 
 SCALES = ("tile", "region", "both")
 LEAST_SIDE = 8
@@ -86,6 +86,7 @@ class CutSettings:
     seed: int = field(default=0, metadata=SEED)
     strict: bool = field(default=False, metadata=STRICT)
     overwrite: bool = field(default=False, metadata=OVERWRITE)
+    verify: bool = field(default=False, metadata=VERIFY)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

@@ -12,7 +12,9 @@ from typing import Any
 
 from PIL import Image
 
+from cytoscribe.core.contents import verify_contents
 from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.core.images import opened_image
 from cytoscribe.core.progress import say, track
 from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, quick_digest
 from cytoscribe.core.tables import write_csv
@@ -52,12 +54,14 @@ def cut(settings: CutSettings) -> dict[str, Any]:
     """
     spared = _Spared(settings.strict)
     sheet = _prepared(settings, spared)
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict")
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict", "verify")
     told = {k: v for k, v in asdict(settings).items() if k not in paths}
     inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
     inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
     inputs |= {"table": file_digest(settings.section_table) if settings.section_table else None}
     with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
+        if settings.verify:
+            verify_contents(run.path, [path for s in sheet.sections for path in (s.image, s.labels)])
         for files in track(sheet.sections, "cutting", unit="sections"):
             if not _is_cut(run, files.name):
                 with spared.passing_over(files):
@@ -78,11 +82,20 @@ def cut(settings: CutSettings) -> dict[str, Any]:
 
 
 def _is_cut(run: RunFolder, section: str) -> bool:
-    """Whether an earlier run cut this section and all its pictures are still there."""
+    """Whether an earlier run cut this section and all its pictures are still there and whole."""
     if not run.has_shard(section):
         return False
-    names = (tile_name(section, Cut(**row)) for row in run.read_shard(section))
-    return all((run.path / n).is_file() and (run.path / n).stat().st_size for n in names)
+    return all(_is_whole(run.path / tile_name(section, Cut(**row))) for row in run.read_shard(section))
+
+
+def _is_whole(picture: Path) -> bool:
+    """Whether a PNG is there and agrees with the checksums within it."""
+    try:
+        with opened_image(picture) as image:
+            image.verify()
+    except InputError:
+        return False
+    return True
 
 
 @dataclass

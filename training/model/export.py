@@ -102,6 +102,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "## Use",
         "",
         "```",
+        "hf download THIS_REPOSITORY --local-dir THIS_FOLDER",
         "describe --model THIS_FOLDER IMAGE...",
         "evaluate --model THIS_FOLDER --images images.csv --out RESULTS",
         "```",
@@ -121,7 +122,17 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "## Limits",
         "",
         "The error rate of the rejection holds for images like the held-out ones (same laboratory, stain and microscope). "
-        "How many images of unseen regions it accepts has to be measured with `evaluate`.",
+        "How many images of unseen regions it accepts has to be measured with `evaluate`; `publish-model --metrics` puts its figures into",
+        "the head of this card.",
+        "",
+        "## Citation",
+        "",
+        "```bibtex",
+        "@software{cytoscribe,",
+        "  title = {cytoscribe: from papers and labelled sections to grounded captions},",
+        f"  version = {{{told['cytoscribe']}}}",
+        "}",
+        "```",
     ]
     write_text(folder / "README.md", "\n".join(lines) + "\n")
 
