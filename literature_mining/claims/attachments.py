@@ -35,6 +35,10 @@ class Attachments(Walk):
             return self._take_by(inner, following)
         if self._conj and phrase.text not in ("of",) and self._subject_after_front(inner):
             self._new_subject(phrase)
+        if self._conj and self._is_place_of_gap(inner):
+            said = self.current
+            self._new_subject(phrase)
+            self.current.shares, self.current.verb_class = True, said.verb_class
         node = self._node(following, phrase.text)
         self._attach(node)
         self._last, self._conj = node, ""
@@ -75,6 +79,21 @@ class Attachments(Walk):
             at += 2
         return at
 
+    def _is_place_of_gap(self, at: int) -> bool:
+        """`large in layer V, | in layer VI small`, `A has large cells in layer V, | in layer VI small ones`."""
+        if self._phrases[at].noun not in ("layer", "region") or self._phrases[at].traits:
+            return False
+        clause, k = self.current, at + 1
+        while k + 1 < len(self._phrases) and self._phrases[k].text == "of" and self._phrases[k + 1].kind == "np":
+            k += 2
+        after = self._phrases[k] if k < len(self._phrases) else None
+        ends = k + 1 >= len(self._phrases) or self._phrases[k + 1].kind in ("stop", "conj")
+        if after is None or not ends:
+            return False
+        if clause.verb_class in ("be", "become", "trait"):
+            return after.kind == "adj" and bool(clause.said) and not after.determined
+        return clause.verb_class == "have" and after.kind == "np" and bool(after.traits) and bool(clause.said)
+
     def _subject_is(self, at: int) -> bool:
         return (self.current.verb is not None) and self._subject_ahead(at)
 
@@ -96,6 +115,8 @@ class Attachments(Walk):
         if excluded:
             clause.excluded.append(node)
             return
+        if node.prep == "from" and last is not None and _is_missing(last):
+            node.prep = "in"  # "layer IV is absent from area A"
         if last is not None and (not self._conj or node.prep == "of"):
             node.holder = last
             last.pps.append(node)
@@ -202,6 +223,11 @@ class Attachments(Walk):
                 and not self._subject_is(k)
             )
         return False
+
+
+def _is_missing(node: Node) -> bool:
+    senses = [s for t in node.phrase.traits for w in t.words for s in w.senses.values()] if node.phrase.kind == "adj" else []
+    return ("layer_visibility", "absent") in senses
 
 
 def _alike(phrase: Phrase, node: Node) -> bool:

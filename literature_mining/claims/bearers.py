@@ -10,6 +10,8 @@ from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
 from cytoscribe.literature_mining.claims.scope import effective_subjects
 
+ABOUT = frozenset(["as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "with regard to"])
+
 
 @dataclass(frozen=True)
 class Bearer:
@@ -57,8 +59,8 @@ class Bearers:
             for below in node.pps:
                 if below.prep == "of":
                     yield from self.of(below, clause, "attributive")
-        if noun == "zone" and any(b.prep == "of" and b.noun == "other" for b in node.pps):
-            return  # "a cell-free strip of fibres"
+        if noun == "zone" and any(b.prep == "of" and b.noun in ("other", "area") for b in node.pps):
+            return  # "a cell-free strip of fibres", "a thin strip of cortex"
         if node.phrase.back == "one":
             yield Bearer(node, self._scopes.one_noun(node), clause, "attributive")
         elif noun:
@@ -88,7 +90,8 @@ class Bearers:
     def _pronoun(self, node: Node, clause: Clause, place: str) -> Iterator[Bearer]:
         """`it`, `they`: the subject of the clause before, else what the sentence before was about."""
         own = node.clause
-        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel", "main") else []
+        about = [b for b in own.fronted if b.prep in ABOUT]
+        earlier = about or _agreeing(node, own)
         if earlier:
             own_place = any(b.phrase.layers or b.phrase.regions for b in node.pps)  # "those of layer V"
             for subject in earlier:
@@ -98,5 +101,29 @@ class Bearers:
         kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(
             self._context.noun, ("area", "layer", "cells")
         )
+        if node.phrase.back == "pronouns_many" and self._context.cells:
+            kinds = ("cells", *(k for k in kinds if k != "cells"))
         for kind in kinds:
             yield Bearer(node, kind, clause, place)
+
+
+def _agreeing(node: Node, own: Clause) -> list[Node]:
+    """Subjects of the clauses before that a pronoun can mean: those of its number, else the nearest."""
+    if own.leans is None or own.kind not in ("coord", "sub", "rel", "main"):
+        return []
+    nearest = effective_subjects(own.leans)
+    many = node.phrase.back == "pronouns_many" or node.phrase.text.split()[0] in ("these", "those")
+    before: Clause | None = own.leans
+    while before is not None:
+        fitting = [s for s in effective_subjects(before) if s.noun != "pronoun" and _is_plural(s) == many]
+        if fitting:
+            return fitting
+        before = before.leans
+    return nearest
+
+
+def _is_plural(node: Node) -> bool:
+    phrase = node.phrase
+    if phrase.layers or phrase.regions:
+        return len(phrase.layers or phrase.regions) > 1 or phrase.text.split()[0] in ("both", "these")
+    return phrase.text.endswith("s") and not phrase.text.endswith(("ss", "us"))

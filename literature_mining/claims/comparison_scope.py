@@ -60,6 +60,14 @@ class ComparisonScopes(RegionScopes):
         ]
         return [n for n in dict.fromkeys([*found, *pointed]) if n not in own and n != UNKNOWN]
 
+    def named_before(self, at: int, own: str) -> tuple[str, ...]:
+        """The one other region that a sentence has named before token `at`; none where it is a likeness, or where there are more."""
+        if any(c.partners for c in self._sentence.clauses):
+            return ()
+        named = {n for t in self._sentence.tokens if t.is_("region") for n in t.names} - {own}
+        before = {n for t in self._sentence.tokens[:at] if t.is_("region") for n in t.names} - {own, UNKNOWN}
+        return tuple(before) if len(named) == len(before) == 1 else ()
+
     def _named_before(self, node: Node) -> list[str]:
         return [n for t in self._sentence.tokens[: node.start] if t.is_("region") for n in t.names]
 

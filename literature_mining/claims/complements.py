@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoscribe.literature_mining.claims.model import Node, Phrase
+from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
 from cytoscribe.literature_mining.claims.walk import Walk
 
 _OBJECT_ENDINGS = frozenset(["with", "into", "from", "to"])
@@ -15,7 +15,7 @@ class Complements(Walk):
         self._partner_node = None
         if phrase is self._skip:
             return at + 1
-        if self._negate and phrase.noun == "region" and self.current.verb is not None and not phrase.traits:
+        if self._negate and self._excludes(at, phrase):
             self.current.excluded.append(self._node(phrase))
             self._conj = ""
             return at + 1
@@ -25,11 +25,15 @@ class Complements(Walk):
         if self._begins_clause(at):
             said = self.current
             self._new_subject(phrase)
-            if gapped and said.verb_class == "have" and phrase.noun == "region":  # "A has a broad layer III, B | a thin one"
+            if gapped and said.verb_class == "have" and (phrase.noun == "region" or phrase.back == "pointed"):  # "A has a broad layer III, B | a thin one"
                 node = self._node(phrase)
                 self.current.subjects.append(node)
                 self.current.verb_class, self._last = "have", None
                 return at + 1
+        if self._goes_without_verb(phrase):  # "A has a thin layer I; B | a broad one"
+            clause = self.current
+            clause.subjects, clause.said, self._conj, self._last = clause.said, [], "", None
+            clause.verb_class = clause.leans.verb_class if clause.leans is not None else ""
         node = self._node(phrase)
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
@@ -45,6 +49,24 @@ class Complements(Walk):
             self.current.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+    def _goes_without_verb(self, phrase: Phrase) -> bool:
+        clause = self.current
+        if clause.verb is not None or clause.kind != "main" or clause.leans is None or clause.leans.verb_class not in ("have", "lack"):
+            return False
+        alone = len(clause.said) == 1 and not clause.subjects and not clause.said[0].phrase.traits
+        return alone and (clause.said[0].noun == "region" or clause.said[0].phrase.back == "pointed") and phrase.determined
+
+    def _excludes(self, at: int, phrase: Phrase) -> bool:
+        """`A, but not B, has ...`, `in layer III, but not layer V`, `not layer V but layer III has ...`: what the denial is of."""
+        clause = self.current
+        if phrase.traits or phrase.noun not in ("region", "layer"):
+            return False
+        begun = bool(clause.subjects or clause.said)
+        if not begun and clause.verb is None:
+            return at + 1 < len(self._phrases) and self._phrases[at + 1].text == "but"
+        exists = clause.verb_class in ("have", "lack") and not any(n.phrase.traits or n.pps for n in clause.said)
+        return not (phrase.noun == "layer" and (exists or self._conj != "but"))
 
     def _repeats_with_place(self, at: int) -> bool:
         """`A has small cells in layer II, B | in layer V`: a subject and a place, and no verb."""
@@ -82,6 +104,8 @@ class Complements(Walk):
             clause.verb_class = "trait"
             clause.subjects += clause.said
             clause.said = []
+        elif clause.verb is None and clause.fronted and not clause.said and clause.kind == "main" and _is_said(clause.leans):
+            clause.shares, clause.verb_class = True, "be"  # "layer IV is thin in A; in B, | broad"
         elif clause.verb is None and clause.said and clause.kind in ("main", "coord", "sub", "label") and not clause.subjects:
             clause.subjects, clause.said = clause.said, []
             clause.verb_class = clause.leans.verb_class if clause.kind == "coord" and clause.leans else "be"
@@ -90,6 +114,10 @@ class Complements(Walk):
         clause.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+
+def _is_said(clause: Clause | None) -> bool:
+    return clause is not None and clause.verb_class in ("be", "become", "trait")
 
 
 def _root(node: Node) -> Node:

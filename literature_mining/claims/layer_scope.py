@@ -25,7 +25,7 @@ class Scopes(ComparisonScopes):
             or self._subject_layer(clause, node)
             or self._joined_layer(node)
             or self._clause_layer(clause, node)
-            or Scope(("all",), "none")
+            or (Scope(self._context.section, "heading") if self._context.section else Scope(("all",), "none"))
         )
 
     def _own_layer(self, node: Node) -> Scope:
@@ -128,6 +128,9 @@ class Scopes(ComparisonScopes):
         subject = self._subject_layer(clause, node)
         if subject:
             return subject
+        filled = [s for s in clause.said if s.noun == "layer" and not s.phrase.traits]
+        if filled and clause.verb_class == "place" and node in effective_subjects(clause):
+            return Scope(filled[0].phrase.layers, "said")  # "large cells populate layer III"
         for how, nodes in (("place", clause.places), ("said", self._places_after(clause, node)), ("front", clause.fronted)):
             for other in nodes:
                 if other is not node and other.prep in PLACES | {"between"}:

@@ -121,6 +121,13 @@ _SYNONYM = {
     "supragranular": "II-III",
     "infragranular": "V-VI",
 }
+_ISOCORTICAL = {"molecular layer": "I", "plexiform layer": "I", "multiform layer": "VI", "polymorph layer": "VI", "polymorphic layer": "VI", "polymorphous layer": "VI",
+                "fusiform layer": "VI", "spindle layer": "VI"}  # fmt: skip
+_ALLOCORTEX = re.compile(
+    r"^CA\d?[a-z]?$|^(?:FD|DG|Sub|ProS|PreS|PaS|TrS|HATA)$|hippocamp|subicul|ammon|dentat|hilus|cerebell|vermis|flocculus|lobule|colli?cul|tectum|retina|"
+    r"olfactory|bulb|piriform|prepiriform|induseum|indusium|cochlear|striat(?:um|al)",
+    re.IGNORECASE,
+)
 _UPPER = re.compile(r"upper|superficial|outer|external|supragranular", re.IGNORECASE)
 _LOWERED = re.compile(r"lower|deep|inner|internal|infragranular", re.IGNORECASE)
 
@@ -169,7 +176,7 @@ def _candidates(text: str) -> Iterable[LayerMention]:
             yield LayerMention(m.start(), m.end(), numbered(m.group("list").replace("L", "")))
     if "zone" in folded or "layer" in folded or "part" in folded or "portion" in folded or "tier" in folded or "half" in folded:
         for m in _ZONE.finditer(text):
-            yield LayerMention(m.start(), m.end(), (), back=True, part=_side(m.group("part")))
+            yield LayerMention(m.start(), m.end(), (), back=True, part=side_of(m.group("part")))
 
 
 def _spelled(text: str) -> Iterable[LayerMention]:
@@ -225,6 +232,16 @@ def _named(match: re.Match[str]) -> tuple[str, ...]:
     return tuple(_SYNONYM.get(n, f"{n} layer") for n in full)
 
 
+def is_allocortical(names: Iterable[str]) -> bool:
+    """Whether a region with these names has strata of its own kind, so that its molecular layer is not layer I."""
+    return any(_ALLOCORTEX.search(n) for n in names)
+
+
+def isocortical(layer: str) -> str:
+    """The number of a layer of the isocortex that has a name ("multiform layer" is VI); other layers as they are."""
+    return _ISOCORTICAL.get(layer, layer)
+
+
 def numbered(text: str, part: str = "") -> tuple[str, ...]:
     """Layers of a list such as `II, IIIa and b`, `V and VI`, `2/3`, `II-IV`, each in the notation `II`, `IIIa`, `II-III`."""
     pieces = re.findall(
@@ -247,10 +264,10 @@ def numbered(text: str, part: str = "") -> tuple[str, ...]:
         else:
             layers.append(layer)
         ranged = False
-    return in_part(tuple(dict.fromkeys(layers)), _side(part) if _of_one(part) else "", _is_zone(part))
+    return in_part(tuple(dict.fromkeys(layers)), side_of(part) if _of_one(part) else "", _is_zone(part))
 
 
-def _side(part: str) -> str:
+def side_of(part: str) -> str:
     """ "upper" or "lower", "" for neither or both."""
     upper, lower = bool(_UPPER.search(part)), bool(_LOWERED.search(part))
     return "" if upper == lower else "upper" if upper else "lower"

@@ -10,8 +10,8 @@ from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 PLACES = frozenset(
-    ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",
-     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "beneath", "below", "above", "under"]
+    ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "through",
+     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to"]
 )  # fmt: skip
 _BESIDE = frozenset(["behind", "beside", "next to", "adjacent to", "close to", "lateral to", "medial to", "rostral to", "caudal to", "dorsal to", "ventral to",
                      "anterior to", "posterior to", "opposite", "in front of", "around", "beyond"])  # fmt: skip
@@ -162,6 +162,13 @@ class RegionScopes:
                     scope = Scope(foreign=True)
                 if scope:
                     return Scope(scope.names, "below", scope.foreign)
+        for clause in self._sentence.clauses:  # "the neurons populating layer III of A"
+            if clause.kind == "part" and clause.antecedent is node and clause.verb_class in ("place", "other"):
+                held = [*(clause.said if clause.verb_class == "place" else ()), *(p for p in clause.places if p.prep in PLACES)]
+                for other in held:
+                    scope = self._own_region(other) or self.below_region(other)
+                    if scope:
+                        return Scope(scope.names, "below", scope.foreign)
         return NONE
 
     def _is_container(self, node: Node) -> bool:
@@ -179,6 +186,8 @@ class RegionScopes:
             if scope:
                 return scope
         if node.phrase.back == "whose" and clause.antecedent is not None:
+            if not clause.antecedent.noun and not self._own_region(clause.antecedent):
+                return Scope(foreign=True, how="antecedent")  # "the indusium griseum, whose layers ..."
             return self.region(clause.antecedent)
         leans = clause.leans
         return self._subject_region(leans) if leans is not None and clause.kind in ("coord", "sub", "part") else NONE
@@ -230,7 +239,8 @@ class RegionScopes:
             names += scope.names
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")
-        if depth == 0 and self._is_pronoun(clause) and not self._leaning_region(clause) and not self._front_region(clause):
+        placed = any(n.phrase.regions for n in clause.places if n.prep in ("in", "within"))
+        if depth == 0 and self._is_pronoun(clause) and not placed and not self._leaning_region(clause) and not self._front_region(clause):
             return Scope(self._context.regions, "context")
         if any(self.is_stranger(s, clause) for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
@@ -259,7 +269,8 @@ class RegionScopes:
             return subject
         for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", clause.fronted)):
             for other in nodes:
-                if other is not node and (other.prep in PLACES or how == "said" or self._is_goal(clause, other)):
+                layered = how == "front" and other.noun in ("layer", "border")  # "beneath layer II of A lies ..."
+                if other is not node and (other.prep in PLACES or how == "said" or layered or self._is_goal(clause, other)):
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
                         return Scope(scope.names, how, scope.foreign)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from cytoscribe.literature_mining.claims.bearers import Bearer, Bearers
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
-from cytoscribe.literature_mining.claims.layers import base, between
+from cytoscribe.literature_mining.claims.layers import base, between, isocortical, side_of
 from cytoscribe.literature_mining.claims.lexicon import Lexicon
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
 from cytoscribe.literature_mining.claims.polarity import is_denied
@@ -41,7 +42,8 @@ _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 class SentenceClaims:
     """Reads the claims of one parsed sentence."""
 
-    def __init__(self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon) -> None:
+    def __init__(self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon, strata: AbstractSet[str] = frozenset()) -> None:
+        self._strata = strata
         self._sentence, self._scopes, self._context, self._lexicon = sentence, scopes, context, lexicon
         self._needs = {t.noun for t in sentence.tokens} | {"layer" for t in sentence.tokens if t.is_("layer")}
         if any(t.is_("type") for t in sentence.tokens):
@@ -108,11 +110,27 @@ class SentenceClaims:
         if measured:
             return
         subjects = effective_subjects(clause)
+        shared = self._shared_noun(node, clause)
+        if shared is not None:
+            self._read_one(node, trait, clause, [shared])
+            return
         things = [s for s in subjects if s.noun not in ("region", "area")]
         for subject in things if things and any(s.noun for s in things) else subjects:
             self._read_one(node, trait, clause, self._bearers.of(subject, clause, "predicate"))
         if not subjects:
             self._read_one(node, trait, clause, self._bearers.elsewhere(clause))
+
+    def _shared_noun(self, node: Node, clause: Clause) -> Bearer | None:
+        """`A has a thin | and B a broad layer II`, `its largest cells in layer V and its smallest | in layer II`: a noun that a
+        determined adjective has from the phrase behind or before it."""
+        if not node.phrase.determined or clause.verb_class not in ("have", "consist") or node not in clause.said:
+            return None
+        following = self._sentence.clauses[clause.index + 1 :] if clause.said[-1] is node else []
+        ahead = [s for c in following[:1] if c.kind == "coord" for s in c.said if s.noun in ("layer", "cells")]
+        if ahead:
+            return Bearer(ahead[0], ahead[0].noun, clause, "attributive")
+        behind = [s for s in clause.said if s.start < node.start and s.noun in ("layer", "cells")]
+        return Bearer(node, behind[-1].noun, clause, "attributive") if behind and node.pps else None
 
     def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[Bearer]) -> None:
         """State the trait of the first bearer of which it says something."""
@@ -128,6 +146,8 @@ class SentenceClaims:
 
     def _is_gradient(self, clause: Clause, trait: Trait, bearer: Bearer) -> bool:
         """`increases with depth`, `a superficial to deep increase`: a change within a layer."""
+        if self._goes_deeper(trait):
+            return True
         at = self._sentence.tokens.index(trait.token)
         starts = [c.start for c in self._sentence.clauses]
         first = max((s for s in starts if s <= at), default=0)
@@ -152,6 +172,18 @@ class SentenceClaims:
             and bearer.noun in ("size", "cells", "nominal")
         )
 
+    def _goes_deeper(self, trait: Trait) -> bool:
+        """`increases from the upper to the deep part`, `from IIIa to IIIc`: within one layer."""
+        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start > trait.start]
+        source = next((n for n in nodes if n.prep == "from"), None)
+        goal = next((n for n in nodes if n.prep in ("to", "into") and source is not None and n.start > source.start), None)
+        if source is None or goal is None:
+            return False
+        sides = (side_of(source.phrase.text), side_of(goal.phrase.text))
+        layers = [n.phrase.layers[0] for n in (source, goal) if n.phrase.layers]
+        same = len(layers) == 2 and base(layers[0]) == base(layers[1]) != "" and layers[0] < layers[1]
+        return sides == ("upper", "lower") or same
+
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
         has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
         if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
@@ -166,7 +198,9 @@ class SentenceClaims:
         if meaning.value == "absent" and not polarity:
             meaning, polarity = replace(meaning, value="visible"), True
         compared, named = (), False
-        if meaning.relative or any(p.kind == "unlike" for p in bearer.clause.partners):
+        if meaning.relative or (
+            meaning.attribute != "cortical_type" and any(p.kind == "unlike" for p in bearer.clause.partners)
+        ):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
         if meaning.attribute == "layer_visibility" and layers.names == ("all",):
             meaning = replace(
@@ -177,7 +211,7 @@ class SentenceClaims:
         if meaning.relative and set(regions.names) & set(compared) and regions.how in ("context", "heading"):
             return  # the area spoken of is what another, unnamed one is compared with
         for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
-            others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
+            others = tuple(p for p in partners if p != region) or (self._rivals(region, node.start) if meaning.relative and not named else ())
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
             if meaning.relative and (refused := self._scopes.refused_partners(bearer.clause, node.phrase.start)):
                 self._add(node, trait, bearer, meaning, region, layer, not polarity, refused, regions, layers)
@@ -200,24 +234,27 @@ class SentenceClaims:
     ) -> None:
         """`in A, but not in B`, `in layer V, but not in layer II`: B and layer II are denied the trait."""
         for excluded in bearer.clause.excluded:
-            if excluded.start < node.start:
+            verb = bearer.clause.verb
+            if excluded.start < node.start and not (verb is not None and excluded.start < verb.start < node.start):
                 continue
             groups = [p.group for p in bearer.clause.partners if p.node.start > node.start and not p.negated]
             partner = meaning.relative and bool(groups)
             if partner and groups[0] != max(p.group for p in bearer.clause.partners if p.node.start < excluded.start):
                 continue  # the exclusion belongs to the comparison just before it
+            own = self._scopes.below_region(excluded).known or (region,)
             for name in excluded.phrase.layers if not partner else ():
-                self._add(node, trait, bearer, meaning, region, name, not polarity, (), regions, layers)
+                for area in own:
+                    self._add(node, trait, bearer, meaning, area, name, not polarity, (), regions, layers)
             for name in self._scopes.region(excluded).known if excluded.noun in ("region", "area", "pronoun") else ():
                 if partner:
                     self._add(node, trait, bearer, meaning, region, layer, not polarity, (name,), regions, layers)
                 else:
                     self._add(node, trait, bearer, meaning, name, layer, not polarity, (), regions, layers)
 
-    def _rivals(self, region: str) -> tuple[str, ...]:
+    def _rivals(self, region: str, before: int) -> tuple[str, ...]:
         """What an open comparison compares with: the rival of the sentence before, or the region spoken of so far."""
         spoken = self._context.rivals if region in self._context.topic else self._context.regions
-        return tuple(r for r in spoken if r != region)
+        return tuple(r for r in spoken if r != region) or self._scopes.named_before(before, region)
 
     def _layers(self, node: Node, bearer: Bearer, meaning: Meaning) -> Scope:
         scopes = self._scopes
@@ -236,13 +273,21 @@ class SentenceClaims:
             if node.phrase.kind == "adj" and bearer.noun == "area":
                 return scopes.layer(node, bearer.clause) if any(b.phrase.layers for b in node.below()) else own
             return own
+        if meaning.attribute == "size_gradient":
+            spans = [base(x) for b in (*node.below(), *bearer.node.below()) if b.prep in ("from", "to") for x in b.phrase.layers]
+            whole = scopes.layer(bearer.node, bearer.clause)
+            names = [x for x in spans if x] or [base(x) or x for x in whole.names]
+            return Scope(tuple(dict.fromkeys(names)), whole.how)
         into = node.phrase.kind != "adj" or node.phrase.text.endswith(" into")  # "thick, split into Va and Vb"
         adjective = [] if into else [b for b in node.below() if b.phrase.layers]
         if adjective:
             return scopes.layer(node, bearer.clause)
         found = scopes.layer(bearer.node, bearer.clause)
-        if meaning.attribute == "size_gradient":
-            return Scope(tuple(dict.fromkeys(base(x) or x for x in found.names)), found.how)
+        gap = [b for b in bearer.clause.fronted if b.phrase.layers] if bearer.clause.shares else []
+        if gap:  # "cells of layer V large, of layer VI small"
+            found = Scope(gap[0].phrase.layers, "front")
+        if bearer.noun == "cells" and bearer.node.phrase.back == "pronouns_many" and found.how in ("context", "none"):
+            found = Scope(self._context.cells or found.names, "context")
         return found
 
     def _regions(self, node: Node, bearer: Bearer) -> Scope:
@@ -354,6 +399,7 @@ class SentenceClaims:
     ) -> None:  # fmt: skip
         if region == UNKNOWN:
             return
+        layer = layer if region in self._strata else isocortical(layer)
         start, end = self._span(node, trait, bearer)
         evidence = Evidence(
             regions.how, layers.how, bearer.noun, bearer.place, len(self._sentence.clauses),

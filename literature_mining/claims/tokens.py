@@ -14,7 +14,7 @@ from cytoscribe.literature_mining.regions.mentions import Mention, flatten
 _WORD = re.compile(r"'s\b|[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
 _ASIDE = re.compile(
     r"\((?=[^()]*(?:\b(?:1[6-9]|20)\d\d[a-z]?\b|\b[Ff]igs?\b|[Ff]igures?\b|\b[Tt]ables?\b|[Ss]uppl|\bsee\b|\bcf\b|\be\.g\.|\bp\s*[<=>]|\bn\s*=|"
-    r"\bsection\b|\barrow|\bPlate\b))[^()]*\)|\[[^\[\]]*\d[^\[\]]*\]|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)|\(\s*\d+(?:\s*[,-]\s*\d+)*\s*\)"
+    r"\bsection\b|\barrow|\bPlate\b))[^()]*\)|\[[^\[\]]*\d[^\[\]]*\]|\((?:left|right|top|bottom|(?:left|right|top|bottom|upper|lower|middle)\s+(?:panels?|rows?|columns?|images?))\)|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)|\(\s*\d+(?:\s*[,-]\s*\d+)*\s*\)"
 )
 _BARE_YEAR = re.compile(r"\b(?:[A-Z][\w'-]+(?:\s+(?:and|&|et al\.?)\s*(?:[A-Z][\w'-]+)?)?,?\s+)(?:1[6-9]|20)\d\d[a-z]?\b")
 _OUTER_BORDER = re.compile(

@@ -36,6 +36,8 @@ class Walk:
 
     def _repeat(self, at: int, *, negated: bool) -> int:
         """A clause that says the same as the one before, of the noun phrase at `at`."""
+        while self.current.leans is not None and not any(True for _ in self.current.nodes()):
+            self.current = self.current.leans
         clause = self._begin("coord", self._phrases[at].start, repeats=True)
         clause.negated = negated
         node = Node(self._phrases[at], clause)
@@ -125,14 +127,17 @@ class Walk:
         after = self._phrases[ahead]
         if clause.verb_class in ("be", "become", "trait"):
             return (
-                phrase.noun in ("layer", "cells", "region", "border", "density", "size", "lamination", "thickness")
+                (phrase.noun in ("layer", "cells", "region", "border", "density", "size", "lamination", "thickness") or phrase.back == "pointed")
                 and not phrase.traits
                 and after.kind == "adj"
             )
-        return phrase.noun == "region" and not phrase.traits and after.kind == "np" and after.determined
+        whole = phrase.noun == "region" or phrase.back == "pointed"
+        return whole and not phrase.traits and after.kind in ("np", "adj") and after.determined
 
     def _is_participle(self, at: int, phrase: Phrase) -> bool:
         words = phrase.text.split()
+        if words[-1] in ("being", "having") and phrase.negated:
+            return True  # "far from being dense"
         if any(
             w
             in (
