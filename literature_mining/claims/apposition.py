@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
 from cytoscribe.literature_mining.claims.layers import ORDER
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
 
+_CONCEDING = frozenset(["though", "although", "even though", "albeit", "if"])
 _POINTING = frozenset(["former", "latter", "first", "second"])
 
 
 def renamed(tokens: Sequence[Token]) -> list[Token]:
     """The tokens with every apposition drawn together."""
-    return _numbered(_bracketed(_labelled(_pointed(tokens))))
+    return _numbered(_bracketed(_labelled(_pointed(_set_off(tokens)))))
 
 
 def _labelled(tokens: Sequence[Token]) -> list[Token]:
@@ -37,7 +39,13 @@ def _labelled(tokens: Sequence[Token]) -> list[Token]:
 
 def _is_label(tokens: Sequence[Token], at: int) -> bool:
     inner = tokens[at + 1 : at + 3]
-    return tokens[at].text == "(" and len(inner) == 2 and inner[0].is_("region") and not inner[0].is_("stranger") and inner[1].text == ")"
+    return (
+        tokens[at].text == "("
+        and len(inner) == 2
+        and inner[0].is_("region")
+        and not inner[0].is_("stranger")
+        and inner[1].text == ")"
+    )
 
 
 def _is_name(token: Token) -> bool:
@@ -81,6 +89,29 @@ def _bracketed(tokens: Sequence[Token]) -> list[Token]:
         return list(tokens)
     signs = dict(zip(dashes, "()", strict=True))
     return [replace(t, text=signs[i], roles=frozenset({"punctuation"})) if i in signs else t for i, t in enumerate(tokens)]
+
+
+def _set_off(tokens: Sequence[Token]) -> list[Token]:
+    """`the large cells, so typical of A, are`, `layer IV, though thin, is`, `IIIc, the densest, has`: asides between commas."""
+    result = list(tokens)
+    commas = [i for i, t in enumerate(tokens) if t.text == ","]
+    for first, last in itertools.pairwise(commas):
+        if _is_aside(tokens[first + 1 : last]):
+            for at, sign in ((first, "("), (last, ")")):
+                result[at] = replace(tokens[at], text=sign, roles=frozenset({"punctuation"}))
+    return result
+
+
+def _is_aside(inner: Sequence[Token]) -> bool:
+    words = [t.lower for t in inner]
+    if {"typical", "characteristic"} & set(words[:2]) and "of" in words[1:3]:
+        return len(words) < 7
+    if not inner or (words[0] not in _CONCEDING and words[0] != "the"):
+        return False
+    described = len(inner) > 1 and all(
+        t.is_("trait", "adverbs", "hedges", "more", "less", "negatives") and not t.noun for t in inner[1:]
+    )
+    return described and (words[0] != "the" or any(w.compares for w in inner[-1].words))
 
 
 def _numbered(tokens: Sequence[Token]) -> list[Token]:

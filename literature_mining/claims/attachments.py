@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoscribe.literature_mining.claims.model import Node, Partner, Phrase
+from cytoscribe.literature_mining.claims.model import Clause, Node, Partner, Phrase
 from cytoscribe.literature_mining.claims.walk import Walk
 
 _PLACE_PREPOSITIONS = frozenset(
@@ -21,6 +21,9 @@ class Attachments(Walk):
         while inner < len(self._phrases) and self._phrases[inner].kind == "other":
             inner += 1
         following = self._phrases[inner] if inner < len(self._phrases) else None
+        if following is not None and following.text == "neither":  # "present in neither A nor B"
+            self.current.negated, inner = True, inner + 1
+            following = self._phrases[inner] if inner < len(self._phrases) else None
         if token.is_("with", "without", "presence"):
             self._begin_with(phrase, token.is_("without"), following)
             return at + 1
@@ -63,7 +66,7 @@ class Attachments(Walk):
 
     def _list_goes_on(self, at: int, node: Node) -> int:
         """`in layer III of A and layer V of B`: more objects of the same preposition."""
-        while at + 1 < len(self._phrases) and self._phrases[at].kind == "conj" and self._phrases[at + 1].kind == "np":
+        while at + 1 < len(self._phrases) and _joins(self._phrases[at]) and self._phrases[at + 1].kind == "np":
             following = self._phrases[at + 1]
             if self._phrases[at].text == "," or not _alike(following, node) or following.traits or self._subject_is(at + 1):
                 break
@@ -99,7 +102,7 @@ class Attachments(Walk):
 
     def _subject_after_front(self, at: int) -> bool:
         """`and in area B the cells are ...`: place first, then a subject with its verb."""
-        if self.current.verb is None:
+        if not self._is_full(self.current):
             return False
         k = at + 1
         while k + 1 < len(self._phrases) and self._phrases[k].kind == "prep" and self._phrases[k + 1].kind == "np":
@@ -150,6 +153,7 @@ class Attachments(Walk):
             phrase.text in ("presence of", "existence of", "emergence of", "occurrence of", "addition of")
             and clause.verb is not None
             and clause.verb.verb in ("have", "consist")
+            and not (following is not None and following.noun == "layer" and not following.traits)
         ):
             self._negate = denied
             return
@@ -159,6 +163,8 @@ class Attachments(Walk):
             while above is not None and above.noun not in ("layer", "region", "area"):
                 above = above.holder
             holder = above or next((s for s in clause.subjects), None) or last
+        if last is not None and clause.kind == "part" and _is_beside(clause) and last in clause.said:
+            holder = clause.antecedent  # "abutting the ventricle with a magnocellular part"
         if last is None:
             holder = next((s for s in clause.subjects), None) or (clause.antecedent if clause.kind in ("rel", "part") else None)
         self._begin("part", phrase.start, antecedent=holder)
@@ -223,6 +229,14 @@ class Attachments(Walk):
                 and not self._subject_is(k)
             )
         return False
+
+
+def _is_beside(clause: Clause) -> bool:
+    return clause.verb_class == "other" and clause.verb is not None and clause.verb.text.endswith("ing")
+
+
+def _joins(phrase: Phrase) -> bool:
+    return phrase.kind == "conj" or phrase.text == "nor"
 
 
 def _is_missing(node: Node) -> bool:

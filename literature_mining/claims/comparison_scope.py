@@ -41,6 +41,11 @@ class ComparisonScopes(RegionScopes):
         """`like area B`, `as in area B`: regions that have the same trait."""
         return self._named_partners([p for p in clause.partners if p.kind == "like" and p.node.prep in _LIKE])
 
+    def alike_layers(self, clause: Clause) -> tuple[str, ...]:
+        """`as is layer II`: layers that have the same trait."""
+        stated = [p.node for p in clause.partners if p.kind == "like" and p.node.prep in _LIKE and not p.node.phrase.regions]
+        return tuple(x for n in stated for x in n.phrase.layers)
+
     def _named_partners(self, partners: Sequence[Partner]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(n for p in partners for n in self._partner_region(p.node).known))
 

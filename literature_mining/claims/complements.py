@@ -19,13 +19,17 @@ class Complements(Walk):
             self.current.excluded.append(self._node(phrase))
             self._conj = ""
             return at + 1
+        if self._conj and self._ends_absence(phrase) and self.current.leans is not None:
+            self.current = self.current.leans
         if self._conj and self._repeats_with_place(at):
             return self._repeat(at, negated=False)
         gapped = bool(self._conj) and self._is_gapped(at)
         if self._begins_clause(at):
             said = self.current
             self._new_subject(phrase)
-            if gapped and said.verb_class == "have" and (phrase.noun == "region" or phrase.back == "pointed"):  # "A has a broad layer III, B | a thin one"
+            if (
+                gapped and said.verb_class == "have" and (phrase.noun == "region" or phrase.back == "pointed")
+            ):  # "A has a broad layer III, B | a thin one"
                 node = self._node(phrase)
                 self.current.subjects.append(node)
                 self.current.verb_class, self._last = "have", None
@@ -50,9 +54,28 @@ class Complements(Walk):
         self._last, self._conj = node, ""
         return at + 1
 
+    def _ends_absence(self, phrase: Phrase) -> bool:
+        """`the disappearance of layer IV and | the appearance of large cells`."""
+        verb = self.current.verb
+        named = self.current.kind == "part" and verb is not None and verb.text.endswith((" of", " in")) and bool(self.current.said)
+        return named and phrase.determined and phrase.noun in ("arrangement", "") and phrase.back == ""
+
+    def _is_postnominal(self, at: int, phrase: Phrase) -> bool:
+        """`the cells | present in layer V are large`: an adjective between a noun and its verb says only where it is."""
+        if self._last is None or self._last.phrase.kind != "np" or not _only_exists(phrase):
+            return False
+        after = self._phrases[at + 1 :]
+        verb = next((i for i, p in enumerate(after) if p.kind == "verb"), None)
+        return bool(verb) and after[0].kind == "prep" and all(p.kind in ("prep", "np", "other") for p in after[:verb])
+
     def _goes_without_verb(self, phrase: Phrase) -> bool:
         clause = self.current
-        if clause.verb is not None or clause.kind != "main" or clause.leans is None or clause.leans.verb_class not in ("have", "lack"):
+        if (
+            clause.verb is not None
+            or clause.kind != "main"
+            or clause.leans is None
+            or clause.leans.verb_class not in ("have", "lack")
+        ):
             return False
         alone = len(clause.said) == 1 and not clause.subjects and not clause.said[0].phrase.traits
         return alone and (clause.said[0].noun == "region" or clause.said[0].phrase.back == "pointed") and phrase.determined
@@ -93,6 +116,8 @@ class Complements(Walk):
             and outer.verb_class in ("be", "become")
         ):
             self.current = outer  # "is devoid of layer IV, and | agranular"
+        if self._is_postnominal(at, phrase):
+            return at + 1
         node = self._node(phrase)
         clause = self.current
         if self._conj == "but" and clause.negated and clause.said:
@@ -104,16 +129,30 @@ class Complements(Walk):
             clause.verb_class = "trait"
             clause.subjects += clause.said
             clause.said = []
+        elif (
+            clause.verb_class == "be"
+            and clause.fronted
+            and not clause.subjects
+            and clause.said
+            and not clause.said[-1].phrase.traits
+        ):
+            clause.subjects, clause.said = clause.said, []  # "only in A is layer IV | thin"
         elif clause.verb is None and clause.fronted and not clause.said and clause.kind == "main" and _is_said(clause.leans):
             clause.shares, clause.verb_class = True, "be"  # "layer IV is thin in A; in B, | broad"
-        elif clause.verb is None and clause.said and clause.kind in ("main", "coord", "sub", "label") and not clause.subjects:
+        elif (
+            clause.verb is None and clause.said and clause.kind in ("main", "coord", "sub", "label", "rel") and not clause.subjects
+        ):
             clause.subjects, clause.said = clause.said, []
-            clause.verb_class = clause.leans.verb_class if clause.kind == "coord" and clause.leans else "be"
+            clause.verb_class = clause.leans.verb_class if clause.kind in ("coord", "rel") and clause.leans else "be"
         if self._conj and self._last is not None:
             node.joined = self._last
         clause.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+
+def _only_exists(phrase: Phrase) -> bool:
+    return all(s[1] in ("visible", "sharp", "clear") for t in phrase.traits for w in t.words for s in w.senses.values())
 
 
 def _is_said(clause: Clause | None) -> bool:

@@ -39,9 +39,7 @@ class Context:
         return self.topic or self.headings
 
 
-def under_heading(
-    context: Context, regions: tuple[str, ...], *, foreign: bool = False, layers: tuple[str, ...] = ()
-) -> Context:
+def under_heading(context: Context, regions: tuple[str, ...], *, foreign: bool = False, layers: tuple[str, ...] = ()) -> Context:
     """The context at the start of a section. `foreign`: its heading names an area that the table lacks; `layers`: those it names."""
     if foreign and not regions:
         return Context(lost=True)

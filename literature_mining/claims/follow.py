@@ -47,8 +47,14 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
         layers = own.names if own.how not in ("none", "") else layers
     return Context(
         topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost,
-        _cells(sentence, scopes), context.section,
+        _cells(sentence, scopes), _named_alone(sentence) or context.section,
     )  # fmt: skip
+
+
+def _named_alone(sentence: Sentence) -> tuple[str, ...]:
+    """`Layer I.`: a sentence that only names a layer is a heading of what follows."""
+    spoken = [t for t in sentence.tokens if t.is_("layer") or t.roles - {"punctuation"}]
+    return spoken[0].names if len(spoken) == 1 and spoken[0].is_("layer") and spoken[0].names != ("all",) else ()
 
 
 def _cells(sentence: Sentence, scopes: Scopes) -> tuple[str, ...]:

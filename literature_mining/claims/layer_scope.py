@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
-from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, between, in_part
+from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part
 from cytoscribe.literature_mining.claims.model import Clause, Node
 from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
 
@@ -35,7 +35,10 @@ class Scopes(ComparisonScopes):
         if phrase.head is not None and phrase.head.is_("layer"):
             return self._back_layer(node)
         if phrase.back == "one":
-            before = self._named_noun(node)
+            placed = self.below_layer(node)
+            before = self._named_noun(node) if not placed else None
+            if placed:
+                return placed
             return Scope(before.phrase.layers, "pointed") if before is not None and before.phrase.layers else NONE
         if phrase.back == "pointed" and self.points_to_layer(node):
             layers = [n for t in self._sentence.tokens[: node.start] if t.is_("layer") for n in t.names]
@@ -89,7 +92,8 @@ class Scopes(ComparisonScopes):
         for clause in self._sentence.clauses:  # "the neurons populating layer III"
             if not names and clause.kind == "part" and clause.antecedent is node and clause.verb_class in ("place", "other"):
                 names = [n for said in [*clause.said, *clause.places] for n in said.phrase.layers]
-        return Scope(tuple(dict.fromkeys(names)), "below") if names else NONE
+        whole = [n for n in dict.fromkeys(names) if base(n) == n or base(n) not in names]  # "in layer III, mainly in IIIc"
+        return Scope(tuple(whole), "below") if names else NONE
 
     def _holder_layer(self, node: Node) -> Scope:
         holder = node.holder

@@ -27,9 +27,7 @@ _KIND = r"(?:[Ss]ub)?(?:[Ll]ayers?|[Ll]amina(?:e|s)?|strat(?:um|a))"
 _GLUE = r"\s*(?:,\s*and|,\s*or|,|and|or|/|&|-|to|through|as well as)\s*(?:in\s+)?"
 _POSITION = r"(?:uppermost|upper|superficial|outermost|outer|external|lowermost|lower|deepest|deeper|deep|innermost|inner|internal|middle|infragranular|supragranular)"
 _PIECE = r"(?:part|portion|hal(?:f|ve)|third|zone|tier|stripe|level|aspect|segment|region|sublayer|sublamina|division|band|strip)s?"
-_PART = (
-    rf"(?P<part>(?:most\s+)?{_POSITION}(?:\s+(?:and|or)\s+{_POSITION})?(?:most)?\s+(?:(?:{_PIECE})\s+(?:of|in)\s+(?:the\s+)?)?)?"
-)
+_PART = rf"(?P<part>(?:(?:depth|bottom|base|top)\s+of\s+(?:the\s+)?)|(?:most\s+)?{_POSITION}(?:\s+(?:and|or)\s+{_POSITION})?(?:most)?\s+(?:(?:{_PIECE})\s+(?:of|in)\s+(?:the\s+)?)?)?"
 _LIST = rf"(?P<list>{_NUMERAL}(?:{_GLUE}(?:{_NUMERAL}|[bc]\b))*)"
 _NUMBERED = re.compile(
     rf"\b{_PART}(?:cortical\s+|cellular\s+|corresponding\s+)?(?:(?:infra|supra)granular\s+)?\(?{_KIND}\s+\(?"
@@ -98,6 +96,7 @@ _ZONE = re.compile(
     rf"\b(?:its\s+)?(?P<part>{_POSITION})(?:\s+[a-z]+){{0,2}}\s+(?:zone|tier|stripe|sublayer|sublamina|part|portion|half|third|band|division)s?\b(?!\s+(?:of|in)\s+(?:the\s+)?(?:areas?\b|cortex|nucle|field|region))",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"\b[Ll](?:ayers?|amina[e]?)\s+(?P<list>[A-HJ-U]\d?(?:(?:,\s*|\s+and\s+)[A-HJ-U]\d?)*)(?![\w.-])")
 _DISSECANS = re.compile(r"\blamina\s+(?:dissecans|desiccans)\b", re.IGNORECASE)
 _WHITE = re.compile(r"\b(?:subcortical\s+|underlying\s+)?white[\s-](?:matter|substance)\b", re.IGNORECASE)
 _BACK = re.compile(
@@ -128,8 +127,8 @@ _ALLOCORTEX = re.compile(
     r"olfactory|bulb|piriform|prepiriform|induseum|indusium|cochlear|striat(?:um|al)",
     re.IGNORECASE,
 )
-_UPPER = re.compile(r"upper|superficial|outer|external|supragranular", re.IGNORECASE)
-_LOWERED = re.compile(r"lower|deep|inner|internal|infragranular", re.IGNORECASE)
+_UPPER = re.compile(r"upper|top of|superficial|outer|external|supragranular", re.IGNORECASE)
+_LOWERED = re.compile(r"lower|depth|bottom|base of|deep|inner|internal|infragranular", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,14 @@ def _spelled(text: str) -> Iterable[LayerMention]:
     for m in _OF_CELLS.finditer(text):
         name = m.group("name").lower()
         yield LayerMention(m.start(), m.end(), ("granular layer" if name == "granule" else f"{name} layer",))
+    yield from _lettered(text)
     yield from _grouped(text)
+
+
+def _lettered(text: str) -> Iterable[LayerMention]:
+    """`layer A`, `layers C1 and C2` of a geniculate nucleus."""
+    for m in _LETTERED.finditer(text):
+        yield LayerMention(m.start(), m.end(), tuple(re.findall(r"[A-HJ-U]\d?", m.group("list"))))
 
 
 def _grouped(text: str) -> Iterable[LayerMention]:

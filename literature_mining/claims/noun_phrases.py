@@ -45,10 +45,18 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
         token = tokens[position]
         if _points_alone(tokens, position, at, mods):
             break  # "the former has a thin layer I, the latter | a broad one"
-        if token.is_("region") and not token.is_("renamed") and mods.unknown and mods.unknown[-1].endswith("s") and tokens[position - 1].is_("unknown"):
+        if (
+            token.is_("region")
+            and not token.is_("renamed")
+            and mods.unknown
+            and mods.unknown[-1].endswith("s")
+            and tokens[position - 1].is_("unknown")
+        ):
             break  # "in Nissl preparations | area 8 is ..."
         if token.is_("region") and position > at and tokens[position - 1].is_("evidence"):
             break
+        if token.is_("layer") and position == at + 1 and tokens[at].lower == "both" and _stands_alone(tokens, position):
+            break  # "in both | layer II is ..."
         if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
             break  # "in the macaque | layer II is ..."
         if (
@@ -69,6 +77,12 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break
         position += 1
     return _headless(tokens, at, position, mods, before)
+
+
+def _stands_alone(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a layer is the only one named here, so that "both" before it means something else."""
+    after = tokens[at + 1].lower if at + 1 < len(tokens) else ""
+    return len(tokens[at].names) == 1 and tokens[at].names != ("all",) and after not in ("and", ",")
 
 
 def _points_alone(tokens: Sequence[Token], at: int, first: int, mods: _Modifiers) -> bool:
@@ -115,6 +129,8 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
     if token.is_("possessive") or token.is_("region"):
         mods.regions = mods.regions or token.names
         mods.determined = True
+    elif token.lower == "nor" and any(t.lower == "neither" for t in tokens[:at]):
+        pass  # "neither thin nor dense" is denied as a whole
     elif token.is_("negative_determiners"):
         mods.negated = mods.determined = True
     elif token.is_("fewer"):
@@ -340,7 +356,7 @@ def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, te
 
 def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
     token = tokens[at]
-    if token.lower in ("both", "all", "each") and at + 1 < len(tokens) and tokens[at + 1].verb:
+    if token.lower in ("both", "all", "each") and at + 1 < len(tokens) and (tokens[at + 1].verb or tokens[at + 1].is_("layer")):
         return Phrase("np", at, at + 1, token, back="pointed", determined=True, text=token.lower)
     for role in ("pronouns_one", "pronouns_many"):
         if token.is_(role):

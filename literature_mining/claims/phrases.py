@@ -50,6 +50,8 @@ def _single(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
         return ""
     if token.lower == "that":
         return _that(tokens, at, before)
+    if token.lower == "in that" and at + 1 < len(tokens) and tokens[at + 1].lower == "of":
+        return "prep"  # "than in that of area B"
     if token.lower in ("neither", "nor"):
         return "neg"
     for role, kind in _TEXT_KINDS.items():

@@ -74,7 +74,7 @@ class RegionScopes:
         )
         ways = [self._own_region(node), self.below_region(node)]
         if subject_first and self._is_container(node):
-            ways.insert(1, self._subject_region(clause))
+            ways.insert(1, self._subject_region(clause) or self._described_region(clause))
         for scope in ways:
             if scope:
                 return scope
@@ -87,6 +87,13 @@ class RegionScopes:
             or self._clause_region(clause, node)
             or self._context_region(clause)
         )
+
+    def _described_region(self, clause: Clause) -> Scope:
+        """`A is a nucleus composed of large cells in the pons`: what a clause adds to a definition is about what is defined."""
+        antecedent = clause.antecedent
+        defines = antecedent is not None and clause.kind in ("part", "rel") and antecedent.clause.verb_class == "be"
+        defines = defines and antecedent is not None and not antecedent.phrase.regions
+        return self._subject_region(antecedent.clause) if antecedent is not None and defines else NONE
 
     def _defined(self, clause: Clause) -> Scope:
         """`Group of large cells in the pons` below a heading or behind a colon: a definition is about what it defines, wherever that lies."""
@@ -158,6 +165,16 @@ class RegionScopes:
                 below.prep in ("to", "into", "between") and below.noun == "region" and node.noun == "border"
             ):
                 scope = self._own_region(below)
+                if node.noun == "border" and below.prep == "between" and len(scope.names) == 2:
+                    scope = Scope(scope.names[-1:], scope.how)  # what marks the border of A and B is what B has
+                if (
+                    not scope
+                    and below.noun == "area"
+                    and below.phrase.back
+                    and below.phrase.determined
+                    and not below.phrase.foreign
+                ):
+                    scope = Scope(self._context.regions, "context")  # "the neurons of the nucleus"
                 if not scope and below.phrase.foreign and below.prep in ("of", "in", "within"):
                     scope = Scope(foreign=True)
                 if scope:
@@ -173,7 +190,7 @@ class RegionScopes:
 
     def _is_container(self, node: Node) -> bool:
         """`a field in the pons`: an area that hangs on what is said of a subject is where it lies."""
-        return node.noun != "region"
+        return node.noun != "region" and node.phrase.back != "one"
 
     def _possessed_region(self, node: Node, clause: Clause) -> Scope:
         """`its layer V`: of the subject, or of the subject of the clause before."""
@@ -186,8 +203,6 @@ class RegionScopes:
             if scope:
                 return scope
         if node.phrase.back == "whose" and clause.antecedent is not None:
-            if not clause.antecedent.noun and not self._own_region(clause.antecedent):
-                return Scope(foreign=True, how="antecedent")  # "the indusium griseum, whose layers ..."
             return self.region(clause.antecedent)
         leans = clause.leans
         return self._subject_region(leans) if leans is not None and clause.kind in ("coord", "sub", "part") else NONE
@@ -240,7 +255,13 @@ class RegionScopes:
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")
         placed = any(n.phrase.regions for n in clause.places if n.prep in ("in", "within"))
-        if depth == 0 and self._is_pronoun(clause) and not placed and not self._leaning_region(clause) and not self._front_region(clause):
+        if (
+            depth == 0
+            and self._is_pronoun(clause)
+            and not placed
+            and not self._leaning_region(clause)
+            and not self._front_region(clause)
+        ):
             return Scope(self._context.regions, "context")
         if any(self.is_stranger(s, clause) for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
@@ -267,7 +288,8 @@ class RegionScopes:
         subject = self._subject_region(clause)
         if subject:
             return subject
-        for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", clause.fronted)):
+        front = [one for n in clause.fronted for one in ((n, *n.pps) if n.prep == "from" else (n,))]
+        for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", front)):
             for other in nodes:
                 layered = how == "front" and other.noun in ("layer", "border")  # "beneath layer II of A lies ..."
                 if other is not node and (other.prep in PLACES or how == "said" or layered or self._is_goal(clause, other)):
@@ -297,7 +319,13 @@ class RegionScopes:
             scope = self._label_region(clause.label)
             if scope:
                 return scope
-        return (self._later_region(clause) or self._partner_place(clause)) if depth == 0 else NONE
+        return (self._later_region(clause) or self._partner_place(clause) or self._aside_region(clause)) if depth == 0 else NONE
+
+    def _aside_region(self, clause: Clause) -> Scope:
+        """`layer VI - as a rule sparse in A - contains ...`: the area that an aside about the subject names."""
+        asides = [c for c in self._sentence.clauses if c.kind == "aside" and c.antecedent in clause.subjects]
+        scopes = [self.below_region(n) for c in asides for n in c.said]
+        return next((s for s in scopes if s), NONE)
 
     def _is_goal(self, clause: Clause, node: Node) -> bool:
         """`on passing from B to A`: what is said holds for the goal."""

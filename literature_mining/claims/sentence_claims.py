@@ -10,13 +10,14 @@ from cytoscribe.literature_mining.claims.bearers import Bearer, Bearers
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
-from cytoscribe.literature_mining.claims.layers import base, between, isocortical, side_of
+from cytoscribe.literature_mining.claims.layers import isocortical
 from cytoscribe.literature_mining.claims.lexicon import Lexicon
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
 from cytoscribe.literature_mining.claims.polarity import is_denied
 from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
+from cytoscribe.literature_mining.claims.trait_places import TraitPlaces
 
 _SEEN = frozenset(
     [
@@ -42,13 +43,16 @@ _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 class SentenceClaims:
     """Reads the claims of one parsed sentence."""
 
-    def __init__(self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon, strata: AbstractSet[str] = frozenset()) -> None:
+    def __init__(
+        self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon, strata: AbstractSet[str] = frozenset()
+    ) -> None:
         self._strata = strata
         self._sentence, self._scopes, self._context, self._lexicon = sentence, scopes, context, lexicon
         self._needs = {t.noun for t in sentence.tokens} | {"layer" for t in sentence.tokens if t.is_("layer")}
         if any(t.is_("type") for t in sentence.tokens):
             self._needs.add("cells")
         self._bearers = Bearers(scopes, context)
+        self._places = TraitPlaces(sentence, scopes, context)
         self._found: dict[tuple[object, ...], FoundClaim] = {}
         self._of_clause: dict[int, list[FoundClaim]] = {}
 
@@ -135,7 +139,9 @@ class SentenceClaims:
     def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[Bearer]) -> None:
         """State the trait of the first bearer of which it says something."""
         for bearer in bearers:
-            meaning = meaning_of(trait, bearer.noun, self._needs, self._lexicon, deeper=self._is_gradient(clause, trait, bearer))
+            meaning = meaning_of(
+                trait, bearer.noun, self._needs, self._lexicon, deeper=self._places.is_gradient(clause, trait, bearer)
+            )
             if meaning is None:
                 continue
             if not (
@@ -144,63 +150,23 @@ class SentenceClaims:
                 self._state(node, trait, bearer, meaning)
             return
 
-    def _is_gradient(self, clause: Clause, trait: Trait, bearer: Bearer) -> bool:
-        """`increases with depth`, `a superficial to deep increase`: a change within a layer."""
-        if self._goes_deeper(trait):
-            return True
-        at = self._sentence.tokens.index(trait.token)
-        starts = [c.start for c in self._sentence.clauses]
-        first = max((s for s in starts if s <= at), default=0)
-        tokens = self._sentence.tokens[first : min((s for s in starts if s > at), default=len(self._sentence.tokens))]
-        if any(t.is_("deepward") for t in tokens):
-            return True
-        if any(t.lower in ("gradual", "gradually", "progressive", "progressively", "steadily", "steady") for t in tokens) and any(
-            w.pos != "adj" for w in trait.words
-        ):
-            return True
-        deeper = [
-            t
-            for k, t in enumerate(tokens[1:], 1)
-            if t.is_("layer")
-            and tokens[k - 1].lower in ("towards", "toward", "to")
-            and t.names[-1:]
-            and t.names[-1].endswith(("c", "IV"))
-        ]
-        return (
-            bool(deeper)
-            and trait.token.lower.startswith(("increas", "grow", "enlarg"))
-            and bearer.noun in ("size", "cells", "nominal")
-        )
-
-    def _goes_deeper(self, trait: Trait) -> bool:
-        """`increases from the upper to the deep part`, `from IIIa to IIIc`: within one layer."""
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start > trait.start]
-        source = next((n for n in nodes if n.prep == "from"), None)
-        goal = next((n for n in nodes if n.prep in ("to", "into") and source is not None and n.start > source.start), None)
-        if source is None or goal is None:
-            return False
-        sides = (side_of(source.phrase.text), side_of(goal.phrase.text))
-        layers = [n.phrase.layers[0] for n in (source, goal) if n.phrase.layers]
-        same = len(layers) == 2 and base(layers[0]) == base(layers[1]) != "" and layers[0] < layers[1]
-        return sides == ("upper", "lower") or same
-
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
         has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
         if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
             return  # "mossy fibres form a dense band"
         if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
             return  # "large near layer IV and small near layer II": a change within the layer
-        layers = self._layers(node, bearer, meaning)
-        regions = self._regions(node, bearer)
+        if meaning.attribute == "cortical_type" and meaning.relative:
+            return  # "less granular than area B" says of neither that it is granular
+        layers = self._places.layers(node, bearer, meaning)
+        regions = self._places.regions(node, bearer)
         if regions.foreign or not regions.names:
             return
         polarity = not is_denied(node, bearer.clause, trait) if meaning.polarity else is_denied(node, bearer.clause, trait)
         if meaning.value == "absent" and not polarity:
             meaning, polarity = replace(meaning, value="visible"), True
         compared, named = (), False
-        if meaning.relative or (
-            meaning.attribute != "cortical_type" and any(p.kind == "unlike" for p in bearer.clause.partners)
-        ):
+        if meaning.relative or (meaning.attribute != "cortical_type" and any(p.kind == "unlike" for p in bearer.clause.partners)):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
         if meaning.attribute == "layer_visibility" and layers.names == ("all",):
             meaning = replace(
@@ -210,14 +176,18 @@ class SentenceClaims:
             )
         if meaning.relative and set(regions.names) & set(compared) and regions.how in ("context", "heading"):
             return  # the area spoken of is what another, unnamed one is compared with
-        for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
-            others = tuple(p for p in partners if p != region) or (self._rivals(region, node.start) if meaning.relative and not named else ())
+        for region, layer, partners in self._places.distributed(node, trait, bearer, regions, layers, compared):
+            others = tuple(p for p in partners if p != region) or (
+                self._rivals(region, node.start) if meaning.relative and not named else ()
+            )
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
             if meaning.relative and (refused := self._scopes.refused_partners(bearer.clause, node.phrase.start)):
                 self._add(node, trait, bearer, meaning, region, layer, not polarity, refused, regions, layers)
             if not meaning.relative:
                 for other in self._scopes.alike(bearer.clause):
                     self._add(node, trait, bearer, meaning, other, layer, polarity, (), regions, layers)
+                for other in self._scopes.alike_layers(bearer.clause):
+                    self._add(node, trait, bearer, meaning, region, other, polarity, (), regions, layers)
             self._deny_excluded(node, trait, bearer, meaning, region, layer, polarity, regions, layers)
 
     def _deny_excluded(
@@ -256,80 +226,12 @@ class SentenceClaims:
         spoken = self._context.rivals if region in self._context.topic else self._context.regions
         return tuple(r for r in spoken if r != region) or self._scopes.named_before(before, region)
 
-    def _layers(self, node: Node, bearer: Bearer, meaning: Meaning) -> Scope:
-        scopes = self._scopes
-        if meaning.attribute == "border":
-            if bearer.noun == "border":
-                return scopes.border(bearer.node, bearer.clause)
-            source = scopes.layer(bearer.node, bearer.clause)
-            edges = scopes.edge(source.names, node) if node.phrase.kind == "adj" else ()
-            if not any(b.phrase.layers for b in node.below()) and len(source.names) == 2 and meaning.value == "blurred":
-                edges = (between(*source.names),)  # "layers V and VI are undifferentiated"
-            return Scope(edges, source.how) if edges else source
-        if meaning.attribute == "cortical_type" and bearer.noun == "area":
-            return Scope(("all",), "own")
-        if bearer.noun in ("area", "lamination") and bearer.node.noun != "layer":
-            own = scopes.layer(bearer.node, bearer.clause) if bearer.noun == "lamination" else Scope(("all",), "own")
-            if node.phrase.kind == "adj" and bearer.noun == "area":
-                return scopes.layer(node, bearer.clause) if any(b.phrase.layers for b in node.below()) else own
-            return own
-        if meaning.attribute == "size_gradient":
-            spans = [base(x) for b in (*node.below(), *bearer.node.below()) if b.prep in ("from", "to") for x in b.phrase.layers]
-            whole = scopes.layer(bearer.node, bearer.clause)
-            names = [x for x in spans if x] or [base(x) or x for x in whole.names]
-            return Scope(tuple(dict.fromkeys(names)), whole.how)
-        into = node.phrase.kind != "adj" or node.phrase.text.endswith(" into")  # "thick, split into Va and Vb"
-        adjective = [] if into else [b for b in node.below() if b.phrase.layers]
-        if adjective:
-            return scopes.layer(node, bearer.clause)
-        found = scopes.layer(bearer.node, bearer.clause)
-        gap = [b for b in bearer.clause.fronted if b.phrase.layers] if bearer.clause.shares else []
-        if gap:  # "cells of layer V large, of layer VI small"
-            found = Scope(gap[0].phrase.layers, "front")
-        if bearer.noun == "cells" and bearer.node.phrase.back == "pronouns_many" and found.how in ("context", "none"):
-            found = Scope(self._context.cells or found.names, "context")
-        return found
-
-    def _regions(self, node: Node, bearer: Bearer) -> Scope:
-        if node.phrase.kind == "adj":
-            own = self._scopes.below_region(node)
-            if own:
-                return own
-        front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
-        if bearer.clause is not bearer.node.clause and front:  # "in B it is dense"
-            return Scope(front[0].phrase.regions, "front")
-        place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
-        if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
-            hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]
-            if hung:
-                return Scope(hung[0].phrase.regions, "place")
-        if bearer.clause is not bearer.node.clause and place and bearer.place == "predicate":
-            return Scope(place[0].phrase.regions, "place")
-        return self._scopes.region(bearer.node, bearer.clause)
-
-    # -------------------------------------------------------------- distribution
-
-    def _distributed(
-        self, node: Node, trait: Trait, bearer: Bearer, regions: Scope, layers: Scope, partners: tuple[str, ...]
-    ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
-        """Regions and layers of a claim; with "respectively" each goes with its own trait or partner."""
-        names, strata = list(regions.names), list(layers.names)
-        if self._sentence.respectively:
-            place, count = _place_in_list(node, trait)
-            if count > 1 and len(names) == count:
-                names = [names[place]]
-            elif count > 1 and len(strata) == count:
-                strata = [strata[place]]
-            elif len(partners) == len(names) > 1:
-                return [(r, s, (p,)) for r, p in zip(names, partners, strict=True) for s in strata]
-            elif len(names) == len(strata) > 1:
-                return [(r, s, partners) for r, s in zip(names, strata, strict=True)]
-        return [(r, s, partners) for r in names for s in strata]
-
     # -------------------------------------------------------------- cells and layers that are there, or not
 
     def _read_types(self, node: Node, clause: Clause) -> None:
         """Kinds of cells whose presence is itself the claim."""
+        if node.phrase.kind == "adj" and node in clause.said:
+            self._read_predicate_types(node, clause)
         if node.phrase.kind != "np" or not node.phrase.types:
             return
         if node.noun != "cells" and not (node.phrase.head is not None and node.phrase.head.is_("type")):
@@ -345,6 +247,14 @@ class SentenceClaims:
             meaning = Meaning("cell_type", name)
             bearer = Bearer(node, "cells", clause, "attributive")
             self._state(node, Trait(token, token.start), bearer, meaning)
+
+    def _read_predicate_types(self, node: Node, clause: Clause) -> None:
+        """`the neurons are large and multipolar`."""
+        for subject in (s for s in effective_subjects(clause) if s.noun == "cells"):
+            for token in node.phrase.types:
+                if token.types[1]:
+                    bearer = Bearer(subject, "cells", clause, "predicate")
+                    self._state(node, Trait(token, token.start), bearer, Meaning("cell_type", token.types[0]))
 
     def _read_existence(self, node: Node, clause: Clause) -> None:
         """`no layer IV`, `lacks layer IV`, `without layer IV`, `the presence of layer IV`."""
@@ -429,15 +339,3 @@ class SentenceClaims:
 
 def _is_existence(meaning: Meaning) -> bool:
     return meaning.attribute == "layer_visibility" and meaning.value in ("absent", "visible")
-
-
-def _place_in_list(node: Node, trait: Trait) -> tuple[int, int]:
-    """Which of how many coordinated traits or phrases this one is."""
-    groups = {t.group for t in node.phrase.traits}
-    if len(groups) > 1:
-        return trait.group, len(groups)
-    said = [n for n in node.clause.said if n.phrase.kind == node.phrase.kind]
-    if len(said) > 1 and node in said:
-        return said.index(node), len(said)
-    traits = node.phrase.traits
-    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 and node.phrase.kind == "adj" else (0, 1)

@@ -170,7 +170,10 @@ def _worded(flat: str, lexicon: Lexicon, english: English) -> list[Token]:
     while at < len(words):
         length = _longest(words, found, at, flat, lexicon, english)
         start, end = found[at].start(), found[at + length - 1].end()
-        tokens.append(_token(flat[start:end], start, tuple(words[at : at + length]), lexicon, english))
+        token = _token(flat[start:end], start, tuple(words[at : at + length]), lexicon, english)
+        if token.lower == "like" and flat[start - 1 : start] == "-":  # "pyramid-like cells"
+            token = replace(token, roles=frozenset({"unknown"}))
+        tokens.append(token)
         at += length
     return tokens
 

@@ -38,6 +38,7 @@ _USED_AS_AREA = (
     r"(?<![\w-]){sign}\s+(?:has|is|lacks|contains|shows|exhibits|possesses|displays|consists|differs)\s"
 )
 """A doubtful sign that a text about layers or cells uses as the subject of a description, or as what a layer is of."""
+_CELL_WORD = re.compile(r"(?:cells?|neurons?|fib(?:re|er)s?|potentials?|axons?)\s*$", re.IGNORECASE)
 _FIGURE = re.compile(r"\b(?:figs?|figures?|tables?|sections?|panels?|eqs?)\.?\s*$", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\s*\(\s*([A-Za-z][A-Za-z0-9./*-]{1,9})\s*[;,)]")
 _SMALL_WORD = re.compile(r"\b(?:in|of|than|from|and|to|between)\s+$", re.IGNORECASE)
@@ -214,6 +215,8 @@ class RegionFinder:
             return True
         if not sign.isdigit() and _SAID_OF.search(flat) and re.search(_USED_AS_AREA.format(sign=re.escape(sign)), flat):
             return True
+        if any(_stands_for(sign, m.group(1)) for m in re.finditer(rf"((?:[\w-]+\s+){{1,5}})\(\s*{re.escape(sign)}\s*[);,]", flat)):
+            return True
         record = self._table.find(region)
         full = [n for n in (record.names if record else ()) if not is_label(n) and len(n) > 6]
         folded = flat.casefold()
@@ -319,3 +322,11 @@ def _joined(mentions: Sequence[Mention], flat: str) -> list[Mention]:
         else:
             result.append(mention)
     return result
+
+
+def _stands_for(sign: str, words: str) -> bool:
+    """Whether a sign in brackets is made of the initials of the words before it ("locus coeruleus (LC)"), which name no cells."""
+    letters = [c.lower() for c in sign if c.isalpha()]
+    initials = [w[0].lower() for w in words.split()]
+    fits = len(letters) > 1 and initials[-len(letters) :] == letters
+    return fits and not _CELL_WORD.search(words)
