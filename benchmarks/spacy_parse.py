@@ -26,7 +26,9 @@ from sentences.frames import load_frames
 from sentences.generate import generate
 from sentences.reading import folded, project_reader
 from sentences.words import load_words
+from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
 from cytoscribe.literature_mining.claims.model import Trait
@@ -66,7 +68,7 @@ def main() -> int:
 class ParseReader:
     """Binds each trait to the nearest noun, layer and area of the dependency tree; negation by a `neg` child."""
 
-    def __init__(self, nlp: Callable[[Doc], Doc], vocabulary: spacy.vocab.Vocab, table: RegionTable) -> None:
+    def __init__(self, nlp: Callable[[Doc], Doc], vocabulary: Vocab, table: RegionTable) -> None:
         self.nlp, self.vocabulary, self.lexicon = nlp, vocabulary, load_lexicon()
         self.finder = ClaimReader(table).finder
 
@@ -74,7 +76,7 @@ class ParseReader:
         """Claims of one sentence; `topic` where it names no area."""
         tokens = tokenize(text, self.finder.find(text) if self.finder else [], self.lexicon)
         words = [plain(t) for t in tokens]
-        tree = self.nlp(Doc(self.vocabulary, words=words)) if words else []
+        tree = self.nlp(Doc(self.vocabulary, words=words))
         found = (claim for i, t in enumerate(tokens) if t.is_("trait") for claim in self._claims(tokens, tree, i, topic))
         return frozenset(found)
 
@@ -137,7 +139,7 @@ def noun_of(token: Token) -> str:
 # ---------------------------------------------------------------- sentences
 
 
-def on_generated(nlp: spacy.Language, n: int) -> tuple[list[Reading], list[Reading]]:
+def on_generated(nlp: Language, n: int) -> tuple[list[Reading], list[Reading]]:
     """Readings of generated sentences by both readers; comparisons' partners are left out of the score."""
     readers = {f.codes: ParseReader(nlp, nlp.vocab, f.table) for f in load_words().families}
     own, parsed, read = [], [], project_reader()
@@ -162,7 +164,7 @@ class GoldReaders:
     parse: ParseReader
 
 
-def on_gold(nlp: spacy.Language, gold: Path, name: str) -> tuple[list[Reading], list[Reading]]:
+def on_gold(nlp: Language, gold: Path, name: str) -> tuple[list[Reading], list[Reading]]:
     """Readings of annotated sentences by both readers, each sentence by itself."""
     scorer = load_scorer(gold / "score.py")
     canon = scorer.aliases(str(gold / name / "regions.csv"))

@@ -34,6 +34,15 @@ class Attachments(Walk):
             self.current.excluded.append(node)
             self._last, self._partner_node = None, node
             return inner + 1
+        outer = self.current.leans
+        if (
+            phrase.text == "by"
+            and self._conj
+            and outer is not None
+            and self.current.verb is not None
+            and self.current.verb.text.startswith("by ")
+        ):
+            self.current = outer  # "by the absence of layer IV and | by large cells"
         if phrase.text in ("by", "through") and self._brings_traits(inner):
             return self._take_by(inner, following)
         if self._conj and phrase.text not in ("of",) and self._subject_after_front(inner):
@@ -109,6 +118,8 @@ class Attachments(Walk):
             k += 2
         if k < len(self._phrases) and self._phrases[k].kind == "conj" and self._phrases[k].text == ",":
             k += 1
+        if k + 1 < len(self._phrases) and self._phrases[k].verb == "place" and self._phrases[k + 1].kind == "np":
+            return True  # "in layer II of A lie giant cells"
         return k < len(self._phrases) and self._phrases[k].kind == "np" and self._subject_ahead(k)
 
     def _attach(self, node: Node) -> None:
@@ -165,6 +176,8 @@ class Attachments(Walk):
             holder = above or next((s for s in clause.subjects), None) or last
         if last is not None and clause.kind == "part" and _is_beside(clause) and last in clause.said:
             holder = clause.antecedent  # "abutting the ventricle with a magnocellular part"
+        if phrase.text.startswith("by ") and clause.subjects:
+            holder = clause.subjects[0]  # "A differs from B by the absence of layer IV"
         if last is None:
             holder = next((s for s in clause.subjects), None) or (clause.antecedent if clause.kind in ("rel", "part") else None)
         self._begin("part", phrase.start, antecedent=holder)

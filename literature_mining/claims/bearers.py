@@ -65,6 +65,8 @@ class Bearers:
             for below in node.pps:
                 if below.prep == "of" and below.noun in ("region", "area"):  # "the parvocellular part of nucleus B"
                     yield Bearer(node, "area", clause, "attributive")
+                elif below.prep == "of" and below.noun == "cells" and _counts(node):  # "a small number of cells"
+                    yield Bearer(below, "density", clause, "attributive")
                 elif below.prep == "of":
                     yield from self.of(below, clause, "attributive")
         if noun == "zone" and any(b.prep == "of" and b.noun in ("other", "area") for b in node.pps):
@@ -113,6 +115,10 @@ class Bearers:
             kinds = ("cells", *(k for k in kinds if k != "cells"))
         for kind in kinds:
             yield Bearer(node, kind, clause, place)
+
+
+def _counts(node: Node) -> bool:
+    return node.phrase.text.split()[-1] in ("number", "numbers", "quantity", "quantities", "amount", "amounts", "proportion")
 
 
 def _agreeing(node: Node, own: Clause) -> list[Node]:

@@ -65,7 +65,7 @@ def _cells(sentence: Sentence, scopes: Scopes) -> tuple[str, ...]:
 
 def _main_subject(sentence: Sentence) -> Node | None:
     for clause in sentence.clauses:
-        if clause.kind == "main":
+        if clause.kind in ("main", "coord"):
             subjects = effective_subjects(clause)
             if subjects:
                 return subjects[0]

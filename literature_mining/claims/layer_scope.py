@@ -204,6 +204,8 @@ class Scopes(ComparisonScopes):
             sources = [x for x in self._clause_layer(clause, node).names if x != "all"]
         if not sources and targets and WHITE_MATTER not in targets and node.holder is not None:
             sources = list(self._holder_layer(node).names)
+        if not targets and len(sources) == 2 and head is not None and not head.lower.endswith("s"):
+            sources, targets = sources[:1], sources[1:]  # "layers V and VI with a distinct mutual boundary"
         return Scope(joined(sources, targets), "below") if joined(sources, targets) else NONE
 
     def edge(self, sources: Sequence[str], adjective: Node) -> tuple[str, ...]:
@@ -215,7 +217,7 @@ class Scopes(ComparisonScopes):
 
 def _only_exists(said: Node) -> bool:
     """`large cells are present in layer V`: the adjective says no more than that they are there."""
-    return all(s[0] == "layer_visibility" for t in said.phrase.traits for w in t.words for s in w.senses.values())
+    return all(s[0] in ("layer_visibility", "lamination") for t in said.phrase.traits for w in t.words for s in w.senses.values())
 
 
 def _objects(adjective: Node) -> list[Node]:

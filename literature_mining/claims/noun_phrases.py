@@ -240,7 +240,7 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
         back = "area"
     return Phrase(
         "np", first, end, head, tuple(mods.traits), tuple(mods.types), layers, regions, foreign, back, mods.negated, mods.fewer,
-        mods.compares if head.noun == "cells" and not mods.traits and not mods.fewer else "", mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
+        mods.compares if head.noun in ("cells", "density") and not mods.traits and not mods.fewer else "", mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
     )  # fmt: skip
 
 

@@ -313,7 +313,12 @@ class RegionScopes:
                 return scope
         if clause.kind in ("coord", "sub", "part", "rel", "aside", "main") and clause.leans is not None:
             scope = self._clause_region(clause.leans, node, depth + 1)
-            if scope and not (clause.kind == "main" and scope.how == "said" and clause.leans.verb is not None):
+            opened = clause.kind == "coord" and clause.leans.kind == "sub"  # "while layer V of X is broad, layer II is ..."
+            if (
+                scope
+                and not (opened and scope.foreign)
+                and not (clause.kind == "main" and scope.how == "said" and clause.leans.verb is not None)
+            ):
                 return Scope(scope.names, "before", scope.foreign)
         if clause.label is not None and clause.label is not clause:
             scope = self._label_region(clause.label)

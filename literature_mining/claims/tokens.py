@@ -27,7 +27,7 @@ _CODE = re.compile(
     r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z][a-z]{1,4}[A-Z][A-Za-z]{0,3}|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
 )
 _AREA_CODE = re.compile(
-    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
+    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9]|[a-z]{1,3}[A-Z])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
 )
 _NOT_A_CODE = re.compile(
     r"(?:figs?|figures?|tables?|plates?|panels?|eqs?|no|vol|pp?|chapter|section|case|stage|grade)\.?\s*$", re.IGNORECASE
@@ -246,7 +246,7 @@ def _grouped(tokens: Sequence[Token]) -> list[Token]:
 def _next_region(tokens: Sequence[Token], at: int) -> int:
     """Index of the region that is coordinated with the one at `at`; 0 where there is none."""
     step = at + 1
-    while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both"}:
+    while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both", "the"}:
         step += 1
     if [t.lower for t in tokens[at + 1 : step]] == [","] and not _list_ends(tokens, step):
         return 0

@@ -85,14 +85,21 @@ class Walk:
                 or (begun and self._phrases[at].noun in ("region", "layer"))
                 or clause.kind in ("part", "rel", "sub")
             )
-        return bool(self._conj) and self._is_gapped(at)
+        return bool(self._conj) and (self._is_gapped(at) or self._ends_list(at))
+
+    def _ends_list(self, at: int) -> bool:
+        """`thin layer I, dense layer II, and layer V is broad`: after a list without a verb a subject that has one."""
+        clause, phrase = self.current, self._phrases[at]
+        listed = clause.verb is None and bool(clause.said) and all(n.noun == "layer" and n.phrase.traits for n in clause.said)
+        verb = self._phrases[at + 1].kind == "verb" if at + 1 < len(self._phrases) else False
+        return listed and verb and phrase.noun == "layer" and not phrase.traits
 
     def _is_full(self, clause: Clause) -> bool:
         """Whether a clause has its predicate: a verb, a trait that is one, or what a gapped clause says of its subject."""
         return (
             clause.verb is not None
             or clause.verb_class == "trait"
-            or (clause.kind == "coord" and bool(clause.subjects and clause.said))
+            or (clause.kind == "coord" and bool(clause.said) and (bool(clause.subjects) or clause.shares))
         )
 
     def _subject_ahead(self, at: int) -> bool:
