@@ -194,12 +194,12 @@ def readers(folder: Path) -> list[Reader]:
     from cytoscribe.core.records import Caption, Claim
     from cytoscribe.core.runs import read_json
     from cytoscribe.core.tables import read_csv, read_images, read_records
+    from cytoscribe.core.verify import damage
     from cytoscribe.literature_mining.papers.open import read_document
     from cytoscribe.literature_mining.regions.table import read_regions
     from cytoscribe.training.data.sections import read_groups, read_labels
     from cytoscribe.training.data.slides import open_slide, window
     from cytoscribe.training.model.tensors import read_tensors
-    from cytoscribe.verify import damage
 
     drawn, cut = folder / "phantom", folder / "calm-cut"
     made = made_files(folder)

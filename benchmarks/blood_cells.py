@@ -114,7 +114,7 @@ def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace
 
 def write_captions(table: Path, out: Path, styles: tuple[str, ...] = ()) -> Path:
     """Template captions from the attributes of the training images alone; styles: () for all."""
-    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.generation import GenerateSettings, generate
     from cytoscribe.captions.units import AttributeSettings
 
     source = AttributeSettings(table, columns=COLUMNS, region_column="label", split="train")

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cytoscribe.captions.dataset import REJECTED, Rejected, read_captions
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.quality.diversity import measure_diversity
 from cytoscribe.captions.quality.intervals import over_regions
 from cytoscribe.core.records import Caption, Claim, Description

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.captions.backends.base import Prompt
-from cytoscribe.captions.generate import GenerateSettings, make_recipe, read_material
+from cytoscribe.captions.generation import GenerateSettings, make_recipe, read_material
 from cytoscribe.captions.plan import plan
 from cytoscribe.llm.in_vllm import EngineSettings, VllmBackend, token_ids
 from cytoscribe.prompts.loader import load_prompts

@@ -198,6 +198,14 @@ def report(sentences: Sequence[Sentence], claims: Sequence[Claim]) -> None:
     _print_causes(sentences)
 
 
+def print_strict(name: str, sentences: Sequence[Sentence]) -> None:
+    """One line: strict precision, recall and F1 on these sentences, with the counts."""
+    table = np.array([_strict(s) for s in sentences])
+    right, extra, missed = table.sum(axis=0)
+    print(f"{name}: {len(sentences)} sentences, {right + missed} gold claims, {right + extra} read, {right} right")
+    print(f"  precision {_told(table, _precision)}, recall {_told(table, _recall)}, F1 {_told(table, _f1)}")
+
+
 def _pairs(s: Sentence) -> tuple[int, int, int]:
     mined = {k[0] for k in s.mined}
     return len(s.named & mined), len(mined - s.named), len(s.named - mined)

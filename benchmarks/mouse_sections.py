@@ -123,7 +123,7 @@ def _on_grid(row: dict[str, str]) -> bool:
 
 def write_captions(data: Path, work: Path) -> Path:
     """Captions from the claims that the notes make about the groups; training drops those of unseen groups."""
-    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.generation import GenerateSettings, generate
     from cytoscribe.literature_mining.miner import MineSettings, mine
 
     mine(MineSettings(data / "mouse_regions.csv", (data / "mouse_notes.md",), work / "mined"))

@@ -85,7 +85,7 @@ class Side:
 
 def write_material(setting: Setting, cells: Path) -> None:
     """Table and template captions: blood cells where `cells` (cells.csv) is there, else drawn ones of the same size."""
-    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.generation import GenerateSettings, generate
     from cytoscribe.captions.units import AttributeSettings
 
     setting.folder.mkdir(parents=True, exist_ok=True)

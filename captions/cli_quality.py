@@ -35,6 +35,9 @@ def check_captions(
     encoder: Annotated[
         str, typer.Option("--encoder", help="Sentence encoder (folder or Hub id) for dispersion and 8-way; empty: none.")
     ] = "",
+    vocabulary: Annotated[
+        str, typer.Option("--vocabulary", help="What --texts speak of: as of mine-descriptions, by name or file.")
+    ] = "cytoarchitecture",
     least_claims: Annotated[
         int, typer.Option("--least-claims", min=1, help="Regions with fewer statements stay out of the 8-way.")
     ] = 5,
@@ -47,7 +50,7 @@ def check_captions(
     if (captions is None) == (texts is None):
         raise InputError("give a folder of captions or --texts", where="check-captions", fix="give exactly one of the two")
     if texts is not None:
-        _judge(texts, descriptions, out)
+        _judge(texts, descriptions, out, vocabulary)
         return
     from cytoscribe.captions.quality.report import QualitySettings, measure, report
 
@@ -59,12 +62,12 @@ def check_captions(
         raise typer.Exit(1)
 
 
-def _judge(texts: Path, descriptions: Path | None, out: Path | None) -> None:
+def _judge(texts: Path, descriptions: Path | None, out: Path | None, vocabulary: str) -> None:
     from cytoscribe.captions.quality.texts import judge_texts, read_known, read_texts
 
     known, regions = read_known(descriptions)
-    read, bad = read_texts(texts, known)
-    verdicts = list(judge_texts(read, regions))
+    read, bad = read_texts(texts, known, vocabulary)
+    verdicts = list(judge_texts(read, regions, vocabulary))
     lines = "".join(json.dumps(v, ensure_ascii=False) + "\n" for v in verdicts)
     if out is None:
         typer.echo(lines, nl=False)

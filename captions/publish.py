@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 DATASET_FILES = ("README.md", "data/*.parquet", "evidence.parquet", "statements.parquet", "quality.json")
-MODEL_FILES = ("README.md", "config.json", "regions.json", "calibration.json", "calibration.safetensors", "adapter/*", "merged/*")
+MODEL_FILES = (
+    *("README.md", "config.json", "regions.json", "calibration.json", "calibration.safetensors", "adapter/*", "merged/*"),
+    *(
+        "captioner.safetensors",
+        "joint.json",
+        "bank.safetensors",
+        "knowledge.json",
+        "claims.parquet",
+        "captions.parquet",
+        "decoder/*",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-CLIP_CONTEXT = 77
-"""Tokens that CLIP's text tower reads, start and end marks included."""
-
 _PATTERN = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 _MERGES = 49152 - 256 - 2
 

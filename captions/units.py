@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.captions.evidence import read_papers
+from cytoscribe.captions.settings import AttributeSettings, Selection
 from cytoscribe.captions.wording.facets import Facet
 from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
 from cytoscribe.captions.wording.scene import Scene, contradicts
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.records import MIN_SCORE, Claim, ImageRecord, Region
+from cytoscribe.core.records import Claim, ImageRecord, Region
 from cytoscribe.core.tables import read_images, read_records
-from cytoscribe.literature_mining.regions.table import read_regions
+from cytoscribe.literature_mining.regions.mentions import RegionFinder
+from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 from cytoscribe.literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
 from cytoscribe.literature_mining.report.html import Paper
 
@@ -45,7 +47,7 @@ class Material:
     """All units of a run, what they are about, which regions were kept out because they are marked unseen, and the papers by name.
 
     species: region to the species whose claims are used, "" where no paper names one; set_aside: statements that other papers
-    contradict; faint: claims whose score is too low.
+    contradict; faint: claims whose score is too low; partnerless: comparisons whose sentence does not name the other region.
     """
 
     units: tuple[Unit, ...]
@@ -56,32 +58,12 @@ class Material:
     species: Mapping[str, str] = field(default_factory=dict)
     set_aside: tuple[MergedClaim, ...] = ()
     faint: int = 0
+    partnerless: int = 0
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """Claims of all units."""
         return tuple(c for u in self.units for c in u.claims)
-
-
-@dataclass(frozen=True)
-class AttributeSettings:
-    """How an images table is read. columns: () takes every column the contract does not name; noun: what an image shows."""
-
-    table: Path
-    columns: tuple[str, ...] = ()
-    region_column: str = "region"
-    split: str = "train"
-    per_set: int = 5
-    noun: str = ""
-    phrases: Path | None = None
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which claims captions may use. species: "" takes the one with the most claims, region by region."""
-
-    species: str = ""
-    min_score: float = MIN_SCORE
 
 
 def literature_material(folder: str | Path, per_region: int, selection: Selection | None = None) -> Material:
@@ -101,11 +83,13 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
             by_region.setdefault(claim.region, []).append(claim)
     species = _species(by_region, selection.species, folder)
     agreed = settle_between([weigh(by_region[region], chosen) for region, chosen in species.items()])
-    units, faint = [], 0
+    finder = RegionFinder(RegionTable(tuple(regions.values())))
+    units, faint, partnerless = [], 0, 0
     for one in agreed:
         kept = [c for m in one.kept for c in m.claims]
-        own = tuple(c for c in kept if c.score >= selection.min_score)
-        faint += len(kept) - len(own)
+        sure = [c for c in kept if c.score >= selection.min_score]
+        own = tuple(c for c in sure if _names_partners(c, finder))
+        faint, partnerless = faint + len(kept) - len(sure), partnerless + len(sure) - len(own)
         if facets := scene.facets(own):
             units.append(Unit(one.region, one.region, own, min(per_region, distinct_sets(facets, per_region)), per_region))
     if not units:
@@ -116,7 +100,12 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
         )
     set_aside = tuple(m for one in agreed for m in one.set_aside)
     told = {u.region: species[u.region] for u in units}
-    return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder), told, set_aside, faint)
+    return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder), told, set_aside, faint, partnerless)
+
+
+def _names_partners(claim: Claim, finder: RegionFinder) -> bool:
+    """Whether the claim's own sentence names every region that it compares with; who else is meant, nobody can check there."""
+    return not claim.compared_to or set(claim.compared_to) <= {n for m in finder.find(claim.sentence) for n in m.regions}
 
 
 def _species(by_region: Mapping[str, Sequence[Claim]], wanted: str, folder: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from cytoscribe.core.plain_text import line
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
     "doctor": "cytoscribe.doctor:doctor",
-    "verify": "cytoscribe.verify:verify",
+    "verify": "cytoscribe.core.verify:verify",
     "phantom": "cytoscribe.phantom.cli:phantom",
     "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",
@@ -35,15 +35,22 @@ STAGES: dict[str, str] = {
     "publish-captions": "cytoscribe.captions.cli_publish:publish_captions",
     "serve-llm": "cytoscribe.captions.cli_serve:serve_llm",
     "cut-tiles": "cytoscribe.training.cli_tiles:cut_tiles",
+    "embed-images": "cytoscribe.training.cli_embed:embed_images",
     "train-lora": "cytoscribe.training.cli:train_lora",
     "recalibrate": "cytoscribe.training.cli:recalibrate",
+    "extend-model": "cytoscribe.training.cli_extend:extend_model",
+    "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
+    "monitor": "cytoscribe.eval.cli_monitor:monitor",
     "compare": "cytoscribe.eval.cli:compare",
     "fuse-scales": "cytoscribe.eval.cli:fuse_scales",
     "publish-model": "cytoscribe.captions.cli_publish:publish_model",
 }
 """Command name to `module:function`; the function is a Typer command."""
+
+_INTERRUPTED = 130
+"""Exit code of a run that the user stopped."""
 
 GROUPS: dict[str, tuple[str, dict[str, str]]] = {
     "prompts": ("Prompt templates; `prompts check` validates them.", {"check": "cytoscribe.captions.cli_quality:check_prompts"}),
@@ -110,15 +117,17 @@ def cytoscribe(
 
 
 def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; an error of ours is one line on standard error, never a traceback."""
+    """Run a command and return its exit code; an error of ours or a wrong option is one line on standard error, never a traceback."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name need not be text
     try:
-        entry(args=arguments, standalone_mode=True)
+        ended = entry(args=arguments, standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
+    except typer.TyperException as error:
+        return _misused(error)
     except CytoscribeError as error:
         return _told(error)
     except OSError as error:
@@ -126,10 +135,24 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
         if full is None:
             raise
         return _told(full)
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on where it left off", file=sys.stderr)
-        return 130
-    return 0
+    if ended == _INTERRUPTED:
+        print("stopped; the same command resumes", file=sys.stderr)
+    return ended if isinstance(ended, int) else 0
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Report a wrong option or argument; without any arguments the help is shown instead."""
+    context = getattr(error, "ctx", None)
+    message = getattr(error, "format_message", lambda: str(error))()
+    if context is None or not message:
+        print(message, file=sys.stderr)
+    elif type(error).__name__ == "NoArgsIsHelpError":
+        print(context.get_help())
+    else:
+        print(
+            f"error: {line(message).replace('Value error, ', '').rstrip('.')}; see {context.command_path} --help", file=sys.stderr
+        )
+    return getattr(error, "exit_code", 2)
 
 
 def _told(error: CytoscribeError) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.tables import write_csv
-from cytoscribe.eval.model import Model
+from cytoscribe.eval.model import Model, Rejector
+from cytoscribe.eval.reasons import REASON_COLUMNS, Reasons
 from cytoscribe.eval.samples import Samples
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Answers:
     """One row an image. features (N, D) L2-normalised; probabilities (N, K) of the softmax over class captions at the trained
     temperature; predicted (N,) int; scores (N,), higher for stranger images; p_values (N,); rejected (N,) bool;
     region_p (N, K): p-values of each region for the set of plausible ones, None where the model cannot give it; alpha of both;
-    notes of the rejector."""
+    notes of the rejector; sources: whose calibration each image (N,) was judged by, "" for the model's own, () for all that; reasons
+    behind the answers, None where they were not asked for."""
 
     features: np.ndarray
     probabilities: np.ndarray
@@ -35,6 +37,8 @@ class Answers:
     region_p: np.ndarray | None = None
     alpha: float = 0.05
     notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    reasons: Reasons | None = None
 
     @property
     def plausible(self) -> np.ndarray | None:
@@ -74,10 +78,16 @@ def encode(model: Model, records: Sequence[ImageRecord], batch_size: int = 64) -
     return Encoded(features[kept], kept.numpy(), tuple(skipped))
 
 
-def answer(model: Model, features: Tensor, class_captions: Mapping[str, Sequence[str]] | None = None) -> Answers:
+def answer(
+    model: Model,
+    features: Tensor,
+    class_captions: Mapping[str, Sequence[str]] | None = None,
+    sources: Sequence[str] = (),
+) -> Answers:
     """Name and judge images from their features (N, D), by the model's own class captions or by those given.
 
-    Through other captions images lie at other distances, so the rejector is calibrated anew for them.
+    Through other captions images lie at other distances, so the rejector is calibrated anew for them. sources: (N,) the source of each
+    image, () where none is known; images of one that the model was calibrated for are judged by that calibration.
     """
     import torch
 
@@ -85,19 +95,69 @@ def answer(model: Model, features: Tensor, class_captions: Mapping[str, Sequence
     rejector = model.rejection if class_captions is None else model.rejection.recalibrated(classes)
     near = features @ classes.T  # (N, K)
     predicted = near.argmax(1).numpy()
-    scores = rejector.scores(features)
-    sets = rejector.label_sets()
+    used = tuple(name if name in rejector.sources else "" for name in sources) or ("",) * len(features)
+    judged = [
+        _judged(rejector.for_source(name) or rejector, features, predicted, np.array(used) == name) for name in dict.fromkeys(used)
+    ]
+    judged = judged or [_judged(rejector, features, predicted, np.zeros(0, dtype=bool))]
+    order = np.argsort(np.concatenate([j.rows for j in judged]), kind="stable")
+    sets = [j.region_p for j in judged if j.region_p is not None]
     return Answers(
         features=features.numpy(),
         probabilities=torch.softmax(near * model.logit_scale, dim=1).numpy(),
         predicted=predicted,
-        scores=scores,
-        p_values=rejector.p_values(scores, predicted),
-        rejected=np.asarray(rejector.rejects(scores, predicted), dtype=bool),
-        region_p=sets.p_values(features) if sets is not None else None,
+        scores=np.concatenate([j.scores for j in judged])[order],
+        p_values=np.concatenate([j.p_values for j in judged])[order],
+        rejected=np.concatenate([j.rejected for j in judged])[order],
+        region_p=np.concatenate(sets)[order] if len(sets) == len(judged) else None,
         alpha=rejector.alpha,
+        notes=tuple(dict.fromkeys(note for j in judged for note in j.notes)),
+        sources=used if any(used) else (),
+    )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The images at `rows` as one calibration judges them."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+    p_values: np.ndarray
+    rejected: np.ndarray
+    region_p: np.ndarray | None
+    notes: tuple[str, ...]
+
+
+def _judged(rejector: Rejector, features: Tensor, predicted: np.ndarray, mask: np.ndarray) -> _Judged:
+    import torch
+
+    rows = np.flatnonzero(mask)
+    own, named = features[torch.from_numpy(rows)], predicted[rows]
+    scores, sets = rejector.scores(own), rejector.label_sets()
+    return _Judged(
+        rows=rows,
+        scores=scores,
+        p_values=rejector.p_values(scores, named),
+        rejected=np.asarray(rejector.rejects(scores, named), dtype=bool),
+        region_p=sets.p_values(own) if sets is not None else None,
         notes=tuple(rejector.notes),
     )
+
+
+SOURCE_COLUMN = "source"
+
+
+def sources_of(model: Model, records: Sequence[ImageRecord], given: str = "") -> tuple[str, ...]:
+    """The source of each record: the one `given` for all, else what the column `source` says; () where neither does.
+
+    Raises InputError where the model was not calibrated for the source that is given.
+    """
+    known = model.rejection.sources
+    if given and given not in known:
+        there = f"use one of {', '.join(known)}" if known else "run recalibrate MODEL --source NAME first"
+        raise InputError(f"the model was not calibrated for source '{given}'", where=model.folder, fix=there)
+    names = tuple(given or r.attributes.get(SOURCE_COLUMN, "") for r in records)
+    return names if any(names) else ()
 
 
 COLUMNS = ("image_path", "row", "region", "known", "predicted", "probability", "score", "p_value", "rejected", "subject", "section")
@@ -108,6 +168,7 @@ def write_answers(
 ) -> None:
     """Write predictions.csv, one row an image, in the order of the images table; `single` are further columns (N,), NaN left empty."""
     more = dict(single or {})
+    why = answers.reasons
     rows = [
         (
             record.path.resolve(),
@@ -122,7 +183,10 @@ def write_answers(
             record.subject,
             record.section,
             *("" if np.isnan(values[i]) else f"{values[i]:.6g}" for values in more.values()),
+            *(() if why is None else why.cells(i)),
+            *((answers.sources[i],) if answers.sources else ()),
         )
         for i, (record, truth) in enumerate(zip(samples.records, samples.truth, strict=True))
     ]
-    write_csv(path, (*COLUMNS, *more), rows)
+    told = (*(() if why is None else REASON_COLUMNS), *((SOURCE_COLUMN,) if answers.sources else ()))
+    write_csv(path, (*COLUMNS, *more, *told), rows)

@@ -11,6 +11,17 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.eval.cli_captioner import (
+    CaptionerOption,
+    Decoding,
+    Most,
+    Struck,
+    caption_sections,
+    describe_captioner,
+    evaluate_captioner,
+    model_of,
+    refuse_idle,
+)
 
 if TYPE_CHECKING:
     from cytoscribe.eval.describer import Described
@@ -18,7 +29,7 @@ if TYPE_CHECKING:
 _CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
 _BOTH = "Both scales together"
 
-ModelOption = Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder that train-lora wrote.")]
 ClassCaptions = Annotated[
     Path | None,
     typer.Option(
@@ -47,13 +58,23 @@ Normalise = Annotated[
         "under which they look most like those of training, found without labels from at least 20 of them. none: as they are.",
     ),
 ]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        help="Microscope, stain or laboratory of all the images, whose calibration by recalibrate --source judges them. Empty: what a "
+        "column 'source' of the table says, else the model's own.",
+    ),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=_MEASURE)]
 
 
 def evaluate(
-    model: ModelOption,
     images: Annotated[Path, typer.Option("--images", help="Table of images: image_path, region, and split where it has one.")],
     out: Out,
+    model: ModelOption = None,
+    captioner: CaptionerOption = None,
+    images_a_region: Most = 0,
     captions: Annotated[
         Path | None,
         typer.Option(
@@ -99,6 +120,32 @@ def evaluate(
         typer.Option("--bootstrap", min=0, help="Replicates for the 95% intervals; 0 turns them off.", rich_help_panel=_MEASURE),
     ] = 1000,
     normalise: Normalise = "none",
+    source: Source = "",
+    test_where: Annotated[
+        str,
+        typer.Option(
+            "--test-where",
+            help='Rows of --images to measure, by a condition on its columns: "age >= 20 and plane == coronal". Refused where training '
+            "saw their subjects. Empty: all.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
+    group_by: Annotated[
+        str,
+        typer.Option(
+            "--group-by",
+            help="Comma-separated columns whose groups are measured apart, with their gap, beside age, plane, subject and scale.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
+    few_shot: Annotated[
+        str,
+        typer.Option(
+            "--few-shot",
+            help="Comma-separated numbers of training images a region: naming by their means, as 1,2,4,8,16. Empty: left out.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = "",
     explorer: Annotated[
         int, typer.Option("--explorer", min=0, help="Most images on explorer.html; 0 writes none.", rich_help_panel=_MEASURE)
     ] = 400,
@@ -116,12 +163,19 @@ def evaluate(
 
     Writes metrics.json, report.html, explorer.html (every image, to be filtered), predictions.csv, per_region.csv and confusion.csv.
     """
+    folder = model_of(model, captioner)
+    if captioner is not None:
+        refuse_idle({"--captions": captions, "--class-captions": class_captions, "--regions": regions})
+        evaluate_captioner(
+            captioner, images, out, region_column, split, images_a_region, bootstrap, seed, device, embeddings, overwrite
+        )
+        return
     from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate as stage
     from cytoscribe.eval.report.summary import evaluation_lines
 
     settings = EvaluateSettings(
-        model=model,
+        model=folder,
         images=images,
         out=out,
         captions=captions,
@@ -140,17 +194,24 @@ def evaluate(
         overwrite=overwrite,
         embeddings=embeddings,
         normalise=normalise,
+        source=source,
+        test_where=test_where,
+        group_by=tuple(c.strip() for c in group_by.split(",") if c.strip()),
+        few_shot=_shots(few_shot),
     )
     for line in evaluation_lines(stage(settings), out):
         typer.echo(line)
 
 
 def describe(
-    model: ModelOption,
     images: Annotated[
         list[Path] | None,
         typer.Argument(help="Image files, or folders of them; any format that Pillow reads, 8 or 16 bit.", metavar="IMAGE"),
     ] = None,
+    model: ModelOption = None,
+    captioner: CaptionerOption = None,
+    decoding: Decoding = "label",
+    struck: Struck = False,
     descriptions: Annotated[
         Path | None,
         typer.Option(
@@ -175,6 +236,15 @@ def describe(
     name_by: NameBy = "captions",
     embeddings: EmbeddingsOption = None,
     normalise: Normalise = "none",
+    source: Source = "",
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            "--regions",
+            help="Region table with a column 'parent': where a region is not sure, the closest parent of all plausible ones is named. "
+            "Default: always a region.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of text.")] = False,
     region_model: Annotated[
         Path | None,
@@ -235,6 +305,9 @@ def describe(
     Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
     mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
     """
+    folder = model_of(model, captioner, bool(section))
+    if captioner is not None:
+        refuse_idle({"--table": table, "--descriptions": descriptions, "--captions": captions, "--quotes": quotes})
     if (region_model is None) != (table is None):
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
     if not images and not section and table is None:
@@ -245,19 +318,36 @@ def describe(
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        _map_sections(model, section, out, layout, class_captions, device, overwrite)
+        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite, source)
+        if captioner is not None:
+            caption_sections(captioner, maps, decoding, struck, device)
+    if captioner is not None:
+        if images:
+            describe_captioner(captioner, _pictures(images), decoding, struck, embeddings, device, json)
+        return
     answers: list[Iterator[Described]] = []
     if table is not None and region_model is not None:
         from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
 
-        pieces = PieceSettings(model, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
+        pieces = PieceSettings(folder, region_model, table, split, "region", descriptions, quotes, name_by, device, fusion)
         answers.append(describe_pieces(pieces))
     if images:
         from cytoscribe.eval.describer import DescribeSettings
         from cytoscribe.eval.describer import describe as stage
 
         single = DescribeSettings(
-            model, tuple(_pictures(images)), descriptions, class_captions, captions, quotes, device, name_by, embeddings, normalise
+            folder,
+            tuple(_pictures(images)),
+            descriptions,
+            class_captions,
+            captions,
+            quotes,
+            device,
+            name_by,
+            embeddings,
+            normalise,
+            source,
+            regions,
         )
         answers.append(stage(single))
     _say(chain.from_iterable(answers), json)
@@ -297,17 +387,26 @@ def _map_sections(
     class_captions: Path | None,
     device: str,
     overwrite: bool,
-) -> None:
-    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um."""
+    source: str,
+) -> list[tuple[Path, Path]]:
+    """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um.
+
+    Returns each section's file with its folder.
+    """
     from cytoscribe.eval.section_map import MapSettings, map_section
     from cytoscribe.training.data.sections import section_name
 
     if out is None:
         raise InputError("--section needs a folder for the maps", fix="add --out DIR")
+    made = []
     for path in sections:
-        settings = MapSettings(model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite)
+        settings = MapSettings(
+            model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source
+        )
         for line in map_section(settings).lines():
             typer.echo(line)
+        made.append((path, settings.out))
+    return made
 
 
 def compare(
@@ -349,10 +448,6 @@ def fuse_scales(
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Device = "auto",
     name_by: NameBy = "captions",
-    pool: Annotated[
-        str,
-        typer.Option("--pool", help="auto: weigh the scales by how they name the table's validation pieces (split=val); equal."),
-    ] = "auto",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -361,10 +456,17 @@ def fuse_scales(
     from cytoscribe.eval.fusion_stage import fuse_scales as stage
 
     settings = FuseSettings(
-        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by, pool
+        regions, tiles, images, out, region_column, split, bootstrap, seed, device, batch_size, overwrite, name_by
     )
     for line in stage(settings).lines():
         typer.echo(line)
+
+
+def _shots(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() and 0 < int(part) <= 10_000 for part in parts):
+        raise InputError(f"--few-shot '{text}' is not a list of numbers of images", fix="write 1,2,4,8,16")
+    return tuple(dict.fromkeys(int(part) for part in parts))
 
 
 def _columns(text: str) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,17 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.eval.answers import Answers, answer, for_source
+from cytoscribe.eval.answers import Answers, answer, for_source, sources_of
 from cytoscribe.eval.class_captions import read_class_captions
 from cytoscribe.eval.evaluator import load_model
+from cytoscribe.eval.metrics.hierarchy import read_parents
 from cytoscribe.eval.metrics.naming import named
 from cytoscribe.eval.model import Model
+from cytoscribe.eval.reasons import PARENT, REGION, SAME_MICROSCOPE, STRICTER, UNSEEN, Reasons, pixels_of, reasons
 from cytoscribe.eval.report.evidence import Evidence, read_claims, read_evidence
 from cytoscribe.eval.report.gallery import read_gallery_captions
 from cytoscribe.eval.spoken import Speaker, Spoken
 
-UNSEEN = "unseen"
 MASS = 0.95
 """Share of the softmax that the listed regions hold together where the model offers no calibrated set."""
 MOST_SHOWN = 6
@@ -34,7 +35,8 @@ class DescribeSettings:
     """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None;
     captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown; name_by: what names an
     image, `captions`, `images` (those it was trained on) or `both`; embeddings: vectors of the images, for a model that takes such;
-    normalise: `source` for images of another microscope than training's, all of one, else `none`."""
+    normalise: `source` for images of another microscope than training's, all of one, else `none`; source: whose calibration judges the
+    images, "" for the model's own; regions: region table with a column `parent`, to name the parent where a region is not sure."""
 
     model: Path
     images: tuple[Path, ...]
@@ -46,13 +48,16 @@ class DescribeSettings:
     name_by: str = "captions"
     embeddings: Path | None = None
     normalise: str = "none"
+    source: str = ""
+    regions: Path | None = None
 
 
 @dataclass(frozen=True)
 class Described:
     """One image's answer. `problem` is why there is none; then all else is empty.
 
-    answer: region or `unseen`; p_value of "this is a known region", rejected at most `alpha`; plausible: the fewest
+    answer: region, parent region, `unseen`, `artefact (kind)` or `another microscope`; reason: the kind of that answer; p_values: of
+    the reasons that were asked about, by name; p_value of "this is a known region", rejected at most `alpha`; plausible: the fewest
     regions that hold most of the softmax, with their probability, likeliest first; label_set: the conformal set with p-values, which
     holds the true region in at least 1 - alpha of cases if the model knows it, and may be empty; None where the model has none.
     """
@@ -68,13 +73,27 @@ class Described:
     evidence: Evidence | None = None
     caption: Spoken | None = None
     quotes: tuple[str, ...] = ()
+    reason: str = ""
+    p_values: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """True where no region, and no parent of regions, is named."""
+        return self.reason not in (REGION, PARENT) if self.reason else self.answer == UNSEEN
 
     def text(self) -> str:
         """For people, a few lines."""
         if self.problem is not None:
             return f"error: {self.image}: {self.problem}"
-        verdict = "at most" if self.answer == UNSEEN else "above"
+        verdict = "at most" if self.p_value <= self.alpha else "above"
         lines = [f"{self.image}: {self.answer}  (p = {self.p_value:.3f}, {verdict} alpha = {self.alpha:g}; score {self.score:.2f})"]
+        if self.p_values:
+            told = ", ".join(f"{name} p = {p:.3f}" for name, p in self.p_values)
+            lines.append(f"  reason: {self.reason or self.answer}  ({told})")
+        if not self.refused and dict(self.p_values).get(SAME_MICROSCOPE, 1.0) <= self.alpha / STRICTER:
+            lines.append(
+                "  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source"
+            )
         lines.append(f"  {self._plausible_text()}")
         if self.caption is not None:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""
@@ -87,7 +106,7 @@ class Described:
 
     def _plausible_text(self) -> str:
         if self.label_set is None:
-            lead = "nearest known" if self.answer == UNSEEN else "plausible"
+            lead = "nearest known" if self.refused else "plausible"
             return f"{lead}: {_some([f'{r} {p:.0%}' for r, p in self.plausible])}  (softmax, not calibrated)"
         if not self.label_set:
             return f"plausible: none of the known regions, at {1 - self.alpha:.0%} coverage"
@@ -102,6 +121,8 @@ class Described:
             "image": str(self.image),
             "answer": self.answer,
             "unseen": self.answer == UNSEEN,
+            "reason": self.reason or (UNSEEN if self.answer == UNSEEN else REGION),
+            "reason_p_values": {name: round(p, 6) for name, p in self.p_values},
             "score": round(self.score, 6),
             "p_value": round(self.p_value, 6),
             "alpha": self.alpha,
@@ -134,9 +155,10 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
     evidence = read_evidence(settings.descriptions, model.folder, texts or model.class_captions)
     captions = read_gallery_captions(settings.captions)
     speaker = Speaker(model, captions, read_claims(settings.descriptions or model.folder)) if captions else None
-    library = _Library(evidence, speaker, settings.quotes)
+    library = _Library(evidence, speaker, settings.quotes, read_parents(settings.regions) if settings.regions else {})
+    sources_of(model, (), settings.source)  # a source that the model does not know is said before the first answer
     for start in range(0, len(settings.images), _BATCH):
-        yield from _batch(model, settings.images[start : start + _BATCH], texts, library, settings.name_by)
+        yield from _batch(model, settings.images[start : start + _BATCH], texts, library, settings)
 
 
 @dataclass(frozen=True)
@@ -146,17 +168,20 @@ class _Library:
     evidence: dict[str, Evidence]
     speaker: Speaker | None
     quotes: int
+    parents: dict[str, str] = field(default_factory=dict)
 
 
 def _batch(
-    model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, library: _Library, by: str
+    model: Model, paths: Sequence[Path], texts: dict[str, list[str]] | None, library: _Library, asked: DescribeSettings
 ) -> Iterator[Described]:
     problems = {path: problem for path in paths if (problem := _problem(path, model))}
     good = [path for path in paths if path not in problems]
     answers = None
     if good:
-        features = model.encode_images([ImageRecord(path=p, region="") for p in good])
-        answers = named(answer(model, features, texts), model, by)
+        records = [ImageRecord(path=p, region="") for p in good]
+        sources = sources_of(model, records, asked.source)
+        answers = named(answer(model, model.encode_images(records), texts, sources), model, asked.name_by)
+        answers = replace(answers, reasons=reasons(answers, pixels_of(model, records, sources), model.regions, library.parents))
     rows = iter(range(len(good)))
     for path in paths:
         if path in problems:
@@ -181,18 +206,22 @@ def _problem(path: Path, model: Model) -> str:
 
 def _described(model: Model, path: Path, answers: Answers, i: int, library: _Library) -> Described:
     named = int(answers.predicted[i])
-    rejected = bool(answers.rejected[i])
-    evidence = None if rejected else library.evidence.get(model.regions[named])
+    assert answers.reasons is not None
+    why: Reasons = answers.reasons
+    rejected = why.kinds[i] not in (REGION, PARENT)
+    evidence = None if rejected else library.evidence.get(why.answers[i])
     return Described(
         image=path,
-        answer=UNSEEN if rejected else model.regions[named],
+        answer=why.answers[i],
+        reason=why.kinds[i],
+        p_values=why.told(i),
         score=float(answers.scores[i]),
         p_value=float(answers.p_values[i]),
         alpha=model.rejection.alpha,
         plausible=credible(answers.probabilities[i], model.regions),
         label_set=label_set(answers, i, model.regions),
         evidence=evidence,
-        caption=None if rejected or library.speaker is None else library.speaker.of(answers.features[i], named),
+        caption=None if why.kinds[i] != REGION or library.speaker is None else library.speaker.of(answers.features[i], named),
         quotes=tuple(evidence.quotes(library.quotes)) if evidence else (),
     )
 

@@ -26,7 +26,9 @@ class EvaluateSettings:
     by parent; split: `all` takes every image; scale: rows of this scale, `auto` for the model's own, `all`; wording: `masked` or
     `named` captions in retrieval; attributes: columns that exact captions state, None for those the captions speak of; bootstrap:
     replicates, 0 for no intervals; explorer: most images on explorer.html, 0 writes none; embeddings: vectors of the images, for a
-    model that takes such; normalise: `source` for images of another microscope than training's, else `none`.
+    model that takes such; normalise: `source` for images of another microscope than training's, else `none`; source: whose calibration
+    judges all images, "" for what the table's column `source` says; test_where: condition on columns of the table that measured images
+    fulfil; group_by: further columns whose groups are measured apart; few_shot: images a region for naming by a few images, () for none.
     """
 
     model: Path
@@ -48,6 +50,10 @@ class EvaluateSettings:
     overwrite: bool = False
     embeddings: Path | None = None
     normalise: str = "none"
+    source: str = ""
+    test_where: str = ""
+    group_by: tuple[str, ...] = ()
+    few_shot: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

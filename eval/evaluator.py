@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption, ImageRecord
 from cytoscribe.core.runs import RunFolder, file_digest, write_json
 from cytoscribe.core.tables import read_images
-from cytoscribe.eval.answers import Answers, answer, encode, for_source, write_answers
+from cytoscribe.eval.answers import Answers, answer, encode, for_source, sources_of, write_answers
 from cytoscribe.eval.class_captions import read_class_captions
 from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
 from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights
 from cytoscribe.eval.metrics.catalogue import flat
 from cytoscribe.eval.metrics.classification import classify
-from cytoscribe.eval.metrics.groups import by_groups
+from cytoscribe.eval.metrics.groups import by_groups, gaps
 from cytoscribe.eval.metrics.hierarchy import hierarchy, parent_figures, read_parents
 from cytoscribe.eval.metrics.leaks import find_leaks
 from cytoscribe.eval.metrics.measures import (
@@ -35,13 +35,17 @@ from cytoscribe.eval.metrics.measures import (
     label_sets,
     rejection,
 )
+from cytoscribe.eval.metrics.promises import broken_promises, by_source, shares_of_reasons, uncalibrated
+from cytoscribe.eval.metrics.shots import few_shot
 from cytoscribe.eval.model import Model
+from cytoscribe.eval.reasons import pixels_of, reasons
 from cytoscribe.eval.report.account import facts, notes, strangers
 from cytoscribe.eval.report.explorer import write_explorer
 from cytoscribe.eval.report.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.report.result_tables import write_tables
 from cytoscribe.eval.report.write import write_report
 from cytoscribe.eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
+from cytoscribe.training.data.where import refuse_shared, where
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
@@ -58,6 +62,7 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     _check(settings)
     model = model or load_model(settings.model, settings.device, settings.embeddings, settings.images.parent)
     asked = read_inputs(settings, model)
+    sources_of(model, (), settings.source)
     model = for_source(model, asked.samples.records, settings.normalise)
     with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
         result = measure(settings, model, asked)
@@ -102,7 +107,7 @@ def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
     seen = {r.path.resolve(): r for r in (*trained, *records) if r.split in ("train", "val")}
     captions = tuple(read_gallery_captions(settings.captions))
     trained_on = str(model.settings.get("settings", {}).get("scale", ""))
-    measured = of_scale(records, settings.scale, trained_on, settings.images)
+    measured = of_scale(_where(settings, records, trained), settings.scale, trained_on, settings.images)
     samples = choose_samples(measured, model.regions, settings.split, settings.images)
     return Asked(
         samples=samples,
@@ -113,6 +118,16 @@ def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
         columns=_columns(settings, samples, captions),
         parents=read_parents(settings.regions) if settings.regions else {},
     )
+
+
+def _where(settings: EvaluateSettings, records: list[ImageRecord], trained: Sequence[ImageRecord]) -> list[ImageRecord]:
+    """The rows that --test-where asks for; raises InputError where training saw images of their subjects."""
+    if not settings.test_where:
+        return records
+    kept = where(records, settings.test_where, "--test-where")
+    saw = [r for r in trained if r.split in ("train", "val")]
+    refuse_shared(saw, [r for r in kept if r.split not in ("train", "val", "unseen")], "training and --test-where")
+    return kept
 
 
 def _columns(settings: EvaluateSettings, samples: Samples, captions: Sequence[Caption]) -> tuple[str, ...]:
@@ -136,7 +151,10 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     samples = samples.only(encoded.kept)
     if not (~samples.unseen).any():
         raise InputError("no image of a known region could be read", where=settings.images, fix="check the paths")
-    answers = answer(model, encoded.features, asked.texts)
+    sources = sources_of(model, samples.records, settings.source)
+    answers = answer(model, encoded.features, asked.texts, sources)
+    pixels = pixels_of(model, samples.records, answers.sources)
+    answers = replace(answers, reasons=reasons(answers, pixels, model.regions, asked.parents))
     clusters = clusters_of(samples.records)
     draws = Draws(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
     known = ~samples.unseen
@@ -155,6 +173,10 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         | image_to_image(samples, answers, clusters, draws)
         | rejection(samples, answers, draws)
         | label_sets(samples, answers, draws)
+        | by_source(samples, answers, sources, draws)
+        | shares_of_reasons(samples, answers, draws)
+        | gaps(samples, answers, settings.group_by, len(model.regions), draws)
+        | few_shot(model, samples, answers, settings.few_shot, draws)
     )
     return Evaluation(
         samples=samples,
@@ -169,14 +191,21 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         leaks=leaks,
         clusters=clusters,
         alpha=model.rejection.alpha,
-        groups=tuple(by_groups(samples, answers, len(model.regions), settings.bootstrap, settings.seed)),
+        groups=tuple(by_groups(samples, answers, len(model.regions), settings.bootstrap, settings.seed, settings.group_by)),
         notes=(
             *samples.notes,
             *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
-            *strangers(model, encoded.features, settings.normalise),
+            *strangers(model, encoded.features[_own(answers)], settings.normalise),
             *answers.notes,
+            *uncalibrated(model, sources),
+            *broken_promises(found.figures, model.rejection.alpha),
         ),
     )
+
+
+def _own(answers: Answers) -> list[int]:
+    """Images that are judged by the model's own calibration, not by that of a source."""
+    return [i for i, name in enumerate(answers.sources or ("",) * len(answers.predicted)) if not name]
 
 
 def _by_parent(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> dict[str, Estimate]:
@@ -215,6 +244,7 @@ def _check(settings: EvaluateSettings) -> None:
 
 def _told(settings: EvaluateSettings) -> dict[str, Any]:
     names = ("region_column", "split", "scale", "wording", "attributes", "bootstrap", "seed", "normalise")
+    names += ("source", "test_where", "group_by", "few_shot")
     return {name: getattr(settings, name) for name in names}
 
 

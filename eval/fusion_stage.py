@@ -22,13 +22,12 @@ from cytoscribe.eval.metrics.pooling import Pool, fitted
 from cytoscribe.eval.model import Model
 
 VIEWS = ("region", "tile", "both")
-POOLS = ("auto", "equal")
 
 
 @dataclass(frozen=True)
 class FuseSettings:
     """regions, tiles: model folders of the two scales; images: the table of cut-tiles, with both scales; name_by: what names each
-    image, `captions`, `images` or `both`; pool: `auto` weighs the scales by the validation pieces of the table, `equal` not."""
+    image, `captions`, `images` or `both`."""
 
     regions: Path
     tiles: Path
@@ -42,11 +41,6 @@ class FuseSettings:
     batch_size: int = 64
     overwrite: bool = False
     name_by: str = "captions"
-    pool: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.pool not in POOLS:
-            raise InputError(f"unknown --pool '{self.pool}'", fix=f"use one of {', '.join(POOLS)}")
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def fuse_scales(settings: FuseSettings, regions: Model | None = None, tiles: Mod
     tiles = tiles or load_model(settings.tiles, settings.device)
     names, columns = shared_columns(regions.regions, tiles.regions)
     crops, insets, members, left_out = _units(settings, regions, tiles, names)
-    told = {name: getattr(settings, name) for name in ("region_column", "split", "bootstrap", "seed", "name_by", "pool")}
+    told = {name: getattr(settings, name) for name in ("region_column", "split", "bootstrap", "seed", "name_by")}
     digests = {"images": file_digest(settings.images)} | {
         name: file_digest(folder / "calibration.json")
         for name, folder in (("regions", settings.regions), ("tiles", settings.tiles))
@@ -112,7 +106,7 @@ def _pool(
 ) -> Pool:
     """Weights by the validation pieces of known regions; equal ones where there are none, or they are what is measured."""
     records = read_images(settings.images, region_column=settings.region_column)
-    if settings.pool == "equal" or settings.split == "val" or not any(r.split == "val" for r in records):
+    if settings.split == "val" or not any(r.split == "val" for r in records):
         return Pool()
     held_out = replace(settings, split="val")
     try:

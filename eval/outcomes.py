@@ -11,11 +11,12 @@ import numpy as np
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.tables import read_csv
-from cytoscribe.eval.answers import COLUMNS
+from cytoscribe.eval.answers import COLUMNS, SOURCE_COLUMN
 from cytoscribe.eval.metrics.bootstrap import Statistic, clusters_of, weighted_mean
 from cytoscribe.eval.metrics.classification import accuracy, macro_f1
 from cytoscribe.eval.metrics.open_set import aupr, auroc, fpr95, oscr
 from cytoscribe.eval.metrics.retrieval import RECALL_AT
+from cytoscribe.eval.reasons import REASON_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ def read_outcomes(path: Path) -> Outcomes:
     """Read predictions.csv; raises InputError where a column is missing or a cell is no number."""
     rows = [row for _, row in read_csv(path, COLUMNS)]
     names = list(rows[0]) if rows else list(COLUMNS)
+    further = [n for n in names[len(COLUMNS) :] if n not in (*REASON_COLUMNS, SOURCE_COLUMN)]
     try:
-        numbers = {c: np.array([float(r[c]) if r[c] else np.nan for r in rows]) for c in (*names[len(COLUMNS) :], "score")}
+        numbers = {c: np.array([float(r[c]) if r[c] else np.nan for r in rows]) for c in (*further, "score")}
     except ValueError as error:
         raise InputError(f"not a number ({error})", where=path, fix="run evaluate again") from error
     records = [ImageRecord(Path(r["image_path"]), r["region"], subject=r["subject"], section=r["section"]) for r in rows]

@@ -14,7 +14,8 @@ OVERLAY_FILE = "overlay.png"
 @dataclass(frozen=True)
 class SectionMap:
     """What was mapped, one cell a step of the grid. step: section pixels a cell; probabilities (h, w, K) mean softmax of the tiles
-    over a cell, NaN on glass; unseen (h, w): share of those tiles that were rejected, NaN on glass."""
+    over a cell, NaN on glass; unseen (h, w): share of those tiles that were rejected, NaN on glass; because (h, w, 2): share of the tiles
+    that are artefacts, and of those of another microscope, None where that was not asked."""
 
     regions: tuple[str, ...]
     step: int
@@ -22,12 +23,22 @@ class SectionMap:
     unseen: np.ndarray
     alpha: float
     out: Path
+    because: np.ndarray | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names of the labels behind the regions."""
+        return ("unseen", "artefact", "another microscope")
 
     @property
     def labels(self) -> np.ndarray:
-        """(h, w) uint16: 0 glass, i + 1 the i-th region, K + 1 unseen: where most tiles over the cell were rejected."""
+        """(h, w) uint16: 0 glass, i + 1 the i-th region, K + 1 unseen: where most tiles over the cell were rejected; K + 2 an artefact,
+        K + 3 another microscope: where most tiles were called that."""
         known = np.nan_to_num(self.probabilities).argmax(2) + 1
         labels = np.where(self.unseen > 0.5, len(self.regions) + 1, known)
+        if self.because is not None:
+            for k in range(self.because.shape[2]):
+                labels = np.where(self.because[..., k] > 0.5, len(self.regions) + 2 + k, labels)
         return np.where(np.isnan(self.unseen), BACKGROUND, labels).astype(np.uint16)
 
     @property
@@ -38,8 +49,8 @@ class SectionMap:
     @property
     def shares(self) -> dict[str, float]:
         """Label to its share of the tissue, largest first; regions that were not found are left out."""
-        counts = np.bincount(self.labels.ravel(), minlength=len(self.regions) + 2)[1:]
-        names = (*self.regions, "unseen")
+        counts = np.bincount(self.labels.ravel(), minlength=len(self.regions) + 4)[1:]
+        names = (*self.regions, *self.others)
         return {names[i]: float(counts[i] / max(counts.sum(), 1)) for i in np.argsort(-counts, kind="stable") if counts[i]}
 
     def lines(self) -> list[str]:

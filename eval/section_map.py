@@ -13,7 +13,8 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar
 from cytoscribe.core.runs import RunFolder, atomic_path, quick_digest
 from cytoscribe.core.tables import write_csv
-from cytoscribe.eval.answers import answer
+from cytoscribe.eval.answers import answer, sources_of
+from cytoscribe.eval.reasons import ARTEFACT, MICROSCOPE, Pixels, judged_pixels, reasons, unknown
 from cytoscribe.eval.report.section_picture import write_overlay
 from cytoscribe.eval.section_labels import OVERLAY_FILE, SectionMap
 from cytoscribe.eval.section_source import band, thumbnail, tissue_mask
@@ -26,6 +27,9 @@ LEAST_TISSUE = 0.5
 """Share of a tile that must be tissue."""
 
 LABELS_FILE, CONFIDENCE_FILE, LEGEND_FILE, TILES_FILE = "labels.png", "confidence.png", "legend.csv", "tiles.csv"
+REASONS = (ARTEFACT, MICROSCOPE)
+"""Reasons that the map shows as labels of their own, behind the regions and `unseen`."""
+_REASON_COLUMNS = ("reason", "artefact", "p_artefact", "p_microscope")
 _FULL_SIZE = 60_000_000
 """Pixels up to which the maps are written at the section's own size; larger ones keep one pixel a step."""
 
@@ -33,7 +37,8 @@ _FULL_SIZE = 60_000_000
 @dataclass(frozen=True)
 class MapSettings:
     """tile_px: side of a tile in section pixels, as the model's tiles were cut; stride: pixels from tile to tile, 0 for half a tile;
-    tile_um and pixel_size_um: the side in micrometres instead, 0 where tile_px counts or the file says its pixel size."""
+    tile_um and pixel_size_um: the side in micrometres instead, 0 where tile_px counts or the file says its pixel size; source: whose calibration
+    judges the tiles, "" for the model's own."""
 
     model: Path
     section: Path
@@ -46,6 +51,7 @@ class MapSettings:
     device: str = "auto"
     batch_size: int = 64
     overwrite: bool = False
+    source: str = ""
 
 
 def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
@@ -60,13 +66,14 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
         raise InputError(f"--stride {stride} leaves gaps between tiles of {side} px", fix="give at most the tile's side")
     model = model or _load(settings)
     texts = _texts(settings, model)
-    told = {"tile_px": side, "stride": stride, "class_captions": texts}
+    sources_of(model, (), settings.source)
+    told = {"tile_px": side, "stride": stride, "class_captions": texts, "source": settings.source}
     inputs = {"section": quick_digest(settings.section), "model": str(settings.model.resolve())}
     with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
         small, shrunk = thumbnail(slide)
         grid = Grid(slide.sizes[0], side, stride, tissue_mask(small), shrunk)
         shrink = side / getattr(model, "image_px", side)
-        judge = _judge(model, texts, settings.batch_size)
+        judge = _judge(model, texts, settings.batch_size, settings.source)
         with bar("mapping", grid.rows, "rows") as running:
             for row in range(grid.rows):
                 if not run.has_shard(f"row {row}"):
@@ -176,14 +183,18 @@ class Grid:
 Tile = tuple[int, int, np.ndarray]
 
 
-def _judge(model: Any, texts: Mapping[str, Sequence[str]] | None, batch: int) -> Callable[[list[Tile]], list[dict[str, Any]]]:
+def _judge(
+    model: Any, texts: Mapping[str, Sequence[str]] | None, batch: int, source: str = ""
+) -> Callable[[list[Tile]], list[dict[str, Any]]]:
     """From tiles to rows of numbers: place, probabilities, p-value, rejected."""
     encode = _encoder(model, batch)
 
     def judged(tiles: list[Tile]) -> list[dict[str, Any]]:
         if not tiles:
             return []
-        answers = answer(model, encode([pixels for _, _, pixels in tiles]), texts)
+        shown = [pixels for _, _, pixels in tiles]
+        answers = answer(model, encode(shown), texts, (source,) * len(tiles) if source else ())
+        why = reasons(answers, _pixels(model, shown, answers.sources), model.regions)
         return [
             {
                 "x": x,
@@ -191,11 +202,29 @@ def _judge(model: Any, texts: Mapping[str, Sequence[str]] | None, batch: int) ->
                 "probabilities": [round(float(p), 5) for p in answers.probabilities[i]],
                 "p_value": round(float(answers.p_values[i]), 6),
                 "rejected": bool(answers.rejected[i]),
+                "reason": why.kinds[i],
+                "artefact": why.artefacts[i],
+                "p_artefact": _rounded(why.p_artefact[i]),
+                "p_microscope": _rounded(why.p_microscope[i]),
             }
             for i, (x, y, _) in enumerate(tiles)
         ]
 
     return judged
+
+
+def _pixels(model: Any, tiles: Sequence[np.ndarray], sources: Sequence[str]) -> Pixels:
+    if getattr(model, "appearance", None) is None:
+        return unknown(len(tiles))
+    from cytoscribe.training.images import squared
+    from cytoscribe.training.rejection.appearance import measure
+
+    squares = np.stack([np.ascontiguousarray(squared(t, model.image_px).transpose(2, 0, 1)) for t in tiles])
+    return judged_pixels(model, measure(squares), sources)
+
+
+def _rounded(p_value: float) -> float | None:
+    return None if np.isnan(p_value) else round(float(p_value), 6)
 
 
 def _encoder(model: Any, batch: int) -> Callable[[Sequence[np.ndarray]], Tensor]:
@@ -208,7 +237,7 @@ def _encoder(model: Any, batch: int) -> Callable[[Sequence[np.ndarray]], Tensor]
 
     def encode(tiles: Sequence[np.ndarray]) -> Tensor:
         squares = np.stack([np.ascontiguousarray(squared(t, model.image_px).transpose(2, 0, 1)) for t in tiles])
-        return image_features(model.model, squares, model.mean, model.std, model.device, batch, model.views)
+        return image_features(model.model, squares, model.mean, model.std, model.device, batch, model.views, model.balanced)
 
     return encode
 
@@ -217,32 +246,45 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
     height, width = grid.cells
     total = np.zeros((height, width, len(model.regions)), np.float32)
     rejected, count = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    because = np.zeros((height, width, len(REASONS)), np.float32)
     for row in range(grid.rows):
         for tile in run.read_shard(f"row {row}"):
             cells = grid.covered(tile["x"], tile["y"])
             total[cells] += np.array(tile["probabilities"], np.float32)
             rejected[cells] += tile["rejected"]
+            for k, reason in enumerate(REASONS):
+                because[(*cells, k)] += tile["reason"] == reason
             count[cells] += 1
     empty = (count == 0) | (grid.tissue_at(height, width, grid.stride) < LEAST_TISSUE)
     held = np.where(empty, np.nan, np.maximum(count, 1))
     return SectionMap(
-        tuple(model.regions), grid.stride, total / held[..., None], rejected / held, float(model.rejection.alpha), out
+        tuple(model.regions),
+        grid.stride,
+        total / held[..., None],
+        rejected / held,
+        float(model.rejection.alpha),
+        out,
+        because / held[..., None],
     )
 
 
 def _write(found: SectionMap, grid: Grid, run: RunFolder) -> None:
     _write_map(found.labels, grid, run.path / LABELS_FILE)
     _write_map(np.round(found.confidence * 255).astype(np.uint8), grid, run.path / CONFIDENCE_FILE)
-    names = ("background", *found.regions, "unseen")
+    names = ("background", *found.regions, *found.others)
     write_csv(
         run.path / LEGEND_FILE, ("value", "region", "share"), [(i, n, f"{found.shares.get(n, 0):.4f}") for i, n in enumerate(names)]
     )
     rows = (tile for row in range(grid.rows) for tile in run.read_shard(f"row {row}"))
     named = (
-        (t["x"], t["y"], grid.side, *_best(t["probabilities"], found.regions), t["p_value"], "yes" if t["rejected"] else "no")
+        (
+            *(t["x"], t["y"], grid.side, *_best(t["probabilities"], found.regions), t["p_value"], "yes" if t["rejected"] else "no"),
+            *(t[c] if t[c] is not None else "" for c in _REASON_COLUMNS),
+        )
         for t in rows
     )
-    write_csv(run.path / TILES_FILE, ("x", "y", "side_px", "region", "probability", "p_value", "unseen"), named)
+    header = ("x", "y", "side_px", "region", "probability", "p_value", "unseen", *_REASON_COLUMNS)
+    write_csv(run.path / TILES_FILE, header, named)
 
 
 def _best(probabilities: Sequence[float], regions: Sequence[str]) -> tuple[str, float]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar, say
 from cytoscribe.core.records import Claim, Description
-from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, is_file
+from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, fingerprint, is_file
 from cytoscribe.core.tables import write_records
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
-from cytoscribe.literature_mining.model_reader import ModelReader, ModelSettings, PlacedWindow
+from cytoscribe.literature_mining.claims.vocabulary import CORTEX, read_toml
+from cytoscribe.literature_mining.model_reader import ModelReader, PlacedWindow
 from cytoscribe.literature_mining.papers.figures import FOLDER, FigureRecord, write_figures
 from cytoscribe.literature_mining.papers.open import find_papers, find_unread
 from cytoscribe.literature_mining.pool import each
@@ -23,29 +24,11 @@ from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 from cytoscribe.literature_mining.report.consensus import describe_regions
 from cytoscribe.literature_mining.report.html import Paper, Surroundings, write_report
 from cytoscribe.literature_mining.report.related import RelatedSentence, load_ranker, rank
+from cytoscribe.literature_mining.settings import MineSettings
 from cytoscribe.llm.store import CompletionStore
 
-
-@dataclass(frozen=True)
-class MineSettings:
-    """Settings of one mining run. `workers`: processes that read papers; `seconds` a paper may take to be read, 0 reads
-    without a limit and in this process; `ray`: address of a Ray cluster ("" for none); `model`: a language model that reads beside the
-    rules; `strict`: end at the first paper that cannot be read; `relevance`: a sentence-transformers model ("" for none)."""
-
-    regions: Path
-    papers: tuple[Path, ...]
-    out: Path
-    lexicon: Path | None = None
-    workers: int = 1
-    seconds: float = 120
-    seed: int = 0
-    overwrite: bool = False
-    drop_shared: bool = False
-    figures: bool = True
-    relevance: str = ""
-    ray: str = ""
-    model: ModelSettings | None = None
-    strict: bool = False
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -63,6 +46,12 @@ class MineResult:
     around: Surroundings = field(default_factory=dict, repr=False)
     windows: tuple[PlacedWindow, ...] = field(default=(), repr=False)
 
+    def table(self) -> pd.DataFrame:
+        """One row a claim, with the columns of claims.parquet."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(claim) for claim in self.claims], columns=[f.name for f in fields(Claim)])
+
 
 def mine(settings: MineSettings) -> MineResult:
     """Mine claims; write claims, descriptions, papers and figures (.parquet), report.html and regions.csv into `settings.out`.
@@ -73,7 +62,7 @@ def mine(settings: MineSettings) -> MineResult:
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)
     for note in table.notes:
         say(f"note: {note}")
-    lexicon = load_lexicon(settings.lexicon)
+    lexicon = load_lexicon(settings.lexicon, settings.vocabulary)
     model = ModelReader(settings.model, table, lexicon) if settings.model else None  # before the papers: is it there at all?
     ranker = load_ranker(settings.relevance) if settings.relevance else None
     papers = _digested(find_papers(settings.papers))
@@ -121,6 +110,7 @@ def _inputs(settings: MineSettings, papers: dict[Path, str]) -> dict[str, Any]:
     return {
         "regions": file_digest(settings.regions),
         "lexicon": file_digest(settings.lexicon) if settings.lexicon else None,
+        **({} if settings.vocabulary == CORTEX else {"vocabulary": fingerprint(read_toml(settings.vocabulary))}),
         "papers": sorted([p.name, digest] for p, digest in papers.items()),
     }
 
@@ -140,6 +130,7 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
             run.path if settings.figures else None,
             bool(settings.relevance),
             settings.model is not None,
+            settings.vocabulary,
         )
         for paper in left
     ]
@@ -255,7 +246,7 @@ def _say_unnamed(table: RegionTable, result: MineResult) -> None:
     if not any(p.names_regions for p in result.papers):
         example = ", ".join(table.names[:3])
         say(
-            f"no name of the list stands in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
+            f"no name of the list occurs in any of the {len(result.papers)} papers (looked for {example}{', ...' if len(table.names) > 3 else ''}): "
             "give the papers' own names in the column `aliases` of the region table, `;` between them"
         )
 

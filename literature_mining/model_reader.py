@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cytoscribe.core.errors import InputError
@@ -19,22 +19,13 @@ from cytoscribe.literature_mining.claims.llm.second_look import MODEL, RULES, Se
 from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
 from cytoscribe.literature_mining.claims.llm.windows import Source, Target, Window
 from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.settings import ModelSettings
 from cytoscribe.llm.base import Completion, LanguageModel, Question
-from cytoscribe.llm.models import BackendSettings, open_model
+from cytoscribe.llm.models import open_model
 from cytoscribe.llm.store import CompletionStore
 
 _HOPELESS = 16
 """Questions that fail one after the other, after which the run ends: more of them would only take time."""
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """The language model that reads beside the rules: `name` as `--model` gives it ("" for a server's only one), where it runs, and
-    whether its claims stand alone."""
-
-    name: str = ""
-    alone: bool = False
-    backend: BackendSettings = field(default_factory=BackendSettings)
 
 
 @dataclass(frozen=True)
@@ -160,7 +151,7 @@ class _Reading:
         elif any(self._look.contradicts(c, found) for c in beside):
             self._contradicted += 1
         else:
-            claim = _record(placed.source, target, found)
+            claim = record(placed.source, target, found)
             self._own.setdefault(claim.claim_id, claim)
             self._around.setdefault(claim.claim_id, placed.around[number])
 
@@ -178,7 +169,8 @@ class _Reading:
         return ModelReading(claims, self._around, self._faults, self._questions, self._refused, self._contradicted)
 
 
-def _record(source: Source, target: Target, found: FoundClaim) -> Claim:
+def record(source: Source, target: Target, found: FoundClaim) -> Claim:
+    """A claim of a language model as claims.parquet holds it."""
     return Claim(
         claim_id=claim_identity(source.document, target.start, found),
         region=found.region,

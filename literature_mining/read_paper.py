@@ -17,9 +17,10 @@ from cytoscribe.literature_mining.claims.llm.second_look import RULES
 from cytoscribe.literature_mining.claims.llm.vocabulary import load_vocabulary
 from cytoscribe.literature_mining.claims.llm.windows import Source, windows_of
 from cytoscribe.literature_mining.claims.reader import ClaimReader
+from cytoscribe.literature_mining.claims.vocabulary import CORTEX, has_plural_names
 from cytoscribe.literature_mining.papers.figures import extract_figures, save_images
 from cytoscribe.literature_mining.papers.open import read_document
-from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
+from cytoscribe.literature_mining.regions.table import RegionTable, read_regions, with_plurals
 from cytoscribe.literature_mining.report.html import Paper
 
 _AROUND = 240
@@ -30,7 +31,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Job:
     """One paper to read. `figures`: the run folder that takes its images, None for none; `others`: keep sentences that name a
-    region and state no claim; `windows`: keep the windows that a language model is to read."""
+    region and state no claim; `windows`: keep the windows that a language model is to read;
+    `vocabulary`: a shipped one by name, or a file."""
 
     paper: Path
     regions: Path
@@ -39,6 +41,7 @@ class Job:
     figures: Path | None = None
     others: bool = False
     windows: bool = False
+    vocabulary: str = CORTEX
 
 
 def read_paper(job: Job) -> list[Row]:
@@ -47,7 +50,7 @@ def read_paper(job: Job) -> list[Row]:
     Raises InputError where the paper cannot be read.
     """
     document = replace(read_document(job.paper), name=storable(job.paper.name))
-    extractor = _extractor(job.regions, job.drop_shared, job.lexicon)
+    extractor = _extractor(job.regions, job.drop_shared, job.lexicon, job.vocabulary)
     reader = DocumentReader(document, extractor)
     reading = reader.read()
     named = bool(reading.claims or reader.regions_in(document.text))
@@ -75,9 +78,11 @@ def unread(paper: Path, error: Exception) -> list[Row]:
 
 
 @lru_cache(maxsize=1)
-def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None) -> ClaimReader:
+def _extractor(regions: Path, drop_shared: bool, lexicon: Path | None, vocabulary: str) -> ClaimReader:
     table: RegionTable = read_regions(regions, drop_shared=drop_shared)
-    return ClaimReader(table, load_lexicon(lexicon))
+    if has_plural_names(vocabulary):
+        table = with_plurals(table)
+    return ClaimReader(table, load_lexicon(lexicon, vocabulary))
 
 
 def _paper(document: Document) -> Paper:

@@ -1,4 +1,4 @@
-"""Work on files that strangers made, bounded in time and memory: a helper process does it, and dies of a bomb in our stead.
+"""Run untrusted parsing in a child process with limits of time and memory.
 
 MuPDF runs in C and cannot be interrupted, so a limit that holds needs a process of its own.
 """
@@ -6,8 +6,11 @@ MuPDF runs in C and cannot be interrupted, so a limit that holds needs a process
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import resource
+import subprocess
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,7 +37,7 @@ class BoundedWorker(Generic[A, R]):
 
     def __init__(self, function: Callable[[A], R], *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
         self._function, self._seconds, self._megabytes = function, seconds, megabytes
-        self._process: Any = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
 
     def __enter__(self) -> BoundedWorker[A, R]:
@@ -87,16 +90,14 @@ class BoundedWorker(Generic[A, R]):
             self._pipe.close()
         if self._process is not None:
             self._process.kill()
-            self._process.join()
+            self._process.wait()
         self._process = self._pipe = None
 
     def _running(self) -> Connection:
-        if self._pipe is None or not self._process.is_alive():
+        if self._pipe is None or self._process is None or self._process.poll() is not None:
             self.close()
-            context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks of a parent that runs torch
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._function, self._megabytes), daemon=True)
-            self._process.start()
+            self._pipe, theirs = multiprocessing.Pipe()
+            self._process = _started(theirs, self._function, self._megabytes)
             theirs.close()
             if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
                 raise RuntimeError("the helper process did not start")
@@ -123,8 +124,18 @@ class BoundedReader:
 _REFUSALS: dict[str, type[InputError]] = {"refused": InputError, "unwritable": WriteError}
 
 
-def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
-    _limit_memory(megabytes)
+def _started(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> subprocess.Popen[bytes]:
+    """A child that serves `pipe`. Unlike multiprocessing's, it never runs the user's script again, so scripts need no `__main__` guard."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve(*sys.argv[1:])"
+    told = (str(pipe.fileno()), function.__module__, function.__qualname__, str(megabytes))
+    return subprocess.Popen([sys.executable, "-c", code, *told], pass_fds=(pipe.fileno(),), stdin=subprocess.DEVNULL)
+
+
+def serve(descriptor: str, module: str, name: str, megabytes: str) -> None:
+    """What the child does: call the named function for each argument that comes through the pipe, until the pipe closes."""
+    pipe = Connection(int(descriptor))
+    function = getattr(importlib.import_module(module), name)
+    _limit_memory(int(megabytes))
     pipe.send("ready")
     while True:
         try:

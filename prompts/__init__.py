@@ -1,1 +1,1 @@
-"""Jinja templates of captions and the loader that validates them."""
+"""Jinja templates of captions, by task and style, and the loader that validates them."""

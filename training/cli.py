@@ -8,172 +8,28 @@ from typing import Annotated
 import typer
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.core.options import command
+from cytoscribe.training.settings import TrainSettings, parse_names
+
+_SOURCE = "Another microscope"
 
 
-def train_lora(
-    images: Annotated[Path, typer.Option("--images", help="images.csv: image_path, region; split, subject, section where known.")],
-    captions: Annotated[list[Path], typer.Option("--captions", help="Folder of generate-captions; may be given several times.")],
-    out: Out,
-    base: Annotated[
-        str,
-        typer.Option(
-            "--base",
-            help="tiny, efficientnet_lite0_minilm, a JSON config, local-dir:FOLDER, hf-hub:OWNER/NAME, or an open_clip name "
-            "with its tag such as ViT-B-32:laion2b_s34b_b79k.",
-        ),
-    ] = "efficientnet_lite0_minilm",
-    weights: Annotated[
-        str, typer.Option("--weights", help="Tower weights of a JSON config: vision=FILE,text=FOLDER. Empty: from CYTO_WEIGHTS.")
-    ] = "",
-    region_column: Annotated[str, typer.Option("--region-column", help="Column of the table that holds the label.")] = "region",
-    scale: Annotated[str, typer.Option("--scale", help="Train on rows with this scale only (tile or region). Empty: on all.")] = "",
-    wording: Annotated[str, typer.Option("--wording", help="masked: captions without the region's name; named; both.")] = "masked",
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training images.")] = 6,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Images a step.")] = 64,
-    accumulate: Annotated[
-        int,
-        typer.Option("--accumulate", min=1, help="Parts a batch is computed in to save memory; the loss sees it whole. 1: off."),
-    ] = 1,
-    captions_per_image: Annotated[
-        int, typer.Option("--captions-per-image", min=1, help="Captions drawn for each image and step.")
-    ] = 1,
-    sampling: Annotated[str, typer.Option("--sampling", help="natural, or balanced: every region equally often.")] = "natural",
-    learning_rate: Annotated[
-        float, typer.Option("--learning-rate", help="Of adapters, or of all weights with --tune full.")
-    ] = 1e-3,
-    head_rate: Annotated[float, typer.Option("--head-rate", help="Of projections that are trained from scratch.")] = 2e-3,
-    patience: Annotated[
-        int, typer.Option("--patience", min=0, help="Epochs without a better validation F1 before stopping. 0: off.")
-    ] = 0,
-    checkpoint_steps: Annotated[int, typer.Option("--checkpoint-steps", min=1, help="Steps between checkpoints.")] = 100,
-    tune: Annotated[
-        str, typer.Option("--tune", help="lora, full (every weight of the towers), or auto: full where the base is random.")
-    ] = "auto",
-    towers: Annotated[str, typer.Option("--towers", help="Which towers learn: both, vision, text, none.")] = "both",
-    rank: Annotated[int, typer.Option("--rank", min=1, help="Rank of the adapters.")] = 16,
-    alpha: Annotated[int, typer.Option("--alpha", min=0, help="Scaling of the adapters. 0: twice the rank.")] = 0,
-    dropout: Annotated[float, typer.Option("--dropout", min=0, max=0.9, help="Dropout of the adapters' input. 0: off.")] = 0.0,
-    depthwise: Annotated[
-        bool, typer.Option("--depthwise", help="Train depthwise convolutions too (whole; slow on a CPU).")
-    ] = False,
-    freeze: Annotated[
-        str, typer.Option("--freeze", help="Prefixes of modules to leave as they are, joined by commas. auto: the base's; none.")
-    ] = "auto",
-    loss: Annotated[
-        str, typer.Option("--loss", help="label: all pairs that fit are positive; clip: the drawn pair; sigmoid.")
-    ] = "label",
-    region_weight: Annotated[float, typer.Option("--region-weight", help="Of 'same region' in the label loss. 0: off.")] = 1.0,
-    region_positives: Annotated[
-        str,
-        typer.Option(
-            "--region-positives",
-            help="What an image of a region must lie near: mean of its captions, any of them, or auto (mean where captions state "
-            "attributes of single images, else any).",
-        ),
-    ] = "auto",
-    claim_weight: Annotated[float, typer.Option("--claim-weight", help="Of 'same claims' in the label loss. 0: off.")] = 1.0,
-    whole_weight: Annotated[
-        float, typer.Option("--whole-weight", help="Of the images' own full captions in the label loss. 0: off.")
-    ] = 1.0,
-    whole_captions: Annotated[
-        int, typer.Option("--whole-captions", min=0, help="Wordings of a caption that states all attributes of an image. 0: none.")
-    ] = 2,
-    whole_per_step: Annotated[
-        int, typer.Option("--whole-per-step", min=1, help="Full captions encoded a step; the others are remembered.")
-    ] = 24,
-    image_weight: Annotated[float, typer.Option("--image-weight", help="Of images with images of their region. 0: off.")] = 0.0,
-    hard_weight: Annotated[
-        str,
-        typer.Option(
-            "--hard-weight",
-            help="Of captions before their twins with one claim made false. auto: 0.5 where captions state attributes of single "
-            "images, else off; half as long again a step on a CPU. 0: off.",
-        ),
-    ] = "auto",
-    hard_per_step: Annotated[int, typer.Option("--hard-per-step", min=1, help="Such twins a step, two texts each.")] = 16,
-    image_px: Annotated[int, typer.Option("--image-px", min=0, help="Side of the images in pixels. 0: the base's own.")] = 0,
-    augment: Annotated[str, typer.Option("--augment", help="strong, mild or none.")] = "strong",
-    laminar: Annotated[bool, typer.Option("--laminar", help="Keep the direction of layers: no turns beyond 10 degrees.")] = False,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Threads that decode images. 0: none.")] = 2,
-    views: Annotated[
-        int,
-        typer.Option("--views", help="Views of an image whose features are averaged in use: 1, 2 (mirrored too), 4 (turned too)."),
-    ] = 1,
-    precision: Annotated[str, typer.Option("--precision", help="auto (bf16 where the device has it), bf16 or fp32.")] = "auto",
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
-    embeddings: Annotated[
-        Path | None,
-        typer.Option(
-            "--embeddings",
-            help="Vectors computed elsewhere in the place of the images (.npz, .parquet or .safetensors, keyed by image_path): "
-            "projections and the text side are trained. Default: the images are read.",
-        ),
-    ] = None,
-    wise_ft: Annotated[
-        float,
-        typer.Option("--wise-ft", help="Export weights between the base's (0) and the trained ones (1). 1: the trained ones."),
-    ] = 1.0,
-    tracker: Annotated[
-        str, typer.Option("--tracker", help="none, tensorboard or wandb: figures go there too, where it is installed.")
-    ] = "none",
-    rejection_alpha: Annotated[float, typer.Option("--rejection-alpha", help="Share of known images that may be rejected.")] = 0.05,
-    rejection_scores: Annotated[
-        str, typer.Option("--rejection-scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
-    ] = "",
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
-) -> None:
+def _train(settings: TrainSettings) -> None:
+    from cytoscribe.training import clip_fit
+
+    summary = clip_fit.train(settings)
+    if summary:  # of several processes only the first has a summary
+        typer.echo(summary_text(settings.out, summary))
+
+
+train_lora = command(
+    TrainSettings,
+    _train,
     """Adapt a CLIP to image-caption pairs that only the region label connects, and calibrate its rejection.
 
-    On several GPUs: torchrun --nproc-per-node 4 --no-python train-lora ... with the same options; --batch-size is that of all.
-    """
-    from cytoscribe.training import clip_fit
-    from cytoscribe.training.losses import Objective
-    from cytoscribe.training.model.lora import Tuning
-    from cytoscribe.training.optimisation import Optimisation
-    from cytoscribe.training.settings import ImageOptions, RejectionOptions, TrainSettings
-
-    settings = TrainSettings(
-        images=images,
-        captions=tuple(captions),
-        base=base,
-        out=out,
-        region_column=region_column,
-        weights=parse_weights(weights),
-        wording=wording,
-        whole_captions=whole_captions,
-        scale=scale,
-        seed=seed,
-        precision=precision,
-        device=device,
-        overwrite=overwrite,
-        tuning=Tuning(tune, towers, rank, alpha, dropout, depthwise, parse_frozen(freeze)),
-        optimisation=Optimisation(
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            head_rate=head_rate,
-            accumulate=accumulate,
-            patience=patience,
-            checkpoint_steps=checkpoint_steps,
-            sampling=sampling,
-            captions_per_image=captions_per_image,
-            whole_a_step=whole_per_step,
-            hard_a_step=hard_per_step,
-        ),
-        objective=Objective(
-            loss, region_weight, claim_weight, whole_weight, image_weight, parse_auto(hard_weight), region_positives
-        ),
-        image=ImageOptions(image_px or None, augment, laminar, workers, views),
-        rejection=RejectionOptions(rejection_alpha, parse_names(rejection_scores)),
-        wise_ft=wise_ft,
-        tracker=tracker,
-        embeddings=embeddings,
-    )
-    summary = clip_fit.train(settings)
-    if summary:  # of several processes the first alone has something to tell
-        typer.echo(summary_text(out, summary))
+    On several GPUs: torchrun --nproc-per-node 4 --no-python train-lora ... with the same options; --batch-size is the total.
+    """,
+)
 
 
 def recalibrate(
@@ -184,8 +40,50 @@ def recalibrate(
     scores: Annotated[
         str, typer.Option("--scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
     ] = "",
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source",
+            help="Calibrate for another microscope, stain or laboratory of this name, from --images or --labelled; evaluate and describe "
+            "use it where the column 'source' of a table, or their --source, says so. Empty: the model's own calibration.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = "",
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            "--images",
+            help="Table of at least 20 images of the source, without labels. Assumed: new images are drawn like these; strange tissue "
+            "among them makes the rejection weaker, and does not break the promise. Default: none.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            "--labelled",
+            help="Table of 5 or more images of the source with their regions. Assumed: new images of known regions are drawn like "
+            "these; with fewer than 1/alpha - 1 (19 for 0.05) also that their scores have the shape of the model's own. Default: none.",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None,
+    region_column: Annotated[
+        str, typer.Option("--region-column", help="Column of --labelled that holds the region.", rich_help_panel=_SOURCE)
+    ] = "region",
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            "--embeddings", help="Vectors of the images, for a model that takes such. Default: none.", rich_help_panel=_SOURCE
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.", rich_help_panel=_SOURCE)] = "auto",
 ) -> None:
-    """Calibrate the rejection of a trained model anew, without its images and in seconds."""
+    """Calibrate the rejection of a trained model again, without its images and in seconds; or for another microscope, from its images."""
+    if source or images or labelled:
+        if alpha is not None or scores:
+            raise InputError("--alpha and --scores are the model's own", fix="leave them out, or leave --source out")
+        _calibrate_source(model, source, images, labelled, region_column, embeddings, device)
+        return
     from cytoscribe.training.model.recalibration import recalibrate as anew
 
     after = anew(model, alpha, parse_names(scores))
@@ -194,38 +92,21 @@ def recalibrate(
         typer.echo(f"note: {note}")
 
 
-def parse_names(text: str) -> tuple[str, ...]:
-    """Names joined by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _calibrate_source(
+    model: Path,
+    source: str,
+    images: Path | None,
+    labelled: Path | None,
+    region_column: str,
+    embeddings: Path | None,
+    device: str,
+) -> None:
+    """Calibrate for a source and say what the promise rests on."""
+    from cytoscribe.training.model.source_calibration import SourceSettings, calibrate_source
 
-
-def parse_weights(text: str) -> dict[str, str]:
-    """`vision=FILE,text=FOLDER` as a mapping; raises InputError for anything else."""
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    wrong = [name for name, sign, path in pairs if not (sign and path)]
-    if wrong:
-        raise InputError(f"--weights '{wrong[0]}' has no path", fix="write vision=FILE,text=FOLDER")
-    return {name.strip(): path.strip() for name, _, path in pairs}
-
-
-def parse_auto(text: str) -> float | None:
-    """The number that --hard-weight gives, None for `auto`; raises InputError for anything else, and for less than 0."""
-    if text == "auto":
-        return None
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = -1.0
-    if not 0 <= weight < float("inf"):
-        raise InputError(f"--hard-weight '{text}' is no weight", fix="give auto, or a number of 0 or more")
-    return weight
-
-
-def parse_frozen(text: str) -> tuple[str, ...] | None:
-    """Names joined by commas; None for `auto`."""
-    if text == "auto":
-        return None
-    return () if text == "none" else parse_names(text)
+    found = calibrate_source(SourceSettings(model, source, images, labelled, region_column, embeddings, device))
+    typer.echo(f"source '{source}' is calibrated from {found.table}; the promise there assumes:")
+    typer.echo(f"  {found.assumes}")
 
 
 def summary_text(out: Path, summary: dict[str, object]) -> str:

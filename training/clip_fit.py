@@ -20,14 +20,16 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
-from cytoscribe.training.data.augmentation import augmented, preset
+from cytoscribe.training.data.augmentation import augmented, strengths_of
 from cytoscribe.training.data.caption_files import read_captions, read_evidence
 from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
 from cytoscribe.training.data.pairs import CaptionPool
-from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
+from cytoscribe.training.data.splits import SplitImages, chosen_rows, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
+from cytoscribe.training.fingerprint import deciding, input_digests
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
 from cytoscribe.training.idle_options import refuse_idle
 from cytoscribe.training.images import describe_skipped
@@ -35,7 +37,6 @@ from cytoscribe.training.loop import Fitting
 from cytoscribe.training.memory import CaptionMemory
 from cytoscribe.training.model import encoding, export
 from cytoscribe.training.model.base_models import Base, load_base
-from cytoscribe.training.model.interpolation import interpolated
 from cytoscribe.training.model.lora import add_adapters, free, trained, undo_drift
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
 from cytoscribe.training.model.recalibration import recalibrate
@@ -43,11 +44,10 @@ from cytoscribe.training.model.text_side import TextSide
 from cytoscribe.training.ranks import Ranks, joined, together
 from cytoscribe.training.rejection.allocation import keep_freed_memory
 from cytoscribe.training.rejection.conformal import Rejection
-from cytoscribe.training.settings import RejectionOptions, TrainSettings, deciding, input_digests
+from cytoscribe.training.settings import RejectionOptions, TrainSettings
 from cytoscribe.training.trackers import check_tracker, start_tracker
 from cytoscribe.training.whole_captions import WholeCaptions, whole_captions
 from cytoscribe.training.whole_term import WholeTerm
-from cytoscribe.verify import record_files, refuse_damaged
 
 STORED_MARGIN = 1.25
 """Images are kept this much larger than the model sees them, so that zooming in shows real detail."""
@@ -128,6 +128,7 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
         records = [r for r in records if r.scale == settings.scale]
         if not records:
             raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
+    records = chosen_rows(records, settings.train_where, settings.test_where)
     images = split_images(records, settings.seed, settings.images)
     captions = read_captions(settings.captions)
     return images, pairs.wordings([c for c in captions if c.region in images.regions], settings.wording)
@@ -173,12 +174,10 @@ def _train(
         export.save_adapter(fitting.learner, folder)
         merged = fitting.learner.merge_and_unload()
     merged = merged.to("cpu", memory_format=torch.contiguous_format).eval()
-    if settings.wise_ft < 1:
-        start = _base(settings, vectors)
-        state = interpolated(merged.state_dict(), start.model.state_dict(), settings.wise_ft, start.given)
-        merged.load_state_dict(state)
     export.save_merged(merged, base, folder)
     rejection = held_out.calibrate_model(settings, merged, base, pool, stored, kept_back)
+    if appearance := held_out.appearance_from(pool, stored, kept_back, base.image_px, settings.seed):
+        appearance.save(folder)
     told = _told(settings, images, fitting, rejection, progress)
     told |= {"skipped_images": len(skipped), "all_weights": sum(p.numel() for p in merged.parameters())}
     _write(told, fitting.pool, rejection, progress, folder)
@@ -212,6 +211,7 @@ def _fitting(
         if takes_vectors(model) and towers == "both":
             towers = "text"  # the projection of the vectors is trained whole
         learner = add_adapters(model, replace(settings.tuning, frozen=frozen, towers=towers), base.name)
+    strengths = strengths_of(settings.image, squares.records)
     torch.manual_seed(settings.seed)
     whole = _whole_captions(settings, base, pool, squares)
     hard = _hard_negatives(settings, base, pool)
@@ -225,8 +225,8 @@ def _fitting(
         texts=texts,
         objective=settings.objective,
         optimisation=settings.optimisation,
-        augmentation=preset(settings.image.augmentation, settings.image.laminar),
-        normalise=_scaler(base),
+        augmentation=strengths,
+        normalise=_scaler(base, strengths.balanced),
         px=base.image_px,
         seed=settings.seed,
         device=device,
@@ -270,8 +270,8 @@ def _hard_term(settings: TrainSettings, negatives: HardNegatives, first: int, po
     return HardTerm(negatives, first, settings.optimisation.hard_a_step, settings.objective.hard(bool(pool.columns)))
 
 
-def _scaler(base: Base) -> Callable[[Tensor], Tensor]:
-    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std)
+def _scaler(base: Base, balance: bool) -> Callable[[Tensor], Tensor]:
+    return lambda images: encoding.normalised(images * 255.0, base.mean, base.std, balance)
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:
@@ -312,10 +312,10 @@ def _told(
         "seed": settings.seed,
         "precision": "bf16" if fitting.bf16 else "fp32",
         "processes": fitting.ranks.count,
-        "wise_ft": settings.wise_ft,
         "embeddings": _vectors_told(settings, fitting),
         "image_px": fitting.px,
         "views": settings.image.views,
+        "balanced": fitting.augmentation.balanced,
         "notes": notes,
         "rejection": rejection.summary(),
         "validation": progress.history[-1] if progress.history else {},

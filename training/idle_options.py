@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from cytoscribe.core.errors import InputError
 from cytoscribe.training.losses import Objective
 from cytoscribe.training.model.base_models import Base
-from cytoscribe.training.model.interpolation import check_interpolation
 from cytoscribe.training.model.lora import Tuning
 from cytoscribe.training.optimisation import Optimisation
 from cytoscribe.training.settings import ImageOptions, TrainSettings
@@ -23,7 +22,6 @@ _LABEL_ALONE = {
 
 def refuse_idle(settings: TrainSettings, base: Base, held_out: bool) -> None:
     """Raise InputError naming the first option that was changed and cannot take effect; held_out: there are images to validate on."""
-    check_interpolation(settings.wise_ft, base)
     for option, why, fix in _idle(settings, base, held_out):
         raise InputError(f"{option} has no effect {why}", fix=fix)
 

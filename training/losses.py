@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cytoscribe.core.errors import InputError
+from cytoscribe.training.settings import Objective
 
-LOSSES = ("label", "clip", "sigmoid")
-HARD_WEIGHT = 0.5
-REGION_POSITIVES = ("auto", "mean", "any")
 WHOLE_SCALE = 20.0
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What is optimised.
-
-    loss: `label` (positives are all pairs that fit), `clip` (only the drawn pair: plain InfoNCE, for comparison), `sigmoid`;
-    region_weight: of "same region"; claim_weight: of "the caption's claims hold for the image", where captions make claims of
-    single images; whole_weight: of "the caption states all that the image shows", against the remembered captions of all images;
-    image_weight: of images with images of their region; hard_weight: of true captions before twins of which one claim is false, None
-    for `HARD_WEIGHT` where captions make claims of single images, else 0; 0 switches a part off.
-    region_positives: what an image must lie near in the region term: `mean`, the mean of its region's captions (`to_regions`), `any`,
-    some of them (`any_positive`), or `auto`, the mean where captions make claims of single images, else any.
-    """
-
-    loss: str = "label"
-    region_weight: float = 1.0
-    claim_weight: float = 1.0
-    whole_weight: float = 1.0
-    image_weight: float = 0.0
-    hard_weight: float | None = None
-    region_positives: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
-            raise InputError(f"unknown loss '{self.loss}'", fix=f"use one of {', '.join(LOSSES)}")
-        if self.region_positives not in REGION_POSITIVES:
-            raise InputError(
-                f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
-            )
-
-    def hard(self, claims: bool) -> float:
-        """The weight of hard negatives; claims: captions make claims of single images."""
-        if self.hard_weight is not None:
-            return self.hard_weight
-        return HARD_WEIGHT if claims and self.loss == "label" else 0.0
-
-    def by_means(self, claims: bool) -> bool:
-        """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""
-        return claims if self.region_positives == "auto" else self.region_positives == "mean"
 
 
 def contrast(

@@ -1,32 +1,213 @@
-"""Everything a training run depends on, in groups."""
+"""What a training run depends on, in groups. Each field's metadata is its option on the command line.
+
+Nothing here loads torch, so that options are checked, and help is printed, at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import file_digest, fingerprint, quick_digest
-from cytoscribe.core.tables import read_images
-from cytoscribe.training.data.caption_files import caption_shards, evidence_files
-from cytoscribe.training.losses import Objective
-from cytoscribe.training.model.base_models import config_path
-from cytoscribe.training.model.lora import Tuning
-from cytoscribe.training.optimisation import Optimisation
-from cytoscribe.training.rejection.scores import SCORES
+from cytoscribe.core.options import ADVANCED, DEVICE, OUT, OVERWRITE, SEED, group, option
+
+LOSSES = ("label", "clip", "sigmoid")
+REGION_POSITIVES = ("auto", "mean", "any")
+TOWERS = ("both", "vision", "text", "none")
+TUNES = ("auto", "lora", "full")
+AUGMENTATIONS = ("auto", "strong", "mild", "none")
+HARD_WEIGHT = 0.5
+"""Weight of the hard negatives where captions state attributes of single images."""
+SCORE_NAMES = ("mcm", "max_cosine", "energy", "probe_energy", "probe_softmax", "knn", "relative_mahalanobis")
+_LOSS, _SPEED, _TUNING, _IMAGES, _REJECTION = "Loss", "Optimisation", "What is trained", "Images", "Rejection"
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Names joined by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_weights(text: str) -> dict[str, str]:
+    """`vision=FILE,text=FOLDER` as a mapping; raises InputError for anything else."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    wrong = [name for name, sign, path in pairs if not (sign and path)]
+    if wrong:
+        raise InputError(f"--weights '{wrong[0]}' has no path", fix="write vision=FILE,text=FOLDER")
+    return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def parse_auto(text: str) -> float | None:
+    """The number that --hard-weight gives, None for `auto`; raises InputError for anything else, and for less than 0."""
+    if text == "auto":
+        return None
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < float("inf"):
+        raise InputError(f"--hard-weight must be auto or at least 0, got '{text}'", fix="give auto, or a number such as 0.5")
+    return weight
+
+
+def parse_frozen(text: str) -> tuple[str, ...] | None:
+    """Names joined by commas; None for `auto`."""
+    if text == "auto":
+        return None
+    return () if text == "none" else parse_names(text)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What is trained. Projections learn in any case. rank and alpha as in Hu et al. (2021); alpha 0 is twice the rank."""
+
+    tune: str = field(
+        default="auto",
+        metadata=option("lora, full (every weight of the towers), or auto: full if the base has random weights.", choices=TUNES),
+    )
+    towers: str = field(default="both", metadata=option("Which towers get adapters, or are trained whole.", choices=TOWERS))
+    rank: int = field(default=16, metadata=option("Rank of the adapters.", least=1))
+    alpha: int = field(default=0, metadata=option("Scale of the adapters. 0: twice the rank.", least=0))
+    dropout: float = field(default=0.0, metadata=option("Dropout of the adapters' input. 0: off.", least=0, most=0.9))
+    depthwise: bool = field(default=False, metadata=option("Also train depthwise convolutions, in full (slow on a CPU)."))
+    frozen: tuple[str, ...] | None = field(
+        default=None,
+        metadata=option(
+            "Comma-separated prefixes of modules to leave unchanged. auto: those that the base's config names; none: none.",
+            flag="--freeze",
+            parse=parse_frozen,
+            shown="auto",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        for value, allowed, flag in ((self.tune, TUNES, "--tune"), (self.towers, TOWERS, "--towers")):
+            if value not in allowed:
+                raise InputError(f"{flag} {value} is unknown", fix=f"use one of {', '.join(allowed)}")
+        if self.rank < 1:
+            raise InputError(f"--rank must be at least 1, got {self.rank}")
+
+    def resolved(self, pretrained: bool) -> str:
+        """`lora` or `full`."""
+        return ("lora" if pretrained else "full") if self.tune == "auto" else self.tune
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How long and how fast a model learns. warmup: share of all steps."""
+
+    epochs: int = field(default=6, metadata=option("Passes over the training images.", least=1, panel="Options"))
+    batch_size: int = field(default=64, metadata=option("Images per step.", least=2, panel="Options"))
+    learning_rate: float = field(default=1e-3, metadata=option("For adapters, or for all weights with --tune full."))
+    head_rate: float = field(default=2e-3, metadata=option("Learning rate of projections that are trained from scratch."))
+    weight_decay: float = 0.02
+    warmup: float = 0.1
+    accumulate: int = field(
+        default=1,
+        metadata=option("Parts in which a batch is computed to save memory; the loss still sees all of it. 1: off.", least=1),
+    )
+    patience: int = field(
+        default=0, metadata=option("Stop after this many epochs without a better validation F1. 0: never.", least=0)
+    )
+    checkpoint_steps: int = field(default=100, metadata=option("Steps between checkpoints.", least=1))
+    sampling: str = field(
+        default="natural",
+        metadata=option("natural, or balanced: every region equally often.", choices=("natural", "balanced")),
+    )
+    captions_per_image: int = field(default=1, metadata=option("Captions drawn for each image in a step.", least=1))
+    whole_a_step: int = field(
+        default=24,
+        metadata=option("Full captions encoded per step; the others come from memory.", flag="--whole-per-step", least=1),
+    )
+    hard_a_step: int = field(
+        default=16, metadata=option("Hard negatives per step, two texts each.", flag="--hard-per-step", least=1)
+    )
+
+    def __post_init__(self) -> None:
+        counts = ("epochs", "batch_size", "accumulate", "checkpoint_steps", "captions_per_image", "whole_a_step", "hard_a_step")
+        for name in counts:
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name.replace('_', '-')} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is optimised; a weight of 0 switches a term off.
+
+    region_weight: images near the captions of their region; claim_weight: images near captions whose claims hold for them (where captions
+    make claims of single images); whole_weight: images near captions that state all they show, against the remembered captions of all
+    images; image_weight: images near images of their region; hard_weight: true captions before twins with one false claim, None for
+    `HARD_WEIGHT` where captions make claims of single images, else 0; region_positives: `mean` of a region's captions (`to_regions`),
+    `any` of them (`any_positive`), or `auto`: the mean where captions make claims of single images, else any.
+    """
+
+    loss: str = field(
+        default="label",
+        metadata=option("label: every pair that fits is a positive; clip: only the drawn pair (InfoNCE); sigmoid.", choices=LOSSES),
+    )
+    region_weight: float = field(default=1.0, metadata=option("Weight of 'same region' in the label loss. 0: off."))
+    claim_weight: float = field(default=1.0, metadata=option("Weight of 'same claims' in the label loss. 0: off."))
+    whole_weight: float = field(default=1.0, metadata=option("Weight of the images' own full captions in the label loss. 0: off."))
+    image_weight: float = field(default=0.0, metadata=option("Weight of images with images of their region. 0: off."))
+    hard_weight: float | None = field(
+        default=None,
+        metadata=option(
+            "Weight of hard negatives: captions that differ from the true one in exactly one claim. Adds about half to a CPU step. "
+            "auto: 0.5 if captions state attributes of single images, else off. 0: off.",
+            parse=parse_auto,
+            shown="auto",
+        ),
+    )
+    region_positives: str = field(
+        default="auto",
+        metadata=option(
+            "What an image of a region must lie near: the mean of its captions, any of them, or auto (mean if captions state "
+            "attributes of single images, else any).",
+            choices=REGION_POSITIVES,
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"unknown loss '{self.loss}'", fix=f"use one of {', '.join(LOSSES)}")
+        if self.region_positives not in REGION_POSITIVES:
+            raise InputError(
+                f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
+            )
+
+    def hard(self, claims: bool) -> float:
+        """The weight of hard negatives; claims: captions make claims of single images."""
+        if self.hard_weight is not None:
+            return self.hard_weight
+        return HARD_WEIGHT if claims and self.loss == "label" else 0.0
+
+    def by_means(self, claims: bool) -> bool:
+        """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""
+        return claims if self.region_positives == "auto" else self.region_positives == "mean"
 
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """image_px: side the model sees, None for the base's own; augmentation: a preset's name; laminar: keep the pia on its side;
-    workers: threads that decode; views: mirrored or turned views of an image whose features are averaged in use, 1, 2 or 4."""
+    """How images are read. image_px: side the model sees, None for the base's own; views: mirrored or turned views of an image whose
+    features are averaged in use: 1, 2 or 4."""
 
-    image_px: int | None = None
-    augmentation: str = "strong"
-    laminar: bool = False
-    workers: int = 2
-    views: int = 1
+    image_px: int | None = field(
+        default=None,
+        metadata=option("Side of the images in pixels. 0: the base's own.", parse=lambda text: int(text) or None, shown="0"),
+    )
+    augmentation: str = field(
+        default="auto",
+        metadata=option(
+            "strong: other stains, backgrounds, cameras and framings, and every image is shown with its background made white; mild: one "
+            "lab's material; none; auto: strong, but the scale and light of tiles that cut-tiles made stay as they are.",
+            flag="--augment",
+            choices=AUGMENTATIONS,
+        ),
+    )
+    laminar: bool = field(default=False, metadata=option("Keep the direction of layers: rotate by 10 degrees at most."))
+    workers: int = field(default=2, metadata=option("Threads that decode images. 0: none.", least=0))
+    views: int = field(
+        default=1, metadata=option("Views of an image whose features are averaged in use: 1, 2 (mirrored too), 4 (turned too).")
+    )
 
     def __post_init__(self) -> None:
         if self.views not in (1, 2, 4):
@@ -37,91 +218,95 @@ class ImageOptions:
 
 @dataclass(frozen=True)
 class RejectionOptions:
-    """alpha: share of known images that may be rejected; scores: which are combined, () to choose
-    by leaving known regions out in turn."""
+    """alpha: share of known images that may be rejected; scores: those that are combined, () to choose by leave-one-region-out."""
 
-    alpha: float = 0.05
-    scores: tuple[str, ...] = ()
+    alpha: float = field(default=0.05, metadata=option("Share of known images that may be rejected.", flag="--rejection-alpha"))
+    scores: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Comma-separated scores to combine. Empty: chosen by leaving each known region out in turn.", flag="--rejection-scores"
+        ),
+    )
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
             raise InputError(f"--rejection-alpha must be between 0 and 1, got {self.alpha:g}", fix="give a rate such as 0.05")
-        unknown = [name for name in self.scores if name not in SCORES]
+        unknown = [name for name in self.scores if name not in SCORE_NAMES]
         if unknown:
-            raise InputError(f"--rejection-scores names no score '{unknown[0]}'", fix=f"use some of {', '.join(SCORES)}")
+            raise InputError(f"--rejection-scores names no score '{unknown[0]}'", fix=f"use some of {', '.join(SCORE_NAMES)}")
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Everything a run depends on. captions: folders of `generate-captions`; weights: tower to path, for bases without a Hub;
-    wording: `masked`, `named` or `both`; whole_captions: wordings of a caption that states all of an image's attributes, 0 for none;
-    precision: `auto`, `bf16` or `fp32`; device: `auto`, `cpu`, `cuda`; wise_ft: how far from the base's weights (0) to the trained
-    ones (1) the exported model lies; tracker: where figures go besides the run folder;
-    embeddings: file of vectors that take the place of the images, None to read the images."""
+    """Everything a run depends on. weights: tower to path, for bases without a Hub; whole_captions: wordings of a caption that states
+    all of an image's attributes;
+    embeddings: file of vectors in place of the images, None to read the images."""
 
-    images: Path
-    captions: tuple[Path, ...]
-    base: str
-    out: Path
-    region_column: str = "region"
-    weights: dict[str, str] = field(default_factory=dict)
-    wording: str = "masked"
-    whole_captions: int = 2
-    scale: str = ""
-    seed: int = 0
-    precision: str = "auto"
-    device: str = "auto"
-    overwrite: bool = False
-    tuning: Tuning = field(default_factory=Tuning)
-    optimisation: Optimisation = field(default_factory=Optimisation)
-    objective: Objective = field(default_factory=Objective)
-    image: ImageOptions = field(default_factory=ImageOptions)
-    wise_ft: float = 1.0
-    tracker: str = "none"
-    embeddings: Path | None = None
-    rejection: RejectionOptions = field(default_factory=RejectionOptions)
-
-
-def deciding(settings: TrainSettings) -> dict[str, Any]:
-    """What decides the training: everything but where it goes, how it is read, where it runs, and how rejection is calibrated."""
-    told = asdict(settings)
-    for name in ("out", "overwrite", "device", "images", "captions", "weights", "tracker", "embeddings", "rejection"):
-        told.pop(name)
-    if settings.wise_ft == 1:
-        told.pop("wise_ft")  # runs that were begun before the option was there go on
-    if settings.objective.hard_weight is None:
-        told["objective"]["hard_weight"] = "auto"
-    elif not settings.objective.hard_weight:
-        told["objective"].pop("hard_weight")
-        told["optimisation"].pop("hard_a_step")
-    if settings.objective.region_positives == "auto":
-        told["objective"].pop("region_positives")
-    told["image"].pop("workers")
-    told["optimisation"].pop("checkpoint_steps")
-    return told
-
-
-def input_digests(settings: TrainSettings) -> dict[str, Any]:
-    """Digests of everything a run reads, so that a resumed run is known to read the same."""
-    shards = [path for folder in settings.captions for path in caption_shards(folder)]
-    config = config_path(settings.base)
-    more: dict[str, Any] = {}
-    if settings.embeddings and settings.embeddings.is_file():
-        more["embeddings"] = file_digest(settings.embeddings)
-    if settings.objective.hard_weight != 0:
-        more["evidence"] = [file_digest(path) for path in evidence_files(settings.captions)]
-    return more | {
-        "images": file_digest(settings.images),
-        "pictures": _pictures(settings),
-        "captions": [file_digest(path) for path in shards],
-        "base": file_digest(config) if config else settings.base,
-        "weights": {k: file_digest(v) if Path(v).is_file() else str(v) for k, v in sorted(settings.weights.items())},
-    }
-
-
-def _pictures(settings: TrainSettings) -> str | None:
-    """One digest of all pictures of the table, so that a replaced one is noticed; None where vectors take their place."""
-    if settings.embeddings:
-        return None
-    records = read_images(settings.images, region_column=settings.region_column)
-    return fingerprint([quick_digest(r.path) for r in records])
+    images: Path = field(metadata=option("Table of images: image_path, region; split, subject, section if known."))
+    captions: tuple[Path, ...] = field(
+        metadata=option("Folder of generate-captions; may be given several times.", repeat=True),
+    )
+    out: Path = field(metadata=OUT)
+    base: str = field(
+        default="efficientnet_lite0_minilm",
+        metadata=option(
+            "tiny, efficientnet_lite0_minilm, a JSON config, local-dir:FOLDER, hf-hub:OWNER/NAME, or an open_clip name "
+            "with its tag such as ViT-B-32:laion2b_s34b_b79k."
+        ),
+    )
+    weights: dict[str, str] = field(
+        default_factory=dict,
+        metadata=option(
+            "Tower weights of a JSON config: vision=FILE,text=FOLDER. Empty: from the folder CYTO_WEIGHTS.",
+            parse=parse_weights,
+            shown="",
+        ),
+    )
+    optimisation: Optimisation = field(default_factory=Optimisation, metadata=group(_SPEED))
+    region_column: str = field(default="region", metadata=option("Column of the table that holds the label."))
+    train_where: str = field(
+        default="",
+        metadata=option(
+            'Rows to train and validate on, by a condition on columns of --images: "age < 20 and plane == coronal". Empty: all.'
+        ),
+    )
+    test_where: str = field(
+        default="",
+        metadata=option("Rows that become split test. Refused if a subject has rows on both sides. Empty: as the table says."),
+    )
+    scale: str = field(default="", metadata=option("Train on rows of this scale only (tile or region). Empty: on all."))
+    wording: str = field(
+        default="masked",
+        metadata=option(
+            "masked: captions without the region's name; named: as published; both.", choices=("masked", "named", "both")
+        ),
+    )
+    overwrite: bool = field(default=False, metadata=OVERWRITE)
+    tuning: Tuning = field(default_factory=Tuning, metadata=group(_TUNING))
+    objective: Objective = field(default_factory=Objective, metadata=group(_LOSS))
+    whole_captions: int = field(
+        default=2,
+        metadata=option("Wordings of a caption that states all attributes of an image. 0: none.", least=0, panel=_LOSS),
+    )
+    image: ImageOptions = field(default_factory=ImageOptions, metadata=group(_IMAGES))
+    embeddings: Path | None = field(
+        default=None,
+        metadata=option(
+            "Vectors computed elsewhere in place of the images (.npz, .parquet or .safetensors, keyed by image_path); "
+            "projections and the text side are trained. Default: the images are read.",
+            panel=_IMAGES,
+        ),
+    )
+    rejection: RejectionOptions = field(default_factory=RejectionOptions, metadata=group(_REJECTION))
+    precision: str = field(
+        default="auto",
+        metadata=option("auto: bf16 where the device has it.", choices=("auto", "bf16", "fp32"), panel=ADVANCED),
+    )
+    device: str = field(default="auto", metadata=DEVICE)
+    tracker: str = field(
+        default="none",
+        metadata=option(
+            "Also log figures to this tracker, if it is installed.", choices=("none", "tensorboard", "wandb"), panel=ADVANCED
+        ),
+    )
+    seed: int = field(default=0, metadata=SEED)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cytoscribe.captions.gate.reader import rules
 from cytoscribe.captions.wording.facets import is_relative
 from cytoscribe.core.records import WHOLE, Claim
 from cytoscribe.literature_mining.claims.findings import FoundClaim
-from cytoscribe.literature_mining.report.opposition import OPPOSED, atoms, compatible, covers, states_absence
+from cytoscribe.literature_mining.claims.vocabulary import are_opposed, attribute_of
+from cytoscribe.literature_mining.report.opposition import atoms, compatible, covers, states_absence
 
 _LAYERS = ("I", "II", "III", "IV", "V", "VI")
-_OF_THE_RANGE = ("layer_thickness", "border")
 
 
 def supporters(found: FoundClaim, sources: Sequence[Claim]) -> list[Claim]:
     """The source claims that together bear out the statement, at every one of its layers; [] where they do not."""
     own = [c for c in sources if _one_region(found, c)]
     direct = [c for c in own if _bears_out(found, c) and _at(found, c)]
-    if direct or found.attribute in _OF_THE_RANGE:
+    if direct or attribute_of(found.attribute).of_range:
         return direct
     layers = [x for x in _LAYERS if "-" in found.layer and covers(found.layer, x)]
     each = [[c for c in own if _bears_out(found, c) and c.layer == layer] for layer in layers]
@@ -42,12 +41,12 @@ def bears_out(claim: Claim, attribute: str, value: str, stated: bool) -> bool:
     what it denies and a weaker value count. Its layer and its comparison are not looked at."""
     if attribute != claim.attribute:
         return False
-    same, weaker = rules()["same"], rules()["weaker"]
-    if value in {claim.value, *weaker.get(attribute, {}).get(claim.value, [])} and stated == claim.polarity:
+    known = attribute_of(attribute)
+    if value in {claim.value, *known.weaker.get(claim.value, ())} and stated == claim.polarity:
         return True
-    if same.get(attribute, {}).get(claim.value) == value and stated != claim.polarity:
+    if known.denied.get(claim.value) == value and stated != claim.polarity:
         return True
-    return claim.polarity and not stated and not claim.compared_to and frozenset((claim.value, value)) in OPPOSED
+    return claim.polarity and not stated and not claim.compared_to and are_opposed(attribute, claim.value, value)
 
 
 def _one_region(found: FoundClaim, claim: Claim) -> bool:
@@ -61,7 +60,7 @@ def _mirrored(found: FoundClaim, claim: Claim) -> bool:
 
 def _bears_out(found: FoundClaim, claim: Claim) -> bool:
     if found.region != claim.region:
-        opposed = frozenset((found.value, claim.value)) in OPPOSED and found.attribute == claim.attribute
+        opposed = found.attribute == claim.attribute and are_opposed(claim.attribute, found.value, claim.value)
         return opposed and found.polarity and claim.polarity
     if not bears_out(claim, found.attribute, found.value, found.polarity):
         return False
@@ -69,6 +68,8 @@ def _bears_out(found: FoundClaim, claim: Claim) -> bool:
         return set(found.compared_to) <= set(claim.compared_to)
     if found.relative:
         return True  # the partner is named elsewhere, or it is another layer
+    if claim.attribute == "cell_type":
+        return True  # where there are more of them, there are some
     return not claim.compared_to and not (is_relative(claim) and not found.evidence.hedged)
 
 
@@ -76,7 +77,7 @@ def _at(found: FoundClaim, claim: Claim) -> bool:
     """Whether the claim's place is the statement's: the same layer, a range that holds it, or a part whose cells it speaks of."""
     if found.layer == claim.layer:
         return True
-    if claim.attribute in _OF_THE_RANGE:
+    if attribute_of(claim.attribute).of_range:
         return False
     ranged = "-" in claim.layer and covers(claim.layer, found.layer)
     existence = claim.polarity and (claim.attribute == "cell_type" or claim.value in ("giant", "large"))

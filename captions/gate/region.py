@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cytoscribe.captions.gate.entailment import is_faint, supporters
+from cytoscribe.captions.gate.entailment import bears_out, is_faint, supporters
 from cytoscribe.captions.gate.reader import Account, CaptionReader, Word, template_words
 from cytoscribe.core.records import WHOLE, Claim
 from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.lexicon import Lexicon
 from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.report.opposition import compatible
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,12 @@ class Verdict:
 
 
 class Gate:
-    """Reads captions of regions back with the miner's own reader. table: all regions, so that a foreign name is noticed."""
+    """Reads captions of regions back with the miner's own reader. table: all regions, so that a foreign name is noticed; lexicon: of the
+    vocabulary that the claims were mined with, cortex's where none is given."""
 
-    def __init__(self, table: RegionTable) -> None:
+    def __init__(self, table: RegionTable, lexicon: Lexicon | None = None) -> None:
         self.table = table
-        self.reader = CaptionReader(table)
+        self.reader = CaptionReader(table, lexicon)
 
     def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
         """The verdict on a caption of `region` that may state `sources` and nothing else."""
@@ -47,7 +50,7 @@ class Gate:
             supported.update(dict.fromkeys(c.claim_id for c in claims))
             if not claims and not is_faint(found, sources):
                 faults.append(f"says '{text[found.start : found.end]}' ({_told(found, region)}), which its sources do not")
-        faults += self._words(account.words, region, sources)
+        faults += self._words(account.words, region, sources) + _idle_layers(account, sources)
         faults += _questions(account, sources) + self._idle_partners(account, region)
         if not supported and not faults:
             faults.append("states none of its facts")
@@ -67,6 +70,8 @@ class Gate:
                 faults.append(f"names {word.text}, which its sources do not")
             elif word.role == "number" and word.text not in held:
                 faults.append(f"gives the number {word.text}, which its sources do not")
+            elif word.role == "unread" and not _is_held(word, sources) and not (word.is_type and set(_plain(word.text)) <= held):
+                faults.append(f"says '{word.text}', which its sources do not say")
             elif word.role == "unknown" and not all(w in held or w in template_words() for w in _plain(word.text)):
                 faults.append(f"says '{word.text}', which neither its sources nor the vocabulary do")
         return faults
@@ -81,9 +86,30 @@ class Gate:
         ]
 
     def _named(self, text: str, names: set[str]) -> bool:
-        mentions = self.reader.reader.finder.find(text) if self.reader.reader.finder else []
+        mentions = self.reader.finder.find(text) if self.reader.finder else []
         labels = {r.name for n in names if (r := self.table.find(n))} | names
         return all(set(m.regions) & labels for m in mentions)
+
+
+def _is_held(word: Word, sources: Sequence[Claim]) -> bool:
+    """Whether a trait that was read of nothing is at least one of the sources', stated or denied."""
+    return any(
+        bears_out(claim, attribute, value, stated)
+        for claim in sources
+        for attribute, value in word.traits
+        for stated in (True, False)
+    )
+
+
+def _idle_layers(account: Account, sources: Sequence[Claim]) -> list[str]:
+    """Layers that are named although neither the caption nor its sources say anything of them ("... and in layer III as well")."""
+    spoken = [c.layer for c in (*account.claims, *sources)]
+    return [
+        f"names layer {name}, and what it states of it cannot be read"
+        for word in account.words
+        for name in word.names
+        if name not in (WHOLE, "WM") and not any(compatible(name, s) or name in s.split("-") for s in spoken)
+    ]
 
 
 def _questions(account: Account, sources: Sequence[Claim]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cytoscribe.captions.backends.base import Prompt
 from cytoscribe.captions.backends.models import open_backend
 from cytoscribe.captions.backends.template import TemplateBackend
-from cytoscribe.captions.generate import GenerateResult, GenerateSettings, make_recipe, read_material
+from cytoscribe.captions.generation import GenerateResult, GenerateSettings, make_recipe, read_material
 from cytoscribe.captions.plan import Recipe, plan
 from cytoscribe.captions.rounds import by_style
 from cytoscribe.captions.units import Material
@@ -94,4 +94,6 @@ def _chosen(material: Material) -> list[str]:
         )
     if material.faint:
         lines.append(f"{material.faint} claims left out, since their score is too low (--min-score)")
+    if material.partnerless:
+        lines.append(f"{material.partnerless} comparisons left out, since their sentence does not name the other region")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,11 @@ from cytoscribe.captions.gate.region import Gate, Verdict
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import WHOLE, Claim, Region
 from cytoscribe.core.tables import read_records
-from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
+from cytoscribe.literature_mining.claims.layers import numbered
+from cytoscribe.literature_mining.claims.lexicon import Lexicon, forms, load_lexicon
+from cytoscribe.literature_mining.claims.llm.vocabulary import values_by_attribute
+from cytoscribe.literature_mining.claims.vocabulary import CORTEX, has_plural_names
+from cytoscribe.literature_mining.regions.table import RegionTable, read_regions, with_plurals
 
 _FORM = '{"region": "44", "caption": "...", "claims": [{"layer": "IV", "attribute": "layer_thickness", "value": "thin"}]}'
 
@@ -35,8 +40,9 @@ class BadLine:
     what: str
 
 
-def read_texts(path: Path, known: Mapping[str, Claim]) -> tuple[list[Text], list[BadLine]]:
-    """The captions of a JSON-lines file, and the lines that are none. known: claims by id, for lines that give `claim_ids`.
+def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX) -> tuple[list[Text], list[BadLine]]:
+    """The captions of a JSON-lines file, and the lines that are none. known: claims by id, for lines that give `claim_ids`; vocabulary: of
+    the claims that are given inline, which may use any of its words ("narrow" for thin, "4" for layer IV).
 
     Raises InputError where the file cannot be read or no line can be judged.
     """
@@ -44,13 +50,16 @@ def read_texts(path: Path, known: Mapping[str, Claim]) -> tuple[list[Text], list
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", where=path, fix="give a UTF-8 file with one JSON object a line") from error
+    lexicon = load_lexicon(vocabulary=vocabulary)
     texts: list[Text] = []
     bad: list[BadLine] = []
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                texts.append(_text(number, json.loads(line), known))
-            except (ValueError, RecursionError) as error:
+                texts.append(_text(number, json.loads(line), known, lexicon))
+            except (json.JSONDecodeError, RecursionError) as error:
+                bad.append(BadLine(number, f"not a line of JSON ({error})"))
+            except ValueError as error:
                 bad.append(BadLine(number, str(error)))
     if not texts:
         first = f" (line {bad[0].line}: {bad[0].what})" if bad else ""
@@ -58,13 +67,15 @@ def read_texts(path: Path, known: Mapping[str, Claim]) -> tuple[list[Text], list
     return texts, bad
 
 
-def judge_texts(texts: Iterable[Text], regions: Iterable[Region]) -> Iterator[dict[str, Any]]:
-    """One verdict a caption, in order: `line`, `region`, `caption`, `accepted`, `reasons`, `supported`."""
+def judge_texts(texts: Iterable[Text], regions: Iterable[Region], vocabulary: str = CORTEX) -> Iterator[dict[str, Any]]:
+    """One verdict a caption, in order: `line`, `region`, `caption`, `accepted`, `reasons`, `supported`. vocabulary: as for mining."""
     texts = list(texts)
     listed = {r.name: r for r in regions}
     named = dict.fromkeys(n for t in texts for n in (t.region, *(o for c in t.claims for o in c.compared_to)))
     table = RegionTable((*listed.values(), *(Region(n) for n in named if RegionTable(tuple(listed.values())).find(n) is None)))
-    gate = Gate(table)
+    if has_plural_names(vocabulary):
+        table = with_plurals(table)
+    gate = Gate(table, load_lexicon(vocabulary=vocabulary))
     for text in texts:
         row = table.find(text.region)
         yield _row(text, gate.check(text.caption, row.name if row else text.region, text.claims))
@@ -90,14 +101,14 @@ def _row(text: Text, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _text(number: int, row: Any, known: Mapping[str, Claim]) -> Text:
+def _text(number: int, row: Any, known: Mapping[str, Claim], lexicon: Lexicon) -> Text:
     if not isinstance(row, dict):
         raise ValueError("not a JSON object")
     region, caption = (_string(row, key) for key in ("region", "caption"))
     if "claims" in row:
         if not isinstance(row["claims"], list):
             raise ValueError("'claims' must be a list")
-        return Text(number, region, caption, tuple(_claim(region, i, c) for i, c in enumerate(row["claims"])))
+        return Text(number, region, caption, tuple(_claim(region, i, c, lexicon) for i, c in enumerate(row["claims"])))
     ids = row.get("claim_ids")
     if not isinstance(ids, list):
         raise ValueError("neither 'claims' nor 'claim_ids'")
@@ -113,7 +124,7 @@ def _string(row: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _claim(region: str, number: int, row: Any) -> Claim:
+def _claim(region: str, number: int, row: Any, lexicon: Lexicon) -> Claim:
     if not isinstance(row, dict):
         raise ValueError("a claim must be a JSON object")
     compared, polarity = row.get("compared_to") or [], row.get("polarity", True)
@@ -124,5 +135,27 @@ def _claim(region: str, number: int, row: Any) -> Claim:
     layer = row.get("layer") or WHOLE
     if not isinstance(layer, str):
         raise ValueError("'layer' must be a text")
-    said = (layer, _string(row, "attribute"), _string(row, "value"), polarity, tuple(compared))
+    attribute = _string(row, "attribute")
+    said = (_layer(layer), attribute, _value(attribute, _string(row, "value"), lexicon), polarity, tuple(compared))
     return Claim(f"{region}-{number}", region, "", "", None, "", 0, 0, "", *said, 1.0)
+
+
+def _layer(name: str) -> str:
+    """A layer in the notation of claims: "4", "layer IV" and "iv" are IV; names of their own stay."""
+    read = numbered(re.sub(r"^layers?\s+", "", name.strip(), flags=re.IGNORECASE))
+    plain = re.fullmatch(r"(?:layers?\s+)?[IViv1-6abc\s/,-]+(?:to\s+[IViv1-6abc]+)?", name.strip(), flags=re.IGNORECASE)
+    return read[0] if plain and len(read) == 1 else name
+
+
+def _value(attribute: str, value: str, lexicon: Lexicon) -> str:
+    """The vocabulary's value for a word of it. Raises ValueError on an attribute or a value that the vocabulary does not have."""
+    values = values_by_attribute(lexicon)
+    if attribute not in values and attribute not in lexicon.kinds:
+        raise ValueError(f"unknown attribute '{attribute}' (use {', '.join(dict.fromkeys([*values, *lexicon.kinds]))})")
+    meant = {v for w in lexicon.words.get(forms(value), ()) for a, v in w.senses.values() if a == attribute}
+    kind = lexicon.kinds.get(attribute)
+    if value in values.get(attribute, ()) or (kind is not None and (kind.open or kind.measured) and len(meant) != 1):
+        return value
+    if len(meant) != 1:
+        raise ValueError(f"unknown value '{value}' of {attribute} (use {', '.join(values.get(attribute, ()))})")
+    return meant.pop()

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from cytoscribe.captions.gate.entailment import bears_out
 from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim
-from cytoscribe.captions.wording.scene import FREE, contradicts
+from cytoscribe.captions.wording.scene import contradicts
 from cytoscribe.core.records import Claim
-from cytoscribe.literature_mining.report.opposition import OPPOSED, compatible
+from cytoscribe.literature_mining.claims.vocabulary import attribute_of
+from cytoscribe.literature_mining.report.opposition import compatible
 
 _SINGLE = re.compile(r"(?:VI|IV|V|I{1,3})[a-c]?")
 
@@ -57,7 +58,7 @@ def image_corruptions(claims: Sequence[Claim], values: Mapping[str, Sequence[str
 def _edits(claim: Claim, known: Sequence[Claim]) -> Iterator[tuple[str, Claim]]:
     bare = replace(claim, claim_id="", document="", doi="", page=None, sentence="", span="")
     if claim.polarity:  # where a value is denied, its opposite may be wrong too
-        for value in sorted(v for pair in OPPOSED if claim.value in pair for v in pair - {claim.value}):
+        for value in attribute_of(claim.attribute).opposites(claim.value):
             yield "value", replace(bare, value=value)
     for layer in _other_layers(bare, known):
         yield "layer", replace(bare, layer=layer)
@@ -79,7 +80,7 @@ def _may_bear_out(claim: Claim, edited: Claim) -> bool:
         return False
     if bears_out(claim, edited.attribute, edited.value, edited.polarity):
         return True
-    return claim.polarity != edited.polarity and claim.value != edited.value and edited.attribute not in FREE
+    return claim.polarity != edited.polarity and claim.value != edited.value and not attribute_of(edited.attribute).free
 
 
 def _same_partners(one: Claim, other: Claim) -> bool:
@@ -89,7 +90,7 @@ def _same_partners(one: Claim, other: Claim) -> bool:
 def _clash(one: Claim, other: Claim) -> bool:
     """Whether one caption cannot say both: they contradict each other, or one speaks of a layer that the other calls absent."""
     gone = any(c.attribute == "layer_visibility" and (c.value == "absent") == c.polarity for c in (one, other))
-    same_trait = one.attribute == other.attribute and one.attribute not in FREE and _same_partners(one, other)
+    same_trait = one.attribute == other.attribute and not attribute_of(one.attribute).free and _same_partners(one, other)
     return contradicts(one, other) or (compatible(one.layer, other.layer) and (gone or same_trait))
 
 

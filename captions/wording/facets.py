@@ -12,48 +12,15 @@ from typing import Any
 
 from cytoscribe.captions.wording.english import LayerName, article, layer_name
 from cytoscribe.core.records import WHOLE, Claim
+from cytoscribe.literature_mining.claims.comparatives import compares
+from cytoscribe.literature_mining.claims.lexicon import load_lexicon
 
 _TOKEN = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\[a\]\s+(\S+)")
 _PLAIN = re.compile(r"[\w*/.]+(?:[ -][\w*/.]+){0,4}", re.ASCII)
 _OPEN = ("arrangement", "cell_type", "cortical_type")
 _MORE = ("more", "predmore", "statemore", "advmore")
-_DEGREES = {
-    "cell_density": ("level", "pred", "packed"),
-    "cell_size": ("size",),
-    "layer_thickness": ("width",),
-    "layer_visibility": ("seen",),
-    "lamination": ("how", "state"),
-    "border": ("edge",),
-    "staining": ("shade", "adverb"),
-}
-"""Slots of an attribute that take a word of degree before their words."""
-_POLES = frozenset(
-    [
-        "low",
-        "high",
-        "small",
-        "large",
-        "thin",
-        "broad",
-        "inconspicuous",
-        "prominent",
-        "poor",
-        "clear",
-        "sharp",
-        "blurred",
-        "dark",
-        "pale",
-    ]
-)
-"""Values that a comparative moves towards."""
 _MIDDLE = ("medium", "low-medium")
-_OWN_DEGREE = ("barely ", "hardly ")
-_COMPARATIVE = re.compile(
-    r"\b(?:(?:larg|small|thinn|thick|broad|wid|narrow|dens|spars|sharp|bigg|clear|dark|pal|weak|poor|high)er|better|more|less"
-    r"|(?:increas|decreas|reduc)\w+|lower(?! (?:part|half|third|portion|sub|layer|lamina|[IV]+)))\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -83,7 +50,7 @@ class Facet:
 @lru_cache
 def cytoarchitecture() -> Mapping[str, Any]:
     """The phrase file of cytoarchitectonic claims: attribute to frames and words of its values."""
-    return json.loads((files("cytoscribe.captions") / "data" / "cytoarchitecture.json").read_text(encoding="utf-8"))["attributes"]
+    return json.loads((files("cytoscribe.captions") / "data" / "claim_phrases.json").read_text(encoding="utf-8"))["attributes"]
 
 
 @lru_cache(maxsize=16384)
@@ -94,6 +61,8 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     """
     if not _PLAIN.fullmatch(claim.value) or not _PLAIN.fullmatch(claim.layer or WHOLE):
         return Facet((claim,))  # a paper's words that are no value, and may be an order
+    if is_relative(claim):
+        return Facet((claim,))
     attribute = cytoarchitecture().get(claim.attribute)
     if attribute is None:
         return _plain_facet(claim)
@@ -106,8 +75,6 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
     frames = attribute[place][manner] | attribute.get("existence", {}).get(claim.value, {}).get(place, {}).get(manner, {})
     layer = layer_name(claim.layer or WHOLE)
     words = dict(attribute["values"].get(claim.value, {}))
-    if is_relative(claim):
-        words |= {slot: _relatively(words[slot]) for slot in _DEGREES[claim.attribute] if slot in words}
     filled = {
         kind: _fill_all(texts, words, layer, claim.value, _others(others or claim.compared_to)) for kind, texts in frames.items()
     }
@@ -127,14 +94,10 @@ def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
 
 def is_relative(claim: Claim) -> bool:
     """True where the paper compares ("a thinner layer V") with something that the claim does not name: a neighbour that the text
-    leaves open, or another layer. Told outright, "a thin layer V" would say more than the paper does."""
-    outright = bool(claim.compared_to) or not claim.polarity or claim.value not in _POLES or claim.attribute not in _DEGREES
-    return not outright and _COMPARATIVE.search(claim.span) is not None
-
-
-def _relatively(words: Sequence[str]) -> list[str]:
-    """Words with "relatively" before them; those that begin with a word of degree of their own are left out."""
-    return [f"relatively {w}" for w in words if not w.startswith(_OWN_DEGREE)]
+    leaves open, or another layer. No caption may tell it, since without its partner a comparison says nothing that can be checked."""
+    if claim.compared_to or not claim.polarity or claim.value not in load_lexicon().poles:
+        return False
+    return compares(claim.span)
 
 
 def _others(names: Sequence[str]) -> str:

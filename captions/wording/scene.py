@@ -9,9 +9,7 @@ from cytoscribe.captions.wording.english import area_names
 from cytoscribe.captions.wording.facets import Facet, is_relative, literature_facet
 from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject, image_facets
 from cytoscribe.core.records import Claim, Region
-
-FREE = frozenset({"cell_type", "arrangement", "lamination"})
-"""Attributes of which one layer may have several values at once."""
+from cytoscribe.literature_mining.claims.vocabulary import attribute_of
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,9 @@ class Scene:
 
     def _literature(self, claims: Sequence[Claim]) -> Facet:
         others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
-        outright = next((c for c in claims if not is_relative(c)), claims[0])
-        one = literature_facet(outright, others)
-        return Facet(tuple(claims), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
+        outright = [c for c in claims if not is_relative(c)] or claims[:1]  # a comparison with something unnamed is no witness
+        one = literature_facet(outright[0], others)
+        return Facet(tuple(outright), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
 
 
 def statement(claim: Claim) -> tuple[object, ...]:
@@ -50,4 +48,4 @@ def contradicts(one: Claim, other: Claim) -> bool:
         return False
     if one.value == other.value:
         return one.polarity != other.polarity
-    return one.polarity and other.polarity and one.attribute not in FREE
+    return one.polarity and other.polarity and not attribute_of(one.attribute).free

@@ -308,7 +308,7 @@ class RunFolder:
 
         done_with: files within the folder that only an unfinished run needs; they are removed once the record is written.
         """
-        from cytoscribe.verify import written_files
+        from cytoscribe.core.verify import written_files
 
         files = {name: mark for name, mark in written_files(self.path).items() if name not in done_with}
         self._save("done", summary, files)

@@ -6,14 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a language model draws. temperature 0 is greedy; max_new_tokens bounds the answer."""
-
-    temperature: float = 0.8
-    top_p: float = 0.95
-    max_new_tokens: int = 160
+from cytoscribe.llm.settings import Sampling
 
 
 class Request(Protocol):

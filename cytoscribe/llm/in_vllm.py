@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.llm.base import Completion, Request, messages
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """tensor_parallel: GPUs that share the model; max_model_len: longest prompt and answer together, 0 for the model's own;
-    memory_share: of each GPU's memory; eager: no compilation, quicker to start and slower to run."""
-
-    tensor_parallel: int = 1
-    max_model_len: int = 4096
-    memory_share: float = 0.9
-    eager: bool = False
+from cytoscribe.llm.settings import EngineSettings
 
 
 class VllmBackend:
     """One `vllm.LLM`; it starts on the first batch."""
 
-    def __init__(self, model: str, settings: EngineSettings = EngineSettings()) -> None:
+    def __init__(self, model: str, settings: EngineSettings | None = None) -> None:
         self.name = Path(model).name if Path(model).exists() else model
-        self.settings = settings
+        self.settings = settings or EngineSettings()
         self._source = model
         self._llm: Any = None
         self._count = 0

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, get_args
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import read_json
 from cytoscribe.llm.base import LanguageModel
-from cytoscribe.llm.in_vllm import EngineSettings, VllmBackend
-from cytoscribe.llm.server import ServerBackend, ServerSettings
-
-EngineName = Literal["auto", "vllm", "transformers"]
-
-
-@dataclass(frozen=True)
-class BackendSettings:
-    """How models are run. server: by URL, None for in this process; engine: which one in this process ("auto": vLLM where it is
-    installed and a GPU is there); aliases: a file of short names beside those that ship."""
-
-    server: ServerSettings | None = None
-    engine: EngineName = "auto"
-    vllm: EngineSettings = field(default_factory=EngineSettings)
-    batch_size: int = 16
-    aliases: Path | None = None
+from cytoscribe.llm.in_vllm import VllmBackend
+from cytoscribe.llm.server import ServerBackend
+from cytoscribe.llm.settings import BackendSettings
 
 
 def open_model(model: str, settings: BackendSettings) -> LanguageModel:
@@ -43,14 +28,6 @@ def open_model(model: str, settings: BackendSettings) -> LanguageModel:
     from cytoscribe.llm.in_transformers import TransformersBackend
 
     return TransformersBackend(name, settings.batch_size)
-
-
-def engine_name(text: str) -> EngineName:
-    """The engine that `--engine` names. Raises InputError where there is none of that name."""
-    for name in get_args(EngineName):
-        if text == name:
-            return name
-    raise InputError(f"unknown engine '{text}'", where="--engine", fix=f"use one of {', '.join(get_args(EngineName))}")
 
 
 def read_aliases(path: Path | None = None) -> Mapping[str, str]:

@@ -8,34 +8,20 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import say
 from cytoscribe.llm.base import Completion, Request, messages
 from cytoscribe.llm.client import Address, Reply, TransientError, get, request, response_format
+from cytoscribe.llm.settings import ServerSettings
 
 _REFUSED = (400, 422)
 """Statuses by which servers refuse a request that asks for what they do not know."""
 _MOST_TOKENS = 2**31
 _SIGNS = 64
 """Characters that one token may have; an answer with more was not held to its limit of tokens, and is cut off."""
-
-
-@dataclass(frozen=True)
-class ServerSettings:
-    """endpoint: base URL with its /v1; concurrency: requests in flight; timeout_s: of one request, from the first byte sent to the last
-    received; retries: of one request, with doubling waits; patience_s: how long a server that refuses connections is waited for;
-    send_seed: a seed with each request, which not every server bears (vLLM 0.32 without a GPU dies of it) and none keeps under
-    batching: every answer is stored instead."""
-
-    endpoint: str
-    concurrency: int = 32
-    timeout_s: float = 120.0
-    retries: int = 6
-    patience_s: float = 180.0
-    send_seed: bool = False
 
 
 class _FatalError(Exception):

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from cytoscribe.phantom.frame import Frame, layer_of
 from cytoscribe.phantom.tissue import SHAPES, CellClass, CellTable, LayerSpec, PhantomSpec, Preparation
-from cytoscribe.quickstart.frame import Frame, layer_of
 
 _GLIA = CellClass("round", 6.5, 0.12)
 _ISLAND_SHARE = 0.55

@@ -9,8 +9,8 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.phantom import cells, optics
+from cytoscribe.phantom.frame import flat_frame
 from cytoscribe.phantom.tissue import CellClass, CellTable, LayerSpec, Phantom, PhantomSpec, Preparation, check
-from cytoscribe.quickstart.frame import flat_frame
 
 __all__ = ["CellClass", "CellTable", "LayerSpec", "Phantom", "PhantomSpec", "Preparation", "check", "draw"]
 

@@ -11,8 +11,8 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, gaussian_filt
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.phantom import cells, optics
+from cytoscribe.phantom.frame import Wave, layer_of
 from cytoscribe.phantom.tissue import CellTable, PhantomSpec, Preparation, check
-from cytoscribe.quickstart.frame import Wave, layer_of
 
 _BLEND_UM = 500.0
 """Over this length the cortical thickness goes over from one area's to the next one's."""

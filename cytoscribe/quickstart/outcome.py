@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cytoscribe.quickstart.stages import QuickstartSettings
 
 if TYPE_CHECKING:
+    from cytoscribe.eval.captioner.describer import Captioned
     from cytoscribe.eval.describer import Described
     from cytoscribe.eval.evaluator import Evaluation
     from cytoscribe.literature_mining.miner import MineResult
@@ -24,6 +25,7 @@ class Outcome:
     trained: dict[str, Any]
     evaluation: Evaluation
     described: tuple[Described, ...]
+    captioned: tuple[Captioned, ...] = ()
     seconds: dict[str, float | None] = field(default_factory=dict)
 
     @property

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from cytoscribe.core.progress import say
 from cytoscribe.core.runs import RUN_FILE, RunFolder
-from cytoscribe.phantom.picture import write_picture
 from cytoscribe.quickstart import stages
 from cytoscribe.quickstart.cards import make_cards
 from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.picture import write_picture
 from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
 
@@ -37,6 +38,8 @@ def run(settings: QuickstartSettings) -> Outcome:
             described=clock.time("describe", "", lambda: stages.describe(settings)),
             seconds=clock.seconds,
         )
+        clock.time("train captioner", "captioner", lambda: stages.train_captioner(settings))
+        outcome = replace(outcome, captioned=clock.time("caption", "", lambda: stages.caption(settings)))
         cards = make_cards(outcome)
         write_report(outcome, cards)
         write_picture(cards, settings.out)
@@ -52,7 +55,7 @@ class _Clock:
         self.seconds: dict[str, float | None] = {}
 
     def time(self, name: str, folder: str, stage: Callable[[], T]) -> T:
-        say(f"[{len(self.seconds) + 1}/6] {name}")
+        say(f"[{len(self.seconds) + 1}/8] {name}")
         record = self.out / folder / RUN_FILE
         before, start = _written(record), time.monotonic()
         result = stage()

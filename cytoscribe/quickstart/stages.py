@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cytoscribe.phantom.images import SUBJECTS, ImageSettings, shown
 
 if TYPE_CHECKING:
+    from cytoscribe.eval.captioner.describer import Captioned
     from cytoscribe.eval.describer import Described
     from cytoscribe.eval.evaluator import Evaluation
     from cytoscribe.literature_mining.miner import MineResult
@@ -63,7 +64,7 @@ def mine(settings: QuickstartSettings) -> MineResult:
 
 def write_captions(settings: QuickstartSettings) -> Any:
     """Write captions by templates into `captions/`."""
-    from cytoscribe.captions.generate import GenerateSettings, generate
+    from cytoscribe.captions.generation import GenerateSettings, generate
 
     return generate(
         GenerateSettings(
@@ -122,3 +123,17 @@ def describe(settings: QuickstartSettings) -> tuple[Described, ...]:
 
     paths = tuple(settings.out / plan.path for plan in shown(settings.images))
     return tuple(stage(DescribeSettings(settings.out / "model", paths, settings.out / "mined")))
+
+
+def train_captioner(settings: QuickstartSettings) -> dict[str, Any]:
+    """Train a captioner with a small decoder of its own over the model, into `captioner/`."""
+    from cytoscribe.quickstart.captioner import train_captioner as stage
+
+    return stage(settings.out, settings.seed, settings.overwrite, max(1, settings.epochs // 5))
+
+
+def caption(settings: QuickstartSettings) -> tuple[Captioned, ...]:
+    """What the captioner says of the same images that `describe` answers for."""
+    from cytoscribe.quickstart.captioner import caption as stage
+
+    return stage(settings.out, tuple(settings.out / plan.path for plan in shown(settings.images)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from cytoscribe.quickstart.captioner import told
 from cytoscribe.quickstart.outcome import Outcome
 
 FIGURES = (
@@ -29,6 +30,8 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
         f"({', '.join(f'{name} {took(s)}' for name, s in seconds.items())})",
         highlight=False,
     )
+    for one in told(outcome.captioned):
+        console.print(one.text().removeprefix(f"{settings.out}/"), highlight=False, soft_wrap=True, markup=False)
     console.print(f"look at {outcome.report}\n", highlight=False)
     for line in next_commands(str(settings.out)):
         console.print(line, highlight=False, soft_wrap=True)
@@ -60,5 +63,7 @@ def next_commands(out: str) -> list[str]:
         "  train-lora --images images.csv --captions captions --base efficientnet_lite0_minilm --out model",
         "  evaluate --model model --images images.csv --captions captions --out evaluation",
         "  describe --model model --descriptions mined IMAGE...",
+        "  train-captioner --images images.csv --captions captions --vision model --descriptions mined --out captioner",
+        "  describe --captioner captioner IMAGE...",
         f"The files of this run show what each of them reads: {out}/regions.csv, {out}/papers, {out}/images.csv",
     ]

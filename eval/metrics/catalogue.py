@@ -42,6 +42,11 @@ MEANING: dict[str, str] = {
     "open_set.oscr": "area under accepted-and-rightly-named known over accepted unseen (Dhamija et al. 2018)",
     "open_set.known_rejected": "share of known images rejected at the model's own threshold; alpha is what was promised",
     "open_set.unseen_rejected": "share of unseen images rejected at the model's own threshold",
+    "source": "known images of one source alone: known_rejected, share rejected by its calibration; auroc, against all unseen images "
+    "(full-spectrum open set); unseen_rejected, where the source has unseen images",
+    "reasons": "share of images of known regions, or of unseen ones, that were given this reason",
+    "groups": "macro-F1 of the best group less that of the worst",
+    "few_shot": "macro-F1 of naming by the nearest mean of k training images of each region, mean of ten draws",
 }
 """What each figure, or family of figures, says, in one line."""
 
@@ -55,6 +60,10 @@ FAMILIES = (
     ("Two scales together", "fusion."),
     ("Saying “unseen”", "open_set."),
     ("Sets of plausible regions", "label_sets."),
+    ("Other microscopes", "source."),
+    ("Reasons", "reasons."),
+    ("Groups", "groups."),
+    ("Naming by a few images", "few_shot."),
 )
 """Titles of the families of figures, and how their names begin."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from cytoscribe.core.records import ImageRecord
 from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights, estimate, weighted_mean
 from cytoscribe.eval.metrics.classification import accuracy, macro_f1
+from cytoscribe.eval.metrics.measures import Draws, Measured
 from cytoscribe.eval.samples import Samples
+from cytoscribe.training.data.where import cell_of
 
 BY = ("age", "plane", "subject", "scale")
 MOST_GROUPS = 40
@@ -31,13 +34,15 @@ class GroupFigures:
     unseen_rejected: Estimate
 
 
-def by_groups(samples: Samples, answers: Answers, regions: int, replicates: int, seed: int) -> list[GroupFigures]:
-    """Figures for each value of each of `BY` that takes two to forty values; images without a value make a group of their own.
+def by_groups(
+    samples: Samples, answers: Answers, regions: int, replicates: int, seed: int, more: Sequence[str] = ()
+) -> list[GroupFigures]:
+    """Figures for each value of each of `BY`, and of `more` columns, that takes two to forty values; images without a value make a group of their own.
 
     Each group is resampled for itself: within one subject by its sections, within one section by its images.
     """
     found = []
-    for column in BY:
+    for column in dict.fromkeys((*BY, *more)):
         names = _values(samples.records, column)
         groups = sorted(set(names))
         if 2 <= len(groups) <= MOST_GROUPS:
@@ -47,7 +52,30 @@ def by_groups(samples: Samples, answers: Answers, regions: int, replicates: int,
 
 
 def _values(records: Sequence[ImageRecord], column: str) -> list[str]:
-    return [getattr(r, column) or "not stated" for r in records]
+    return [cell_of(r, column) or "not stated" for r in records]
+
+
+def gaps(samples: Samples, answers: Answers, more: Sequence[str], regions: int, draws: Draws) -> Measured:
+    """`groups.COLUMN.gap`: macro-F1 over the regions that a group has, of the best group less that of the worst, for known images.
+
+    Only columns with two to forty values on known images count. The gap is never negative, and chance alone opens one: its interval
+    must be read beside the size of the groups.
+    """
+    known = ~samples.unseen
+    records, truth, predicted = samples.known_records, samples.truth[known], answers.predicted[known]
+    figures = {}
+    for column in dict.fromkeys((*BY, *more)):
+        names = np.array(_values(records, column))
+        groups = sorted(set(names))
+        if 2 <= len(groups) <= MOST_GROUPS:
+            parts = [(names == g, macro_f1(truth[names == g], predicted[names == g], regions)) for g in groups]
+
+            def widest(weights: np.ndarray, parts: Any = parts) -> np.ndarray:
+                values = np.stack([statistic(weights[:, rows]) for rows, statistic in parts])
+                return np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+
+            figures[f"groups.{column}.gap"] = estimate(widest, draws.weights[:, known])
+    return Measured(figures)
 
 
 class _Group:

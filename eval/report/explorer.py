@@ -12,6 +12,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_text
+from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.report.figures import thumbnail
 from cytoscribe.eval.report.page import render_page
 
@@ -44,6 +45,7 @@ class Tile:
     probability: float
     where: str
     caption: str
+    reason: str = ""
 
 
 def write_explorer(path: Path, result: Evaluation, most: int, workers: int = 2) -> int:
@@ -88,7 +90,8 @@ def _tile(result: Evaluation, i: int, outcome: str) -> Tile:
         picture=_picture(record.path),
         name=record.path.name,
         truth=record.region,
-        answer="unseen" if answers.rejected[i] else nearest,
+        answer=answers.reasons.answers[i] if answers.reasons else "unseen" if answers.rejected[i] else nearest,
+        reason=_reason(answers, i),
         nearest=nearest,
         outcome=outcome,
         score=float(answers.scores[i]),
@@ -97,6 +100,11 @@ def _tile(result: Evaluation, i: int, outcome: str) -> Tile:
         where=", ".join(places),
         caption=result.gallery.texts[int(result.nearest[i])],
     )
+
+
+def _reason(answers: Answers, i: int) -> str:
+    """The p-values behind an answer, "" where none was asked for."""
+    return ", ".join(f"{name} p {p:.3f}" for name, p in answers.reasons.told(i)) if answers.reasons else ""
 
 
 def _picture(path: Path) -> str:

@@ -15,7 +15,8 @@ _LISTED = 24
 """Most regions in the legend."""
 
 _HATCH_PX = 9
-_UNSEEN = np.array([30, 30, 36], np.float32)
+_HATCHES = {"unseen": ("////", "#1e1e24"), "artefact": ("....", "#b8860b"), "another microscope": ("\\\\\\\\", "#8b0000")}
+"""How each label that is no region is drawn: pattern and colour."""
 
 
 def write_overlay(found: SectionMap, small: np.ndarray, tissue: np.ndarray, shrunk: int, path: Path) -> None:
@@ -47,15 +48,26 @@ def coloured(found: SectionMap, small: np.ndarray, tissue: np.ndarray, shrunk: i
     labels = np.where(tissue, found.labels[rows][:, columns], 0)[places]
     sure = found.confidence[rows][:, columns][places][..., None]
     labels = np.where(tissue, labels, 0)
-    colours = np.concatenate([np.zeros((1, 3)), palette(len(found.regions)) * 255, _UNSEEN[None]])
+    colours = np.concatenate([np.zeros((1, 3)), palette(len(found.regions)) * 255, [_rgb(c) for _, c in _HATCHES.values()]])
     weight = np.where(labels[..., None] > 0, _TRANSPARENCY * (0.5 + 0.5 * sure), 0.0)
-    unseen = labels == len(found.regions) + 1
-    y, x = np.indices(labels.shape)
-    stripe = ((x + y) % _HATCH_PX) < 2
+    unseen = labels > len(found.regions)
+    stripe = _stripes(labels - len(found.regions))
     weight = np.where(unseen[..., None], np.where(stripe[..., None], 0.75, 0.0), weight)
     grey = np.repeat(small.mean(axis=2, keepdims=True), 3, axis=2)
     beneath = np.where((labels > 0)[..., None] & ~unseen[..., None], grey, small)
     return (beneath * (1 - weight) + colours[labels] * weight).round().astype(np.uint8)
+
+
+def _stripes(other: np.ndarray) -> np.ndarray:
+    """(h, w) bool: pixels that a pattern colours; other: 1 unseen, 2 artefact, 3 another microscope, else none."""
+    y, x = np.indices(other.shape)
+    lines = ((x + y) % _HATCH_PX) < 2
+    dots = (x % _HATCH_PX < 3) & (y % _HATCH_PX < 3)
+    return np.select([other == 1, other == 2, other == 3], [lines, dots, ((x - y) % _HATCH_PX) < 2], False)
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour[1:]))
 
 
 def _nearest_labelled(labels: np.ndarray, tissue: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
@@ -95,8 +107,9 @@ def _legend(figure: object, found: SectionMap) -> None:
     colours = palette(len(found.regions))
     handles = []
     for name, share in list(found.shares.items())[:_LISTED]:
-        if name == "unseen":
-            handles.append(Patch(facecolor="white", edgecolor="#1e1e24", hatch="////", label=f"unseen  {_percent(share)}"))
+        if name in _HATCHES and name not in found.regions:
+            hatch, colour = _HATCHES[name]
+            handles.append(Patch(facecolor="white", edgecolor=colour, hatch=hatch, label=f"{name}  {_percent(share)}"))
         else:
             handles.append(Patch(facecolor=tuple(colours[found.regions.index(name)]), label=f"{name}  {_percent(share)}"))
     figure.legend(handles=handles, loc="center right", frameon=False, fontsize=10, handlelength=1.6, labelspacing=0.7)

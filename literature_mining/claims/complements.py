@@ -140,7 +140,10 @@ class Complements(Walk):
         elif clause.verb is None and clause.fronted and not clause.said and clause.kind == "main" and _is_said(clause.leans):
             clause.shares, clause.verb_class = True, "be"  # "layer IV is thin in A; in B, | broad"
         elif (
-            clause.verb is None and clause.said and clause.kind in ("main", "coord", "sub", "label", "rel") and not clause.subjects
+            clause.verb is None
+            and any(n.phrase.kind == "np" for n in clause.said)  # "layer IV: thin, | dense" goes on with what is said
+            and clause.kind in ("main", "coord", "sub", "label", "rel")
+            and not clause.subjects
         ):
             clause.subjects, clause.said = clause.said, []
             clause.verb_class = clause.leans.verb_class if clause.kind in ("coord", "rel") and clause.leans else "be"

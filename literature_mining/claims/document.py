@@ -20,6 +20,7 @@ from cytoscribe.literature_mining.claims.tokens import names_stranger
 from cytoscribe.literature_mining.papers.sentences import split_sentences
 from cytoscribe.literature_mining.papers.tables import Row, Table, read_table
 from cytoscribe.literature_mining.regions.mentions import Mention, RegionFinder
+from cytoscribe.literature_mining.regions.table import RegionTable
 
 _WORD = re.compile(r"\w+")
 _VERB = re.compile(
@@ -58,6 +59,16 @@ class DocumentReader:
         self._finder = finder.with_definitions(finder.learn(document.text))
         self._allowed = self._finder.paper_signs(document.text)
         self._species = species_of(document)
+
+    @property
+    def document(self) -> Document:
+        """The document that is read."""
+        return self._document
+
+    @property
+    def table(self) -> RegionTable:
+        """The regions that are looked for."""
+        return self._reader.table
 
     def regions_in(self, text: str) -> tuple[str, ...]:
         """Regions that a text of this document names, each once."""

@@ -56,6 +56,15 @@ _NUMBER_ALONE = re.compile(
     r"appears?|lacks?|being|stains?|comprises?|thin|broad|wide|narrow|dense|sparse)\b)",
     re.IGNORECASE,
 )
+_LONE = re.compile(
+    r"(?<![A-Za-z0-9.'-])(?P<list>(?:III|II|IV|VI|V)[abc]?(?:(?:\s*,\s*and|\s*,|\s+and|\s*&|\s*/|\s*-|\s+to)\s*(?:III|II|IV|VI|V)[abc]?(?![A-Za-z0-9]))*"
+    r"|(?:(?<=in )|(?<=of )|(?<=and )|(?<=, )|^)I(?=[:;,.]|\s+(?:is|are|has|and)\b))(?![A-Za-z0-9])"
+)
+_LONE_ORDINAL = re.compile(
+    rf"\b(?:the|its|a)\s+(?P<list>{_WORD_ORDINAL})(?=\s*(?:[,.;:?)]|$)|\s+(?:one\b|and\b|or\b|but\b|while\b|whereas\b|whose\b|which\b|that\b|as\b|is\b|are\b|was\b|has\b|"
+    rf"holds\b|contains\b|shows\b|than\b|with\b|in\b|remains\b|seems\b|looks\b|appears\b|lacks\b|merges\b|can\b|cannot\b|too\b|consists\b))",
+    re.IGNORECASE,
+)
 _SHORT = re.compile(
     r"(?<![A-Za-z0-9])L(?P<list>(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?(?:\s?(?:/|-)\s?L?(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?)*)(?![A-Za-z0-9])"
 )
@@ -143,10 +152,13 @@ class LayerMention:
     part: str = ""
 
 
-def find_layers(text: str) -> list[LayerMention]:
-    """Mentions in order, not overlapping; `text` has plain hyphens (see `mentions.flatten`)."""
+def find_layers(text: str, *, lone: bool = False) -> list[LayerMention]:
+    """Mentions in order, not overlapping; `text` has plain hyphens (see `mentions.flatten`).
+
+    lone: numerals and ordinals that stand alone ("broad III", "the fifth") are layers wherever they stand, as in captions.
+    """
     found: list[LayerMention] = []
-    for candidate in _candidates(text):
+    for candidate in (*_candidates(text), *(_lone(text) if lone else ())):
         free = all(candidate.end <= f.start or candidate.start >= f.end for f in found)
         if free and (candidate.layers or candidate.back):
             found.append(candidate)
@@ -176,6 +188,13 @@ def _candidates(text: str) -> Iterable[LayerMention]:
     if "zone" in folded or "layer" in folded or "part" in folded or "portion" in folded or "tier" in folded or "half" in folded:
         for m in _ZONE.finditer(text):
             yield LayerMention(m.start(), m.end(), (), back=True, part=side_of(m.group("part")))
+
+
+def _lone(text: str) -> Iterable[LayerMention]:
+    for m in _LONE.finditer(text):
+        yield LayerMention(m.start("list"), m.end("list"), numbered(m.group("list")))
+    for m in _LONE_ORDINAL.finditer(text):
+        yield LayerMention(m.start("list"), m.end("list"), (_ORDINAL[m.group("list").lower()],))
 
 
 def _spelled(text: str) -> Iterable[LayerMention]:

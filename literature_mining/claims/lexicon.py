@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.literature_mining.claims.vocabulary import CORTEX, Attribute, attributes_in, read_toml, shipped
 
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
-SENSES = (*NOUNS, "layer", "nominal", "any")
 ATTRIBUTES = (
     "cell_density",
     "cell_size",
@@ -65,6 +63,8 @@ class Lexicon:
     silent: tuple[tuple[str, ...], ...]
     unless: tuple[tuple[str, ...], ...]
     attributes: frozenset[str]
+    kinds: Mapping[str, Attribute] = field(default_factory=dict)
+    """What each attribute is, by name."""
     first: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict, repr=False)
     """First word to (whole form, list it stands in), longest form first."""
 
@@ -83,25 +83,19 @@ def forms(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def load_lexicon(extra: Path | None = None) -> Lexicon:
-    """The lexicon that comes with the package, and what the file `extra` adds to it.
+def load_lexicon(extra: Path | None = None, vocabulary: str | Path = CORTEX) -> Lexicon:
+    """The lexicon of a vocabulary, shipped by name or a file, and what the file `extra` adds to it.
 
-    Raises InputError where `extra` is missing, is no TOML, or has an entry that names no attribute and value.
+    A vocabulary that says `grammar_of = "NAME"` takes that one's small words too. Raises InputError where a file is missing, is no
+    TOML, or has an entry that names no attribute and value.
     """
-    bundled = resources.files("cytoscribe.literature_mining").joinpath("data/cytoarchitecture.toml")
-    tables = [(Path("cytoarchitecture.toml"), tomllib.loads(bundled.read_text(encoding="utf-8")))]
+    table = read_toml(vocabulary)
+    tables = [(Path(f"{vocabulary}.toml") if str(vocabulary) in shipped() else Path(vocabulary), table)]
+    if base := table.get("grammar_of"):
+        tables.insert(0, (Path(f"{base}.toml"), {"grammar": read_toml(base).get("grammar", {})}))
     if extra is not None:
-        tables.append((extra, _read(extra)))
+        tables.append((extra, read_toml(extra)))
     return _build(tables)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=path, fix="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not a valid lexicon ({error})", where=path, fix="mend the TOML at that place") from error
 
 
 def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
@@ -112,13 +106,17 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
     poles: dict[str, str] = {}
     silent: list[tuple[str, ...]] = []
     unless: list[tuple[str, ...]] = []
+    kinds: dict[str, Attribute] = {}
+    own = (n for _, table in tables if "attributes" in table for n in table.get("nouns", {}))
+    allowed = tuple(dict.fromkeys([*NOUNS, *own]))
     for path, table in tables:
+        kinds |= attributes_in(table, path)
         for number, entry in enumerate(table.get("word", []), start=1):
-            for word in _words(path, number, entry):
+            for word in _words(path, number, entry, allowed):
                 words.setdefault(forms(word.form), []).append(word)
         for kind, listed in table.get("nouns", {}).items():
-            if kind not in NOUNS:
-                raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(NOUNS)}")
+            if kind not in allowed:
+                raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(allowed)}")
             nouns.update({forms(n): kind for n in listed})
         for group, claimed in (("plain", False), ("claimed", True)):
             for name, listed in table.get("cell_types", {}).get(group, {}).items():
@@ -139,16 +137,18 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
         tuple(silent),
         tuple(unless),
         attributes,
+        kinds,
         _index(words, nouns, types, frozen),
     )
 
 
-def _words(path: Path, number: int, entry: Mapping[str, Any]) -> Iterable[Word]:
+def _words(path: Path, number: int, entry: Mapping[str, Any], allowed: Sequence[str]) -> Iterable[Word]:
     where = f"{path}, word {number}"
-    unknown = [k for k in entry if k not in {*SENSES, *_FORMS, "needs"}]
+    bearers = (*allowed, "layer", "nominal", "any")
+    unknown = [k for k in entry if k not in {*bearers, *_FORMS, "needs"}]
     if unknown:
-        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use {', '.join(_FORMS)}, needs, {', '.join(SENSES)}")
-    senses = {k: _sense(where, str(entry[k])) for k in SENSES if k in entry}
+        raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use {', '.join(_FORMS)}, needs, {', '.join(bearers)}")
+    senses = {k: _sense(where, str(entry[k])) for k in bearers if k in entry}
     if not senses or not any(entry.get(key) for key in _FORMS):
         raise InputError(
             "the entry has no forms or says nothing", where=where, fix='give forms = ["..."] and any = "attribute = value"'

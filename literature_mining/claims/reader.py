@@ -19,16 +19,20 @@ from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
 from cytoscribe.literature_mining.claims.sentence_claims import SentenceClaims
 from cytoscribe.literature_mining.claims.silence import is_silent, other_stretches
 from cytoscribe.literature_mining.claims.structure import parse
-from cytoscribe.literature_mining.claims.tokens import tokenize
+from cytoscribe.literature_mining.claims.tokens import Token, tokenize
 from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.literature_mining.regions.mentions import Mention, RegionFinder
 from cytoscribe.literature_mining.regions.table import RegionTable
 
 
 class ClaimReader:
-    """Reads claims by grammar and vocabulary; needs no model. Without a table every claim is about the topic."""
+    """Reads claims by grammar and vocabulary; needs no model. Without a table every claim is about the topic.
 
-    def __init__(self, table: RegionTable | None = None, lexicon: Lexicon | None = None) -> None:
+    lone: numerals that stand alone are layers, as captions write them ("broad III, thin IV").
+    """
+
+    def __init__(self, table: RegionTable | None = None, lexicon: Lexicon | None = None, *, lone: bool = False) -> None:
+        self.lone = lone
         self.table = table or RegionTable()
         self.lexicon = lexicon or load_lexicon()
         self._strata = frozenset(r.name for r in self.table.regions if is_allocortical((*r.names, r.parent or "")))
@@ -45,13 +49,17 @@ class ClaimReader:
                 context = replace(context, topic=(topic,), lost=False, age=0)
         return claims
 
+    def tokens(self, text: str, mentions: Sequence[Mention] | None = None) -> list[Token]:
+        """The tokens of one sentence, as claims are read off them."""
+        if mentions is None:
+            mentions = self.finder.find(text) if self.finder else []
+        return tokenize(text, mentions, self.lexicon, strangers=bool(self.table.regions), lone=self.lone)
+
     def read_sentence(
         self, text: str, context: Context, mentions: Sequence[Mention] | None = None
     ) -> tuple[list[FoundClaim], Context]:
         """Claims of one sentence, and the context that the next sentence is read in."""
-        if mentions is None:
-            mentions = self.finder.find(text) if self.finder else []
-        tokens = renamed(tokenize(text, mentions, self.lexicon, strangers=bool(self.table.regions)))
+        tokens = renamed(self.tokens(text, mentions))
         sentence = parse(tokens)
         scopes = Scopes(sentence, context)
         claims = [] if is_silent(tokens) else SentenceClaims(sentence, scopes, context, self.lexicon, self._strata).read()

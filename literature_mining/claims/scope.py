@@ -73,7 +73,7 @@ class RegionScopes:
             "trait",
         )
         ways = [self._own_region(node), self.below_region(node)]
-        if subject_first and self._is_container(node):
+        if subject_first and node.noun != "region" and node.phrase.back != "one":  # a field "in the pons" is no claim of the pons
             ways.insert(1, self._subject_region(clause) or self._described_region(clause))
         for scope in ways:
             if scope:
@@ -91,9 +91,9 @@ class RegionScopes:
     def _described_region(self, clause: Clause) -> Scope:
         """`A is a nucleus composed of large cells in the pons`: what a clause adds to a definition is about what is defined."""
         antecedent = clause.antecedent
-        defines = antecedent is not None and clause.kind in ("part", "rel") and antecedent.clause.verb_class == "be"
-        defines = defines and antecedent is not None and not antecedent.phrase.regions
-        return self._subject_region(antecedent.clause) if antecedent is not None and defines else NONE
+        if antecedent is None or clause.kind not in ("part", "rel") or antecedent.phrase.regions:
+            return NONE
+        return self._subject_region(antecedent.clause) if antecedent.clause.verb_class == "be" else NONE
 
     def _defined(self, clause: Clause) -> Scope:
         """`Group of large cells in the pons` below a heading or behind a colon: a definition is about what it defines, wherever that lies."""
@@ -187,10 +187,6 @@ class RegionScopes:
                     if scope:
                         return Scope(scope.names, "below", scope.foreign)
         return NONE
-
-    def _is_container(self, node: Node) -> bool:
-        """`a field in the pons`: an area that hangs on what is said of a subject is where it lies."""
-        return node.noun != "region" and node.phrase.back != "one"
 
     def _possessed_region(self, node: Node, clause: Clause) -> Scope:
         """`its layer V`: of the subject, or of the subject of the clause before."""

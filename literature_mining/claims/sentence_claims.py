@@ -169,11 +169,15 @@ class SentenceClaims:
         if meaning.relative or (meaning.attribute != "cortical_type" and any(p.kind == "unlike" for p in bearer.clause.partners)):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
         if meaning.attribute == "layer_visibility" and layers.names == ("all",):
+            if _is_existence(meaning) and bearer.noun not in ("layer", "lamination"):
+                return  # "the existence of area B", "the areas are identifiable": nothing of their layers
             meaning = replace(
                 meaning,
                 attribute="lamination",
                 value={"prominent": "clear", "visible": "clear", "inconspicuous": "poor", "absent": "poor"}[meaning.value],
             )
+        if meaning.attribute == "border" and layers.names == ("all",) and bearer.noun == "layer":  # "its layers are well defined"
+            meaning = replace(meaning, attribute="lamination", value="clear" if meaning.value == "sharp" else "poor")
         if meaning.relative and set(regions.names) & set(compared) and regions.how in ("context", "heading"):
             return  # the area spoken of is what another, unnamed one is compared with
         for region, layer, partners in self._places.distributed(node, trait, bearer, regions, layers, compared):

@@ -106,10 +106,13 @@ class Token:
         return next((r.removeprefix("verb:") for r in sorted(self.roles) if r.startswith("verb:")), "")
 
 
-def tokenize(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strangers: bool = True) -> list[Token]:
+def tokenize(
+    text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strangers: bool = True, lone: bool = False
+) -> list[Token]:
     """Tokens of a sentence in order. Citations and references to figures are skipped.
 
-    strangers: signs and names that look like areas and are not in the table become regions without a name.
+    strangers: signs and names that look like areas and are not in the table become regions without a name; lone: numerals that stand
+    alone are layers (`find_layers`).
     """
     flat = _blanked(flatten(text))
     fixed = [
@@ -121,7 +124,7 @@ def tokenize(text: str, mentions: Sequence[Mention], lexicon: Lexicon, *, strang
     fixed += [
         Token(m.start(), m.end(), m.group(), frozenset({"noun"}), ("VI-WM",), noun="border") for m in _OUTER_BORDER.finditer(rest)
     ]
-    for layer in find_layers(_without(flat, fixed)):
+    for layer in find_layers(_without(flat, fixed), lone=lone):
         roles = {"layer"} | ({"back"} if layer.back else set()) | ({f"part:{layer.part}"} if layer.part else set())
         fixed.append(Token(layer.start, layer.end, flat[layer.start : layer.end], frozenset(roles), layer.layers))
     if strangers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -150,3 +150,14 @@ def _owner(shared: str, who: Sequence[Region]) -> Region | None:
         return spelled[0]
     parents = [r for r in who if any(other.parent == r.name for other in who)]
     return parents[0] if len(parents) == 1 else None
+
+
+def with_plurals(table: RegionTable) -> RegionTable:
+    """The table with the plural of every name that is a word ("neutrophils") as an alias, where no other region has it."""
+    taken = {n.casefold() for r in table.regions for n in (r.name, *r.aliases)}
+    return RegionTable(tuple(replace(r, aliases=(*r.aliases, *_plurals(r, taken))) for r in table.regions), table.notes)
+
+
+def _plurals(region: Region, taken: Container[str]) -> list[str]:
+    names = [n for n in (region.name, *region.aliases) if re.search(r"[a-z]{3}$", n) and not n.endswith("s")]
+    return [f"{n}s" for n in names if f"{n}s".casefold() not in taken]

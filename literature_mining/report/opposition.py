@@ -17,51 +17,15 @@ from functools import lru_cache
 
 from cytoscribe.core.records import WHOLE
 from cytoscribe.literature_mining.claims.findings import Statement
+from cytoscribe.literature_mining.claims.vocabulary import are_opposed, attribute_of
 
-OPPOSED = {
-    frozenset(pair)
-    for pair in (
-        ("low", "high"),
-        ("small", "large"),
-        ("small", "giant"),
-        ("thin", "broad"),
-        ("absent", "prominent"),
-        ("absent", "visible"),
-        ("absent", "inconspicuous"),
-        ("inconspicuous", "prominent"),
-        ("poor", "clear"),
-        ("sharp", "blurred"),
-        ("agranular", "granular"),
-        ("agranular", "dysgranular"),
-        ("granular", "dysgranular"),
-        ("agranular", "koniocortex"),
-        ("dysgranular", "koniocortex"),
-        ("allocortex", "isocortex"),
-        ("allocortex", "koniocortex"),
-        ("allocortex", "proisocortex"),
-        ("dark", "pale"),
-        ("homogeneous", "heterogeneous"),
-        ("homogeneous", "clustered"),
-        ("increases with depth", "decreases with depth"),
-    )
-}
-"""Pairs of values that cannot both hold of one trait of one layer."""
-_PLAIN = {
-    ("border", "sharp"): "blurred",
-    ("border", "blurred"): "sharp",
-    ("layer_visibility", "visible"): "absent",
-    ("layer_visibility", "absent"): "visible",
-    ("lamination", "clear"): "poor",
-}
-"""Values whose denial has a word of its own."""
-_OF_THE_RANGE = ("layer_thickness", "border")
 _ATOMS = ("I", "II", "IIIa", "IIIb", "IIIc", "IVa", "IVb", "IVc", "Va", "Vb", "VIa", "VIb")
 _WITH_LAYER_IV = ("granular", "koniocortex")
 
 
 def plain_value(claim: Statement) -> tuple[str, bool]:
     """A claim's value and polarity with denials that have a word of their own resolved: "not sharp" is blurred."""
-    value = None if claim.polarity or claim.compared_to else _PLAIN.get((claim.attribute, claim.value))
+    value = None if claim.polarity or claim.compared_to else attribute_of(claim.attribute).denied.get(claim.value)
     return (value, True) if value else (claim.value, claim.polarity)
 
 
@@ -101,7 +65,7 @@ def states_absence(claim: Statement) -> bool:
 def _one_place(one: Statement, other: Statement) -> bool:
     if one.layer == other.layer:
         return True
-    if one.attribute in _OF_THE_RANGE or "-" not in one.layer + other.layer:
+    if attribute_of(one.attribute).of_range or "-" not in one.layer + other.layer:
         return False
     whole, part = (one.layer, other.layer) if "-" in one.layer else (other.layer, one.layer)
     return covers(whole, part) and part[-1:] not in "abc"
@@ -111,7 +75,7 @@ def _opposite(one: Statement, other: Statement) -> bool:
     (first, stated), (second, also) = plain_value(one), plain_value(other)
     if first == second:
         return stated != also
-    return stated and also and frozenset((first, second)) in OPPOSED
+    return stated and also and are_opposed(one.attribute, first, second)
 
 
 def _compared_both_ways(one: Statement, other: Statement) -> bool:

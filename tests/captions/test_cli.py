@@ -26,12 +26,12 @@ def test_a_dry_run_shows_prompts_and_writes_nothing(images: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--engine", "steam"], "unknown engine 'steam'"),
+        (["--engine", "steam"], "'steam' is not one of"),
         (["--endpoint", "localhost"], "is not a URL"),
         (["--styles", "sonnet"], "unknown style"),
         (["--model", "/nowhere.gguf"], "no such GGUF file"),
-        (["--quota", "terse"], "'terse' is no quota"),
-        (["--quota", "terse=2", "--quota", "terse=3"], "is no quota"),
+        (["--quota", "terse"], "'terse' is not a quota"),
+        (["--quota", "terse=2", "--quota", "terse=3"], "style 'terse' has two quotas"),
         (["--judge", "oracle"], "unknown judge"),
         (["--attributes", "/nowhere.csv"], "no source of claims"),
     ],

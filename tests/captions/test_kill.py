@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 from cytoscribe.captions.dataset import read_captions
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.units import AttributeSettings
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
 from cytoscribe.captions.backends import template
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.units import AttributeSettings
 real = template.realise
 template.realise = lambda p: (time.sleep(0.02), real(p))[1]

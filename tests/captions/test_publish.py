@@ -14,7 +14,7 @@ import pytest
 
 from cytoscribe.captions.dataset import read_captions
 from cytoscribe.captions.evidence import EVIDENCE, Evidence, quotable
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.publish import PublishSettings, files_of, preview, publish
 from cytoscribe.cli import command, run
 from cytoscribe.core.errors import CytoscribeError, InputError

@@ -11,7 +11,7 @@ import pytest
 
 from cytoscribe.captions.backends.models import open_backend
 from cytoscribe.captions.dataset import Rejected
-from cytoscribe.captions.generate import GenerateSettings, NoCaptionsError, generate
+from cytoscribe.captions.generation import GenerateSettings, NoCaptionsError, generate
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_json
 from cytoscribe.core.tables import read_records

@@ -10,7 +10,7 @@ import pytest
 
 from cytoscribe.captions.audit import contradicting_pairs
 from cytoscribe.captions.dataset import StatedWords, read_captions
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.units import AttributeSettings, Selection, attribute_material, literature_material
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Claim

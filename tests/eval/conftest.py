@@ -17,7 +17,8 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.images import read_image
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.tables import write_csv
-from cytoscribe.training.images import Skipped
+from cytoscribe.training.images import Skipped, squared
+from cytoscribe.training.rejection.appearance import measure
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 50, 210), "grey": (120, 120, 120)}
 
@@ -41,6 +42,10 @@ class FakeRejection:
     alpha: float = 0.05
     notes: tuple[str, ...] = ()
     sets: bool = False
+    sources: dict[str, Any] = field(default_factory=dict)
+
+    def for_source(self, name: str) -> FakeRejection | None:
+        return self.sources.get(name)
 
     def recalibrated(self, class_features: Tensor) -> FakeRejection:
         return FakeRejection(class_features, self.alpha, sets=self.sets)
@@ -70,10 +75,15 @@ class FakeModel:
     sets: bool = False
     strange: float = 1.0
     settings: dict[str, Any] = field(default_factory=dict)
+    appearance: Any = None
+    sources: dict[str, Any] = field(default_factory=dict)
+
+    def measures(self, records: Sequence[ImageRecord]) -> np.ndarray:
+        return measure(np.stack([squared(read_image(r.path), 20).transpose(2, 0, 1) for r in records]))
 
     @property
     def rejection(self) -> FakeRejection:
-        return FakeRejection(self.class_features(), sets=self.sets)
+        return FakeRejection(self.class_features(), sets=self.sets, sources=self.sources)
 
     @property
     def normalisation(self) -> str:

@@ -118,10 +118,6 @@ def test_the_scales_are_weighed_by_validation_pieces(model: FakeModel, sections:
     assert Pool.load(tmp_path / "out") == found.pool
     assert {r.section for r in found.crops} == {"s6", "s7"}
     assert found.figures["fusion.both.macro_f1"].value == 1.0
-    equal = fuse_scales(replace(settings, out=tmp_path / "equal", pool="equal"), model, wrong)
-    assert equal.pool == Pool()
-    with pytest.raises(InputError, match="unknown --pool 'some'"):
-        replace(settings, pool="some")
 
 
 def test_tables_without_both_scales_are_refused(model: FakeModel, images: Path, tmp_path: Path) -> None:

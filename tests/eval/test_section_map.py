@@ -66,7 +66,15 @@ def test_every_quarter_gets_its_label_and_glass_none(section: Path) -> None:
     assert found.shares["unseen"] == pytest.approx(0.25, abs=0.08)
     assert sum(found.shares.values()) == pytest.approx(1)
     legend = {r["value"]: r["region"] for _, r in read_csv(section.parent / "map" / "legend.csv", ["value", "region"])}
-    assert legend == {"0": "background", "1": "red", "2": "green", "3": "blue", "4": "unseen"}
+    assert legend == {
+        "0": "background",
+        "1": "red",
+        "2": "green",
+        "3": "blue",
+        "4": "unseen",
+        "5": "artefact",
+        "6": "another microscope",
+    }
 
 
 def test_confidence_is_zero_on_glass_and_the_overlay_leaves_glass_alone(section: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_list_that_no_paper_names_is_said(project: Path, capsys: pytest.Captur
     (project / "others.csv").write_text("region\nZz8\n", encoding="utf-8")
     result = mine(replace(_settings(project), regions=project / "others.csv"))
     assert result.claims == ()
-    assert "no name of the list stands in any of the 3 papers (looked for Zz8)" in capsys.readouterr().err
+    assert "no name of the list occurs in any of the 3 papers (looked for Zz8)" in capsys.readouterr().err
 
 
 def test_nothing_readable_is_an_error(project: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_server_that_refuses_the_form_is_asked_without(project: Path, capsys: 
     [
         (["--extractor", "llm"], "--extractor llm needs a model"),
         (["--model", "tiny"], "the rules use no model"),
-        (["--extractor", "both", "--model", "tiny", "--engine", "steam"], "unknown engine"),
+        (["--extractor", "both", "--model", "tiny", "--engine", "steam"], "is not one of"),
         (["--extractor", "both", "--endpoint", "http://127.0.0.1:9/v1"], "cannot be reached"),
         (["--extractor", "both", "--model", "/nowhere.gguf"], "no such GGUF file"),
     ],

@@ -9,11 +9,11 @@ import pytest
 
 from cytoscribe.core.errors import InputError, RunMismatchError
 from cytoscribe.core.runs import file_digest, read_json
+from cytoscribe.core.verify import damage
 from cytoscribe.training import clip_fit
 from cytoscribe.training.clip_fit import train
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.settings import RejectionOptions
-from cytoscribe.verify import damage
 from tests.training.test_clip_fit import Drawn, toy
 
 WEIGHTS = "merged/open_clip_model.safetensors"
@@ -81,7 +81,7 @@ def test_a_run_that_failed_before_its_first_step_does_not_hold_its_folder(
 def test_a_replaced_image_is_noticed(drawn: Drawn, tmp_path: Path) -> None:
     from PIL import Image
 
-    from cytoscribe.training.settings import input_digests
+    from cytoscribe.training.fingerprint import input_digests
 
     shutil.copytree(drawn[0].parent, tmp_path / "in")
     settings = toy((tmp_path / "in" / "images.csv", drawn[1]), tmp_path / "out")

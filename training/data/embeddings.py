@@ -29,7 +29,7 @@ FORMATS = (".npz", ".parquet", ".safetensors")
 
 @dataclass(frozen=True)
 class Embeddings:
-    """vectors (N, E) float32; row: an image's full path to its row."""
+    """vectors (N, E) float32, or token grids (N, T, E) where they were asked for; row: an image's full path to its row."""
 
     path: Path
     vectors: np.ndarray
@@ -38,15 +38,17 @@ class Embeddings:
     @property
     def width(self) -> int:
         """E."""
-        return int(self.vectors.shape[1])
+        return int(self.vectors.shape[-1])
 
     def find(self, record: ImageRecord) -> int | None:
         """The row of a record's vector; None where the file has none."""
         return self.row.get(str(record.path.resolve()))
 
 
-def read_embeddings(path: str | Path, folder: str | Path) -> Embeddings:
+def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False) -> Embeddings:
     """Read a file of vectors; relative image paths in it count from `folder`, the one of the images table.
+
+    grids: a grid of T vectors an image is taken too.
 
     Raises InputError where the file is of another kind, holds objects, vectors of different widths, or values that are not finite.
     """
@@ -61,9 +63,9 @@ def read_embeddings(path: str | Path, folder: str | Path) -> Embeddings:
         raise
     except Exception as error:  # each reader fails in its own ways on broken files
         raise InputError(f"cannot be read ({' '.join(str(error).split())[:120]})", where=path, fix=_fix(path)) from error
-    if vectors.ndim != 2 or len(vectors) != len(names) or not len(names):
+    if vectors.ndim not in ((2, 3) if grids else (2,)) or len(vectors) != len(names) or not len(names):
         raise InputError(f"{len(names)} paths and vectors of shape {vectors.shape}", where=path, fix=_fix(path))
-    bad = np.flatnonzero(~np.isfinite(vectors).all(1))
+    bad = np.flatnonzero(~np.isfinite(vectors.reshape(len(vectors), -1)).all(1))
     if len(bad):
         raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it anew or leave it out")
     start = Path(folder).resolve()

@@ -13,24 +13,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cytoscribe.training.rejection.p_values import p_values
+
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Images of known regions that no training saw: features (M, D) L2-normalised, labels (M,) int64 index into the regions."""
+    """Images of known regions that no training saw: features (M, D) L2-normalised, labels (M,) int64 index into the regions;
+    clusters (M,) int64: the subject of each where images of one subject hang together, else None."""
 
     features: Tensor
     labels: Tensor
+    clusters: Tensor | None = None
 
     def tensors(self) -> dict[str, Tensor]:
         """What must be stored to have them again."""
-        return {"held_features": self.features, "held_labels": self.labels}
+        clusters = {} if self.clusters is None else {"held_clusters": self.clusters}
+        return {"held_features": self.features, "held_labels": self.labels, **clusters}
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor]) -> HeldOut | None:
         """Read back; None where the folder was written without them."""
         if "held_features" not in tensors:
             return None
-        return HeldOut(tensors["held_features"], tensors["held_labels"])
+        return HeldOut(tensors["held_features"], tensors["held_labels"], tensors.get("held_clusters"))
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,11 @@ class LabelSets:
         own = self._strangeness(self.held_out.features)
         labels = self.held_out.labels.numpy()
         reference = own[np.arange(len(labels)), labels]
-        columns = [_p_values(strange[:, k], self._reference(reference, labels, k)) for k in range(strange.shape[1])]
+        columns = []
+        for k in range(strange.shape[1]):
+            rows = self._rows(labels, k)
+            clusters = None if self.held_out.clusters is None else self.held_out.clusters.numpy()[rows]
+            columns.append(p_values(strange[:, k], reference[rows], clusters, self.least))
         return np.stack(columns, axis=1)
 
     def plausible(self, features: Tensor) -> np.ndarray:
@@ -62,19 +71,18 @@ class LabelSets:
     @property
     def own_reference(self) -> tuple[int, ...]:
         """Regions (their indices) with enough held-out images for a reference of their own."""
-        counts = np.bincount(self.held_out.labels.numpy(), minlength=len(self.classes))
-        return tuple(int(k) for k in np.flatnonzero(counts >= self.least))
+        labels = self.held_out.labels.numpy()
+        return tuple(k for k in range(len(self.classes)) if self._units(labels == k) >= self.least)
 
     def _strangeness(self, features: Tensor) -> np.ndarray:
         """One less the softmax probability of each region, (N, K)."""
         return 1.0 - torch.softmax((features @ self.classes.T).double() * self.logit_scale, dim=1).numpy()
 
-    def _reference(self, reference: np.ndarray, labels: np.ndarray, region: int) -> np.ndarray:
-        own = reference[labels == region]
-        return own if len(own) >= self.least else reference
+    def _rows(self, labels: np.ndarray, region: int) -> np.ndarray:
+        """(M,) bool: the held-out images that a region is compared with."""
+        own = labels == region
+        return own if self._units(own) >= self.least else np.ones_like(own)
 
-
-def _p_values(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    ordered = np.sort(reference)
-    above = len(ordered) - np.searchsorted(ordered, values, side="left")
-    return (1 + above) / (len(ordered) + 1)
+    def _units(self, rows: np.ndarray) -> int:
+        clusters = self.held_out.clusters
+        return int(rows.sum()) if clusters is None else np.unique(clusters.numpy()[rows]).size

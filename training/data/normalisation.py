@@ -26,10 +26,11 @@ LEAST_IMAGES = 20
 @dataclass(frozen=True)
 class Normalisation:
     """scale: enlargement about the image's centre, above 1 cuts its rim, below 1 mirrors its rim outwards; gain: factors of red, green
-    and blue."""
+    and blue; aligned: the features are moved besides (`training.model.alignment`), which says nothing about the image."""
 
     scale: float = 1.0
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    aligned: bool = False
 
     def of(self, image: np.ndarray) -> np.ndarray:
         """The image (H, W, 3) uint8, normalised; its size changes with the scale."""
@@ -38,6 +39,7 @@ class Normalisation:
     def __str__(self) -> str:
         parts = [] if self.scale == 1 else [f"enlarged {self.scale:.2f} times"]
         parts += [f"{c} times {g:.2f}" for c, g in zip(("red", "green", "blue"), self.gain, strict=True) if g != 1]
+        parts += ["features aligned"] if self.aligned else []
         return ", ".join(parts) or "left as they are"
 
 
@@ -53,12 +55,13 @@ class Fitted:
     after: float
 
 
-def fit(distance: Callable[[Normalisation], float]) -> Fitted:
+def fit(distance: Callable[[Normalisation], float], colours: bool = True) -> Fitted:
     """Search coordinate by coordinate: scale, finer scale, blue, red, green. distance: how far from training a sample of the images
-    lies under a normalisation; it is asked for once each."""
+    lies under a normalisation; it is asked for once each. colours: look for gains too; a model that balances light needs none."""
     best = AS_IS
+    steps = (_scaled(SCALES), _scaled(FINER), *((_coloured(channel) for channel in (2, 0, 1)) if colours else ()))
     before = least = distance(best)
-    for candidates in (_scaled(SCALES), _scaled(FINER), *(_coloured(channel) for channel in (2, 0, 1))):
+    for candidates in steps:
         for candidate in list(candidates(best)):
             far = distance(candidate)
             if far < least - WORTH * before:

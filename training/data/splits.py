@@ -13,6 +13,7 @@ import numpy as np
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.tables import write_csv
+from cytoscribe.training.data.where import refuse_shared, where
 
 VAL_SHARE = 0.15
 TEST_SHARE = 0.15
@@ -55,6 +56,38 @@ def split_images(records: Sequence[ImageRecord], seed: int, where: str | Path = 
     _refuse_two_sides([r for r in records if r.section], "section", where)
     check_leaks(result, where)
     return result
+
+
+def chosen_rows(records: Sequence[ImageRecord], train_where: str, test_where: str) -> list[ImageRecord]:
+    """Rows that the conditions choose: those of the first train and validate, those of the second are `test`; unseen ones stay.
+
+    Rows that neither chooses are left out; with the first alone, rows of split `test` stay too. Raises InputError where a condition
+    cannot be read, a row fulfils both, or a subject (or section) has rows on both sides.
+    """
+    if not train_where and not test_where:
+        return list(records)
+    unseen = [r for r in records if r.split == "unseen"]
+    known = [r for r in records if r.split != "unseen"]
+    train = where(known, train_where, "--train-where") if train_where else [r for r in known if r.split != "test"]
+    test = where(known, test_where, "--test-where") if test_where else [r for r in known if r.split == "test" and r not in train]
+    flags = "--train-where and --test-where"
+    both = {r.row for r in train} & {r.row for r in test}
+    if both and train_where:
+        raise InputError(
+            f"row {min(both)} fulfils both conditions ({len(both)} in all)", where=flags, fix="let them exclude each other"
+        )
+    train = [replace(r, split="" if r.split == "test" else r.split) for r in train if r.row not in {t.row for t in test}]
+    refuse_shared(train, test, flags)
+    if not train:
+        raise InputError("no image to train on is left", where=flags, fix="check the conditions")
+    return _refilled(train) + [replace(r, split="test") for r in test] + unseen
+
+
+def _refilled(train: list[ImageRecord]) -> list[ImageRecord]:
+    """Training rows without a split of their own become `train`, unless all lack one: then validation is drawn from them as usual."""
+    if "val" in {r.split for r in train}:
+        return [replace(r, split=r.split or "train") for r in train]
+    return [replace(r, split="train") for r in train]
 
 
 def _unit(records: Sequence[ImageRecord]) -> str:
@@ -114,12 +147,22 @@ def _refuse_two_sides(records: Sequence[ImageRecord], unit: str, where: str | Pa
         raise InputError(f"{unit} '{name}' is in {told}", where=where, fix=f"give each {unit} one split")
 
 
-def write_splits(images: SplitImages, folder: Path) -> None:
-    """Write images.csv with the splits in use into the run folder, paths relative to it."""
+def write_splits(images: SplitImages, folder: Path, later: Path | None = None) -> None:
+    """Write images.csv with the splits in use into the run folder, paths relative to it, or to where the folder will be `later`."""
     names = sorted({name for r in images.records for name in r.attributes})
     columns = ["image_path", "region", "subject", "section", "plane", "age", "pixel_size_um", "scale", "split", *names]
     rows = [
-        [os.path.relpath(r.path, folder), r.region, r.subject, r.section, r.plane, r.age, r.pixel_size_um or "", r.scale, r.split]
+        [
+            os.path.relpath(r.path, later or folder),
+            r.region,
+            r.subject,
+            r.section,
+            r.plane,
+            r.age,
+            r.pixel_size_um or "",
+            r.scale,
+            r.split,
+        ]
         + [r.attributes.get(n, "") for n in names]
         for r in images.records
     ]

@@ -27,51 +27,11 @@ from cytoscribe.training.data.sections import (
     read_groups,
     read_section,
 )
+from cytoscribe.training.data.settings import LEAST_SIDE, CutSettings
 from cytoscribe.training.data.slides import open_slide, square
 from cytoscribe.training.data.tile_sheet import save_contact_sheet
 
-SCALES = ("tile", "region", "both")
 COLUMNS = ("image_path", "region", "subject", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity", "piece")
-LEAST_SIDE = 8
-
-
-@dataclass(frozen=True)
-class CutSettings:
-    """sections, labels: folders; groups: groups.csv, None where outlines name their regions; tile_px: side of a tile as written;
-    tile_um: its side in micrometres, 0 for `tile_px` pixels of the section; stride: pixels between written tiles, 0 for tiles side
-    by side; purity: least share of a tile that is its region; region_px: side a region crop is scaled to; least_px: smallest piece
-    that is cropped, in pixels of written tiles; most: of one region from one section, 0 for no limit; pixel_size_um: of all
-    sections, None for what the section table or the files say; interleave: take splits in turn along the brain instead of drawing
-    sections by seed; strict: end at the first section that cannot be read."""
-
-    sections: Path
-    labels: Path
-    groups: Path | None
-    out: Path
-    tile_px: int = 96
-    stride: int = 0
-    purity: float = 0.7
-    scale: str = "tile"
-    region_px: int = 224
-    margin: float = 0.1
-    least_px: int = 400
-    most: int = 0
-    pixel_size_um: float | None = None
-    tile_um: float = 0.0
-    section_table: Path | None = None
-    test_sections: tuple[str, ...] = ()
-    interleave: bool = True
-    seed: int = 0
-    strict: bool = False
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if self.scale not in SCALES:
-            raise InputError(f"unknown scale '{self.scale}'", fix=f"use one of {', '.join(SCALES)}")
-        if self.tile_px < LEAST_SIDE or self.region_px < LEAST_SIDE:
-            raise InputError(f"a tile needs at least {LEAST_SIDE} pixels a side", fix="give a larger --tile-px")
-        if not 0 < self.purity <= 1:
-            raise InputError(f"purity {self.purity:g} is no share", fix="give --purity between 0 and 1, e.g. 0.7")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.hub import quickly
 from cytoscribe.core.runs import read_json
 from cytoscribe.training.data.embeddings import give_vectors
+from cytoscribe.training.model.encoders import base_of
 from cytoscribe.training.model.encoding import Model
 from cytoscribe.training.model.model_config import (
     OPEN_CLIP_CONFIG,
@@ -31,7 +32,6 @@ from cytoscribe.training.model.model_config import (
 
 BASES = Path(__file__).parent / "bases"
 WEIGHTS_VARIABLE = "CYTO_WEIGHTS"
-_TOWER_WEIGHTS = {"vision": "visual.trunk.", "text": "text.transformer."}
 DEFAULT_WEIGHTS = Path("~/.cache/real-weights")
 
 
@@ -41,8 +41,7 @@ class Base:
 
     config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
     text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights;
-    frozen: module name prefixes that LoRA had better leave alone; given: prefixes of the weights that came with the base, the
-    others being drawn at random.
+    frozen: module name prefixes that LoRA had better leave alone.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Base:
     text_folder: str = ""
     weights: dict[str, str] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
-    given: tuple[str, ...] = ("",)
 
     @property
     def image_px(self) -> int:
@@ -96,24 +94,32 @@ def load_base(
 ) -> Base:
     """Build the base that `name` stands for.
 
-    name: a shipped config (`tiny`, `efficientnet_lite0_minilm`), a JSON file of the same form, `local-dir:FOLDER`,
+    name: a shipped config (`tiny`, `efficientnet_lite0_minilm`), an encoder of encoders.toml (`biomedclip`), a JSON file of the same form, `local-dir:FOLDER`,
     `hf-hub:OWNER/NAME`, or an open_clip name with its tag, `ViT-B-32:laion2b_s34b_b79k`; weights: `vision` and `text` to paths;
     image_px: side of the images it will see, default the config's; seed: of weights that are drawn at random; vectors: width of
     embeddings that take the place of images, 0 for images: then no weights of the vision tower are read.
     Raises InputError where the name, a weight file or the network is missing.
     """
     torch.manual_seed(seed)
+    named = base_of(name)
+    if isinstance(named, dict):
+        return _given_vectors(_joined(name, named, weights or {}, image_px, vectors), vectors)
+    called, name = name, named or name
     path = config_path(name)
     if path is None and weights:
-        raise InputError(f"--weights has no effect on base '{name}'", fix="leave it out, or give a JSON config as --base")
+        raise InputError(f"--weights has no effect on base '{called}'", fix="leave it out, or give a JSON config as --base")
     if path is None:
         return _given_vectors(_from_open_clip(name, image_px), vectors)
-    told = read_base(path)
-    if vectors and "vision" in (weights or {}):
+    return _given_vectors(_joined(name, read_base(path), weights or {}, image_px, vectors), vectors)
+
+
+def _joined(name: str, told: dict[str, Any], weights: Mapping[str, str], image_px: int | None, vectors: int) -> Base:
+    """Towers that a config names, with their weights."""
+    if vectors and "vision" in weights:
         raise InputError("--weights vision has no effect with --embeddings", fix="leave one of them out")
     wanted = {k: v for k, v in told.get("weights", {}).items() if not (vectors and k == "vision")}
-    found = _weights(path, wanted, weights or {}, told.get("sources", {}))
-    return _given_vectors(_from_config(name, told, found, image_px), vectors)
+    found = _weights(config_path(name) or Path(name), wanted, weights, told.get("sources", {}))
+    return _from_config(name, told, found, image_px)
 
 
 def _given_vectors(base: Base, width: int) -> Base:
@@ -121,9 +127,8 @@ def _given_vectors(base: Base, width: int) -> Base:
     if not width:
         return base
     give_vectors(base.model, width, base.config["model_cfg"]["embed_dim"])
-    given = tuple(n for n in base.model.state_dict() if n.startswith(base.given) and not n.startswith("visual."))
     frozen = tuple(n for n in base.frozen if not n.startswith("visual"))
-    return replace(base, config={**base.config, "embeddings": {"width": width}}, given=given, frozen=frozen)
+    return replace(base, config={**base.config, "embeddings": {"width": width}}, frozen=frozen)
 
 
 def config_path(name: str) -> Path | None:
@@ -178,7 +183,6 @@ def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], imag
         text_folder=str(text.get("hf_model_name") or ""),
         weights={k: str(v) for k, v in weights.items()},
         frozen=tuple(told.get("frozen", ())),
-        given=tuple(_TOWER_WEIGHTS[tower] for tower in weights),
     )
 
 

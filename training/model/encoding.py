@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.training.data.staining import balanced
 
 TEXT_BATCH = 64
 Model = Any
@@ -38,11 +39,12 @@ def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[Any]:
     return torch.autocast(device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
 
 
-def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(B, 3, H, W) uint8 to float32, less the base's mean, over its standard deviation."""
+def normalised(images: Tensor, mean: Sequence[float], std: Sequence[float], balance: bool = False) -> Tensor:
+    """(B, 3, H, W) uint8 to float32, less the base's mean, over its standard deviation; balance: with its background made white first."""
     centre = torch.tensor(mean, device=images.device).view(1, 3, 1, 1)
     spread = torch.tensor(std, device=images.device).view(1, 3, 1, 1)
-    return (images.float() / 255.0 - centre) / spread
+    light = images.float() / 255.0
+    return ((balanced(light) if balance else light) - centre) / spread
 
 
 def trimmed(tokens: Tensor, pad: int) -> Tensor:
@@ -89,8 +91,9 @@ def image_features(
     device: torch.device,
     batch: int = 64,
     views: int = 1,
+    balance: bool = False,
 ) -> Tensor:
-    """(N, D) float32 on the CPU from (N, 3, px, px) uint8; the mean over `views` of each image (see `view_of`).
+    """(N, D) float32 on the CPU from (N, 3, px, px) uint8; the mean over `views` of each image (see `view_of`), balance as in `normalised`.
 
     (N, E) float32 are vectors computed elsewhere, for models that take such.
     """
@@ -102,7 +105,7 @@ def image_features(
         )
     parts = []
     for part in squares.split(batch):
-        pixels = normalised(part.to(device), mean, std)
+        pixels = normalised(part.to(device), mean, std, balance)
         encoded = [model.encode_image(_laid_out(view_of(pixels, view))).float() for view in range(views)]
         parts.append(torch.stack([functional.normalize(e, dim=-1) for e in encoded]).mean(0).cpu())
     return functional.normalize(torch.cat(parts), dim=-1) if parts else torch.zeros(0, 1)

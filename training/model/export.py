@@ -94,9 +94,9 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         f"- base: `{code(str(told['base']))}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
         f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
         f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
-        *_interpolated(told),
         f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
-        f"on {told['rejection']['n']} held-out images of known regions (`calibration.json`)",
+        f"on {told['rejection']['n']} held-out images of known regions{_units(told['rejection'])} (`calibration.json`)",
+        *_sources(told["rejection"]),
         *[f"- note: {markdown(note)}" for note in told["notes"]],
         "",
         "## Use",
@@ -126,6 +126,19 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
     write_text(folder / "README.md", "\n".join(lines) + "\n")
 
 
+def _units(rejection: Mapping[str, Any]) -> str:
+    return f" of {rejection['units']} {rejection['unit']}s" if "units" in rejection else ""
+
+
+def _sources(rejection: Mapping[str, Any]) -> list[str]:
+    """A line for each other source that the rejection was calibrated for, with what is assumed."""
+    kinds = {True: "labelled", False: "unlabelled"}
+    return [
+        f"- rejection for source {markdown(name)}: from {one['images']} {kinds[one['labelled']]} images; {markdown(one['assumes'])}"
+        for name, one in rejection.get("sources", {}).items()
+    ]
+
+
 def _merged_use(told: Mapping[str, Any]) -> str:
     vectors = told.get("embeddings")
     if not vectors:
@@ -135,16 +148,6 @@ def _merged_use(told: Mapping[str, Any]) -> str:
         f"`{code(vectors['file'])}`). `merged/` holds the text tower and the projections of both sides: the model that makes the vectors "
         "is not in it, so plain open_clip cannot load it"
     )
-
-
-def _interpolated(told: Mapping[str, Any]) -> list[str]:
-    alpha = told.get("wise_ft", 1.0)
-    if alpha == 1:
-        return []
-    adapter = "; `adapter/` holds the trained weights whole" if told["trained"] == "lora" else ""
-    return [
-        f"- WiSE-FT (Wortsman et al. 2022): `merged/` lies {alpha:g} of the way from the base's weights to the trained ones{adapter}"
-    ]
 
 
 def _moved_text_tower(folder: Path) -> list[str]:

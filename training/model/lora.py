@@ -10,37 +10,9 @@ import torch
 from torch import nn
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.training.settings import Tuning
 
-TOWERS = ("both", "vision", "text", "none")
-TUNES = ("auto", "lora", "full")
 _PROJECTIONS = ("visual.head.proj", "visual.head.mlp", "text.proj")
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What is trained. tune: `lora`, `full`, or `auto` (full where the base has random weights); towers: which get adapters, or are
-    trained whole, projections being trained in any case;
-    rank and alpha as in Hu et al. (2021), alpha 0 stands for twice the rank; dropout of the adapters' input; depthwise: train
-    depthwise convolutions too, whole (slow on a CPU, and no adapter can be smaller than nine weights a channel); frozen: prefixes
-    of module names that stay as the base has them, None for those that the base's config names."""
-
-    tune: str = "auto"
-    towers: str = "both"
-    rank: int = 16
-    alpha: int = 0
-    dropout: float = 0.0
-    depthwise: bool = False
-    frozen: tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        for value, allowed, option in ((self.tune, TUNES, "--tune"), (self.towers, TOWERS, "--towers")):
-            if value not in allowed:
-                raise InputError(f"{option} {value} is unknown", fix=f"use one of {', '.join(allowed)}")
-        if self.rank < 1:
-            raise InputError(f"--rank {self.rank} is no rank", fix="give 1 or more")
-
-    def resolved(self, pretrained: bool) -> str:
-        return ("lora" if pretrained else "full") if self.tune == "auto" else self.tune
 
 
 @dataclass(frozen=True)

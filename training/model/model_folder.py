@@ -21,10 +21,12 @@ from cytoscribe.core.progress import say, track
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import check, entries, listed, mapping, number, text, whole
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import Embeddings, give_vectors, takes_vectors
-from cytoscribe.training.data.normalisation import AS_IS, LEAST_IMAGES, SAMPLE, Normalisation, fit
+from cytoscribe.training.data.normalisation import AS_IS, LEAST_IMAGES, Normalisation
 from cytoscribe.training.images import Skipped, describe_skipped, read_square
-from cytoscribe.training.model import encoding
+from cytoscribe.training.model import encoding, source
+from cytoscribe.training.model.alignment import Alignment
 from cytoscribe.training.model.encoding import Model
 from cytoscribe.training.model.model_config import (
     OPEN_CLIP_CONFIG,
@@ -35,9 +37,9 @@ from cytoscribe.training.model.model_config import (
     tokenizer_of,
 )
 from cytoscribe.training.model.tensors import put_weights, read_tensors
+from cytoscribe.training.rejection.appearance import ARTEFACTS, STAIN, Appearance, measure
 from cytoscribe.training.rejection.conformal import Rejection
 from cytoscribe.training.rejection.scores import knn
-from cytoscribe.verify import record_files
 
 MERGED = "merged"
 ADAPTER = "adapter"
@@ -70,6 +72,8 @@ class TrainedModel:
     device: torch.device
     embeddings: Embeddings | None = None
     normalisation: Normalisation = AS_IS
+    alignment: Alignment | None = None
+    appearance: Appearance | None = None
 
     @staticmethod
     def load(folder: str | Path, device: str = "auto", embeddings: Embeddings | None = None) -> TrainedModel:
@@ -103,6 +107,7 @@ class TrainedModel:
             std=tuple(preprocess["std"]),
             device=where,
             embeddings=embeddings,
+            appearance=None if takes_vectors(model) else Appearance.load(folder),
         )
 
     def encode_images(self, records: Sequence[ImageRecord], batch_size: int = 64, skipped: list[Skipped] | None = None) -> Tensor:
@@ -130,9 +135,20 @@ class TrainedModel:
         if good:
             rows = [i for i, s in enumerate(squares) if not isinstance(s, Skipped)]
             features[rows] = encoding.image_features(
-                self.model, torch.stack(good), self.mean, self.std, self.device, len(good), self.views
+                self.model, torch.stack(good), self.mean, self.std, self.device, len(good), self.views, self.balanced
             )
+            if self.alignment is not None:
+                features[rows] = self.alignment.of(features[rows])
         return features
+
+    def measures(self, records: Sequence[ImageRecord]) -> np.ndarray:
+        """(N, 13) what the pixels say of each image (`appearance.measure`); NaN where it cannot be read."""
+        found = np.full((len(records), len(ARTEFACTS) + len(STAIN)), np.nan)
+        for i, record in enumerate(records):
+            square = self._input(record)
+            if not isinstance(square, Skipped):
+                found[i] = measure(square[None])[0]
+        return found
 
     def _input(self, record: ImageRecord) -> np.ndarray | Skipped:
         """What the vision side is given: a picture (3, px, px) uint8, or a vector (E,) float32."""
@@ -148,8 +164,8 @@ class TrainedModel:
         return self.embeddings.vectors[row]
 
     def normalised_to(self, records: Sequence[ImageRecord]) -> TrainedModel:
-        """The same model for images of another microscope: it brings them near those of training, by a search that looks at no
-        label, on a sample of these (see `training.normalisation`). Says what was found.
+        """The same model for images of another microscope: it brings them near those of training, by steps that look at no label
+        and are kept where the images' names become clearer (see `training.model.source`). Says what was done.
 
         Raises InputError where there are too few images, and for a model that takes vectors.
         """
@@ -160,19 +176,18 @@ class TrainedModel:
                 f"{len(records)} images are no sample of a microscope",
                 fix=f"give at least {LEAST_IMAGES}, or leave --normalise out",
             )
-        chosen = np.random.default_rng(0).permutation(len(records))[:SAMPLE]
-        sample = [records[i] for i in sorted(chosen)]
-        found = fit(lambda n: replace(self, normalisation=n).distance_to_training(sample))
-        say(f"images {found.normalisation}: distance to the training images {found.before:.3f} before, {found.after:.3f} after")
-        return replace(self, normalisation=found.normalisation)
+        found = source.fitted(self, records)
+        for line in found.said:
+            say(line)
+        return replace(self, normalisation=found.normalisation, alignment=found.alignment)
 
-    def distance_to_training(self, records: Sequence[ImageRecord]) -> float:
-        """Mean distance of the images' features to their tenth nearest training image; images that cannot be read are left out."""
+    def features_of(self, records: Sequence[ImageRecord]) -> Tensor:
+        """(M, D) features of those of the records that can be read. Raises InputError where none can."""
         features = torch.cat([self._encode_batch(records[s : s + 64], []) for s in range(0, len(records), 64)])
         readable = features[torch.isfinite(features).all(1)]
         if not len(readable):
             raise InputError("none of the images can be read", where=records[0].path, fix="check the paths")
-        return float(knn(readable, self.rejection.context).mean())
+        return readable
 
     def strangeness(self, features: Tensor) -> float:
         """How many times as far from the training images these (N, D) lie as held-out ones, by the lower quartiles of the distance to
@@ -188,6 +203,11 @@ class TrainedModel:
     def views(self) -> int:
         """Views of an image whose features are averaged, as when the rejection was calibrated."""
         return int(self.settings.get("views", 1))
+
+    @property
+    def balanced(self) -> bool:
+        """Whether images are shown to the model with their background made white, as in training."""
+        return bool(self.settings.get("balanced", False))
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """(N, D) L2-normalised float32 on the CPU."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_json
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, read_model_settings
 from cytoscribe.training.rejection.conformal import Rejection
 from cytoscribe.training.rejection.selection import chosen_and_calibrated
-from cytoscribe.verify import record_files
 
 
 def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] = ()) -> Rejection:
@@ -27,7 +28,8 @@ def recalibrate(folder: Path, alpha: float | None = None, scores: Sequence[str] 
     if kept is None:
         raise InputError("the folder keeps no held-out features", where=folder, fix="train the model again")
     rate = before.alpha if alpha is None else alpha
-    after = chosen_and_calibrated(before.context, kept, before.regions, rate, scores, before.split)
+    after = chosen_and_calibrated(before.context, kept, before.regions, rate, scores, before.split, before.unit)
+    after = replace(after, sources=before.sources)
     others = [note for note in told["notes"] if note not in before.notes]
     told |= {
         "notes": [*after.notes, *others],

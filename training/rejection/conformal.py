@@ -21,7 +21,9 @@ from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import anything, check, entries, listed, mapping, number, one_of, text, whole
 from cytoscribe.training.data.label_sets import HeldOut, LabelSets
 from cytoscribe.training.model.tensors import read_tensors, write_tensors
+from cytoscribe.training.rejection.p_values import p_values
 from cytoscribe.training.rejection.scores import SCORES, ScoreContext
+from cytoscribe.training.rejection.sources import Source, aligned, read_sources, write_sources
 
 _CALIBRATION = entries(
     {
@@ -35,7 +37,8 @@ _CALIBRATION = entries(
         "split": text(100),
         "notes": listed(text()),
         "chosen_by": mapping(anything()),
-    }
+    },
+    {"unit": text(20), "calibration_clusters": listed(whole(0, 1_000_000_000))},
 )
 CALIBRATION_FILE = "calibration.json"
 BANK_FILE = "calibration.safetensors"
@@ -48,7 +51,10 @@ class Rejection:
     names: the scores that are combined, each standardised by `centre` and `spread` (of known calibration images) and averaged;
     calibration: (M,) combined scores of held-out known images; groups: (M,) index of the region predicted for each;
     bank: (B, D) features of training images with labels (B,), for the scores that compare with them;
-    held_out: the calibration images' features and true regions, None where a model folder was written without them.
+    held_out: the calibration images' features and true regions, None where a model folder was written without them;
+    clusters: (M,) the subject (or what `unit` says) of each calibration image, None where images are independent;
+    offset, factor: what a source's scores lose, and are divided by, to be on the scale of the model's own images;
+    sources: other microscopes (or laboratories) that the rejection was calibrated for, by name.
     """
 
     names: tuple[str, ...]
@@ -63,12 +69,18 @@ class Rejection:
     notes: tuple[str, ...] = ()
     chosen_by: dict[str, Any] = field(default_factory=dict)
     held_out: HeldOut | None = None
+    clusters: np.ndarray | None = None
+    unit: str = "image"
+    offset: float = 0.0
+    factor: float = 1.0
+    sources: dict[str, Source] = field(default_factory=dict)
 
     def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray:
         """(N,) float64, higher for images less like any known region. image_features: (N, D), class_features: (K, D) of the
         regions' captions in use, default the model's own; both L2-normalised."""
         context = self.context if class_features is None else self.context.with_classes(class_features)
-        return combine(raw_scores(self.names, image_features, context), self.centre, self.spread)
+        own = combine(raw_scores(self.names, image_features, context), self.centre, self.spread)
+        return (own - self.offset) / self.factor
 
     def p_values(self, scores: np.ndarray, predicted: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """(N,) conformal p-values of "this is a known region": (1 + calibration scores at least as high) / (M + 1).
@@ -77,15 +89,20 @@ class Rejection:
         reference where there are enough of them, and all of them elsewhere.
         """
         scores = np.asarray(scores, dtype=np.float64)
-        marginal = _p_values(scores, self.calibration)
+        marginal = p_values(scores, self.calibration, self.clusters, self.least)
         if predicted is None:
             return marginal
         result, predicted = marginal.copy(), np.asarray(predicted)
         for group in np.unique(predicted):
-            reference = self.calibration[self.groups == group]
-            if len(reference) >= self.least:
-                result[predicted == group] = _p_values(scores[predicted == group], reference)
+            own = self.groups == group
+            if self._units(own) >= self.least:
+                clusters = None if self.clusters is None else self.clusters[own]
+                result[predicted == group] = p_values(scores[predicted == group], self.calibration[own], clusters, self.least)
         return result
+
+    def _units(self, rows: np.ndarray) -> int:
+        """Independent units among calibration images: subjects where they hang together, else images."""
+        return int(rows.sum()) if self.clusters is None else np.unique(self.clusters[rows]).size
 
     def rejects(self, scores: np.ndarray, predicted: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """(N,) bool: True where the p-value is at most alpha. With too few calibration samples nothing is ever rejected."""
@@ -106,8 +123,30 @@ class Rejection:
         if self.held_out is None:
             note = "calibrated through the model's own class captions, not through those given: its error rate may differ"
             return replace(self, context=context, notes=(*self.notes, note))
-        anew = calibrate(self.names, self.held_out.features, context, self.regions, self.alpha, self.split, self.held_out.labels)
-        return replace(anew, chosen_by=self.chosen_by)
+        anew = calibrate(
+            self.names, self.held_out.features, context, self.regions, self.alpha, self.split, self.held_out, self.unit
+        )
+        return replace(anew, chosen_by=self.chosen_by, sources=self.sources)
+
+    def for_source(self, name: str) -> Rejection | None:
+        """The rejector for images of another source; None where it was not calibrated for that."""
+        source = self.sources.get(name)
+        if source is None:
+            return None
+        own = combine(raw_scores(self.names, source.features, self.context), self.centre, self.spread)
+        fitted = aligned(own, self.calibration, self.least, source.labelled)
+        reference = fitted.reference if fitted.reference is not None else self.calibration
+        return replace(
+            self,
+            calibration=np.round(reference, 6),
+            groups=np.full(len(reference), -1, dtype=np.int64),
+            clusters=None if fitted.reference is not None else self.clusters,
+            offset=fitted.offset,
+            factor=fitted.factor,
+            held_out=source.held_out(self.least) or self.held_out,
+            notes=source.notes(self.least),
+            sources={},
+        )
 
     @property
     def least(self) -> int:
@@ -118,10 +157,13 @@ class Rejection:
         """Write calibration.json (how, from how many, split by what, thresholds) and the feature bank beside it."""
         write_tensors(folder / BANK_FILE, self._tensors())
         write_json(folder / CALIBRATION_FILE, self._as_json())
+        write_sources(folder, self.sources)
 
     def summary(self) -> dict[str, Any]:
         """For config.json: which scores, at what rate, from how many held-out images."""
-        return {"scores": list(self.names), "alpha": self.alpha, "n": len(self.calibration)}
+        told = {"scores": list(self.names), "alpha": self.alpha, "n": len(self.calibration)}
+        told |= {"unit": self.unit, "units": np.unique(self.clusters).size} if self.clusters is not None else {}
+        return told | ({"sources": {name: s.told(self.least) for name, s in self.sources.items()}} if self.sources else {})
 
     def _tensors(self) -> dict[str, Tensor]:
         return {**self.context.tensors(), **(self.held_out.tensors() if self.held_out else {})}
@@ -142,16 +184,15 @@ class Rejection:
             "calibration_scores": [round(float(s), 6) for s in self.calibration],
             "calibration_predicted": [int(g) for g in self.groups],
             "logit_scale": self.context.logit_scale,
+            **({} if self.clusters is None else {"unit": self.unit, "calibration_clusters": [int(c) for c in self.clusters]}),
         }
 
     def _region_json(self, index: int) -> dict[str, Any]:
-        own = self.calibration[self.groups == index]
-        if len(own) < self.least:
-            return {
-                "n": len(own),
-                "threshold": None,
-                "note": f"not enough samples ({len(own)} of {self.least}): marginal threshold",
-            }
+        rows = self.groups == index
+        own, units = self.calibration[rows], self._units(rows)
+        if units < self.least:
+            note = f"not enough {_plural(self.unit)} ({units} of {self.least}): marginal threshold"
+            return {"n": len(own), "threshold": None, "note": note}
         return {"n": len(own), "threshold": threshold(own, self.alpha)}
 
     @staticmethod
@@ -176,6 +217,9 @@ class Rejection:
             notes=tuple(told["notes"]),
             chosen_by=told["chosen_by"],
             held_out=held_out,
+            clusters=np.asarray(told["calibration_clusters"], dtype=np.int64) if told.get("calibration_clusters") else None,
+            unit=told.get("unit", "image"),
+            sources=read_sources(folder, len(regions), context.classes.shape[-1]),
         )
 
 
@@ -188,6 +232,7 @@ def _check_sizes(told: dict[str, Any], context: ScoreContext, held_out: HeldOut 
         and context.labels.ndim == 1
         and context.probe.shape == (regions, width + 1)
         and len(told["calibration_predicted"]) == len(told["calibration_scores"])
+        and len(told.get("calibration_clusters") or told["calibration_scores"]) == len(told["calibration_scores"])
         and {*told["centre"], *told["spread"]} >= {*told["scores"]}
         and _within(context.labels, regions)
         and all(g < regions for g in told["calibration_predicted"])
@@ -214,11 +259,13 @@ def calibrate(
     regions: tuple[str, ...],
     alpha: float = 0.05,
     split: str = "val",
-    labels: Tensor | None = None,
+    held_out: HeldOut | None = None,
+    unit: str = "image",
 ) -> Rejection:
     """Rejector from features (M, D) of held-out images of known regions; unseen images have no part in it.
 
-    labels: (M,) int64 true regions of those images; with them the model can give sets of plausible regions too.
+    held_out: the same images with their true regions, with which the model can give sets of plausible regions too, and with the
+    subject of each, where those hang together; unit: what the clusters of `held_out` are.
 
     Raises InputError where there is no held-out image or alpha is not within (0, 1).
     """
@@ -230,15 +277,33 @@ def calibrate(
     centre = {n: float(np.mean(s)) for n, s in raw.items()}
     spread = {n: float(np.std(s)) or 1.0 for n, s in raw.items()}
     predicted = (features @ context.classes.T).argmax(1).numpy()
-    rejection = Rejection(
-        tuple(names), centre, spread, np.round(combine(raw, centre, spread), 6), predicted, regions, context, alpha, split
+    scores = np.round(combine(raw, centre, spread), 6)
+    clusters = None if held_out is None or held_out.clusters is None else held_out.clusters.numpy()
+    rejection = Rejection(tuple(names), centre, spread, scores, predicted, regions, context, alpha, split, held_out=held_out)
+    rejection = replace(rejection, clusters=clusters, unit=unit if clusters is not None else "image")
+    return replace(rejection, notes=_too_few(rejection))
+
+
+def _too_few(rejection: Rejection) -> tuple[str, ...]:
+    """What must be said of a calibration that rests on few images, or on few subjects."""
+    least, alpha = rejection.least, rejection.alpha
+    images = len(rejection.calibration)
+    if images < least:
+        return (f"not enough calibration samples ({images} of {least}): nothing will be rejected at alpha {alpha:g}",)
+    units = rejection._units(np.ones(images, dtype=bool))
+    if rejection.clusters is None or units >= least:
+        return ()
+    if units < 2:
+        return (f"calibrated on one {rejection.unit} alone: the promise holds for that one, and may fail for others",)
+    unit = _plural(rejection.unit)
+    return (
+        f"calibrated on {units} {unit}, fewer than the {least} that a promise without assumptions needs: "
+        f"mean scores of {unit} are taken to be normally distributed, and fewer strange images are found",
     )
-    if labels is not None:
-        rejection = replace(rejection, held_out=HeldOut(features, labels))
-    if len(features) >= rejection.least:
-        return rejection
-    note = f"not enough calibration samples ({len(features)} of {rejection.least}): nothing will be rejected at alpha {alpha:g}"
-    return replace(rejection, notes=(note,))
+
+
+def _plural(unit: str) -> str:
+    return {"image": "samples"}.get(unit, f"{unit}s")
 
 
 def raw_scores(names: Sequence[str], features: Tensor, context: ScoreContext) -> dict[str, np.ndarray]:
@@ -262,9 +327,3 @@ def threshold(calibration: np.ndarray, alpha: float) -> float | None:
     """
     rank = int(np.ceil((len(calibration) + 1) * (1 - alpha) - 1e-9))
     return float(np.sort(calibration)[rank - 1]) if rank <= len(calibration) else None
-
-
-def _p_values(scores: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    ordered = np.sort(reference)
-    above = len(ordered) - np.searchsorted(ordered, scores, side="left")
-    return (1 + above) / (len(ordered) + 1)

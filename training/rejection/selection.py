@@ -65,7 +65,13 @@ def choose_scores(context: ScoreContext, features: Tensor, labels: np.ndarray, r
 
 
 def chosen_and_calibrated(
-    context: ScoreContext, held_out: HeldOut, regions: tuple[str, ...], alpha: float, scores: Sequence[str] = (), split: str = "val"
+    context: ScoreContext,
+    held_out: HeldOut,
+    regions: tuple[str, ...],
+    alpha: float,
+    scores: Sequence[str] = (),
+    split: str = "val",
+    unit: str = "image",
 ) -> Rejection:
     """Rejector that combines `scores`, or those that the folds choose where () is given; it says which of the two it was."""
     features, labels = held_out.features, held_out.labels
@@ -73,7 +79,7 @@ def chosen_and_calibrated(
     if not scores:
         choice = choose_scores(context, features, labels.numpy(), regions)
         scores, told = choice.names, choice.told()
-    return replace(calibrate(scores, features, context, regions, alpha, split, labels), chosen_by=told)
+    return replace(calibrate(scores, features, context, regions, alpha, split, held_out, unit), chosen_by=told)
 
 
 def without(context: ScoreContext, region: int) -> ScoreContext:

@@ -67,15 +67,16 @@ def load_vocabulary(lexicon: Lexicon) -> Vocabulary:
     source = resources.files("cytoscribe.literature_mining").joinpath("data/language_model.toml").read_text(encoding="utf-8")
     data = tomllib.loads(source)
     values = values_by_attribute(lexicon)
-    values |= {a: () for a in data["open"] if a not in values}
+    known = lexicon.kinds
+    values |= {a: () for a, kind in known.items() if kind.open and a not in values}
     return Vocabulary(
         values=values,
-        about={a: data["attributes"].get(a, a.replace("_", " ")) for a in values},
+        about={a: (known[a].about if a in known else "") or a.replace("_", " ") for a in values},
         opposites=lexicon.poles,
-        denied=data["denied"],
-        open=frozenset(data["open"]),
-        measured=frozenset(data["measured"]),
-        exclusive=frozenset(data["exclusive"]),
+        denied={f"{a}={one}": f"{a}={other}" for a, kind in known.items() for one, other in kind.denied.items()},
+        open=frozenset(a for a, kind in known.items() if kind.open),
+        measured=frozenset(a for a, kind in known.items() if kind.measured),
+        exclusive=frozenset(a for a, kind in known.items() if kind.one),
         cues=re.compile(rf"\b(?:{'|'.join(data['cues'])})\b", re.IGNORECASE),
         orders=re.compile("|".join(data["orders"]), re.IGNORECASE),
         examples=data["example"],

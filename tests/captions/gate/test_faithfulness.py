@@ -8,7 +8,7 @@ import pytest
 
 from cytoscribe.captions.gate.image import AttributeGate
 from cytoscribe.captions.gate.region import Gate
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.wording.image_attributes import image_claim, read_phrases
 from cytoscribe.captions.wording.scene import Scene
 from cytoscribe.core.records import Claim, Region

@@ -12,7 +12,7 @@ from cytoscribe.captions.dataset import Rejected
 from cytoscribe.captions.gate.judge import Opinion, open_judge
 from cytoscribe.captions.gate.judge_llm import read_answer
 from cytoscribe.captions.gate.judge_nli import NliJudge, statements
-from cytoscribe.captions.generate import JUDGED, GenerateSettings, NoCaptionsError, generate
+from cytoscribe.captions.generation import JUDGED, GenerateSettings, NoCaptionsError, generate
 from cytoscribe.cli import command, run
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.tables import read_records

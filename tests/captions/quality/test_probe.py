@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.captions.dataset import read_captions
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.masking import Mask
 from cytoscribe.captions.quality import probe
 from cytoscribe.captions.quality.intervals import over_regions

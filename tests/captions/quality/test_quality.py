@@ -11,7 +11,7 @@ import pytest
 
 from cytoscribe.captions.audit import audit
 from cytoscribe.captions.dataset import read_captions
-from cytoscribe.captions.generate import GenerateSettings, generate
+from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.quality.diversity import measure_diversity, near_duplicate, self_bleu
 from cytoscribe.captions.quality.eight_way import eight_way
 from cytoscribe.captions.quality.report import QualitySettings, measure, report

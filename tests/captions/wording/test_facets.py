@@ -28,14 +28,13 @@ THIN = claim("BA17", 0, "V", "layer_thickness", "thin", True, ())
         ("thin layer V", False),
         ("thin layer in the lower part of layer V", False),
         ("lower layer V is thin", False),
-        ("the thinnest layer", False),
+        ("the thinnest layer", True),
     ],
 )
-def test_a_comparison_whose_partner_is_left_open_is_told_as_relative(span: str, relative: bool) -> None:
+def test_a_comparison_whose_partner_is_left_open_is_not_told(span: str, relative: bool) -> None:
     told = literature_facet(replace(THIN, span=span))
     assert is_relative(replace(THIN, span=span)) == relative
-    for wording in (*told.with_, *told.clauses, *told.terse):
-        assert ("relatively" in wording) == relative
+    assert bool(told.clauses) != relative
 
 
 def test_a_named_partner_a_denial_and_an_absence_are_told_as_they_are() -> None:
@@ -54,28 +53,13 @@ def test_a_paper_that_says_it_outright_lets_captions_say_it_outright() -> None:
     scene = Scene({}, Words(), PhraseBook(Words(), {}), image=False)
     relative, outright = replace(THIN, span="thinner layer V"), replace(THIN, claim_id="other", span="a thin layer V")
     (facet,) = scene.facets([relative, outright])
-    assert facet.ids == (relative.claim_id, "other")
+    assert facet.ids == ("other",)
     assert not any("relatively" in wording for wording in facet.clauses)
 
 
-def test_words_with_a_degree_of_their_own_take_no_other() -> None:
-    faint = replace(THIN, span="less prominent layer V", attribute="layer_visibility", value="inconspicuous")
-    assert set(literature_facet(faint).clauses) == {
-        "layer V is relatively inconspicuous",
-        "layer V appears relatively inconspicuous",
-    }
-
-
-def test_relative_wordings_pass_the_gate() -> None:
+@pytest.mark.parametrize(
+    ("told", "taken"), [("Layer V is thinner.", True), ("Layer V is thin.", False), ("Layer V is thinner than layer VI.", False)]
+)
+def test_the_gate_takes_an_open_comparison_for_no_more_than_it_is(told: str, taken: bool) -> None:
     gate = Gate(RegionTable((Region("BA17"),)))
-    for attribute, value, span in (
-        ("cell_density", "high", "denser layer V"),
-        ("cell_size", "small", "smaller cells"),
-        ("layer_visibility", "prominent", "more prominent layer V"),
-        ("lamination", "clear", "clearer lamination"),
-        ("layer_thickness", "thin", "thinner layer V"),
-        ("staining", "dark", "darker layer V"),
-    ):
-        source = replace(THIN, attribute=attribute, value=value, span=span)
-        for wording in literature_facet(source).clauses:
-            assert gate.check(wording, "BA17", [source]).reasons == ()
+    assert gate.check(told, "BA17", [replace(THIN, span="thinner layer V")]).faithful == taken

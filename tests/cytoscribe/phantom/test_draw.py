@@ -13,8 +13,8 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.phantom.areas import area, areas
 from cytoscribe.phantom.cells import profiles_per_mm2
 from cytoscribe.phantom.draw import CellClass, CellTable, LayerSpec, PhantomSpec, Preparation, draw
+from cytoscribe.phantom.frame import layer_of
 from cytoscribe.phantom.optics import absorb
-from cytoscribe.quickstart.frame import layer_of
 
 FLAT = Preparation(fold_um=0.0, vessels=0.0)
 

@@ -25,6 +25,8 @@ def test_the_whole_path_runs_goes_on_and_refuses_to_mix(folder: Path, capsys: py
     out = capsys.readouterr().out
     assert "macro-F1" in out
     assert "train-lora" in out
+    assert (folder / "captioner" / "captioner.safetensors").is_file()
+    assert "caption:" in out
     metrics = json.loads((folder / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     assert 0 <= metrics["zero_shot.macro_f1"] <= 1
     page = (folder / "report.html").read_text(encoding="utf-8")
@@ -43,5 +45,5 @@ def test_the_next_commands_are_commands_that_exist() -> None:
     from cytoscribe.cli import STAGES
 
     lines = [line.split()[0] for line in next_commands("out") if line.startswith("  ")]
-    assert len(lines) == 5
+    assert len(lines) == 7
     assert set(lines) <= set(STAGES)

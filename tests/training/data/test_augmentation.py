@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.training.data.augmentation import NONE, Augmentation, applied, augmented, draw, joined, preset
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.training.data.augmentation import (
+    NONE,
+    Augmentation,
+    applied,
+    augmented,
+    draw,
+    joined,
+    of_known_scale,
+    preset,
+)
+from cytoscribe.training.settings import AUGMENTATIONS
 
 
 def pictures(count: int = 4, side: int = 40) -> torch.Tensor:
@@ -32,7 +45,7 @@ def test_the_seed_decides() -> None:
     assert not torch.equal(run(preset("strong"), 3), run(preset("strong"), 4))
 
 
-@pytest.mark.parametrize("name", ["mild", "strong"])
+@pytest.mark.parametrize("name", ["mild", "strong", "auto"])
 def test_output_is_an_image_of_the_size_asked_for(name: str) -> None:
     out = run(preset(name), side=24)
     assert out.shape == (4, 3, 24, 24)
@@ -41,10 +54,13 @@ def test_output_is_an_image_of_the_size_asked_for(name: str) -> None:
     assert torch.isfinite(out).all()
 
 
-@pytest.mark.parametrize("part", ["stain", "tint", "light", "blur", "noise", "zoom", "shift", "rotate", "flips", "grey"])
+@pytest.mark.parametrize(
+    "part", ["stain", "tint", "light", "blur", "noise", "zoom", "shift", "rotate", "flips", "grey", "close", "other"]
+)
 def test_each_part_alone_does_something(part: str) -> None:
-    strength = {"rotate": 90.0, "blur": 2.0, "flips": 1.0, "grey": 1.0}.get(part, 0.3)
-    assert (run(replace(NONE, **{part: strength})) - run(NONE)).abs().max() > 0.02
+    strength = {"rotate": 90.0, "blur": 2.0, "flips": 1.0, "grey": 1.0, "other": 1.0}.get(part, 0.3)
+    more = {"hue": 60.0, "spread": 0.5, "ground": 0.5} if part == "other" else {}
+    assert (run(replace(NONE, **{part: strength}, **more)) - run(NONE)).abs().max() > 0.02
 
 
 def test_laminar_keeps_the_pia_on_its_side() -> None:
@@ -62,7 +78,7 @@ def test_stain_jitter_keeps_glass_clear() -> None:
     assert out.min() > 0.9
 
 
-@pytest.mark.parametrize("name", ["none", "mild", "strong"])
+@pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_parts_that_were_drawn_apart_make_the_same_pictures_together(name: str) -> None:
     """As on a GPU, where a batch's parts are drawn one by one and then augmented at once."""
     strengths = preset(name)
@@ -70,6 +86,25 @@ def test_parts_that_were_drawn_apart_make_the_same_pictures_together(name: str) 
     draws = joined([draw(4, 40, strengths, torch.Generator().manual_seed(seed)) for seed in (5, 6)])
     together = applied(pictures(8), 40, strengths, draws)
     assert (together - apart).abs().max() < 1e-5
+
+
+def test_auto_leaves_a_known_scale_alone() -> None:
+    """Tiles that were cut at one scale in micrometres show it in use too."""
+    tile = ImageRecord(path=Path("tile.png"), region="a", attributes={"side_px": "96"})
+    assert of_known_scale([tile])
+    assert not of_known_scale([tile, replace(tile, attributes={})])
+    assert not of_known_scale([])
+    free, cut = preset("auto"), preset("auto", measured=True)
+    assert free == preset("strong")
+    assert (cut.zoom, cut.close, cut.balanced) == (0.1, 0.0, False)
+    assert replace(cut, zoom=free.zoom, close=free.close, balanced=True) == free
+    assert preset("strong", measured=True) == free
+
+
+def test_enlargement_alone_never_shrinks() -> None:
+    scales = draw(400, 8, replace(NONE, close=0.7), torch.Generator().manual_seed(0)).scale
+    assert math.exp(-0.7) - 1e-6 <= scales.min() < 0.6
+    assert 0.9 < scales.max() <= 1 + 1e-6
 
 
 def test_unknown_preset_is_named() -> None:

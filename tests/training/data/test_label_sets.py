@@ -66,7 +66,7 @@ def test_held_out_features_are_stored_and_recalibrate_other_captions(tmp_path: P
     features, labels = images(300, 3)
     bank, bank_labels = images(200, 4)
     context = context_from(CLASSES, bank, bank_labels, 8.0)
-    rejection = calibrate(("mcm",), features, context, ("a", "b", "c"), alpha=0.1, labels=labels)
+    rejection = calibrate(("mcm",), features, context, ("a", "b", "c"), alpha=0.1, held_out=HeldOut(features, labels))
     rejection.save(tmp_path)
     loaded = Rejection.load(tmp_path, ("a", "b", "c"))
     first, again = rejection.label_sets(), loaded.label_sets()

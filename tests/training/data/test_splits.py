@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.tables import read_images
-from cytoscribe.training.data.splits import split_images, write_splits
+from cytoscribe.training.data.splits import chosen_rows, split_images, write_splits
 
 
 def images(count: int, **given: str) -> list[ImageRecord]:
@@ -92,3 +92,29 @@ def test_two_sections_alone_are_watched_too() -> None:
         split_images(records, seed=0)
     apart = [ImageRecord(Path(f"{i}.png"), "A", section=f"s{i}", split=s, row=i) for i, s in enumerate(["train", "val", "test"])]
     assert not split_images(apart, seed=0).made
+
+
+def grown(age: int, subject: str, split: str = "") -> ImageRecord:
+    return ImageRecord(Path(f"{subject}{age}.png"), "V1", subject=subject, age=str(age), split=split, row=age)
+
+
+def test_conditions_choose_rows_to_train_and_to_test_on() -> None:
+    rows = [grown(3, "a"), grown(9, "b", "test"), grown(25, "c", "val"), grown(40, "d"), grown(90, "u", "unseen")]
+    chosen = chosen_rows(rows, "age < 20", "age >= 30")
+    assert {(r.subject, r.split) for r in chosen} == {("a", "train"), ("b", "train"), ("d", "test"), ("u", "unseen")}
+    assert chosen_rows(rows, "", "") == rows
+    tested = {(r.subject, r.split) for r in chosen_rows(rows, "", "age >= 30")}
+    assert tested == {("a", "train"), ("c", "val"), ("d", "test"), ("u", "unseen")}
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "says"),
+    [
+        ("age < 20", "age < 5", "fulfils both"),
+        ("age < 20", "age >= 20", "subject 'a' is on both sides"),
+        ("age < 1", "", "no image fits"),
+    ],
+)
+def test_conditions_that_leak_are_refused(train: str, test: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        chosen_rows([grown(3, "a"), grown(21, "a"), grown(22, "b")], train, test)

@@ -107,5 +107,5 @@ def test_dropout_that_peft_would_ignore_is_refused() -> None:
 def test_options_out_of_range_are_named() -> None:
     with pytest.raises(InputError, match="--towers left is unknown"):
         Tuning(towers="left")
-    with pytest.raises(InputError, match="--rank 0 is no rank"):
+    with pytest.raises(InputError, match="--rank must be at least 1, got 0"):
         Tuning(rank=0)

@@ -1,0 +1,105 @@
+"""Attributes and how their values stand to one another: opposites, weaker values, denials that have a word of their own.
+
+They come from the same data files as the words (`[attributes.NAME]` of cytoarchitecture.toml and of every further vocabulary), and are
+what mining, consensus, captions and the gate all ask.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from cytoscribe.core.errors import InputError
+
+CORTEX = "cytoarchitecture"
+"""The vocabulary that is read where none is asked for."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute. opposed: pairs of values that cannot both hold; weaker: value to values that it bears out beside itself; denied:
+    value to the one that is stated by denying it; the rest as in the data file."""
+
+    about: str = ""
+    noun: str = ""
+    opposed: frozenset[frozenset[str]] = frozenset()
+    weaker: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    denied: Mapping[str, str] = field(default_factory=dict)
+    free: bool = False
+    one: bool = False
+    of_range: bool = False
+    of_layer: bool = False
+    open: bool = False
+    measured: bool = False
+
+    def opposites(self, value: str) -> tuple[str, ...]:
+        """Values that cannot hold where `value` does, sorted."""
+        return tuple(sorted(v for pair in self.opposed if value in pair for v in pair - {value}))
+
+
+_UNKNOWN = Attribute()
+
+
+def attribute_of(name: str) -> Attribute:
+    """The attribute of that name in any of the shipped vocabularies; a plain one, without opposites, where none has it."""
+    return known_attributes().get(name, _UNKNOWN)
+
+
+def are_opposed(attribute: str, one: str, other: str) -> bool:
+    """Whether two values of an attribute cannot both hold of one layer of one region."""
+    return frozenset((one, other)) in attribute_of(attribute).opposed
+
+
+@lru_cache(maxsize=1)
+def known_attributes() -> Mapping[str, Attribute]:
+    """Attributes of all shipped vocabularies; where two have one of the same name, cortex comes first."""
+    found: dict[str, Attribute] = {}
+    for name in (CORTEX, *(n for n in shipped() if n != CORTEX)):
+        found = {**attributes_in(read_toml(name), name), **found}
+    return found
+
+
+def attributes_in(table: Mapping[str, Any], where: object) -> dict[str, Attribute]:
+    """The attributes of a vocabulary file. Raises InputError on a key that no attribute has."""
+    known = {f.name for f in fields(Attribute)}
+    found = {}
+    for name, entry in table.get("attributes", {}).items():
+        unknown = [k for k in entry if k not in known] if isinstance(entry, dict) else [str(entry)]
+        if unknown:
+            fix = f"use {', '.join(sorted(known))}"
+            raise InputError(f"attribute '{name}': unknown key '{unknown[0]}'", where=str(where), fix=fix)
+        pairs = frozenset(frozenset(p) for p in entry.get("opposed", []))
+        weaker = {k: tuple(v) for k, v in entry.get("weaker", {}).items()}
+        found[name] = Attribute(**{**entry, "opposed": pairs, "weaker": weaker})
+    return found
+
+
+def has_plural_names(vocabulary: str | Path) -> bool:
+    """Whether the plural of a region's name means the region: "neutrophils"."""
+    return bool(read_toml(vocabulary).get("plural_names"))
+
+
+@lru_cache(maxsize=1)
+def shipped() -> tuple[str, ...]:
+    """Names of the vocabularies that come with the package."""
+    folder = resources.files("cytoscribe.literature_mining") / "data"
+    files = [f for f in folder.iterdir() if f.name.endswith(".toml")]
+    return tuple(sorted(f.name.removesuffix(".toml") for f in files if "\n[attributes." in f.read_text(encoding="utf-8")))
+
+
+def read_toml(name: str | Path) -> dict[str, Any]:
+    """A vocabulary by its shipped name or its file. Raises InputError where there is none, or it is no TOML."""
+    if str(name) in shipped():
+        source = resources.files("cytoscribe.literature_mining") / "data" / f"{name}.toml"
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    try:
+        return tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=name, fix="check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"not a valid lexicon ({error})", where=name, fix="mend the TOML at that place") from error

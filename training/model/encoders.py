@@ -1,0 +1,210 @@
+"""Vision encoders by name, from encoders.toml: bases for `train-lora`, and vectors in the place of images for `--embeddings`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import say, track
+from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import atomic_path
+from cytoscribe.core.tables import read_images
+from cytoscribe.training.images import Skipped, describe_skipped, read_square
+from cytoscribe.training.model.encoding import normalised, pick_device
+
+ENCODERS = Path(__file__).with_name("encoders.toml")
+_TEXT = "all-MiniLM-L6-v2"
+_TEXT_SOURCE = "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2"
+_TRAINED_ALONG = ("head.", "fc.", "classifier.", "mask_token")
+"""Weights of a checkpoint that no vector depends on."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One encoder; the fields are explained at the head of encoders.toml. px, mean and std are 0 or empty where they are not stated."""
+
+    name: str
+    about: str
+    kind: str
+    licence: str
+    source: str
+    model: str = ""
+    px: int = 0
+    width: int = 0
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    gated: bool = False
+    arguments: dict[str, float] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """What it is, for lists."""
+        size = f", {self.px} px" if self.px else ""
+        width = f", {self.width} numbers" if self.width else ""
+        gated = ", asks for an agreement" if self.gated else ""
+        return f"{self.name}: {self.about}{size}{width}; licence {self.licence}{gated}; {self.source}"
+
+
+@cache
+def encoders() -> dict[str, Encoder]:
+    """Name to encoder."""
+    told = tomllib.loads(ENCODERS.read_text(encoding="utf-8"))
+    return {
+        name: Encoder(name, **{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for name, one in told.items()
+    }
+
+
+def base_of(name: str) -> str | dict[str, Any] | None:
+    """What `--base` means by the name of an encoder: a name of open_clip, or a config of the form of `bases/`; None for other names.
+
+    Raises InputError for an encoder that only its authors' code can run.
+    """
+    encoder = encoders().get(name)
+    if encoder is None:
+        return None
+    if encoder.kind == "open_clip":
+        return encoder.model
+    if encoder.kind == "own" or encoder.arguments:
+        how = "embed-images makes them" if encoder.kind == "timm" else f"compute them with its own code ({encoder.source})"
+        raise InputError(f"encoder '{name}' is used by its vectors: {how}", where="--base", fix="give them with --embeddings FILE")
+    return _joined(encoder)
+
+
+def _joined(encoder: Encoder) -> dict[str, Any]:
+    """A base config: the encoder and a small sentence encoder, joined by projections that are trained from scratch."""
+    vision = {"timm_model_name": encoder.model, "timm_model_pretrained": False, "timm_pool": "", "timm_proj": "linear"}
+    if "efficientnet" in encoder.model:
+        vision["timm_pool"] = "avg"
+    return {
+        "about": encoder.about,
+        "weights": {"vision": f"{encoder.name}.safetensors", "text": _TEXT},
+        "sources": {"vision": encoder.source, "text": _TEXT_SOURCE},
+        "model_cfg": {
+            "embed_dim": 384,
+            "custom_text": True,
+            "vision_cfg": {**vision, "image_size": encoder.px},
+            "text_cfg": {
+                "hf_model_name": f"sentence-transformers/{_TEXT}",
+                "hf_tokenizer_name": f"sentence-transformers/{_TEXT}",
+                "hf_proj_type": "linear",
+                "hf_pooler_type": "mean_pooler",
+                "context_length": 128,
+            },
+        },
+        "preprocess_cfg": {
+            "mean": list(encoder.mean),
+            "std": list(encoder.std),
+            "interpolation": "bicubic",
+            "resize_mode": "squash",
+        },
+    }
+
+
+@dataclass(frozen=True)
+class EmbedSettings:
+    """encoder: a name of encoders.toml, of kind timm; weights: its file (.safetensors, or a PyTorch file of tensors alone); out: .npz."""
+
+    encoder: str
+    weights: Path
+    images: Path
+    out: Path
+    region_column: str = "region"
+    device: str = "auto"
+    batch_size: int = 64
+
+
+def embed(settings: EmbedSettings) -> tuple[int, int]:
+    """Write the vectors of a table's images, keyed by image_path as the table has it; returns how many, and their width.
+
+    Raises InputError where the encoder is unknown or of another kind, the weights are not its own, or no image can be read.
+    """
+    encoder = encoders().get(settings.encoder)
+    if encoder is None or encoder.kind != "timm":
+        names = ", ".join(n for n, e in encoders().items() if e.kind == "timm")
+        raise InputError(f"no encoder '{settings.encoder}' that timm can build", where="--encoder", fix=f"use one of {names}")
+    if settings.out.suffix != ".npz":
+        raise InputError("vectors are written as .npz", where=settings.out, fix="give --out a name that ends in .npz")
+    records = read_images(settings.images, region_column=settings.region_column)
+    model = load_encoder(encoder, settings.weights).to(device := pick_device(settings.device))
+    skipped: list[Skipped] = []
+    names, vectors = _vectors(encoder, model, records, settings, device, skipped)
+    if skipped:
+        say(describe_skipped(skipped))
+    if not names:
+        raise InputError("no image can be read", where=settings.images, fix="check the image_path column")
+    stacked = np.concatenate(vectors)
+    with atomic_path(settings.out) as temporary, temporary.open("wb") as file:
+        np.savez(file, image_path=np.array(names), embedding=stacked)
+    return stacked.shape
+
+
+def load_encoder(encoder: Encoder, weights: Path) -> nn.Module:
+    """The vision tower with its weights, ready to give vectors. Raises InputError where the file is not its own."""
+    import timm
+
+    sized = {"img_size": encoder.px} if encoder.model.startswith("vit_") else {}
+    model = timm.create_model(encoder.model, pretrained=False, num_classes=0, **sized, **encoder.arguments)
+    state = {k: v for k, v in _state(weights).items() if not k.startswith(_TRAINED_ALONG)}
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"not the weights of {encoder.name} ({reason})", where=weights, fix=f"fetch {encoder.source}") from error
+    return model.eval()
+
+
+def _state(path: Path) -> dict[str, Tensor]:
+    """Tensors by name. PyTorch files are read as tensors alone, which runs nothing."""
+    if not path.is_file():
+        raise InputError("no such file", where=path, fix="check --weights")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        told = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # both readers fail in their own ways on broken files
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"not a file of weights ({reason})", where=path, fix="give safetensors, or a PyTorch file of tensors"
+        ) from error
+    if not isinstance(told, dict) or not all(isinstance(v, Tensor) for v in told.values()):
+        raise InputError("not a table of tensors", where=path, fix="give safetensors, or a PyTorch file of tensors")
+    return told
+
+
+def _vectors(
+    encoder: Encoder,
+    model: nn.Module,
+    records: Sequence[ImageRecord],
+    settings: EmbedSettings,
+    device: torch.device,
+    skipped: list[Skipped],
+) -> tuple[list[str], list[np.ndarray]]:
+    names: list[str] = []
+    vectors: list[np.ndarray] = []
+    starts = range(0, len(records), settings.batch_size)
+    for start in track(starts, "encoding images", unit="batches"):
+        part = records[start : start + settings.batch_size]
+        squares = [read_square(r, encoder.px) for r in part]
+        good = [s for s in squares if not isinstance(s, Skipped)]
+        skipped.extend(s for s in squares if isinstance(s, Skipped))
+        if not good:
+            continue
+        with torch.no_grad():
+            shown = normalised(torch.from_numpy(np.stack(good)).to(device).float(), encoder.mean, encoder.std)
+            vectors.append(model(shown).float().cpu().numpy())
+        names += [
+            str(r.path.relative_to(settings.images.parent))
+            for r, s in zip(part, squares, strict=True)
+            if not isinstance(s, Skipped)
+        ]
+    return names, vectors
