@@ -45,6 +45,7 @@ STAGES: dict[str, str] = {
     "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
+    "export-answers": "cytoscribe.eval.cli_exports:export_answers",
     "monitor": "cytoscribe.eval.cli_monitor:monitor",
     "compare": "cytoscribe.eval.cli:compare",
     "compare-claims": "cytoscribe.eval.cli_compare_claims:compare_claims",

@@ -277,7 +277,9 @@ def describe(
     table: Annotated[
         Path | None,
         typer.Option(
-            "--table", help="images.csv of cut-tiles with both scales. Needed with --region-model.", rich_help_panel=_BOTH
+            "--table",
+            help="images.csv whose images are described; with --region-model, of cut-tiles with both scales.",
+            rich_help_panel=_BOTH,
         ),
     ] = None,
     split: Annotated[
@@ -328,8 +330,10 @@ def describe(
     folder = model_of(model, captioner, bool(section))
     if captioner is not None:
         refuse_idle({"--table": table, "--descriptions": descriptions, "--captions": captions, "--quotes": quotes})
-    if (region_model is None) != (table is None):
+    if region_model is not None and table is None:
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
+    if region_model is None and table is not None:
+        images = [*(images or []), *_of_table(table, split)]
     if not images and not section and table is None:
         raise InputError("no image is given", fix="name image files, or a section with --section FILE --out DIR")
     if fusion is not None and table is None:
@@ -404,6 +408,16 @@ def _say(answers: Iterable[Described], as_json: bool) -> None:
         typer.echo(answer.json_line() if as_json else answer.text(), err=answer.problem is not None and not as_json)
     if failed:
         raise typer.Exit(2)
+
+
+def _of_table(table: Path, split: str) -> list[Path]:
+    """The images of a table, of one split where one is given; raises InputError where it has none."""
+    from cytoscribe.core.tables import read_images
+
+    found = [r.path for r in read_images(table) if split in ("", r.split)]
+    if not found:
+        raise InputError(f"no image of split '{split}'", where=table, fix="give --split '' for all, or another one")
+    return list(dict.fromkeys(found))
 
 
 def _map_sections(

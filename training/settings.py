@@ -5,13 +5,13 @@ Nothing here loads torch, so that options are checked, and help is printed, at o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import ADVANCED, DEVICE, OUT, OVERWRITE, SEED, group, option
 
-LOSSES = ("label", "clip", "sigmoid")
+LOSSES = ("auto", "label", "clip", "sigmoid")
 REGION_POSITIVES = ("auto", "mean", "any")
 TOWERS = ("both", "vision", "text", "none")
 TUNES = ("auto", "lora", "full")
@@ -151,8 +151,12 @@ class Objective:
     """
 
     loss: str = field(
-        default="label",
-        metadata=option("label: every pair that fits is a positive; clip: only the drawn pair (InfoNCE); sigmoid.", choices=LOSSES),
+        default="auto",
+        metadata=option(
+            "label: every pair that fits is a positive; clip: only the drawn pair (InfoNCE); sigmoid; auto: sigmoid if the base was "
+            "trained with it, else label.",
+            choices=LOSSES,
+        ),
     )
     region_weight: float = field(default=1.0, metadata=option("Weight of 'same region' in the label loss. 0: off."))
     claim_weight: float = field(default=1.0, metadata=option("Weight of 'same claims' in the label loss. 0: off."))
@@ -184,11 +188,15 @@ class Objective:
                 f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
             )
 
+    def resolved(self, sigmoid: bool) -> Objective:
+        """The same with a loss that is not `auto`; sigmoid: the base was trained with a sigmoid loss."""
+        return replace(self, loss="sigmoid" if sigmoid else "label") if self.loss == "auto" else self
+
     def hard(self, claims: bool) -> float:
         """The weight of hard negatives; claims: captions make claims of single images."""
         if self.hard_weight is not None:
             return self.hard_weight
-        return HARD_WEIGHT if claims and self.loss == "label" else 0.0
+        return HARD_WEIGHT if claims and self.loss in ("auto", "label") else 0.0
 
     def by_means(self, claims: bool) -> bool:
         """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.parquet import read_parquet
+from cytoscribe.core.places import Places
 from cytoscribe.core.plain_text import from_cell, line, storable, to_cell
+from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import atomic_path, read_bytes
 
@@ -29,6 +31,8 @@ MOST_CELLS = 20_000_000
 MOST_BYTES = 256 << 20
 """Of a CSV: its cells take several times its size in memory."""
 _SHOWN = 30
+_NEAR = 0.85
+"""How much two column names must resemble each other for one to be a slip of the other."""
 SPLITS = ("train", "val", "test", "unseen")
 _IMAGE_COLUMNS = ("image_path", "region", "subject", "section", "plane", "age", "pixel_size_um", "scale", "split", "mask_path")
 
@@ -120,6 +124,21 @@ def _row(path: Path, header: list[str], number: int, cells: list[str]) -> Row:
     return number, {name: from_cell(value.strip()) for name, value in zip(header, padded, strict=False) if name}
 
 
+def refuse_typos(path: str | Path, rows: Sequence[Row], known: Sequence[str]) -> None:
+    """Raise InputError where a column that is not read is nearly one that would be, and that one is missing: it would be lost."""
+    header = list(rows[0][1]) if rows else []
+    by_key = {_bare(c): c for c in known if c not in header}
+    for column in (c for c in header if c not in known):
+        near = difflib.get_close_matches(_bare(column), by_key, 1, _NEAR)
+        if near:
+            meant = by_key[near[0]]
+            raise InputError(f"column '{column}' is not read", where=path, fix=f"rename it to '{meant}', if that is what it is")
+
+
+def _bare(column: str) -> str:
+    return "".join(c for c in column.casefold() if c.isalnum())
+
+
 def read_images(path: str | Path, *, region_column: str = "region") -> list[ImageRecord]:
     """Read images.csv (contract: `image_path, region` required, the rest used when there); paths are relative to the CSV.
 
@@ -127,13 +146,18 @@ def read_images(path: str | Path, *, region_column: str = "region") -> list[Imag
     Raises InputError naming row and column for an empty path or region, a bad pixel size or an unknown split.
     """
     path = Path(path)
-    records = [_image(path, number, row, region_column) for number, row in read_csv(path, ["image_path", region_column])]
+    rows = read_csv(path, ["image_path", region_column])
+    refuse_typos(path, rows, tuple(c for c in _IMAGE_COLUMNS if c != "region" or region_column == "region"))
+    places = Places(path.parent)
+    records = [_image(path, number, row, region_column, places) for number, row in rows]
+    if places.mended:
+        say(f"{path.name}: {places.told()}")
     if not records:
         raise InputError("the table has a header but no images", where=path, fix="add one row an image")
     return records
 
 
-def _image(path: Path, number: int, row: dict[str, str], region_column: str) -> ImageRecord:
+def _image(path: Path, number: int, row: dict[str, str], region_column: str, places: Places) -> ImageRecord:
     for column in ("image_path", region_column):
         if not row[column]:
             raise InputError("empty cell", where=cell(path, number, column), fix=f"give the {column} or remove the row")
@@ -143,11 +167,11 @@ def _image(path: Path, number: int, row: dict[str, str], region_column: str) -> 
     known = {*_IMAGE_COLUMNS, region_column}
     mask = row.get("mask_path", "")
     return ImageRecord(
-        path=path.parent / row["image_path"],
+        path=places.find(row["image_path"]),
         region=row[region_column],
         pixel_size_um=pixel_size(path, number, row.get("pixel_size_um", "")),
         split=split,
-        mask_path=path.parent / mask if mask else None,
+        mask_path=places.find(mask) if mask else None,
         attributes={k: v for k, v in row.items() if k not in known},
         row=number,
         **{k: row.get(k, "") for k in ("subject", "section", "plane", "age", "scale")},

@@ -2,38 +2,32 @@
 
 One file holds a vector for each image, keyed by the image's path as the images table writes it (relative to that table, or full):
 
-- `.npz`: arrays `image_path` (N,) of strings and `embedding` (N, E);
-- `.parquet`: columns `image_path` and `embedding` (a list of E numbers);
-- `.safetensors`: one tensor (E,) an image, named by its path.
+- `.npz` and `.h5`: arrays `image_path` (N,) of strings and `embedding` (N, E);
+- `.parquet`: columns `image_path` and `embedding` (a list of E numbers), or a wide table of numbers with the paths as its index;
+- `.safetensors`: one tensor (E,) an image, named by its path, or one (N, E) with an index;
+- `.npy`: (N, E) with an index: `NAME.csv` beside it with a column `image_path`, or `NAME.txt` with a path a line.
 
 None of them can carry code: arrays of Python objects are refused.
 """
 
 from __future__ import annotations
 
-import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from torch import Tensor, nn
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.parquet import read_parquet
+from cytoscribe.core.places import Places
+from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import is_file
+from cytoscribe.training.data.vector_files import FORMATS, read_vectors
 from cytoscribe.training.images import Skipped
-from cytoscribe.training.model.tensors import read_tensors
-
-_SQUEEZED, _FREE = 20, 64 << 20
-"""Vectors are hardly made smaller by packing: arrays may be so many times the size of their file, and so many bytes in any case."""
-FORMATS = (".npz", ".parquet", ".safetensors")
 
 
 @dataclass(frozen=True)
@@ -57,84 +51,49 @@ class Embeddings:
 def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False) -> Embeddings:
     """Read a file of vectors; relative image paths in it count from `folder`, the one of the images table.
 
-    grids: a grid of T vectors an image is taken too.
+    grids: a grid of T vectors an image, (N, T, E), is taken too.
 
-    Raises InputError where the file is of another kind, holds objects, vectors of different widths, or values that are not finite.
+    Raises InputError where the file is of another kind, holds objects, vectors of different widths, values that are not finite, or two
+    vectors of one image.
     """
     path = Path(path)
-    if path.suffix not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         raise InputError("not a file of embeddings", where=path, fix=f"give one of {', '.join(FORMATS)}")
     if not is_file(path):
         raise InputError("no such file", where=path, fix="check --embeddings")
-    try:
-        names, vectors = {".npz": _from_npz, ".parquet": _from_parquet, ".safetensors": _from_safetensors}[path.suffix](path)
-    except InputError:
-        raise
-    except Exception as error:  # each reader fails in its own ways on broken files
-        raise InputError(f"cannot be read ({' '.join(str(error).split())[:120]})", where=path, fix=_fix(path)) from error
-    if vectors.ndim not in ((2, 3) if grids else (2,)) or len(vectors) != len(names) or not len(names):
-        raise InputError(f"{len(names)} paths and vectors of shape {vectors.shape}", where=path, fix=_fix(path))
+    names, vectors = read_vectors(path, grids=grids)
     bad = np.flatnonzero(~np.isfinite(vectors.reshape(len(vectors), -1)).all(1))
     if len(bad):
         raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it again or leave it out")
-    start = Path(folder).resolve()
-    return Embeddings(path, vectors, {_full(start, name, path): i for i, name in enumerate(names)})
+    places = Places(Path(folder).resolve())
+    rows = _rows([_full(places, name, path) for name in names], vectors, path)
+    if places.mended:
+        say(f"{path.name}: {places.told()}")
+    return Embeddings(path, vectors, rows)
 
 
-def _full(start: Path, name: Any, path: Path) -> str:
+def _full(places: Places, name: str, path: Path) -> str:
     """The full path of an image that a file of vectors names; raises InputError where the name is none."""
     try:
-        return str((start / name).resolve())
+        return str(places.find(name).resolve())
     except (TypeError, ValueError, OSError) as error:
-        raise InputError(f"image_path {str(name)[:40]!r} is no path", where=path, fix=_fix(path)) from error
+        raise InputError(f"image_path {name[:40]!r} is no path", where=path, fix="give the paths of the images table") from error
 
 
-def _fix(path: Path) -> str:
-    if path.suffix == ".safetensors":
-        return "give one tensor of equal width an image, named by its path"
-    return "give image_path (N) and embedding (N, E)"
-
-
-def _from_npz(path: Path) -> tuple[list[Any], np.ndarray]:
-    _check_npz(path)
-    with np.load(path, allow_pickle=False) as stored:
-        missing = [n for n in ("image_path", "embedding") if n not in stored]
-        if missing:
-            raise InputError(f"no array '{missing[0]}'", where=path, fix=_fix(path))
-        names, vectors = stored["image_path"], stored["embedding"]
-    if names.ndim != 1 or names.dtype.kind != "U" or vectors.dtype.kind not in "fiu":
-        raise InputError(f"image_path of type {names.dtype} and embedding of type {vectors.dtype}", where=path, fix=_fix(path))
-    return [str(n) for n in names], np.asarray(vectors, dtype=np.float32)
-
-
-def _check_npz(path: Path) -> None:
-    """Raise InputError where the arrays of an .npz would be far larger than the file, or than what it holds of them."""
-    most = max(path.stat().st_size * _SQUEEZED, _FREE)
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            with archive.open(entry) as file:
-                version = np.lib.format.read_magic(file)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                shape, _, kind = read(file)
-            size = math.prod(shape) * kind.itemsize
-            if size > min(most, entry.file_size):
-                raise InputError(f"array '{entry.filename[:40]}' claims {size:,} bytes", where=path, fix=_fix(path))
-
-
-def _from_parquet(path: Path) -> tuple[list[Any], np.ndarray]:
-    most = max(path.stat().st_size * _SQUEEZED, _FREE)
-    stored = read_parquet(path, ("image_path", "embedding"), _fix(path), most=most)
-    vectors = stored["embedding"].combine_chunks()
-    widths = pc.unique(pc.list_value_length(vectors)).to_pylist()
-    if len(widths) != 1 or None in widths:
-        raise InputError(f"vectors of {len(widths)} widths", where=path, fix=_fix(path))
-    flat = vectors.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
-    return stored["image_path"].to_pylist(), flat.reshape(len(vectors), widths[0])
-
-
-def _from_safetensors(path: Path) -> tuple[list[Any], np.ndarray]:
-    stored = read_tensors(path, _fix(path))
-    return list(stored), np.stack([v.float().numpy() for v in stored.values()]) if stored else np.zeros((0, 0), np.float32)
+def _rows(keys: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str, int]:
+    """Full path to row. Raises InputError where one image has two vectors that differ."""
+    rows: dict[str, int] = {}
+    for i, name in enumerate(keys):
+        first = rows.setdefault(name, i)
+        if first != i and not np.array_equal(vectors[first], vectors[i]):
+            raise InputError(
+                f"'{Path(name).name}' is there twice with different vectors (rows {first + 1} and {i + 1})",
+                where=path,
+                fix="keep the right one",
+            )
+    if len(rows) < len(keys):
+        say(f"{path.name}: {len(keys) - len(rows)} images are there twice with the same vector")
+    return rows
 
 
 class Vectors:

@@ -63,7 +63,7 @@ def test_pickles_and_other_bad_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_embeddings(tmp_path / "absent.npz", tmp_path)
     np.savez(tmp_path / "other.npz", x=VECTORS)
-    with pytest.raises(InputError, match="no array 'image_path'"):
+    with pytest.raises(InputError, match="no array 'embedding'"):
         read_embeddings(tmp_path / "other.npz", tmp_path)
     with pytest.raises(InputError, match=r"vector of 'b/c\.png' is not finite"):
         read_embeddings(write(tmp_path / "nan.npz", vectors=np.array([[1.0], [np.nan]], np.float32)), tmp_path)
