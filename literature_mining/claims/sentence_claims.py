@@ -18,20 +18,9 @@ from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
 
 _SEEN = frozenset(
-    [
-        "found",
-        "seen",
-        "observed",
-        "detected",
-        "identified",
-        "recognised",
-        "recognized",
-        "discerned",
-        "distinguished",
-        "noted",
-        "demonstrated",
-    ]
-)
+    ["found", "seen", "observed", "detected", "identified", "recognised",
+     "recognized", "discerned", "distinguished", "noted", "demonstrated"]
+)  # fmt: skip
 _NEARNESS = frozenset(["near", "close to", "next to", "adjacent to", "towards", "toward"])
 _MEASURES = frozenset(["size", "density", "thickness"])
 _NUMBERS = ("two", "three", "four", "five", "six", "seven")
