@@ -34,10 +34,10 @@ def train_captioner(out: Path, seed: int, overwrite: bool, epochs: int) -> dict[
 
 
 def caption(out: Path, images: tuple[Path, ...]) -> tuple[Captioned, ...]:
-    """What the captioner says of images."""
+    """What the captioner says of images. So short a training teaches names, not prose: captions are chosen among the region's own."""
     from cytoscribe.eval.captioner.describer import CaptionSettings, describe
 
-    return tuple(describe(CaptionSettings(out / FOLDER, images)))
+    return tuple(describe(CaptionSettings(out / FOLDER, images, decoding="known")))
 
 
 def told(captioned: tuple[Captioned, ...]) -> list[Captioned]:

@@ -70,15 +70,14 @@ def attribute_figures(
         known = truth >= 0
         if not known.any():
             continue
-        here = weights * known
         named = macro_f1(np.maximum(truth, 0), called, len(names))
-        figures[f"attributes.{column}.macro_f1"] = estimate(named, here, int(known.sum()))
+        figures[f"attributes.{column}.macro_f1"] = estimate(_mean([(named, known)]), weights, int(known.sum()))
         own.append((named, known))
         paired = known & twice & (again >= 0)
         if paired.any():
             differ += int((truth != again)[paired].sum())
             human = macro_f1(np.maximum(truth, 0), np.maximum(again, 0), len(names))
-            figures[f"attributes.{column}.second.macro_f1"] = estimate(human, weights * paired, int(paired.sum()))
+            figures[f"attributes.{column}.second.macro_f1"] = estimate(_mean([(human, paired)]), weights, int(paired.sum()))
             ceiling.append((human, paired))
             both.append((named, paired))
     for name, group in (("mean_macro_f1", own), ("twice.mean_macro_f1", both), ("second.mean_macro_f1", ceiling)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoscribe.literature_mining.claims.model import Node, Partner, Phrase
+from cytoscribe.literature_mining.claims.model import Clause, Node, Partner, Phrase
 from cytoscribe.literature_mining.claims.walk import Walk
 
 _PLACE_PREPOSITIONS = frozenset(
@@ -21,6 +21,9 @@ class Attachments(Walk):
         while inner < len(self._phrases) and self._phrases[inner].kind == "other":
             inner += 1
         following = self._phrases[inner] if inner < len(self._phrases) else None
+        if following is not None and following.text == "neither":  # "present in neither A nor B"
+            self.current.negated, inner = True, inner + 1
+            following = self._phrases[inner] if inner < len(self._phrases) else None
         if token.is_("with", "without", "presence"):
             self._begin_with(phrase, token.is_("without"), following)
             return at + 1
@@ -31,10 +34,23 @@ class Attachments(Walk):
             self.current.excluded.append(node)
             self._last, self._partner_node = None, node
             return inner + 1
+        outer = self.current.leans
+        if (
+            phrase.text == "by"
+            and self._conj
+            and outer is not None
+            and self.current.verb is not None
+            and self.current.verb.text.startswith("by ")
+        ):
+            self.current = outer  # "by the absence of layer IV and | by large cells"
         if phrase.text in ("by", "through") and self._brings_traits(inner):
             return self._take_by(inner, following)
         if self._conj and phrase.text not in ("of",) and self._subject_after_front(inner):
             self._new_subject(phrase)
+        if self._conj and self._is_place_of_gap(inner):
+            said = self.current
+            self._new_subject(phrase)
+            self.current.shares, self.current.verb_class = True, said.verb_class
         node = self._node(following, phrase.text)
         self._attach(node)
         self._last, self._conj = node, ""
@@ -59,7 +75,7 @@ class Attachments(Walk):
 
     def _list_goes_on(self, at: int, node: Node) -> int:
         """`in layer III of A and layer V of B`: more objects of the same preposition."""
-        while at + 1 < len(self._phrases) and self._phrases[at].kind == "conj" and self._phrases[at + 1].kind == "np":
+        while at + 1 < len(self._phrases) and _joins(self._phrases[at]) and self._phrases[at + 1].kind == "np":
             following = self._phrases[at + 1]
             if self._phrases[at].text == "," or not _alike(following, node) or following.traits or self._subject_is(at + 1):
                 break
@@ -75,18 +91,35 @@ class Attachments(Walk):
             at += 2
         return at
 
+    def _is_place_of_gap(self, at: int) -> bool:
+        """`large in layer V, | in layer VI small`, `A has large cells in layer V, | in layer VI small ones`."""
+        if self._phrases[at].noun not in ("layer", "region") or self._phrases[at].traits:
+            return False
+        clause, k = self.current, at + 1
+        while k + 1 < len(self._phrases) and self._phrases[k].text == "of" and self._phrases[k + 1].kind == "np":
+            k += 2
+        after = self._phrases[k] if k < len(self._phrases) else None
+        ends = k + 1 >= len(self._phrases) or self._phrases[k + 1].kind in ("stop", "conj")
+        if after is None or not ends:
+            return False
+        if clause.verb_class in ("be", "become", "trait"):
+            return after.kind == "adj" and bool(clause.said) and not after.determined
+        return clause.verb_class == "have" and after.kind == "np" and bool(after.traits) and bool(clause.said)
+
     def _subject_is(self, at: int) -> bool:
         return (self.current.verb is not None) and self._subject_ahead(at)
 
     def _subject_after_front(self, at: int) -> bool:
         """`and in area B the cells are ...`: place first, then a subject with its verb."""
-        if self.current.verb is None:
+        if not self._is_full(self.current):
             return False
         k = at + 1
         while k + 1 < len(self._phrases) and self._phrases[k].kind == "prep" and self._phrases[k + 1].kind == "np":
             k += 2
         if k < len(self._phrases) and self._phrases[k].kind == "conj" and self._phrases[k].text == ",":
             k += 1
+        if k + 1 < len(self._phrases) and self._phrases[k].verb == "place" and self._phrases[k + 1].kind == "np":
+            return True  # "in layer II of A lie giant cells"
         return k < len(self._phrases) and self._phrases[k].kind == "np" and self._subject_ahead(k)
 
     def _attach(self, node: Node) -> None:
@@ -96,6 +129,8 @@ class Attachments(Walk):
         if excluded:
             clause.excluded.append(node)
             return
+        if node.prep == "from" and last is not None and _is_missing(last):
+            node.prep = "in"  # "layer IV is absent from area A"
         if last is not None and (not self._conj or node.prep == "of"):
             node.holder = last
             last.pps.append(node)
@@ -129,6 +164,7 @@ class Attachments(Walk):
             phrase.text in ("presence of", "existence of", "emergence of", "occurrence of", "addition of")
             and clause.verb is not None
             and clause.verb.verb in ("have", "consist")
+            and not (following is not None and following.noun == "layer" and not following.traits)
         ):
             self._negate = denied
             return
@@ -138,6 +174,10 @@ class Attachments(Walk):
             while above is not None and above.noun not in ("layer", "region", "area"):
                 above = above.holder
             holder = above or next((s for s in clause.subjects), None) or last
+        if last is not None and clause.kind == "part" and _is_beside(clause) and last in clause.said:
+            holder = clause.antecedent  # "abutting the ventricle with a magnocellular part"
+        if phrase.text.startswith("by ") and clause.subjects:
+            holder = clause.subjects[0]  # "A differs from B by the absence of layer IV"
         if last is None:
             holder = next((s for s in clause.subjects), None) or (clause.antecedent if clause.kind in ("rel", "part") else None)
         self._begin("part", phrase.start, antecedent=holder)
@@ -202,6 +242,19 @@ class Attachments(Walk):
                 and not self._subject_is(k)
             )
         return False
+
+
+def _is_beside(clause: Clause) -> bool:
+    return clause.verb_class == "other" and clause.verb is not None and clause.verb.text.endswith("ing")
+
+
+def _joins(phrase: Phrase) -> bool:
+    return phrase.kind == "conj" or phrase.text == "nor"
+
+
+def _is_missing(node: Node) -> bool:
+    senses = [s for t in node.phrase.traits for w in t.words for s in w.senses.values()] if node.phrase.kind == "adj" else []
+    return ("layer_visibility", "absent") in senses
 
 
 def _alike(phrase: Phrase, node: Node) -> bool:

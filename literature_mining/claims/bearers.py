@@ -10,6 +10,9 @@ from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
 from cytoscribe.literature_mining.claims.scope import effective_subjects
 
+_MEASURES = frozenset(["size", "density", "thickness"])
+ABOUT = frozenset(["as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "with regard to"])
+
 
 @dataclass(frozen=True)
 class Bearer:
@@ -29,10 +32,15 @@ class Bearers:
 
     def elsewhere(self, clause: Clause) -> Iterator[Bearer]:
         """Bearers of a predicate without a subject, likeliest first."""
+        holders: list[Node] = []
         antecedent = clause.antecedent
         while antecedent is not None:
-            yield from self.of(antecedent, clause, "predicate")
+            holders.append(antecedent)
             antecedent = antecedent.holder
+        for holder in sorted(holders, key=lambda n: clause.kind == "aside" and n.noun not in _MEASURES):
+            yield from self.of(holder, clause, "predicate")  # "the size of the cells (smaller in A)"
+        if clause.index == 0 and clause.antecedent is None and self._context.section and clause.verb is None and clause.said:
+            yield Bearer(clause.said[0], "layer", clause, "predicate")  # "Layer I. Broad."
         if clause.antecedent is None:
             label = clause.label.subjects if clause.label is not None else []
             for subject in label:
@@ -55,10 +63,14 @@ class Bearers:
             return
         if noun in ("", "arrangement", "area") and node.phrase.head is not None and node.phrase.head.is_("transparent"):
             for below in node.pps:
-                if below.prep == "of":
+                if below.prep == "of" and below.noun in ("region", "area"):  # "the parvocellular part of nucleus B"
+                    yield Bearer(node, "area", clause, "attributive")
+                elif below.prep == "of" and below.noun == "cells" and _counts(node):  # "a small number of cells"
+                    yield Bearer(below, "density", clause, "attributive")
+                elif below.prep == "of":
                     yield from self.of(below, clause, "attributive")
-        if noun == "zone" and any(b.prep == "of" and b.noun == "other" for b in node.pps):
-            return  # "a cell-free strip of fibres"
+        if noun == "zone" and any(b.prep == "of" and b.noun in ("other", "area") for b in node.pps):
+            return  # "a cell-free strip of fibres", "a thin strip of cortex"
         if node.phrase.back == "one":
             yield Bearer(node, self._scopes.one_noun(node), clause, "attributive")
         elif noun:
@@ -88,7 +100,8 @@ class Bearers:
     def _pronoun(self, node: Node, clause: Clause, place: str) -> Iterator[Bearer]:
         """`it`, `they`: the subject of the clause before, else what the sentence before was about."""
         own = node.clause
-        earlier = effective_subjects(own.leans) if own.leans is not None and own.kind in ("coord", "sub", "rel", "main") else []
+        about = [b for b in own.fronted if b.prep in ABOUT]
+        earlier = about or _agreeing(node, own)
         if earlier:
             own_place = any(b.phrase.layers or b.phrase.regions for b in node.pps)  # "those of layer V"
             for subject in earlier:
@@ -98,5 +111,38 @@ class Bearers:
         kinds = {"layer": ("layer", "area"), "cells": ("cells", "layer"), "region": ("area",)}.get(
             self._context.noun, ("area", "layer", "cells")
         )
+        if node.phrase.back == "pronouns_many" and self._context.cells:
+            kinds = ("cells", *(k for k in kinds if k != "cells"))
         for kind in kinds:
             yield Bearer(node, kind, clause, place)
+
+
+def _counts(node: Node) -> bool:
+    return node.phrase.text.split()[-1] in ("number", "numbers", "quantity", "quantities", "amount", "amounts", "proportion")
+
+
+def _agreeing(node: Node, own: Clause) -> list[Node]:
+    """Subjects of the clauses before that a pronoun can mean: those of its number, else the nearest."""
+    if own.leans is None or own.kind not in ("coord", "sub", "rel", "main"):
+        return []
+    many = node.phrase.back == "pronouns_many" or node.phrase.text.split()[0] in ("these", "those")
+    placed = any(n.phrase.regions for n in (*own.fronted, *own.places))
+    before: Clause | None = own.leans
+    while before is not None:
+        subjects = effective_subjects(before)
+        fitting = [s for s in subjects if s.noun not in ("pronoun", "") and _is_plural(s) == many]
+        if fitting and not (placed and fitting[0].noun == "region"):
+            return fitting
+        objects = [s for s in before.said if s.noun == "layer" and _is_plural(s) == many]
+        if objects and (placed or not any(s.noun for s in subjects)):
+            return objects[-1:]  # "A has a thin layer IV, while in B it is broad", "X described layer IV as thick, but it is thin"
+        before = before.leans
+    cells = [n for n in own.leans.nodes() if n.noun == "cells" and many]
+    return cells[-1:] or effective_subjects(own.leans)
+
+
+def _is_plural(node: Node) -> bool:
+    phrase = node.phrase
+    if phrase.layers or phrase.regions:
+        return len(phrase.layers or phrase.regions) > 1 or phrase.text.split()[0] in ("both", "these")
+    return phrase.text.endswith("s") and not phrase.text.endswith(("ss", "us"))

@@ -41,6 +41,11 @@ class ComparisonScopes(RegionScopes):
         """`like area B`, `as in area B`: regions that have the same trait."""
         return self._named_partners([p for p in clause.partners if p.kind == "like" and p.node.prep in _LIKE])
 
+    def alike_layers(self, clause: Clause) -> tuple[str, ...]:
+        """`as is layer II`: layers that have the same trait."""
+        stated = [p.node for p in clause.partners if p.kind == "like" and p.node.prep in _LIKE and not p.node.phrase.regions]
+        return tuple(x for n in stated for x in n.phrase.layers)
+
     def _named_partners(self, partners: Sequence[Partner]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(n for p in partners for n in self._partner_region(p.node).known))
 
@@ -59,6 +64,14 @@ class ComparisonScopes(RegionScopes):
             for n in self._named_before(node)
         ]
         return [n for n in dict.fromkeys([*found, *pointed]) if n not in own and n != UNKNOWN]
+
+    def named_before(self, at: int, own: str) -> tuple[str, ...]:
+        """The one other region that a sentence has named before token `at`; none where it is a likeness, or where there are more."""
+        if any(c.partners for c in self._sentence.clauses):
+            return ()
+        named = {n for t in self._sentence.tokens if t.is_("region") for n in t.names} - {own}
+        before = {n for t in self._sentence.tokens[:at] if t.is_("region") for n in t.names} - {own, UNKNOWN}
+        return tuple(before) if len(named) == len(before) == 1 else ()
 
     def _named_before(self, node: Node) -> list[str]:
         return [n for t in self._sentence.tokens[: node.start] if t.is_("region") for n in t.names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoscribe.literature_mining.claims.model import Node, Phrase
+from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
 from cytoscribe.literature_mining.claims.walk import Walk
 
 _OBJECT_ENDINGS = frozenset(["with", "into", "from", "to"])
@@ -15,21 +15,29 @@ class Complements(Walk):
         self._partner_node = None
         if phrase is self._skip:
             return at + 1
-        if self._negate and phrase.noun == "region" and self.current.verb is not None and not phrase.traits:
+        if self._negate and self._excludes(at, phrase):
             self.current.excluded.append(self._node(phrase))
             self._conj = ""
             return at + 1
+        if self._conj and self._ends_absence(phrase) and self.current.leans is not None:
+            self.current = self.current.leans
         if self._conj and self._repeats_with_place(at):
             return self._repeat(at, negated=False)
         gapped = bool(self._conj) and self._is_gapped(at)
         if self._begins_clause(at):
             said = self.current
             self._new_subject(phrase)
-            if gapped and said.verb_class == "have" and phrase.noun == "region":  # "A has a broad layer III, B | a thin one"
+            if (
+                gapped and said.verb_class == "have" and (phrase.noun == "region" or phrase.back == "pointed")
+            ):  # "A has a broad layer III, B | a thin one"
                 node = self._node(phrase)
                 self.current.subjects.append(node)
                 self.current.verb_class, self._last = "have", None
                 return at + 1
+        if self._goes_without_verb(phrase):  # "A has a thin layer I; B | a broad one"
+            clause = self.current
+            clause.subjects, clause.said, self._conj, self._last = clause.said, [], "", None
+            clause.verb_class = clause.leans.verb_class if clause.leans is not None else ""
         node = self._node(phrase)
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
@@ -45,6 +53,43 @@ class Complements(Walk):
             self.current.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+    def _ends_absence(self, phrase: Phrase) -> bool:
+        """`the disappearance of layer IV and | the appearance of large cells`."""
+        verb = self.current.verb
+        named = self.current.kind == "part" and verb is not None and verb.text.endswith((" of", " in")) and bool(self.current.said)
+        return named and phrase.determined and phrase.noun in ("arrangement", "") and phrase.back == ""
+
+    def _is_postnominal(self, at: int, phrase: Phrase) -> bool:
+        """`the cells | present in layer V are large`: an adjective between a noun and its verb says only where it is."""
+        if self._last is None or self._last.phrase.kind != "np" or not _only_exists(phrase):
+            return False
+        after = self._phrases[at + 1 :]
+        verb = next((i for i, p in enumerate(after) if p.kind == "verb"), None)
+        return bool(verb) and after[0].kind == "prep" and all(p.kind in ("prep", "np", "other") for p in after[:verb])
+
+    def _goes_without_verb(self, phrase: Phrase) -> bool:
+        clause = self.current
+        if (
+            clause.verb is not None
+            or clause.kind != "main"
+            or clause.leans is None
+            or clause.leans.verb_class not in ("have", "lack")
+        ):
+            return False
+        alone = len(clause.said) == 1 and not clause.subjects and not clause.said[0].phrase.traits
+        return alone and (clause.said[0].noun == "region" or clause.said[0].phrase.back == "pointed") and phrase.determined
+
+    def _excludes(self, at: int, phrase: Phrase) -> bool:
+        """`A, but not B, has ...`, `in layer III, but not layer V`, `not layer V but layer III has ...`: what the denial is of."""
+        clause = self.current
+        if phrase.traits or phrase.noun not in ("region", "layer"):
+            return False
+        begun = bool(clause.subjects or clause.said)
+        if not begun and clause.verb is None:
+            return at + 1 < len(self._phrases) and self._phrases[at + 1].text == "but"
+        exists = clause.verb_class in ("have", "lack") and not any(n.phrase.traits or n.pps for n in clause.said)
+        return not (phrase.noun == "layer" and (exists or self._conj != "but"))
 
     def _repeats_with_place(self, at: int) -> bool:
         """`A has small cells in layer II, B | in layer V`: a subject and a place, and no verb."""
@@ -71,6 +116,8 @@ class Complements(Walk):
             and outer.verb_class in ("be", "become")
         ):
             self.current = outer  # "is devoid of layer IV, and | agranular"
+        if self._is_postnominal(at, phrase):
+            return at + 1
         node = self._node(phrase)
         clause = self.current
         if self._conj == "but" and clause.negated and clause.said:
@@ -83,18 +130,36 @@ class Complements(Walk):
             clause.subjects += clause.said
             clause.said = []
         elif (
+            clause.verb_class == "be"
+            and clause.fronted
+            and not clause.subjects
+            and clause.said
+            and not clause.said[-1].phrase.traits
+        ):
+            clause.subjects, clause.said = clause.said, []  # "only in A is layer IV | thin"
+        elif clause.verb is None and clause.fronted and not clause.said and clause.kind == "main" and _is_said(clause.leans):
+            clause.shares, clause.verb_class = True, "be"  # "layer IV is thin in A; in B, | broad"
+        elif (
             clause.verb is None
             and any(n.phrase.kind == "np" for n in clause.said)  # "layer IV: thin, | dense" goes on with what is said
-            and clause.kind in ("main", "coord", "sub", "label")
+            and clause.kind in ("main", "coord", "sub", "label", "rel")
             and not clause.subjects
         ):
             clause.subjects, clause.said = clause.said, []
-            clause.verb_class = clause.leans.verb_class if clause.kind == "coord" and clause.leans else "be"
+            clause.verb_class = clause.leans.verb_class if clause.kind in ("coord", "rel") and clause.leans else "be"
         if self._conj and self._last is not None:
             node.joined = self._last
         clause.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+
+def _only_exists(phrase: Phrase) -> bool:
+    return all(s[1] in ("visible", "sharp", "clear") for t in phrase.traits for w in t.words for s in w.senses.values())
+
+
+def _is_said(clause: Clause | None) -> bool:
+    return clause is not None and clause.verb_class in ("be", "become", "trait")
 
 
 def _root(node: Node) -> Node:

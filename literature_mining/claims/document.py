@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cytoscribe.core.records import Claim, Document, Sentence
+from cytoscribe.literature_mining.claims.cells import statements
 from cytoscribe.literature_mining.claims.context import Context, new_paragraph, under_heading
 from cytoscribe.literature_mining.claims.findings import FoundClaim
+from cytoscribe.literature_mining.claims.layers import find_layers
 from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.claims.score import probability
 from cytoscribe.literature_mining.claims.species import species_in, species_of
@@ -116,13 +118,15 @@ class DocumentReader:
 
     def _under(self, path: Sequence[str], before: Context) -> Context:
         """The context at the start of a section: of the innermost heading that names an area, in the table or not."""
+        named = find_layers(path[-1]) if path else []
+        layers = named[0].layers if len(named) == 1 and named[0].layers != ("all",) else ()
         for heading in reversed(path):
             if _COMPARING.search(heading):
                 continue  # "Comparison with area 45" stays about the area of the section
             regions = self.regions_in(heading)
             if regions or names_stranger(heading):
-                return under_heading(before, regions, foreign=not regions)
-        return under_heading(before, ())
+                return under_heading(before, regions, foreign=not regions, layers=layers)
+        return under_heading(before, (), layers=layers)
 
     def _animal(self, sentence: Sentence) -> str:
         """The species of the innermost heading that names one, else of the paper."""
@@ -139,17 +143,15 @@ class DocumentReader:
                 yield sentence, list(self._cells(table, row))
 
     def _cells(self, table: Table, row: Row) -> Iterable[FoundClaim]:
-        regions = self.regions_in(row.cells[0].text) if row.cells and row.cells[0] else ()
-        if not regions:
-            return
-        for header, cell in zip(table.columns[1:], row.cells[1:], strict=False):
-            if cell is None or not row.start <= cell.start < cell.end <= row.end:
-                continue
-            said = f"{' '.join(c.text for c in header)} is {cell.text}"
-            found, _ = self._reader.read_sentence(said, Context(topic=regions, headings=regions))
-            for claim in found:
-                if claim.region in regions:
-                    yield replace(claim, start=cell.start - row.start, end=cell.end - row.start)
+        for one in statements(table, row, self.regions_in):
+            context = Context(topic=one.regions, headings=one.regions)
+            for verb in ("is", "has"):
+                found, _ = self._reader.read_sentence(f"{one.subject} {verb} {one.complement}", context)
+                about = [c for c in found if c.region in one.regions]
+                for claim in about:
+                    yield replace(claim, start=one.cell.start - row.start, end=one.cell.end - row.start)
+                if about:
+                    break
 
 
 def read_claims(document: Document, extractor: ClaimReader) -> list[Claim]:

@@ -35,6 +35,8 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     pair = _pair(context, sentence, named)
     compared = [c.compared_to for c in claims if c.compared_to]
     rivals = compared[-1] if compared else context.rivals if topic == context.topic else ()
+    if not compared and len(named) == 2 and len(topic) == 1 and topic[0] in named:  # "A resembles B. However, ... of A is looser."
+        rivals = tuple(n for n in named if n != topic[0])
     subject = _main_subject(sentence)
     noun = subject.noun if subject is not None else ""
     kind = {"layer": "layer", "cells": "cells", "region": "region", "area": "region"}.get(
@@ -43,12 +45,27 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     if kind in ("layer", "cells") and subject is not None:
         own = scopes.layer(subject)
         layers = own.names if own.how not in ("none", "") else layers
-    return Context(topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost)
+    return Context(
+        topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost,
+        _cells(sentence, scopes), _named_alone(sentence) or context.section,
+    )  # fmt: skip
+
+
+def _named_alone(sentence: Sentence) -> tuple[str, ...]:
+    """`Layer I.`: a sentence that only names a layer is a heading of what follows."""
+    spoken = [t for t in sentence.tokens if t.is_("layer") or t.roles - {"punctuation"}]
+    return spoken[0].names if len(spoken) == 1 and spoken[0].is_("layer") and spoken[0].names != ("all",) else ()
+
+
+def _cells(sentence: Sentence, scopes: Scopes) -> tuple[str, ...]:
+    """Layers of the cells that a sentence speaks of last; empty where it speaks of none."""
+    nodes = [n for c in sentence.clauses for n in c.nodes() if n.noun == "cells"]
+    return scopes.layer(max(nodes, key=lambda n: n.start)).names if nodes else ()
 
 
 def _main_subject(sentence: Sentence) -> Node | None:
     for clause in sentence.clauses:
-        if clause.kind == "main":
+        if clause.kind in ("main", "coord"):
             subjects = effective_subjects(clause)
             if subjects:
                 return subjects[0]

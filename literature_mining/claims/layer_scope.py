@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
-from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, between, in_part
+from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part
 from cytoscribe.literature_mining.claims.model import Clause, Node
 from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
 
@@ -25,7 +25,7 @@ class Scopes(ComparisonScopes):
             or self._subject_layer(clause, node)
             or self._joined_layer(node)
             or self._clause_layer(clause, node)
-            or Scope(("all",), "none")
+            or (Scope(self._context.section, "heading") if self._context.section else Scope(("all",), "none"))
         )
 
     def _own_layer(self, node: Node) -> Scope:
@@ -35,7 +35,10 @@ class Scopes(ComparisonScopes):
         if phrase.head is not None and phrase.head.is_("layer"):
             return self._back_layer(node)
         if phrase.back == "one":
-            before = self._named_noun(node)
+            placed = self.below_layer(node)
+            before = self._named_noun(node) if not placed else None
+            if placed:
+                return placed
             return Scope(before.phrase.layers, "pointed") if before is not None and before.phrase.layers else NONE
         if phrase.back == "pointed" and self.points_to_layer(node):
             layers = [n for t in self._sentence.tokens[: node.start] if t.is_("layer") for n in t.names]
@@ -89,7 +92,8 @@ class Scopes(ComparisonScopes):
         for clause in self._sentence.clauses:  # "the neurons populating layer III"
             if not names and clause.kind == "part" and clause.antecedent is node and clause.verb_class in ("place", "other"):
                 names = [n for said in [*clause.said, *clause.places] for n in said.phrase.layers]
-        return Scope(tuple(dict.fromkeys(names)), "below") if names else NONE
+        whole = [n for n in dict.fromkeys(names) if base(n) == n or base(n) not in names]  # "in layer III, mainly in IIIc"
+        return Scope(tuple(whole), "below") if names else NONE
 
     def _holder_layer(self, node: Node) -> Scope:
         holder = node.holder
@@ -128,6 +132,9 @@ class Scopes(ComparisonScopes):
         subject = self._subject_layer(clause, node)
         if subject:
             return subject
+        filled = [s for s in clause.said if s.noun == "layer" and not s.phrase.traits]
+        if filled and clause.verb_class == "place" and node in effective_subjects(clause):
+            return Scope(filled[0].phrase.layers, "said")  # "large cells populate layer III"
         for how, nodes in (("place", clause.places), ("said", self._places_after(clause, node)), ("front", clause.fronted)):
             for other in nodes:
                 if other is not node and other.prep in PLACES | {"between"}:
@@ -197,6 +204,8 @@ class Scopes(ComparisonScopes):
             sources = [x for x in self._clause_layer(clause, node).names if x != "all"]
         if not sources and targets and WHITE_MATTER not in targets and node.holder is not None:
             sources = list(self._holder_layer(node).names)
+        if not targets and len(sources) == 2 and head is not None and not head.lower.endswith("s"):
+            sources, targets = sources[:1], sources[1:]  # "layers V and VI with a distinct mutual boundary"
         return Scope(joined(sources, targets), "below") if joined(sources, targets) else NONE
 
     def edge(self, sources: Sequence[str], adjective: Node) -> tuple[str, ...]:
@@ -208,7 +217,7 @@ class Scopes(ComparisonScopes):
 
 def _only_exists(said: Node) -> bool:
     """`large cells are present in layer V`: the adjective says no more than that they are there."""
-    return all(s[0] == "layer_visibility" for t in said.phrase.traits for w in t.words for s in w.senses.values())
+    return all(s[0] in ("layer_visibility", "lamination") for t in said.phrase.traits for w in t.words for s in w.senses.values())
 
 
 def _objects(adjective: Node) -> list[Node]:

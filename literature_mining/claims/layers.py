@@ -27,9 +27,7 @@ _KIND = r"(?:[Ss]ub)?(?:[Ll]ayers?|[Ll]amina(?:e|s)?|strat(?:um|a))"
 _GLUE = r"\s*(?:,\s*and|,\s*or|,|and|or|/|&|-|to|through|as well as)\s*(?:in\s+)?"
 _POSITION = r"(?:uppermost|upper|superficial|outermost|outer|external|lowermost|lower|deepest|deeper|deep|innermost|inner|internal|middle|infragranular|supragranular)"
 _PIECE = r"(?:part|portion|hal(?:f|ve)|third|zone|tier|stripe|level|aspect|segment|region|sublayer|sublamina|division|band|strip)s?"
-_PART = (
-    rf"(?P<part>(?:most\s+)?{_POSITION}(?:\s+(?:and|or)\s+{_POSITION})?(?:most)?\s+(?:(?:{_PIECE})\s+(?:of|in)\s+(?:the\s+)?)?)?"
-)
+_PART = rf"(?P<part>(?:(?:depth|bottom|base|top)\s+of\s+(?:the\s+)?)|(?:most\s+)?{_POSITION}(?:\s+(?:and|or)\s+{_POSITION})?(?:most)?\s+(?:(?:{_PIECE})\s+(?:of|in)\s+(?:the\s+)?)?)?"
 _LIST = rf"(?P<list>{_NUMERAL}(?:{_GLUE}(?:{_NUMERAL}|[bc]\b))*)"
 _NUMBERED = re.compile(
     rf"\b{_PART}(?:cortical\s+|cellular\s+|corresponding\s+)?(?:(?:infra|supra)granular\s+)?\(?{_KIND}\s+\(?"
@@ -107,6 +105,7 @@ _ZONE = re.compile(
     rf"\b(?:its\s+)?(?P<part>{_POSITION})(?:\s+[a-z]+){{0,2}}\s+(?:zone|tier|stripe|sublayer|sublamina|part|portion|half|third|band|division)s?\b(?!\s+(?:of|in)\s+(?:the\s+)?(?:areas?\b|cortex|nucle|field|region))",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"\b[Ll](?:ayers?|amina[e]?)\s+(?P<list>[A-HJ-U]\d?(?:(?:,\s*|\s+and\s+)[A-HJ-U]\d?)*)(?![\w.-])")
 _DISSECANS = re.compile(r"\blamina\s+(?:dissecans|desiccans)\b", re.IGNORECASE)
 _WHITE = re.compile(r"\b(?:subcortical\s+|underlying\s+)?white[\s-](?:matter|substance)\b", re.IGNORECASE)
 _BACK = re.compile(
@@ -130,8 +129,15 @@ _SYNONYM = {
     "supragranular": "II-III",
     "infragranular": "V-VI",
 }
-_UPPER = re.compile(r"upper|superficial|outer|external|supragranular", re.IGNORECASE)
-_LOWERED = re.compile(r"lower|deep|inner|internal|infragranular", re.IGNORECASE)
+_ISOCORTICAL = {"molecular layer": "I", "plexiform layer": "I", "multiform layer": "VI", "polymorph layer": "VI", "polymorphic layer": "VI", "polymorphous layer": "VI",
+                "fusiform layer": "VI", "spindle layer": "VI"}  # fmt: skip
+_ALLOCORTEX = re.compile(
+    r"^CA\d?[a-z]?$|^(?:FD|DG|Sub|ProS|PreS|PaS|TrS|HATA)$|hippocamp|subicul|ammon|dentat|hilus|cerebell|vermis|flocculus|lobule|colli?cul|tectum|retina|"
+    r"olfactory|bulb|piriform|prepiriform|induseum|indusium|cochlear|striat(?:um|al)",
+    re.IGNORECASE,
+)
+_UPPER = re.compile(r"upper|top of|superficial|outer|external|supragranular", re.IGNORECASE)
+_LOWERED = re.compile(r"lower|depth|bottom|base of|deep|inner|internal|infragranular", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -181,7 +187,7 @@ def _candidates(text: str) -> Iterable[LayerMention]:
             yield LayerMention(m.start(), m.end(), numbered(m.group("list").replace("L", "")))
     if "zone" in folded or "layer" in folded or "part" in folded or "portion" in folded or "tier" in folded or "half" in folded:
         for m in _ZONE.finditer(text):
-            yield LayerMention(m.start(), m.end(), (), back=True, part=_side(m.group("part")))
+            yield LayerMention(m.start(), m.end(), (), back=True, part=side_of(m.group("part")))
 
 
 def _lone(text: str) -> Iterable[LayerMention]:
@@ -214,7 +220,14 @@ def _spelled(text: str) -> Iterable[LayerMention]:
     for m in _OF_CELLS.finditer(text):
         name = m.group("name").lower()
         yield LayerMention(m.start(), m.end(), ("granular layer" if name == "granule" else f"{name} layer",))
+    yield from _lettered(text)
     yield from _grouped(text)
+
+
+def _lettered(text: str) -> Iterable[LayerMention]:
+    """`layer A`, `layers C1 and C2` of a geniculate nucleus."""
+    for m in _LETTERED.finditer(text):
+        yield LayerMention(m.start(), m.end(), tuple(re.findall(r"[A-HJ-U]\d?", m.group("list"))))
 
 
 def _grouped(text: str) -> Iterable[LayerMention]:
@@ -244,6 +257,16 @@ def _named(match: re.Match[str]) -> tuple[str, ...]:
     return tuple(_SYNONYM.get(n, f"{n} layer") for n in full)
 
 
+def is_allocortical(names: Iterable[str]) -> bool:
+    """Whether a region with these names has strata of its own kind, so that its molecular layer is not layer I."""
+    return any(_ALLOCORTEX.search(n) for n in names)
+
+
+def isocortical(layer: str) -> str:
+    """The number of a layer of the isocortex that has a name ("multiform layer" is VI); other layers as they are."""
+    return _ISOCORTICAL.get(layer, layer)
+
+
 def numbered(text: str, part: str = "") -> tuple[str, ...]:
     """Layers of a list such as `II, IIIa and b`, `V and VI`, `2/3`, `II-IV`, each in the notation `II`, `IIIa`, `II-III`."""
     pieces = re.findall(
@@ -266,10 +289,10 @@ def numbered(text: str, part: str = "") -> tuple[str, ...]:
         else:
             layers.append(layer)
         ranged = False
-    return in_part(tuple(dict.fromkeys(layers)), _side(part) if _of_one(part) else "", _is_zone(part))
+    return in_part(tuple(dict.fromkeys(layers)), side_of(part) if _of_one(part) else "", _is_zone(part))
 
 
-def _side(part: str) -> str:
+def side_of(part: str) -> str:
     """ "upper" or "lower", "" for neither or both."""
     upper, lower = bool(_UPPER.search(part)), bool(_LOWERED.search(part))
     return "" if upper == lower else "upper" if upper else "lower"

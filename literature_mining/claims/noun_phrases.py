@@ -43,10 +43,20 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
     position = at
     while position < len(tokens):
         token = tokens[position]
-        if token.is_("region") and mods.unknown and mods.unknown[-1].endswith("s") and tokens[position - 1].is_("unknown"):
+        if _points_alone(tokens, position, at, mods):
+            break  # "the former has a thin layer I, the latter | a broad one"
+        if (
+            token.is_("region")
+            and not token.is_("renamed")
+            and mods.unknown
+            and mods.unknown[-1].endswith("s")
+            and tokens[position - 1].is_("unknown")
+        ):
             break  # "in Nissl preparations | area 8 is ..."
         if token.is_("region") and position > at and tokens[position - 1].is_("evidence"):
             break
+        if token.is_("layer") and position == at + 1 and tokens[at].lower == "both" and _stands_alone(tokens, position):
+            break  # "in both | layer II is ..."
         if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
             break  # "in the macaque | layer II is ..."
         if (
@@ -67,6 +77,26 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break
         position += 1
     return _headless(tokens, at, position, mods, before)
+
+
+def _stands_alone(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a layer is the only one named here, so that "both" before it means something else."""
+    after = tokens[at + 1].lower if at + 1 < len(tokens) else ""
+    return len(tokens[at].names) == 1 and tokens[at].names != ("all",) and after not in ("and", ",")
+
+
+def _points_alone(tokens: Sequence[Token], at: int, first: int, mods: _Modifiers) -> bool:
+    """Whether "the latter" is a phrase of its own, since what follows is what is said of it."""
+    if at == first or tokens[at - 1].lower not in ("former", "latter") or mods.traits:
+        return False
+    if tokens[at].is_("determiners", "negative_determiners", "possessives"):
+        return True
+    for token in tokens[at:]:
+        if not token.is_("trait", "adverbs", "hedges", "more", "less"):
+            return not (token.noun or token.is_("layer", "region", "unknown")) and token is not tokens[at]
+        if token.noun:
+            return False
+    return True
 
 
 def _ends_a_place(tokens: Sequence[Token], at: int, mods: _Modifiers, before: Sequence[Phrase]) -> bool:
@@ -99,6 +129,8 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
     if token.is_("possessive") or token.is_("region"):
         mods.regions = mods.regions or token.names
         mods.determined = True
+    elif token.lower == "nor" and any(t.lower == "neither" for t in tokens[:at]):
+        pass  # "neither thin nor dense" is denied as a whole
     elif token.is_("negative_determiners"):
         mods.negated = mods.determined = True
     elif token.is_("fewer"):
@@ -120,7 +152,7 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
     elif token.is_("type"):
         mods.add(token)
     elif token.is_("determiners", "possessives"):
-        if at > first and not mods.determined and (mods.traits or mods.unknown):
+        if at > first and (token.lower == "that" or (not mods.determined and (mods.traits or mods.unknown))):
             return False
         mods.determined = True
         if token.lower in ("its", "their", "whose"):
@@ -133,10 +165,10 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
         and not token.is_("conjunctions")
         and not (token.verb and mods.traits)
     ):
-        mods.foreign = mods.foreign or token.is_("foreign_heads", "species")
+        mods.foreign = mods.foreign or (token.is_("foreign_heads") and not token.noun)
     elif token.is_("unknown") and not token.is_("prepositions"):
         mods.unknown.append(token.lower)
-    elif token.lower in ("(", ")") and _bracketed_modifier(tokens, at):
+    elif token.lower in ("(", ")") and at > first and _bracketed_modifier(tokens, at):
         pass
     else:
         return False
@@ -144,10 +176,13 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
 
 
 def _bracketed_modifier(tokens: Sequence[Token], at: int) -> bool:
-    """`giant pyramidal (Betz) cells`."""
-    inner = tokens[at + 1] if tokens[at].text == "(" and at + 2 < len(tokens) else tokens[at - 1] if at else None
-    closing = tokens[at].text == ")" or (at + 2 < len(tokens) and tokens[at + 2].text == ")")
-    return inner is not None and closing and inner.is_("type", "trait") and not inner.is_("layer", "region")
+    """`giant pyramidal (Betz) cells`: a modifier in brackets before its noun."""
+    opening = at if tokens[at].text == "(" else at - 2
+    if opening < 1 or opening + 3 >= len(tokens):
+        return False
+    begun, inner, ended, after = tokens[opening : opening + 4]
+    fits = inner.is_("type", "trait") and not inner.is_("layer", "region") and bool(after.noun or after.is_("type", "trait"))
+    return begun.text == "(" and ended.text == ")" and fits
 
 
 def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool:
@@ -199,13 +234,13 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
             head = _joined(head, following)
         end += 1
     if head.noun == "area" and not regions:
-        foreign = _is_foreign(mods)
+        foreign = mods.foreign or _is_foreign(mods)
     back = mods.back or ("this" if head.is_("back") else "")
     if head.noun == "area" and not regions and not foreign and not back:
         back = "area"
     return Phrase(
         "np", first, end, head, tuple(mods.traits), tuple(mods.types), layers, regions, foreign, back, mods.negated, mods.fewer,
-        mods.compares if head.noun == "cells" and not mods.traits and not mods.fewer else "", mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
+        mods.compares if head.noun in ("cells", "density") and not mods.traits and not mods.fewer else "", mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
     )  # fmt: skip
 
 
@@ -321,7 +356,7 @@ def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, te
 
 def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
     token = tokens[at]
-    if token.lower in ("both", "all", "each") and at + 1 < len(tokens) and tokens[at + 1].verb:
+    if token.lower in ("both", "all", "each") and at + 1 < len(tokens) and (tokens[at + 1].verb or tokens[at + 1].is_("layer")):
         return Phrase("np", at, at + 1, token, back="pointed", determined=True, text=token.lower)
     for role in ("pronouns_one", "pronouns_many"):
         if token.is_(role):

@@ -50,16 +50,25 @@ def _single(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
         return ""
     if token.lower == "that":
         return _that(tokens, at, before)
+    if token.lower == "in that" and at + 1 < len(tokens) and tokens[at + 1].lower == "of":
+        return "prep"  # "than in that of area B"
     if token.lower in ("neither", "nor"):
         return "neg"
     for role, kind in _TEXT_KINDS.items():
         if token.is_(role):
             return kind
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if token.is_("without") and token.is_("trait") and before and before[-1].verb == "be" and (after is None or _ends_said(after)):
+        return ""  # "layer IV is lacking in area A"
     if token.is_("without", "excepting", "presence"):
         return "prep"
     if token.is_("negatives") and not begins_verb(tokens, at):
         return "neg"
     return "prep" if token.is_("prepositions", "with") and not token.is_("negative_determiners") else ""
+
+
+def _ends_said(after: Token) -> bool:
+    return after.is_("prepositions", "conjunctions", "subordinators") or after.lower in _STOPS
 
 
 def _that(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
@@ -69,4 +78,6 @@ def _that(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
     if after is not None and after.verb and not after.noun:
         return "rel"
     last = next((p for p in reversed(before) if p.kind != "other"), None)
+    if [p.text for p in before[-3:-2]] == ["it"] and before[-2].verb == "be":
+        return "sub"  # "it is certain that layer V is broad"
     return "rel" if last is not None and last.kind == "np" else "sub" if last is not None and last.kind == "verb" else ""

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cytoscribe.literature_mining.claims.apposition import renamed
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import FoundClaim
 from cytoscribe.literature_mining.claims.follow import follow
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
+from cytoscribe.literature_mining.claims.layers import is_allocortical
 from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
 from cytoscribe.literature_mining.claims.sentence_claims import SentenceClaims
 from cytoscribe.literature_mining.claims.silence import is_silent, other_stretches
@@ -33,6 +35,7 @@ class ClaimReader:
         self.lone = lone
         self.table = table or RegionTable()
         self.lexicon = lexicon or load_lexicon()
+        self._strata = frozenset(r.name for r in self.table.regions if is_allocortical((*r.names, r.parent or "")))
         self.finder = RegionFinder(self.table) if self.table.regions else None
 
     def read(self, text: str, topic: str | None = None) -> list[FoundClaim]:
@@ -56,10 +59,10 @@ class ClaimReader:
         self, text: str, context: Context, mentions: Sequence[Mention] | None = None
     ) -> tuple[list[FoundClaim], Context]:
         """Claims of one sentence, and the context that the next sentence is read in."""
-        tokens = self.tokens(text, mentions)
+        tokens = renamed(self.tokens(text, mentions))
         sentence = parse(tokens)
         scopes = Scopes(sentence, context)
-        claims = [] if is_silent(tokens) else SentenceClaims(sentence, scopes, context, self.lexicon).read()
+        claims = [] if is_silent(tokens) else SentenceClaims(sentence, scopes, context, self.lexicon, self._strata).read()
         other = other_stretches(text, self.lexicon) if claims else []
-        claims = [c for c in claims if not any(start <= c.start < end for start, end in other)]
+        claims = [c for c in claims if not any(start < c.end <= end for start, end in other)]
         return claims, follow(context, sentence, scopes, claims)

@@ -10,8 +10,8 @@ from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 PLACES = frozenset(
-    ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "along", "through", "around", "near",
-     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "beneath", "below", "above", "under"]
+    ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "through",
+     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to"]
 )  # fmt: skip
 _BESIDE = frozenset(["behind", "beside", "next to", "adjacent to", "close to", "lateral to", "medial to", "rostral to", "caudal to", "dorsal to", "ventral to",
                      "anterior to", "posterior to", "opposite", "in front of", "around", "beyond"])  # fmt: skip
@@ -73,8 +73,8 @@ class RegionScopes:
             "trait",
         )
         ways = [self._own_region(node), self.below_region(node)]
-        if subject_first and self._is_container(node):
-            ways.insert(1, self._subject_region(clause))
+        if subject_first and node.noun != "region" and node.phrase.back != "one":  # a field "in the pons" is no claim of the pons
+            ways.insert(1, self._subject_region(clause) or self._described_region(clause))
         for scope in ways:
             if scope:
                 return scope
@@ -87,6 +87,13 @@ class RegionScopes:
             or self._clause_region(clause, node)
             or self._context_region(clause)
         )
+
+    def _described_region(self, clause: Clause) -> Scope:
+        """`A is a nucleus composed of large cells in the pons`: what a clause adds to a definition is about what is defined."""
+        antecedent = clause.antecedent
+        if antecedent is None or clause.kind not in ("part", "rel") or antecedent.phrase.regions:
+            return NONE
+        return self._subject_region(antecedent.clause) if antecedent.clause.verb_class == "be" else NONE
 
     def _defined(self, clause: Clause) -> Scope:
         """`Group of large cells in the pons` below a heading or behind a colon: a definition is about what it defines, wherever that lies."""
@@ -158,15 +165,28 @@ class RegionScopes:
                 below.prep in ("to", "into", "between") and below.noun == "region" and node.noun == "border"
             ):
                 scope = self._own_region(below)
+                if node.noun == "border" and below.prep == "between" and len(scope.names) == 2:
+                    scope = Scope(scope.names[-1:], scope.how)  # what marks the border of A and B is what B has
+                if (
+                    not scope
+                    and below.noun == "area"
+                    and below.phrase.back
+                    and below.phrase.determined
+                    and not below.phrase.foreign
+                ):
+                    scope = Scope(self._context.regions, "context")  # "the neurons of the nucleus"
                 if not scope and below.phrase.foreign and below.prep in ("of", "in", "within"):
                     scope = Scope(foreign=True)
                 if scope:
                     return Scope(scope.names, "below", scope.foreign)
+        for clause in self._sentence.clauses:  # "the neurons populating layer III of A"
+            if clause.kind == "part" and clause.antecedent is node and clause.verb_class in ("place", "other"):
+                held = [*(clause.said if clause.verb_class == "place" else ()), *(p for p in clause.places if p.prep in PLACES)]
+                for other in held:
+                    scope = self._own_region(other) or self.below_region(other)
+                    if scope:
+                        return Scope(scope.names, "below", scope.foreign)
         return NONE
-
-    def _is_container(self, node: Node) -> bool:
-        """`a field in the pons`: an area that hangs on what is said of a subject is where it lies."""
-        return node.noun != "region"
 
     def _possessed_region(self, node: Node, clause: Clause) -> Scope:
         """`its layer V`: of the subject, or of the subject of the clause before."""
@@ -230,7 +250,14 @@ class RegionScopes:
             names += scope.names
         if names:
             return Scope(tuple(dict.fromkeys(names)), "subject")
-        if depth == 0 and self._is_pronoun(clause) and not self._leaning_region(clause) and not self._front_region(clause):
+        placed = any(n.phrase.regions for n in clause.places if n.prep in ("in", "within"))
+        if (
+            depth == 0
+            and self._is_pronoun(clause)
+            and not placed
+            and not self._leaning_region(clause)
+            and not self._front_region(clause)
+        ):
             return Scope(self._context.regions, "context")
         if any(self.is_stranger(s, clause) for s in effective_subjects(clause)):
             return Scope(foreign=True, how="subject")
@@ -257,9 +284,11 @@ class RegionScopes:
         subject = self._subject_region(clause)
         if subject:
             return subject
-        for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", clause.fronted)):
+        front = [one for n in clause.fronted for one in ((n, *n.pps) if n.prep == "from" else (n,))]
+        for how, nodes in (("place", clause.places), ("said", self._hanging(clause, node)), ("front", front)):
             for other in nodes:
-                if other is not node and (other.prep in PLACES or how == "said" or self._is_goal(clause, other)):
+                layered = how == "front" and other.noun in ("layer", "border")  # "beneath layer II of A lies ..."
+                if other is not node and (other.prep in PLACES or how == "said" or layered or self._is_goal(clause, other)):
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
                         return Scope(scope.names, how, scope.foreign)
@@ -280,13 +309,24 @@ class RegionScopes:
                 return scope
         if clause.kind in ("coord", "sub", "part", "rel", "aside", "main") and clause.leans is not None:
             scope = self._clause_region(clause.leans, node, depth + 1)
-            if scope and not (clause.kind == "main" and scope.how == "said" and clause.leans.verb is not None):
+            opened = clause.kind == "coord" and clause.leans.kind == "sub"  # "while layer V of X is broad, layer II is ..."
+            if (
+                scope
+                and not (opened and scope.foreign)
+                and not (clause.kind == "main" and scope.how == "said" and clause.leans.verb is not None)
+            ):
                 return Scope(scope.names, "before", scope.foreign)
         if clause.label is not None and clause.label is not clause:
             scope = self._label_region(clause.label)
             if scope:
                 return scope
-        return (self._later_region(clause) or self._partner_place(clause)) if depth == 0 else NONE
+        return (self._later_region(clause) or self._partner_place(clause) or self._aside_region(clause)) if depth == 0 else NONE
+
+    def _aside_region(self, clause: Clause) -> Scope:
+        """`layer VI - as a rule sparse in A - contains ...`: the area that an aside about the subject names."""
+        asides = [c for c in self._sentence.clauses if c.kind == "aside" and c.antecedent in clause.subjects]
+        scopes = [self.below_region(n) for c in asides for n in c.said]
+        return next((s for s in scopes if s), NONE)
 
     def _is_goal(self, clause: Clause, node: Node) -> bool:
         """`on passing from B to A`: what is said holds for the goal."""

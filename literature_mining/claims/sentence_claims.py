@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from cytoscribe.literature_mining.claims.bearers import Bearer, Bearers
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
-from cytoscribe.literature_mining.claims.layers import base, between
+from cytoscribe.literature_mining.claims.layers import isocortical
 from cytoscribe.literature_mining.claims.lexicon import Lexicon
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
 from cytoscribe.literature_mining.claims.polarity import is_denied
 from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
+from cytoscribe.literature_mining.claims.trait_places import TraitPlaces
 
 _SEEN = frozenset(
-    [
-        "found",
-        "seen",
-        "observed",
-        "detected",
-        "identified",
-        "recognised",
-        "recognized",
-        "discerned",
-        "distinguished",
-        "noted",
-        "demonstrated",
-    ]
-)
+    ["found", "seen", "observed", "detected", "identified", "recognised",
+     "recognized", "discerned", "distinguished", "noted", "demonstrated"]
+)  # fmt: skip
 _NEARNESS = frozenset(["near", "close to", "next to", "adjacent to", "towards", "toward"])
 _MEASURES = frozenset(["size", "density", "thickness"])
 _NUMBERS = ("two", "three", "four", "five", "six", "seven")
@@ -41,12 +32,16 @@ _BE = frozenset(["is", "are", "was", "were", "be", "been"])
 class SentenceClaims:
     """Reads the claims of one parsed sentence."""
 
-    def __init__(self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon) -> None:
+    def __init__(
+        self, sentence: Sentence, scopes: Scopes, context: Context, lexicon: Lexicon, strata: AbstractSet[str] = frozenset()
+    ) -> None:
+        self._strata = strata
         self._sentence, self._scopes, self._context, self._lexicon = sentence, scopes, context, lexicon
         self._needs = {t.noun for t in sentence.tokens} | {"layer" for t in sentence.tokens if t.is_("layer")}
         if any(t.is_("type") for t in sentence.tokens):
             self._needs.add("cells")
         self._bearers = Bearers(scopes, context)
+        self._places = TraitPlaces(sentence, scopes, context)
         self._found: dict[tuple[object, ...], FoundClaim] = {}
         self._of_clause: dict[int, list[FoundClaim]] = {}
 
@@ -108,16 +103,34 @@ class SentenceClaims:
         if measured:
             return
         subjects = effective_subjects(clause)
+        shared = self._shared_noun(node, clause)
+        if shared is not None:
+            self._read_one(node, trait, clause, [shared])
+            return
         things = [s for s in subjects if s.noun not in ("region", "area")]
         for subject in things if things and any(s.noun for s in things) else subjects:
             self._read_one(node, trait, clause, self._bearers.of(subject, clause, "predicate"))
         if not subjects:
             self._read_one(node, trait, clause, self._bearers.elsewhere(clause))
 
+    def _shared_noun(self, node: Node, clause: Clause) -> Bearer | None:
+        """`A has a thin | and B a broad layer II`, `its largest cells in layer V and its smallest | in layer II`: a noun that a
+        determined adjective has from the phrase behind or before it."""
+        if not node.phrase.determined or clause.verb_class not in ("have", "consist") or node not in clause.said:
+            return None
+        following = self._sentence.clauses[clause.index + 1 :] if clause.said[-1] is node else []
+        ahead = [s for c in following[:1] if c.kind == "coord" for s in c.said if s.noun in ("layer", "cells")]
+        if ahead:
+            return Bearer(ahead[0], ahead[0].noun, clause, "attributive")
+        behind = [s for s in clause.said if s.start < node.start and s.noun in ("layer", "cells")]
+        return Bearer(node, behind[-1].noun, clause, "attributive") if behind and node.pps else None
+
     def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[Bearer]) -> None:
         """State the trait of the first bearer of which it says something."""
         for bearer in bearers:
-            meaning = meaning_of(trait, bearer.noun, self._needs, self._lexicon, deeper=self._is_gradient(clause, trait, bearer))
+            meaning = meaning_of(
+                trait, bearer.noun, self._needs, self._lexicon, deeper=self._places.is_gradient(clause, trait, bearer)
+            )
             if meaning is None:
                 continue
             if not (
@@ -126,47 +139,23 @@ class SentenceClaims:
                 self._state(node, trait, bearer, meaning)
             return
 
-    def _is_gradient(self, clause: Clause, trait: Trait, bearer: Bearer) -> bool:
-        """`increases with depth`, `a superficial to deep increase`: a change within a layer."""
-        at = self._sentence.tokens.index(trait.token)
-        starts = [c.start for c in self._sentence.clauses]
-        first = max((s for s in starts if s <= at), default=0)
-        tokens = self._sentence.tokens[first : min((s for s in starts if s > at), default=len(self._sentence.tokens))]
-        if any(t.is_("deepward") for t in tokens):
-            return True
-        if any(t.lower in ("gradual", "gradually", "progressive", "progressively", "steadily", "steady") for t in tokens) and any(
-            w.pos != "adj" for w in trait.words
-        ):
-            return True
-        deeper = [
-            t
-            for k, t in enumerate(tokens[1:], 1)
-            if t.is_("layer")
-            and tokens[k - 1].lower in ("towards", "toward", "to")
-            and t.names[-1:]
-            and t.names[-1].endswith(("c", "IV"))
-        ]
-        return (
-            bool(deeper)
-            and trait.token.lower.startswith(("increas", "grow", "enlarg"))
-            and bearer.noun in ("size", "cells", "nominal")
-        )
-
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
         has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
         if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
             return  # "mossy fibres form a dense band"
         if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
             return  # "large near layer IV and small near layer II": a change within the layer
-        layers = self._layers(node, bearer, meaning)
-        regions = self._regions(node, bearer)
+        if meaning.attribute == "cortical_type" and meaning.relative:
+            return  # "less granular than area B" says of neither that it is granular
+        layers = self._places.layers(node, bearer, meaning)
+        regions = self._places.regions(node, bearer)
         if regions.foreign or not regions.names:
             return
         polarity = not is_denied(node, bearer.clause, trait) if meaning.polarity else is_denied(node, bearer.clause, trait)
         if meaning.value == "absent" and not polarity:
             meaning, polarity = replace(meaning, value="visible"), True
         compared, named = (), False
-        if meaning.relative or any(p.kind == "unlike" for p in bearer.clause.partners):
+        if meaning.relative or (meaning.attribute != "cortical_type" and any(p.kind == "unlike" for p in bearer.clause.partners)):
             compared, named = self._scopes.partners(bearer.clause, node.phrase.start, regions.names)
         if meaning.attribute == "layer_visibility" and layers.names == ("all",):
             if _is_existence(meaning) and bearer.noun not in ("layer", "lamination"):
@@ -180,14 +169,18 @@ class SentenceClaims:
             meaning = replace(meaning, attribute="lamination", value="clear" if meaning.value == "sharp" else "poor")
         if meaning.relative and set(regions.names) & set(compared) and regions.how in ("context", "heading"):
             return  # the area spoken of is what another, unnamed one is compared with
-        for region, layer, partners in self._distributed(node, trait, bearer, regions, layers, compared):
-            others = tuple(p for p in partners if p != region) or (self._rivals(region) if meaning.relative and not named else ())
+        for region, layer, partners in self._places.distributed(node, trait, bearer, regions, layers, compared):
+            others = tuple(p for p in partners if p != region) or (
+                self._rivals(region, node.start) if meaning.relative and not named else ()
+            )
             self._add(node, trait, bearer, meaning, region, layer, polarity, others, regions, layers)
             if meaning.relative and (refused := self._scopes.refused_partners(bearer.clause, node.phrase.start)):
                 self._add(node, trait, bearer, meaning, region, layer, not polarity, refused, regions, layers)
             if not meaning.relative:
                 for other in self._scopes.alike(bearer.clause):
                     self._add(node, trait, bearer, meaning, other, layer, polarity, (), regions, layers)
+                for other in self._scopes.alike_layers(bearer.clause):
+                    self._add(node, trait, bearer, meaning, region, other, polarity, (), regions, layers)
             self._deny_excluded(node, trait, bearer, meaning, region, layer, polarity, regions, layers)
 
     def _deny_excluded(
@@ -204,91 +197,34 @@ class SentenceClaims:
     ) -> None:
         """`in A, but not in B`, `in layer V, but not in layer II`: B and layer II are denied the trait."""
         for excluded in bearer.clause.excluded:
-            if excluded.start < node.start:
+            verb = bearer.clause.verb
+            if excluded.start < node.start and not (verb is not None and excluded.start < verb.start < node.start):
                 continue
             groups = [p.group for p in bearer.clause.partners if p.node.start > node.start and not p.negated]
             partner = meaning.relative and bool(groups)
             if partner and groups[0] != max(p.group for p in bearer.clause.partners if p.node.start < excluded.start):
                 continue  # the exclusion belongs to the comparison just before it
+            own = self._scopes.below_region(excluded).known or (region,)
             for name in excluded.phrase.layers if not partner else ():
-                self._add(node, trait, bearer, meaning, region, name, not polarity, (), regions, layers)
+                for area in own:
+                    self._add(node, trait, bearer, meaning, area, name, not polarity, (), regions, layers)
             for name in self._scopes.region(excluded).known if excluded.noun in ("region", "area", "pronoun") else ():
                 if partner:
                     self._add(node, trait, bearer, meaning, region, layer, not polarity, (name,), regions, layers)
                 else:
                     self._add(node, trait, bearer, meaning, name, layer, not polarity, (), regions, layers)
 
-    def _rivals(self, region: str) -> tuple[str, ...]:
+    def _rivals(self, region: str, before: int) -> tuple[str, ...]:
         """What an open comparison compares with: the rival of the sentence before, or the region spoken of so far."""
         spoken = self._context.rivals if region in self._context.topic else self._context.regions
-        return tuple(r for r in spoken if r != region)
-
-    def _layers(self, node: Node, bearer: Bearer, meaning: Meaning) -> Scope:
-        scopes = self._scopes
-        if meaning.attribute == "border":
-            if bearer.noun == "border":
-                return scopes.border(bearer.node, bearer.clause)
-            source = scopes.layer(bearer.node, bearer.clause)
-            edges = scopes.edge(source.names, node) if node.phrase.kind == "adj" else ()
-            if not any(b.phrase.layers for b in node.below()) and len(source.names) == 2 and meaning.value == "blurred":
-                edges = (between(*source.names),)  # "layers V and VI are undifferentiated"
-            return Scope(edges, source.how) if edges else source
-        if meaning.attribute == "cortical_type" and bearer.noun == "area":
-            return Scope(("all",), "own")
-        if bearer.noun in ("area", "lamination") and bearer.node.noun != "layer":
-            own = scopes.layer(bearer.node, bearer.clause) if bearer.noun == "lamination" else Scope(("all",), "own")
-            if node.phrase.kind == "adj" and bearer.noun == "area":
-                return scopes.layer(node, bearer.clause) if any(b.phrase.layers for b in node.below()) else own
-            return own
-        into = node.phrase.kind != "adj" or node.phrase.text.endswith(" into")  # "thick, split into Va and Vb"
-        adjective = [] if into else [b for b in node.below() if b.phrase.layers]
-        if adjective:
-            return scopes.layer(node, bearer.clause)
-        found = scopes.layer(bearer.node, bearer.clause)
-        if meaning.attribute == "size_gradient":
-            return Scope(tuple(dict.fromkeys(base(x) or x for x in found.names)), found.how)
-        return found
-
-    def _regions(self, node: Node, bearer: Bearer) -> Scope:
-        if node.phrase.kind == "adj":
-            own = self._scopes.below_region(node)
-            if own:
-                return own
-        front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
-        if bearer.clause is not bearer.node.clause and front:  # "in B it is dense"
-            return Scope(front[0].phrase.regions, "front")
-        place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
-        if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
-            hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]
-            if hung:
-                return Scope(hung[0].phrase.regions, "place")
-        if bearer.clause is not bearer.node.clause and place and bearer.place == "predicate":
-            return Scope(place[0].phrase.regions, "place")
-        return self._scopes.region(bearer.node, bearer.clause)
-
-    # -------------------------------------------------------------- distribution
-
-    def _distributed(
-        self, node: Node, trait: Trait, bearer: Bearer, regions: Scope, layers: Scope, partners: tuple[str, ...]
-    ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
-        """Regions and layers of a claim; with "respectively" each goes with its own trait or partner."""
-        names, strata = list(regions.names), list(layers.names)
-        if self._sentence.respectively:
-            place, count = _place_in_list(node, trait)
-            if count > 1 and len(names) == count:
-                names = [names[place]]
-            elif count > 1 and len(strata) == count:
-                strata = [strata[place]]
-            elif len(partners) == len(names) > 1:
-                return [(r, s, (p,)) for r, p in zip(names, partners, strict=True) for s in strata]
-            elif len(names) == len(strata) > 1:
-                return [(r, s, partners) for r, s in zip(names, strata, strict=True)]
-        return [(r, s, partners) for r in names for s in strata]
+        return tuple(r for r in spoken if r != region) or self._scopes.named_before(before, region)
 
     # -------------------------------------------------------------- cells and layers that are there, or not
 
     def _read_types(self, node: Node, clause: Clause) -> None:
         """Kinds of cells whose presence is itself the claim."""
+        if node.phrase.kind == "adj" and node in clause.said:
+            self._read_predicate_types(node, clause)
         if node.phrase.kind != "np" or not node.phrase.types:
             return
         if node.noun != "cells" and not (node.phrase.head is not None and node.phrase.head.is_("type")):
@@ -304,6 +240,14 @@ class SentenceClaims:
             meaning = Meaning("cell_type", name)
             bearer = Bearer(node, "cells", clause, "attributive")
             self._state(node, Trait(token, token.start), bearer, meaning)
+
+    def _read_predicate_types(self, node: Node, clause: Clause) -> None:
+        """`the neurons are large and multipolar`."""
+        for subject in (s for s in effective_subjects(clause) if s.noun == "cells"):
+            for token in node.phrase.types:
+                if token.types[1]:
+                    bearer = Bearer(subject, "cells", clause, "predicate")
+                    self._state(node, Trait(token, token.start), bearer, Meaning("cell_type", token.types[0]))
 
     def _read_existence(self, node: Node, clause: Clause) -> None:
         """`no layer IV`, `lacks layer IV`, `without layer IV`, `the presence of layer IV`."""
@@ -358,6 +302,7 @@ class SentenceClaims:
     ) -> None:  # fmt: skip
         if region == UNKNOWN:
             return
+        layer = layer if region in self._strata else isocortical(layer)
         start, end = self._span(node, trait, bearer)
         evidence = Evidence(
             regions.how, layers.how, bearer.noun, bearer.place, len(self._sentence.clauses),
@@ -387,15 +332,3 @@ class SentenceClaims:
 
 def _is_existence(meaning: Meaning) -> bool:
     return meaning.attribute == "layer_visibility" and meaning.value in ("absent", "visible")
-
-
-def _place_in_list(node: Node, trait: Trait) -> tuple[int, int]:
-    """Which of how many coordinated traits or phrases this one is."""
-    groups = {t.group for t in node.phrase.traits}
-    if len(groups) > 1:
-        return trait.group, len(groups)
-    said = [n for n in node.clause.said if n.phrase.kind == node.phrase.kind]
-    if len(said) > 1 and node in said:
-        return said.index(node), len(said)
-    traits = node.phrase.traits
-    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 and node.phrase.kind == "adj" else (0, 1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cytoscribe.literature_mining.claims.attachments import Attachments
 from cytoscribe.literature_mining.claims.complements import Complements
-from cytoscribe.literature_mining.claims.model import Clause, Phrase, Sentence
+from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase, Sentence
 from cytoscribe.literature_mining.claims.phrases import chunk
 from cytoscribe.literature_mining.claims.tokens import Token
 
@@ -30,6 +31,8 @@ class _Builder(Complements, Attachments):
         while at < len(self._phrases):
             at = self._take(at)
         self._find_later_antecedents()
+        for clause in self.clauses:
+            self._repeat_denied(clause)
         respectively = any(t.lower == "respectively" for t in self._tokens)
         return Sentence(
             self._tokens, [c for c in self.clauses if any(True for _ in c.nodes()) or c.verb or c.partners], respectively
@@ -46,6 +49,13 @@ class _Builder(Complements, Attachments):
                 if clause.verb_class == "other" and any(n.prep == "from" for n in clause.places):  # "on passing from A to B, ..."
                     following.fronted += [one for n in clause.places for one in (n, *n.below())]
                 clause.antecedent = following.subjects[0]
+
+    def _repeat_denied(self, clause: Clause) -> None:
+        """`while A is granular, B is not`: the clause before, denied."""
+        words = clause.verb.text.split() if clause.verb is not None else []
+        alone = clause.negated and not clause.said and not clause.places and len(clause.subjects) == 1
+        if alone and words[-1:] == ["not"] and clause.leans is not None and clause.leans.said:
+            clause.repeats = clause.subjects[0].noun in ("region", "layer")
 
     def _take(self, at: int) -> int:
         phrase = self._phrases[at]
@@ -95,7 +105,7 @@ class _Builder(Complements, Attachments):
         after = self._phrases[at + 2] if at + 2 < len(self._phrases) else None
         return (
             auxiliary
-            and self._phrases[at + 1].noun in ("region", "layer", "area")
+            and (self._phrases[at + 1].noun in ("region", "layer", "area") or self._phrases[at + 1].text in ("that", "those"))
             and (after is None or after.kind in ("stop", "conj", "sub", "prep"))
         )
 
@@ -114,8 +124,27 @@ class _Builder(Complements, Attachments):
             and antecedent.holder.noun in ("layer", "border")
         ):
             antecedent = antecedent.holder
+        if (
+            phrase.text == "whose"
+            and antecedent is not None
+            and antecedent.phrase.head is not None
+            and antecedent.phrase.head.is_("unknown")
+        ):
+            antecedent = Node(
+                replace(antecedent.phrase, foreign=True), antecedent.clause
+            )  # "the indusium griseum, whose layers ..."
+        if phrase.text == "of which" and self._last is not None and self._last in self.current.said and not self._last.noun:
+            antecedent = self._counted(self._last)
         self._begin("rel", phrase.start, antecedent=antecedent)
         return at + 1
+
+    def _counted(self, number: Node) -> Node:
+        """`layers II and V, both of which are`: those before it; "many of which" means a part of them that nothing names."""
+        self.current.said.remove(number)
+        whole = [n for n in self.current.nodes() if n.start < number.start and n.phrase.kind == "np"]
+        if number.phrase.text in ("both", "all", "each") and whole:
+            return max(whole, key=lambda n: n.start)
+        return Node(replace(number.phrase, foreign=True), number.clause)
 
     def _take_conj(self, at: int, phrase: Phrase) -> int:
         self._conj = phrase.text if phrase.text != "," or not self._conj else self._conj
@@ -133,6 +162,8 @@ class _Builder(Complements, Attachments):
             self._negate = False
         elif phrase.text in ("neither", "nor") and self.current.negated:
             self._negate = False
+        if phrase.text == "nor":
+            self._conj = "nor"
         return at + 1
 
     def _take_verb(self, at: int, phrase: Phrase) -> int:

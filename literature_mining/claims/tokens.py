@@ -14,7 +14,7 @@ from cytoscribe.literature_mining.regions.mentions import Mention, flatten
 _WORD = re.compile(r"'s\b|[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
 _ASIDE = re.compile(
     r"\((?=[^()]*(?:\b(?:1[6-9]|20)\d\d[a-z]?\b|\b[Ff]igs?\b|[Ff]igures?\b|\b[Tt]ables?\b|[Ss]uppl|\bsee\b|\bcf\b|\be\.g\.|\bp\s*[<=>]|\bn\s*=|"
-    r"\bsection\b|\barrow|\bPlate\b))[^()]*\)|\[[^\[\]]*\d[^\[\]]*\]|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)|\(\s*\d+(?:\s*[,-]\s*\d+)*\s*\)"
+    r"\bsection\b|\barrow|\bPlate\b))[^()]*\)|\[[^\[\]]*\d[^\[\]]*\]|\((?:left|right|top|bottom|(?:left|right|top|bottom|upper|lower|middle)\s+(?:panels?|rows?|columns?|images?))\)|\([A-HJ-UW-Za-z]?\)|\(\s*[a-f](?:\s*[,-]\s*[a-f])*\s*\)|\(\s*\d+(?:\s*[,-]\s*\d+)*\s*\)"
 )
 _BARE_YEAR = re.compile(r"\b(?:[A-Z][\w'-]+(?:\s+(?:and|&|et al\.?)\s*(?:[A-Z][\w'-]+)?)?,?\s+)(?:1[6-9]|20)\d\d[a-z]?\b")
 _OUTER_BORDER = re.compile(
@@ -27,7 +27,7 @@ _CODE = re.compile(
     r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z][a-z]{1,4}[A-Z][A-Za-z]{0,3}|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
 )
 _AREA_CODE = re.compile(
-    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
+    r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9]|[a-z]{1,3}[A-Z])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
 )
 _NOT_A_CODE = re.compile(
     r"(?:figs?|figures?|tables?|plates?|panels?|eqs?|no|vol|pp?|chapter|section|case|stage|grade)\.?\s*$", re.IGNORECASE
@@ -173,7 +173,10 @@ def _worded(flat: str, lexicon: Lexicon, english: English) -> list[Token]:
     while at < len(words):
         length = _longest(words, found, at, flat, lexicon, english)
         start, end = found[at].start(), found[at + length - 1].end()
-        tokens.append(_token(flat[start:end], start, tuple(words[at : at + length]), lexicon, english))
+        token = _token(flat[start:end], start, tuple(words[at : at + length]), lexicon, english)
+        if token.lower == "like" and flat[start - 1 : start] == "-":  # "pyramid-like cells"
+            token = replace(token, roles=frozenset({"unknown"}))
+        tokens.append(token)
         at += length
     return tokens
 
@@ -246,7 +249,7 @@ def _grouped(tokens: Sequence[Token]) -> list[Token]:
 def _next_region(tokens: Sequence[Token], at: int) -> int:
     """Index of the region that is coordinated with the one at `at`; 0 where there is none."""
     step = at + 1
-    while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both"}:
+    while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both", "the"}:
         step += 1
     if [t.lower for t in tokens[at + 1 : step]] == [","] and not _list_ends(tokens, step):
         return 0

@@ -156,6 +156,8 @@ def _with_preposition(tokens: Sequence[Token], end: int, main: str) -> tuple[str
     while ahead < len(tokens) and tokens[ahead].is_("adverbs", "hedges") and not tokens[ahead].is_("trait", "noun"):
         ahead += 1
     after = tokens[ahead].lower if ahead < len(tokens) else ""
+    if main == "have" and verb.lower.startswith("consist") and verb.lower.endswith(" of"):
+        return "consist", end
     if main == "by_having":
         return "have", end
     if verb.lower.startswith(_OF_VERBS) and after in ("of", "by", "from") and main in ("have", "other", "place"):

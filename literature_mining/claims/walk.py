@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
 from cytoscribe.literature_mining.claims.tokens import Token
 
+_GAPPED = frozenset(["layer", "cells", "region", "border", "density", "size", "lamination", "thickness"])
+
 
 class Walk:
     """State of the walk over a sentence's phrases, and what every step of it needs; `current` is the clause that takes the next one."""
@@ -36,6 +38,8 @@ class Walk:
 
     def _repeat(self, at: int, *, negated: bool) -> int:
         """A clause that says the same as the one before, of the noun phrase at `at`."""
+        while self.current.leans is not None and not any(True for _ in self.current.nodes()):
+            self.current = self.current.leans
         clause = self._begin("coord", self._phrases[at].start, repeats=True)
         clause.negated = negated
         node = Node(self._phrases[at], clause)
@@ -51,10 +55,17 @@ class Walk:
     def _new_subject(self, phrase: Phrase) -> None:
         before = self.current
         kind = "coord"
+        if before.kind == "rel" and before.subjects and self._conj == "and" and self._phrases[self._index(phrase) - 2].text != ",":
+            self.current = self._open("rel", phrase.start, leans=before, antecedent=before.antecedent, label=before.label)
+            self._last, self._negate = None, False
+            return  # "in which layer IV is thin and the cells are large"
         while before.kind in ("rel", "part", "aside") and before.leans is not None and not self._outer:
             before = before.leans
         self.current = self._open(kind, phrase.start, leans=before, label=before.label)
         self._last, self._negate = None, False
+
+    def _index(self, phrase: Phrase) -> int:
+        return next(i for i, p in enumerate(self._phrases) if p is phrase)
 
     def _begins_clause(self, at: int) -> bool:
         """Whether this noun phrase is the subject of a new clause: a verb of its own follows, or a gapped predicate."""
@@ -62,7 +73,7 @@ class Walk:
         outer = clause.leans
         if clause.kind == "part" and not clause.said and outer is not None and outer.verb is None and outer.said:
             return False  # "the neurons populating | layer III are large"
-        full = clause.verb is not None or clause.verb_class == "trait"
+        full = self._is_full(clause)
         if (
             full
             and self._subject_ahead(at)
@@ -74,16 +85,33 @@ class Walk:
                 or (begun and self._phrases[at].noun in ("region", "layer"))
                 or clause.kind in ("part", "rel", "sub")
             )
-        return bool(self._conj) and self._is_gapped(at)
+        return bool(self._conj) and (self._is_gapped(at) or self._ends_list(at))
+
+    def _ends_list(self, at: int) -> bool:
+        """`thin layer I, dense layer II, and layer V is broad`: after a list without a verb a subject that has one."""
+        clause, phrase = self.current, self._phrases[at]
+        listed = clause.verb is None and bool(clause.said) and all(n.noun == "layer" and n.phrase.traits for n in clause.said)
+        verb = self._phrases[at + 1].kind == "verb" if at + 1 < len(self._phrases) else False
+        return listed and verb and phrase.noun == "layer" and not phrase.traits
+
+    def _is_full(self, clause: Clause) -> bool:
+        """Whether a clause has its predicate: a verb, a trait that is one, or what a gapped clause says of its subject."""
+        return (
+            clause.verb is not None
+            or clause.verb_class == "trait"
+            or (clause.kind == "coord" and bool(clause.said) and (bool(clause.subjects) or clause.shares))
+        )
 
     def _subject_ahead(self, at: int) -> bool:
         """A noun phrase with its prepositional phrases, and then a verb."""
         if at >= len(self._phrases) or self._phrases[at].kind not in ("np", "prep"):
             return False
-        seen = False
+        seen, inside = False, False
         for k in range(at, len(self._phrases)):
             phrase = self._phrases[k]
-            if phrase.kind == "np":
+            if phrase.text in ("(", ")") or inside:
+                inside = phrase.text != ")"  # "layer IV (though thin) is ..."
+            elif phrase.kind == "np":
                 seen = True
             elif phrase.kind == "verb":
                 return seen and not self._is_participle(k, phrase)
@@ -125,14 +153,17 @@ class Walk:
         after = self._phrases[ahead]
         if clause.verb_class in ("be", "become", "trait"):
             return (
-                phrase.noun in ("layer", "cells", "region", "border", "density", "size", "lamination", "thickness")
+                (phrase.noun in _GAPPED or phrase.back == "pointed" or phrase.text in ("that", "those"))
                 and not phrase.traits
                 and after.kind == "adj"
             )
-        return phrase.noun == "region" and not phrase.traits and after.kind == "np" and after.determined
+        whole = phrase.noun == "region" or phrase.back == "pointed"
+        return whole and not phrase.traits and after.kind in ("np", "adj") and after.determined
 
     def _is_participle(self, at: int, phrase: Phrase) -> bool:
         words = phrase.text.split()
+        if words[-1] in ("being", "having") and phrase.negated:
+            return True  # "far from being dense"
         if any(
             w
             in (

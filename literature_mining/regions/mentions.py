@@ -32,6 +32,13 @@ _AREA_AFTER = re.compile(r"\s*(?:areas?|regions?|fields?|nucle(?:us|i)|cortex)\b
 _LISTED = re.compile(r"\b(?:areas|fields|regions|subfields|BAs?|Brodmann(?:['’]s)? areas?)\s+(?=[\w])", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"[A-Za-z0-9]+(?:[./*-][A-Za-z0-9*]+)*(?:\*|'(?!s\b))?")
 _LIST_GLUE = re.compile(r"\s*(?:,\s*and|,\s*or|,|and|or|/|&|as well as|to|-)\s*(?:the\s+)?(?:areas?\s+|BA\s*)?")
+_SAID_OF = re.compile(r"\b[Ll]ayers?\b|\b[Cc]ells?\b|\b[Nn]eurons?\b|granular\b")
+_USED_AS_AREA = (
+    r"(?:[Ll]ayers?|[Ll]amina[es]?|[Ss]ublayers?)\s+[IV1-6]+[a-c]?\s+(?:of|in)\s+(?:the\s+)?{sign}(?!\w)|"
+    r"(?<![\w-]){sign}\s+(?:has|is|lacks|contains|shows|exhibits|possesses|displays|consists|differs)\s"
+)
+"""A doubtful sign that a text about layers or cells uses as the subject of a description, or as what a layer is of."""
+_CELL_WORD = re.compile(r"(?:cells?|neurons?|fib(?:re|er)s?|potentials?|axons?)\s*$", re.IGNORECASE)
 _FIGURE = re.compile(r"\b(?:figs?|figures?|tables?|sections?|panels?|eqs?)\.?\s*$", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\s*\(\s*([A-Za-z][A-Za-z0-9./*-]{1,9})\s*[;,)]")
 _SMALL_WORD = re.compile(r"\b(?:in|of|than|from|and|to|between)\s+$", re.IGNORECASE)
@@ -206,6 +213,10 @@ class RegionFinder:
     def _used(self, sign: str, region: str, flat: str) -> bool:
         if re.search(rf"\b(?:areas?|fields?|nucleus|BA|Brodmann area)\s+(?:[\w.*-]+\s+and\s+)?{re.escape(sign)}(?!\w)", flat):
             return True
+        if not sign.isdigit() and _SAID_OF.search(flat) and re.search(_USED_AS_AREA.format(sign=re.escape(sign)), flat):
+            return True
+        if any(_stands_for(sign, m.group(1)) for m in re.finditer(rf"((?:[\w-]+\s+){{1,5}})\(\s*{re.escape(sign)}\s*[);,]", flat)):
+            return True
         record = self._table.find(region)
         full = [n for n in (record.names if record else ()) if not is_label(n) and len(n) > 6]
         folded = flat.casefold()
@@ -311,3 +322,11 @@ def _joined(mentions: Sequence[Mention], flat: str) -> list[Mention]:
         else:
             result.append(mention)
     return result
+
+
+def _stands_for(sign: str, words: str) -> bool:
+    """Whether a sign in brackets is made of the initials of the words before it ("locus coeruleus (LC)"), which name no cells."""
+    letters = [c.lower() for c in sign if c.isalpha()]
+    initials = [w[0].lower() for w in words.split()]
+    fits = len(letters) > 1 and initials[-len(letters) :] == letters
+    return fits and not _CELL_WORD.search(words)

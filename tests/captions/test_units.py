@@ -113,6 +113,15 @@ def test_columns_of_measurements_are_refused_with_a_way_out(tmp_path: Path) -> N
     assert attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", "grade")), 5).units
 
 
+@pytest.mark.parametrize(("sentence", "told"), [("Layer V is thinner than in V1.", True), ("Layer V is thinner.", False)])
+def test_a_comparison_is_told_only_where_its_sentence_names_the_other_region(tmp_path: Path, sentence: str, told: bool) -> None:
+    rows = [("III", "cell_size", "small", True, ()), ("V", "layer_thickness", "thin", True, ("BA17",))]
+    folder = _changed(write_mined(tmp_path / "mined", {"BA4": rows}), {1: {"sentence": sentence}})
+    material = literature_material(folder, 20)
+    assert (material.partnerless == 0) == told
+    assert any(c.compared_to for c in material.claims) == told
+
+
 def test_images_of_equal_attributes_share_the_work(tmp_path: Path) -> None:
     """Forty images of three sets: captions are asked for a set and for a region, never for an image."""
     sets = [("big", "yes"), ("big", "no"), ("small", "no")]

@@ -32,15 +32,15 @@ def test_figures_stand_beside_the_second_annotators() -> None:
     rows = [{"size": "b", "colour": "blue"}, {"size": "s", "colour": "blue"}]
     table = value_table(rows, COLUMNS)
     found = {"size": np.array([0, 1, 1, 1]), "colour": np.zeros(4, int)}
-    second = {"0.png": {"size": "b", "colour": "blue"}, "2.png": {"size": "b", "colour": "blue"}}
+    second = {f"{i}.png": {"size": v, "colour": "blue"} for i, v in enumerate("bss")}  # the fourth image has none
     draws = Draws(np.ones((5, 4), np.int16), 0)
     measured = attribute_figures(records(), np.ones(4, bool), found, table, second, draws)
     figures = measured.figures
     assert figures["attributes.size.macro_f1"].value == pytest.approx((2 / 3 + 0.8) / 2)
     assert figures["attributes.mean_macro_f1"].value == pytest.approx(((2 / 3 + 0.8) / 2 + 1) / 2)
-    assert figures["attributes.size.second.macro_f1"].value == pytest.approx((2 / 3 + 0) / 2)
-    assert figures["attributes.size.second.macro_f1"].n == 2
-    assert measured.facts == {"attributes.columns": 2, "attributes.second.images": 2, "attributes.second.differ": 1}
+    assert figures["attributes.size.second.macro_f1"].value == pytest.approx(2 / 3)
+    assert figures["attributes.size.second.macro_f1"].n == 3
+    assert measured.facts == {"attributes.columns": 2, "attributes.second.images": 3, "attributes.second.differ": 1}
 
 
 def test_a_value_that_no_caption_knows_is_a_miss_and_images_not_asked_do_not_count() -> None:

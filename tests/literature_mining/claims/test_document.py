@@ -9,7 +9,7 @@ import pytest
 from cytoscribe.core.records import Claim, Document
 from cytoscribe.literature_mining.claims.document import DocumentReader, Reading, read_claims
 from cytoscribe.literature_mining.papers.open import read_document
-from tests.literature_mining.claims.sentences import READER, not_yet
+from tests.literature_mining.claims.sentences import READER
 
 
 def document(folder: Path, text: str, name: str = "made.md") -> Document:
@@ -105,21 +105,9 @@ def test_a_table_of_html_is_read_alike(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        pytest.param(
-            "| Layer | Qa1 | Qa2 |\n|---|---|---|\n| IV | thin | broad |\n",
-            ["Qa1 IV thin", "Qa2 IV broad"],
-            marks=not_yet("a table with a column an area"),
-        ),
-        pytest.param(
-            "| Area | IV | V |\n|---|---|---|\n| Qa1 | thin | broad |\n",
-            ["Qa1 IV thin", "Qa1 V broad"],
-            marks=not_yet("a header that is a layer's number alone"),
-        ),
-        pytest.param(
-            "| Layer | Area | Width |\n|---|---|---|\n| IV | Qa1 | thin |\n",
-            ["Qa1 IV thin"],
-            marks=not_yet("the area in a later column"),
-        ),
+        ("| Layer | Qa1 | Qa2 |\n|---|---|---|\n| IV | thin | broad |\n", ["Qa1 IV thin", "Qa2 IV broad"]),
+        ("| Area | IV | V |\n|---|---|---|\n| Qa1 | thin | broad |\n", ["Qa1 IV thin", "Qa1 V broad"]),
+        ("| Layer | Area | Width |\n|---|---|---|\n| IV | Qa1 | thin |\n", ["Qa1 IV thin"]),
     ],
 )
 def test_tables_of_other_shapes(tmp_path: Path, table: str, expected: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cytoscribe.literature_mining.claims.model import Clause
-from tests.literature_mining.claims.sentences import not_yet, parsed, texts
+from tests.literature_mining.claims.sentences import parsed, texts
 
 
 def clauses(text: str) -> list[Clause]:
@@ -107,12 +107,7 @@ def test_what_is_excluded_stands_apart(text: str, excluded: list[str]) -> None:
         ("Qa1 has a broad layer III, and so has Qa2.", "qa2", False),
         ("Qa1 has no broad layer III, nor has Qa2.", "qa2", True),
         ("Qa1 has small cells in layer II, Qa2 in layer V.", "qa2", False),
-        pytest.param(
-            "Layer II of Qa1 is thin, and so is that of Qa2.",
-            "that",
-            False,
-            marks=not_yet('"that of" does not repeat the clause before'),
-        ),
+        ("Layer II of Qa1 is thin, and so is that of Qa2.", "that", False),
     ],
 )
 def test_an_ellipsis_repeats_the_clause_before(text: str, subject: str, negated: bool) -> None:

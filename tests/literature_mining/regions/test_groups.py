@@ -8,7 +8,6 @@ from cytoscribe.core.records import Region
 from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.regions.groups import GroupFinder
 from cytoscribe.literature_mining.regions.table import RegionTable
-from tests.literature_mining.claims.sentences import not_yet
 
 ROWS = (
     Region("9", aliases=("granular frontal area",)),
@@ -61,9 +60,7 @@ def test_the_place_of_a_group_is_its_words() -> None:
     [
         ("All subdivisions of area 9 have large cells in layer V.", True),
         ("No subdivision of area 9 has large cells in layer V.", False),
-        pytest.param(
-            "None of the subdivisions of area 9 has large cells in layer V.", False, marks=not_yet('"none of" denies nothing')
-        ),
+        ("None of the subdivisions of area 9 has large cells in layer V.", False),
     ],
 )
 def test_what_is_said_of_a_group_is_said_of_each_member(text: str, polarity: bool) -> None:
