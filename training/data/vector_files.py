@@ -114,8 +114,13 @@ def _parquet(path: Path) -> Read:
     lists = [n for n in names if pa.types.is_list(table[n].type) or pa.types.is_fixed_size_list(table[n].type)]
     texts = [n for n in names if pa.types.is_string(table[n].type) or pa.types.is_large_string(table[n].type)]
     labels = [n for n in (*_PATHS, "__index_level_0__") if n in texts] or (texts if len(texts) == 1 else [])
+    other = next((n for n in _PATHS if n in names and n not in texts), None)
+    if not labels and other:
+        raise InputError(f"'{other}' of type {table[other].type} is no path", where=path, fix=fix_of(path))
     if not labels and not _index_file(path):
         raise InputError(f"no column 'image_path' (found: {', '.join(names[:8]) or 'none'})", where=path, fix=fix_of(path))
+    if labels and table[labels[0]].null_count:
+        raise InputError(f"an empty cell of '{labels[0]}' is no path", where=path, fix=fix_of(path))
     paths = _texts(table[labels[0]].to_pylist()) if labels else _index(path)
     if lists:
         return paths, _stacked(table[_chosen(lists, (*_VECTORS, lists[0]), path, "column")].to_pylist(), path)
