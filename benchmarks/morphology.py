@@ -16,14 +16,17 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import tifffile
 from figures import Row, print_table
+from phantom_layers import phantom_figures
 from sklearn.metrics import roc_auc_score
 
 from cytoscribe.captions.morphology.cell_table import density_by_depth, read_cells, read_piece
+from cytoscribe.captions.morphology.instanseg import instanseg_cells
 from cytoscribe.captions.morphology.stage import MEASURES, MeasureSettings, measure
 from cytoscribe.captions.morphology.tissue_segmentation import segment_tissue
 from cytoscribe.core.tables import read_csv, write_csv
@@ -51,7 +54,8 @@ def main() -> None:
     parser.add_argument("--split", default="test", help="split of blood_cells (default test)")
     parser.add_argument("--sample", type=int, default=0, help="images of it, drawn with seed 0; 0: all (default 0)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
-    parser.add_argument("--only", default="blood,lisc,nissl,depth", help="which tables (default all)")
+    parser.add_argument("--only", default="blood,lisc,nissl,depth,phantom", help="which tables (default all)")
+    parser.add_argument("--instanseg", type=Path, default=None, help="InstanSeg model file, measured beside (default: none)")
     options = parser.parse_args()
     data = Path(os.environ["CYTO_DATA"])
     options.work.mkdir(parents=True, exist_ok=True)
@@ -61,7 +65,11 @@ def main() -> None:
     if "lisc" in wanted:
         other_microscope(data / "blood_cells_lisc" / "cells.csv", options)
     if "nissl" in wanted:
-        nissl(data / "rat_nissl")
+        nissl(data / "rat_nissl", segment_tissue, "training-free")
+        if options.instanseg:
+            nissl(data / "rat_nissl", partial(instanseg_cells, pixel_size_um=S1HL_PIXEL_UM, model=options.instanseg), "InstanSeg")
+    if "phantom" in wanted:
+        phantom_figures(interval)
     if "depth" in wanted:
         by_depth(data / "rat_nissl")
 
@@ -103,13 +111,16 @@ def other_microscope(table: Path, options: argparse.Namespace) -> None:
     print_table("LISC", [Row("found", "nucleus and cell outlined without a doubt", "0.95 wanted")], figures)
 
 
-def nissl(folder: Path) -> None:
-    """Cells found at an intersection over union of 0.5, their number and their median area, in all patches together."""
+def nissl(folder: Path, outline: Callable[[np.ndarray], np.ndarray], name: str) -> None:
+    """Cells found at an intersection over union of 0.5, their number and their median area, in all patches together.
+
+    outline: (H, W, 3) uint8 to labels (H, W); name: of the outliner.
+    """
     hits, counts, areas = [], np.zeros(2), ([], [])
     began = time.perf_counter()
     patches = sorted(p for p in folder.glob("patch_*.tif") if "mask" not in p.name)
     for path in patches:
-        truth, found = tifffile.imread(path.with_name(f"{path.stem}_mask.tif")), segment_tissue(tifffile.imread(path)[..., :3])
+        truth, found = tifffile.imread(path.with_name(f"{path.stem}_mask.tif")), outline(tifffile.imread(path)[..., :3])
         matched = matches(truth, found)
         hits.append(matched)
         for i, labels in enumerate((truth, found)):
@@ -131,7 +142,7 @@ def nissl(folder: Path) -> None:
         Row("count", "cells found over true cells", "0.9 to 1.1 wanted"),
         Row("area", "median area over the true one", "0.85 to 1.15 wanted"),
     ]
-    print_table(f"rat_nissl, {seconds:.1f} s a patch", rows, figures)
+    print_table(f"rat_nissl, {name}, {seconds:.1f} s a patch", rows, figures)
 
 
 def matches(truth: np.ndarray, found: np.ndarray) -> np.ndarray:

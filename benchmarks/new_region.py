@@ -4,12 +4,16 @@
 
 MODEL is a model folder that blood_cells.py trained. Each of the three classes that no stage has seen is added in turn from k of its
 images, drawn five times; its other images, the test images of the five old classes, and the two other unseen classes are measured.
-Without training: the encoder stays as it is. Means over classes and draws, with the standard deviation over draws in brackets.
+Without training: the encoder stays as it is. Means over classes and draws, with the standard deviation over both in brackets.
+
+--choose is what the place of a new class was chosen by: each old class in turn, as if it were new, on validation images that the model
+folder keeps; no test image and no unseen class is read then.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +23,7 @@ from remembered import RememberedModel
 from sklearn.metrics import f1_score
 
 from cytoscribe.core.tables import read_images
-from cytoscribe.training.model.extension import extended
+from cytoscribe.training.model.extension import extended, modality_gap, prototype
 from cytoscribe.training.model.model_folder import TrainedModel
 from cytoscribe.training.rejection.conformal import Rejection
 
@@ -32,7 +36,11 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="model folder that blood_cells.py trained")
     parser.add_argument("--work", type=Path, required=True, help="folder for remembered features")
     parser.add_argument("--draws", type=int, default=5, help="draws of the k images (default 5)")
+    parser.add_argument("--choose", action="store_true", help="compare ways to place a new class, on validation images")
     options = parser.parse_args()
+    if options.choose:
+        choose(TrainedModel.load(options.model).rejection, options.draws)
+        return
     model = RememberedModel(TrainedModel.load(options.model), options.work / "features.safetensors")
     records = [r for r in read_images(cells_table(), region_column="label") if r.split in ("test", "unseen")]
     features, labels = model.encode_images(records), np.array([r.region for r in records])
@@ -82,6 +90,30 @@ def one(
         other = named(after, features[torch.from_numpy(others)])[1]
         found.append((right, float(rejected.mean()), f1, float(old_rejected.mean()), float(other.mean())))
     return found
+
+
+def choose(rejection: Rejection, draws: int) -> None:
+    """Macro-F1 of all classes where each in turn is known from k images: by their mean as it is, and moved by the modality gap."""
+    context, kept = rejection.context, rejection.held_out
+    assert kept is not None
+    truth, labels = kept.labels.numpy(), context.labels.numpy()
+    print("| images | mean of the images | moved by the gap between captions and images |\n|---|---|---|")
+    for shots in SHOTS:
+        found: list[tuple[float, float]] = []
+        for region in range(len(context.classes)):
+            others = torch.from_numpy(labels != region)
+            gap = modality_gap(replace(context, bank=context.bank[others], labels=context.labels[others]))
+            for seed in range(draws):
+                few = np.random.default_rng([seed, region, shots]).permutation(np.flatnonzero(labels == region))[:shots]
+                row = []
+                for moved in (torch.zeros_like(gap), gap):
+                    classes = context.classes.clone()
+                    classes[region] = prototype(context.bank[torch.from_numpy(few)], moved)
+                    row.append(float(f1_score(truth, (kept.features @ classes.T).argmax(1).numpy(), average="macro")))
+                found.append((row[0], row[1]))
+        values = np.array(found)
+        cells = " | ".join(f"{values[:, k].mean():.3f} (worst {values[:, k].min():.3f})" for k in range(2))
+        print(f"| {shots} | {cells} |", flush=True)
 
 
 def named(rejection: Rejection, features: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

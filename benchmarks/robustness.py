@@ -6,7 +6,8 @@ A row is one training: adapters on the vision tower of the light base and a line
 48 images at 96 px (half a pass). So rows are to be compared with each other, not with the figures of blood_cells.py. Measured on a quarter
 of `val` (home), on LISC, and on 100 images of `val` under each written microscope (20 a class). All of these may choose: the figures are
 tuned on. Images of `test` and of unseen classes are not read. Intervals are 95% bootstrap over images, of the mean over microscopes also
-over these; "less the first" is paired on the same images.
+over these; "less the first" is paired on the same images. "Aligned" is the second step of `--normalise source` (features moved without labels
+where names become clearer), less the same images as they are; training's means are those of the quarter of `val`.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from cytoscribe.core.tables import read_images
 from cytoscribe.training.data.augmentation import Augmentation, augmented, preset
 from cytoscribe.training.data.staining import balanced
 from cytoscribe.training.loop import as_in_use
+from cytoscribe.training.model.alignment import class_means, fit, information
 from cytoscribe.training.model.base_models import load_base
 from cytoscribe.training.model.lora import add_adapters, undo_drift
+from cytoscribe.training.model.source import CLEARER
 from cytoscribe.training.settings import Tuning
 
 CLASSES = ("basophil", "eosinophil", "lymphocyte", "monocyte", "neutrophil")
@@ -43,6 +46,7 @@ STORED_PX, PX = 160, 96
 STEPS, BATCH, WARMUP = 64, 48, 8
 SCALE = 16.0
 REPLICATES = 1000
+ALIGNED = "home, aligned less left | LISC, aligned less left | written, aligned less left"
 FORMER = {"close": 0.0, "other": 0.0, "balanced": False}
 Images = tuple[np.ndarray, np.ndarray]
 """Squares (N, 3, S, S) uint8 and their classes (N,)."""
@@ -78,15 +82,17 @@ def main() -> None:
     options = parser.parse_args()
     numbers = [int(i) for i in options.only.split(",") if i] or list(range(len(ARMS)))
     training, shown = squares_of(of_split("train")), sources()
-    print(f"| training | {' | '.join(shown)} | mean of the written | LISC less the first | written less the first |")
-    print("|---" * (len(shown) + 4) + "|")
+    print(f"| training | {' | '.join(shown)} | mean of the written | LISC less the first | written less the first | {ALIGNED} |")
+    print("|---" * (len(shown) + 7) + "|")
     first: dict[str, np.ndarray] | None = None
     rows = []
     for number in numbers:
         strengths = replace(preset("strong"), **ARMS[number].strengths)
-        named = run(strengths, training, shown, options.seed)
+        features, classes = run(strengths, training, shown, options.seed)
+        truths = {name: truth for name, (_, truth) in shown.items()}
+        named = {name: names_of(f, classes) for name, f in features.items()}
         first = first or named
-        rows.append(row_of(ARMS[number].name, shown, named, first))
+        rows.append(row_of(ARMS[number].name, truths, named, aligned(features, classes, truths["home"]), first))
         values = " | ".join(f"{v:.3f} [{low:.3f}, {high:.3f}]" for v, low, high in rows[-1]["figures"].values())
         print(f"| {ARMS[number].name} | {values} |", flush=True)
     print(f"\nn = {', '.join(f'{len(y)} ({name})' for name, (_, y) in shown.items())}")
@@ -122,8 +128,8 @@ def squares_of(records: Sequence[ImageRecord]) -> Images:
     return np.stack(stack).transpose(0, 3, 1, 2), np.array([CLASSES.index(r.region) for r in records])
 
 
-def run(strengths: Augmentation, training: Images, shown: Mapping[str, Images], seed: int) -> dict[str, np.ndarray]:
-    """Train once; the class named for each image of each source."""
+def run(strengths: Augmentation, training: Images, shown: Mapping[str, Images], seed: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Train once; features (N, D) of the images of each source, and of the classes (K, D)."""
     torch.manual_seed(seed)
     base = load_base("efficientnet_lite0_minilm", {}, PX, seed, 0)
     model = base.model.to(memory_format=torch.channels_last)
@@ -132,7 +138,23 @@ def run(strengths: Augmentation, training: Images, shown: Mapping[str, Images], 
     _train(model, learner, head, strengths, training, seed)
     model.eval()
     classes = functional.normalize(head.weight, dim=-1).detach()
-    return {name: _named(model, classes, squares, strengths.balanced) for name, (squares, _) in shown.items()}
+    return {name: _encoded(model, squares, strengths.balanced) for name, (squares, _) in shown.items()}, classes
+
+
+def names_of(features: Tensor, classes: Tensor) -> np.ndarray:
+    """(N,) index of the nearest class."""
+    return (features @ classes.T).argmax(1).numpy()
+
+
+def aligned(features: Mapping[str, Tensor], classes: Tensor, home: np.ndarray) -> dict[str, np.ndarray]:
+    """The classes named once each source's features are aligned, where that makes the names clearer."""
+    means = class_means(features["home"], torch.from_numpy(home), len(classes))
+    found = {}
+    for name, own in features.items():
+        moved = fit(own, classes, means, SCALE).of(own)
+        clearer = information(moved, classes, SCALE) > information(own, classes, SCALE) + CLEARER
+        found[name] = names_of(moved if clearer else own, classes)
+    return found
 
 
 def _train(model: Any, learner: Any, head: torch.nn.Linear, strengths: Augmentation, training: Images, seed: int) -> None:
@@ -165,24 +187,30 @@ def _features(model: Any, images: Tensor, balance: bool) -> Tensor:
 
 
 @torch.no_grad()
-def _named(model: Any, classes: Tensor, squares: np.ndarray, balance: bool) -> np.ndarray:
-    named = []
+def _encoded(model: Any, squares: np.ndarray, balance: bool) -> Tensor:
+    parts = []
     for part in torch.from_numpy(np.ascontiguousarray(squares)).split(64):
         images = functional.interpolate(part.float() / 255, (PX, PX), mode="bilinear", antialias=True, align_corners=False)
-        named.append((_features(model, images, balance) @ classes.T).argmax(1).numpy())
-    return np.concatenate(named)
+        parts.append(_features(model, images, balance))
+    return torch.cat(parts)
 
 
 def row_of(
-    name: str, shown: Mapping[str, Images], named: Mapping[str, np.ndarray], first: Mapping[str, np.ndarray]
+    name: str,
+    truths: Mapping[str, np.ndarray],
+    named: Mapping[str, np.ndarray],
+    moved: Mapping[str, np.ndarray],
+    first: Mapping[str, np.ndarray],
 ) -> dict[str, Any]:
-    """Figures of one training: value and 95% interval by source, of the mean, and paired differences to the first row."""
-    truths = {k: y for k, (_, y) in shown.items()}
-    simulated = [k for k in shown if k not in ("home", "LISC")]
-    figures = {k: difference(truths, named, None, [k]) for k in shown}
+    """Figures of one training: value and 95% interval by source, of the mean, and paired differences: to the first row, and of
+    aligned features to those that were left."""
+    simulated = [k for k in truths if k not in ("home", "LISC")]
+    figures = {k: difference(truths, named, None, [k]) for k in truths}
     figures["mean of the written"] = difference(truths, named, None, simulated)
     figures["LISC less the first"] = difference(truths, named, first, ["LISC"])
     figures["written less the first"] = difference(truths, named, first, simulated)
+    for name, keys in (("home", ["home"]), ("LISC", ["LISC"]), ("written", simulated)):
+        figures[f"{name}, aligned less left"] = difference(truths, moved, named, keys)
     return {"training": name, "figures": figures, "n": {k: len(y) for k, y in truths.items()}}
 
 

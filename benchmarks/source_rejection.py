@@ -7,7 +7,7 @@ MODEL is a model folder that blood_cells.py trained. The default measures on DAT
 sample of the source (without labels), or some of that half with labels; the other half is measured, against the three classes of
 blood_cells that no stage has seen. Figures are means over draws; intervals are 95%, over draws and images (both drawn again).
 
---choose is what the method was chosen by: images of `val` under microscopes drawn at random (other_microscopes.py), each class left
+--choose is what the method was chosen by: images of `val` under microscopes drawn at random (plain_microscopes.py), each class left
 out in turn as what is strange, and with a share of it in the sample. No test image and no unseen class is read then.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from blood_cells import cells_table
-from other_microscopes import Microscope
+from plain_microscopes import Microscope
 from remembered import RememberedModel
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
@@ -181,7 +181,7 @@ def encoded(model: TrainedModel, records: Sequence[ImageRecord], microscope: Mic
     """Features (N, D) of the images as the microscope shows them."""
     squares = [squared(microscope.shows(squared(read_image(r.path), 224)), model.image_px) for r in records]
     stack = torch.from_numpy(np.stack(squares).transpose(0, 3, 1, 2).copy())
-    return image_features(model.model, stack, model.mean, model.std, model.device, 64, model.views)
+    return image_features(model.model, stack, model.mean, model.std, model.device, 64, model.views, model.balanced)
 
 
 def ways() -> Ways:

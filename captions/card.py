@@ -12,7 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe import __version__
 from cytoscribe.captions.evidence import Source
-from cytoscribe.core.plain_text import code, markdown
+from cytoscribe.core.plain_text import bibtex, code, markdown
 from cytoscribe.core.records import Caption
 from cytoscribe.core.runs import fingerprint
 
@@ -56,7 +56,7 @@ def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: Card
     """
     source = (files("cytoscribe.captions") / "data" / "card.md.jinja").read_text(encoding="utf-8")
     environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters |= {"plain": markdown, "code": code}
+    environment.filters |= {"plain": markdown, "code": code, "bib": bibtex}
     total = [*captions, *long]
     return environment.from_string(source).render(
         facts=facts,

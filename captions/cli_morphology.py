@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.core.choices import Ground, Pia, Profile
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import Out, Overwrite
+from cytoscribe.core.preflight import check_files, check_out
 
 _NAMED = 3
 
@@ -19,7 +21,7 @@ def measure_morphology(
         Path | None, typer.Option("--images", help="Images table: image_path, a label, and mask_path where masks exist.")
     ] = None,
     profile: Annotated[
-        str, typer.Option("--profile", help="cell (one cell a picture), tissue (many cells) or cortex (pia to white matter).")
+        Profile, typer.Option("--profile", help="cell (one cell a picture), tissue (many cells) or cortex (pia to white matter).")
     ] = "cell",
     cell_table: Annotated[
         Path | None,
@@ -38,12 +40,16 @@ def measure_morphology(
         typer.Option("--thickness-um", min=0.0, help="Section thickness in micrometres, for densities per mm3; 0: none are given."),
     ] = 0.0,
     ground: Annotated[
-        str, typer.Option("--ground", help="light (stained tissue on bright glass) or dark (fluorescence; turned over first).")
+        Ground, typer.Option("--ground", help="light (stained tissue on bright glass) or dark (fluorescence; turned over first).")
     ] = "light",
     cells: Annotated[bool, typer.Option("--cells", help="Write cells.csv, one row a cell (tissue).")] = False,
     pia: Annotated[
-        str, typer.Option("--pia", help="Side of the picture where the pia lies: top, right, bottom, left, or guess (cortex).")
+        Pia, typer.Option("--pia", help="Side of the picture where the pia lies: top, right, bottom, left, or guess (cortex).")
     ] = "guess",
+    instanseg: Annotated[
+        Path | None,
+        typer.Option("--instanseg", help="TorchScript file of an InstanSeg model that outlines cells (tissue); none: no model."),
+    ] = None,
     bins: Annotated[
         Path | None, typer.Option("--bins", help="Binning file of your own (JSON); none: the profile's own limits.")
     ] = None,
@@ -51,8 +57,9 @@ def measure_morphology(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure cells or tissue, say it in words, and draw the outlines to look at."""
+    check_files(("--images", images), ("--cell-table", cell_table), ("--corners", corners), ("--bins", bins))
+    check_out(out)
     from cytoscribe.captions.morphology.cell_table import measure_table
-    from cytoscribe.captions.morphology.cortex import SIDES
     from cytoscribe.captions.morphology.profiles import Options
     from cytoscribe.captions.morphology.stage import MeasureSettings, measure
 
@@ -62,17 +69,18 @@ def measure_morphology(
         if profile != "cortex" or corners is None or not pixel_size_um or cell_table is None:
             raise InputError("a table of cells lacks what places them", fix="give --profile cortex, --corners and --pixel-size-um")
         inside = measure_table(cell_table, corners, pixel_size_um, out, overwrite=overwrite)
-        typer.echo(f"{inside} cells lie between the corners; see {out / 'profiles.csv'}")
+        typer.echo(f"{inside} cells lie between the corners; look at {out / 'profile.png'}")
         return
-    if ground not in ("light", "dark"):
-        raise InputError(f"unknown ground '{ground}'", where="--ground", fix="use light or dark")
-    if pia not in ("guess", *SIDES):
-        raise InputError(f"unknown side '{pia}'", where="--pia", fix=f"use guess, {', '.join(SIDES)}")
-    options = Options(pixel_size_um or None, thickness_um, cells, pia)
+    if instanseg is not None and (profile != "tissue" or not instanseg.is_file()):
+        what = "no such model file" if profile == "tissue" else "the model outlines the cells of tissue alone"
+        raise InputError(what, where=instanseg, fix="give --profile tissue and the .pt file of an InstanSeg model")
+    options = Options(pixel_size_um or None, thickness_um, cells, pia, instanseg)
     summary = measure(MeasureSettings(images, out, profile, options, region_column, ground, bins, workers, overwrite))
     typer.echo(f"{summary.measured} images measured, {summary.claims} words given; look at {out / 'outlines.png'}")
     if summary.without_size:
         typer.echo(f"{summary.without_size} images have no pixel size: lengths and areas are in pixels")
+    if summary.dust:
+        typer.echo(f"{summary.dust} objects of fewer than four pixels were left out of the masks")
     for kind, rows in (("doubtful", summary.doubtful), ("skipped", summary.skipped)):
         if rows:
             shown = "; ".join(f"row {m.record.row} {m.record.path.name}: {m.skipped or ', '.join(m.doubts)}" for m in rows[:_NAMED])

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cytoscribe.core.preflight import check_files
+
+if TYPE_CHECKING:
+    from cytoscribe.captions.publish import PublishSettings
 
 Repo = Annotated[str, typer.Option("--repo", help="Where it goes, as user/name.")]
 Public = Annotated[bool, typer.Option("--public", help="Make it visible to everybody; otherwise it is private.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show all that would go up, and send nothing.")]
+License = Annotated[
+    str, typer.Option("--license", help="Identifier for the card's head, as the Hub writes it: mit, cc-by-4.0. Empty: none is set.")
+]
 Endpoint = Annotated[str, typer.Option("--endpoint", help="URL of another Hub; empty: the usual one.")]
 
 
@@ -19,9 +27,23 @@ def publish_captions(
     public: Public = False,
     dry_run: DryRun = False,
     endpoint: Endpoint = "",
+    license_: License = "",
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            "--images", help="Table of images that go up beside the captions, as the config 'images'. Default: captions alone."
+        ),
+    ] = None,
+    region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the label.")] = "region",
 ) -> None:
     """Publish a dataset of captions. The token comes from HF_TOKEN or the Hub's own login; it is never printed or stored."""
-    _publish(folder, repo, "dataset", public, dry_run, endpoint)
+    from cytoscribe.captions.publish import PublishSettings
+
+    check_files(("--images", images))
+    settings = PublishSettings(
+        folder, repo, "dataset", not public, endpoint, licence=license_, images=images, region_column=region_column
+    )
+    _publish(settings, dry_run)
 
 
 def publish_model(
@@ -30,13 +52,20 @@ def publish_model(
     public: Public = False,
     dry_run: DryRun = False,
     endpoint: Endpoint = "",
+    license_: License = "",
+    metrics: Annotated[
+        Path | None,
+        typer.Option("--metrics", help="metrics.json of evaluate, whose figures the card's model-index shows. Default: none."),
+    ] = None,
 ) -> None:
     """Publish a model folder: adapter, merged open_clip model, calibration and card."""
-    _publish(folder, repo, "model", public, dry_run, endpoint)
+    from cytoscribe.captions.publish import PublishSettings
+
+    check_files(("--metrics", metrics))
+    _publish(PublishSettings(folder, repo, "model", not public, endpoint, licence=license_, metrics=metrics), dry_run)
 
 
-def _publish(folder: Path, repo: str, kind: Literal["dataset", "model"], public: bool, dry_run: bool, endpoint: str) -> None:
-    from cytoscribe.captions.publish import PublishSettings, preview, publish
+def _publish(settings: PublishSettings, dry_run: bool) -> None:
+    from cytoscribe.captions.publish import preview, publish
 
-    settings = PublishSettings(folder, repo, kind, private=not public, endpoint=endpoint)
     typer.echo(preview(settings) if dry_run else publish(settings))

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from cytoscribe.captions.card_head import check_licence, model_index, read_figures, with_head
+from cytoscribe.captions.croissant import FILE as CROISSANT
+from cytoscribe.captions.croissant import croissant
+from cytoscribe.captions.image_shards import split_counts, write_images
 from cytoscribe.core.errors import CytoscribeError, InputError
+from cytoscribe.core.runs import read_bytes, write_json, write_text
+from cytoscribe.core.tables import read_images
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -31,7 +39,9 @@ MODEL_FILES = (
 
 @dataclass(frozen=True)
 class PublishSettings:
-    """folder: a dataset of captions or a model folder; repo: "user/name"; endpoint: another Hub, "" for the usual one."""
+    """folder: a dataset of captions or a model folder; repo: "user/name"; endpoint: another Hub, "" for the usual one; licence: its
+    identifier, "" leaves it to the card; metrics: metrics.json whose figures the card shows; images: table of images that go with the
+    captions, whose label is in `region_column`."""
 
     folder: Path
     repo: str
@@ -39,6 +49,10 @@ class PublishSettings:
     private: bool = True
     endpoint: str = ""
     message: str = "Upload by cytoscribe"
+    licence: str = ""
+    metrics: Path | None = None
+    images: Path | None = None
+    region_column: str = "region"
 
 
 def files_of(settings: PublishSettings) -> list[Path]:
@@ -61,18 +75,19 @@ def publish(settings: PublishSettings) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
-    files = files_of(settings)
-    _check_name(settings.repo)
+    files_of(settings)
+    check(settings)
     api = HfApi(endpoint=settings.endpoint or None)
     try:
         _open_repository(api, settings)
-        commit = api.upload_folder(
-            repo_id=settings.repo,
-            folder_path=settings.folder,
-            repo_type=settings.kind,
-            allow_patterns=[str(f) for f in files],
-            commit_message=settings.message,
-        )
+        with staged(settings) as (folder, files):
+            commit = api.upload_folder(
+                repo_id=settings.repo,
+                folder_path=folder,
+                repo_type=settings.kind,
+                allow_patterns=[str(f) for f in files],
+                commit_message=settings.message,
+            )
     except LocalTokenNotFoundError as error:
         raise InputError("no token", fix="set HF_TOKEN or run `hf auth login`") from error
     except OfflineModeIsEnabled as error:
@@ -89,6 +104,48 @@ def publish(settings: PublishSettings) -> str:
             raise  # the client's transport, whichever version it uses, is no subclass of OSError
         raise CytoscribeError(f"{settings.repo}: the Hub cannot be reached ({type(error).__name__}); try again later") from error
     return str(commit.commit_url)
+
+
+def check(settings: PublishSettings) -> None:
+    """Raise InputError where name, licence, metrics or images cannot be used, before anything is sent."""
+    _check_name(settings.repo)
+    check_licence(settings.licence)
+    if settings.metrics:
+        read_figures(settings.metrics)
+    if settings.images:
+        split_counts(read_images(settings.images, region_column=settings.region_column))
+
+
+@contextlib.contextmanager
+def staged(settings: PublishSettings) -> Iterator[tuple[Path, list[Path]]]:
+    """The folder that goes up and its files: the stage's own, with what is added to it in a copy that is gone afterwards."""
+    files = files_of(settings)
+    with tempfile.TemporaryDirectory(prefix="cytoscribe-publish-") as place:
+        folder = Path(place)
+        for name in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(settings.folder / name, folder / name)
+        added: dict[str, Any] = {}
+        if settings.images:
+            records = read_images(settings.images, region_column=settings.region_column)
+            added["configs"] = [write_images(records, folder)]
+        write_text(folder / "README.md", card_of(settings, added))
+        if settings.kind == "dataset":
+            there = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+            home = (settings.endpoint or "https://huggingface.co").rstrip("/")
+            write_json(folder / CROISSANT, croissant(folder, there, settings.repo, settings.licence, home))
+        yield folder, sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+
+
+def card_of(settings: PublishSettings, added: Mapping[str, Any] | None = None) -> str:
+    """The card as it goes up: the folder's own, with licence, figures and configs in its head, and the repository's name in its text."""
+    card = read_bytes(settings.folder / "README.md").decode("utf-8", "replace").replace("THIS_REPOSITORY", settings.repo)
+    head = dict(added or {})
+    if settings.licence:
+        head["license"] = settings.licence
+    if settings.metrics:
+        head["model-index"] = model_index(settings.repo.rpartition("/")[2], read_figures(settings.metrics))
+    return with_head(card, head) if head else card
 
 
 def _check_name(repo: str) -> None:
@@ -115,13 +172,16 @@ def _open_repository(api: HfApi, settings: PublishSettings) -> None:
 def preview(settings: PublishSettings) -> str:
     """What `publish` would do, in full: files, sizes, visibility, and the card."""
     files = files_of(settings)
-    _check_name(settings.repo)
+    check(settings)
     sizes = [(settings.folder / f).stat().st_size for f in files]
     lines = [
         f"{'private' if settings.private else 'PUBLIC'} {settings.kind} {settings.repo}: {len(files)} files, {sum(sizes):,} bytes"
     ]
     lines += [f"  {size:>12,}  {file}" for size, file in zip(sizes, files, strict=True)]
-    return "\n".join([*lines, "", (settings.folder / "README.md").read_text(encoding="utf-8")])
+    if settings.images:
+        counts = split_counts(read_images(settings.images, region_column=settings.region_column))
+        lines.append(f"  and as images/*.parquet: {', '.join(f'{n} images of {split}' for split, n in counts.items())}")
+    return "\n".join([*lines, "", card_of(settings)])
 
 
 def _wanted(path: Path, patterns: Sequence[str]) -> bool:

@@ -25,6 +25,13 @@ def parse_quota(text: str) -> tuple[str, int]:
     return style, int(count)
 
 
+def parse_attempts(text: str) -> int | None:
+    """A number of tries, None for 0; raises InputError for anything else."""
+    if not text.isdecimal():
+        raise InputError(f"'{text}' is not a number of tries", where="--attempts", fix="give 0 or more")
+    return int(text) or None
+
+
 def _attributes_given(values: Mapping[str, Any]) -> bool:
     return values.get("--attributes") is not None
 
@@ -134,7 +141,7 @@ class GenerateSettings:
         default=None,
         metadata=option(
             "Tries per caption. 0: 12 for 'template', 3 for a language model.",
-            parse=lambda text: int(text) or None,
+            parse=parse_attempts,
             shown="0",
             panel=_WRITING,
         ),

@@ -105,7 +105,9 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
 
 def _names_partners(claim: Claim, finder: RegionFinder) -> bool:
     """Whether the claim's own sentence names every region that it compares with; who else is meant, nobody can check there."""
-    return not claim.compared_to or set(claim.compared_to) <= {n for m in finder.find(claim.sentence) for n in m.regions}
+    if not claim.compared_to or not claim.sentence:
+        return True
+    return set(claim.compared_to) <= {n for m in finder.find(claim.sentence) for n in m.regions}
 
 
 def _species(by_region: Mapping[str, Sequence[Claim]], wanted: str, folder: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ A stage's module is imported only when its command is called, so `--help` is qui
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import io
@@ -12,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +21,7 @@ from typer.core import TyperGroup
 from cytoscribe import __version__
 from cytoscribe.core.errors import CytoscribeError, full_disk
 from cytoscribe.core.plain_text import line
+from cytoscribe.core.progress import log_to, record
 
 STAGES: dict[str, str] = {
     "quickstart": "cytoscribe.quickstart.cli:quickstart",
@@ -29,6 +31,7 @@ STAGES: dict[str, str] = {
     "convert-regions": "cytoscribe.literature_mining.regions.ontologies:convert_regions",
     "mine-descriptions": "cytoscribe.literature_mining.cli:mine_descriptions",
     "measure-morphology": "cytoscribe.captions.cli_morphology:measure_morphology",
+    "measure-layers": "cytoscribe.captions.cli_layers:measure_layers",
     "generate-captions": "cytoscribe.captions.cli:generate_captions",
     "check-prompts": "cytoscribe.captions.cli_quality:check_prompts",
     "check-captions": "cytoscribe.captions.cli_quality:check_captions",
@@ -42,8 +45,10 @@ STAGES: dict[str, str] = {
     "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
     "describe": "cytoscribe.eval.cli:describe",
+    "export-answers": "cytoscribe.eval.cli_exports:export_answers",
     "monitor": "cytoscribe.eval.cli_monitor:monitor",
     "compare": "cytoscribe.eval.cli:compare",
+    "compare-claims": "cytoscribe.eval.cli_compare_claims:compare_claims",
     "fuse-scales": "cytoscribe.eval.cli:fuse_scales",
     "publish-model": "cytoscribe.captions.cli_publish:publish_model",
 }
@@ -56,6 +61,9 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
     "prompts": ("Prompt templates; `prompts check` validates them.", {"check": "cytoscribe.captions.cli_quality:check_prompts"}),
 }
 """Group name to what it is about and its commands; each is also a command of its own with the verb in front."""
+
+_LONGEST = 600
+"""Characters of an error's line: what a file held instead of a name may be a book."""
 
 
 class LazyGroup(TyperGroup):
@@ -80,7 +88,37 @@ def command(name: str) -> Any:
     """The click command of one stage."""
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     app.command(name)(_function(STAGES[name]))
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    made.params.append(_log_option())
+    return made
+
+
+def _start_log(path: Path | None) -> None:
+    if path is not None:
+        log_to(path)
+
+
+def _with_log(
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            callback=_start_log,
+            is_eager=True,
+            help="File that progress and errors are added to, with the time. Default: none.",
+        ),
+    ] = None,
+) -> None:
+    """A command of this option alone."""
+
+
+def _log_option() -> Any:
+    """`--log FILE`, which every command has beside its own options."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_with_log)
+    (option,) = (p for p in typer.main.get_command(app).params if p.name == "log")
+    option.expose_value = False
+    return option
 
 
 def group(name: str) -> Any:
@@ -156,7 +194,11 @@ def _misused(error: typer.TyperException) -> int:
 
 
 def _told(error: CytoscribeError) -> int:
-    print(f"error: {line(str(error))}", file=sys.stderr)
+    told = line(str(error))
+    told = told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
+    print(f"error: {told}", file=sys.stderr)
+    with contextlib.suppress(CytoscribeError):  # the log itself may be what cannot be written
+        record(f"error: {told}")
     return error.exit_code
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import line
 from cytoscribe.llm.client import Address, TransientError, get, shown
 
 Status = Literal["ok", "optional", "missing"]
@@ -37,8 +38,11 @@ EXTRAS = {
     "ray": ("ray", "mining and captioning on many machines", "uv sync --extra ray"),
     "rapidocr": ("rapidocr", "text of scanned papers", "uv sync --extra ocr"),
     "openslide-python": ("openslide", "slide scanners' formats", "uv sync --extra slides"),
+    "imagecodecs": ("imagecodecs", "TIFFs compressed as JPEG 2000, LZW and the like", "uv sync --extra slides"),
 }
 HUB = "https://huggingface.co"
+_ROOM, _LEAST_ROOM = 5.0, 0.2
+"""GiB: below the first a row warns, below the second not even the quickstart can run."""
 DEFAULT_ENDPOINT = "http://127.0.0.1:8000/v1"
 
 
@@ -55,7 +59,15 @@ class Finding:
 
 def examine(timeout_s: float = 2.0) -> list[Finding]:
     """Look at packages, devices, weights, servers and disk; nothing is changed and nothing is downloaded."""
-    checks: tuple[Callable[[], Iterable[Finding]], ...] = (_packages, _devices, _weights, _base, lambda: _servers(timeout_s), _disk)
+    checks: tuple[Callable[[], Iterable[Finding]], ...] = (
+        _packages,
+        _pipelines,
+        _devices,
+        _weights,
+        _base,
+        lambda: _servers(timeout_s),
+        _disk,
+    )
     return [finding for check in checks for finding in check()]
 
 
@@ -75,6 +87,20 @@ def _packages() -> Iterable[Finding]:
             _version(name) if found else f"not installed: {purpose}",
             "" if found else fix,
         )
+
+
+def _pipelines() -> Iterable[Finding]:
+    """Whether spaCy can split English into words, which mining needs; it needs no pipeline that must be downloaded."""
+    if importlib.util.find_spec("spacy") is None:
+        return
+    try:
+        import spacy
+
+        spacy.blank("en")
+    except Exception as error:  # a broken installation fails in ways of its own
+        yield Finding("package", "spaCy, English", "missing", f"cannot be loaded ({line(str(error))[:80]})", "uv sync --reinstall")
+    else:
+        yield Finding("package", "spaCy, English", "ok", "rules alone; no pipeline is downloaded")
 
 
 def _version(name: str) -> str:
@@ -123,7 +149,7 @@ def _weights() -> Iterable[Finding]:
         yield Finding(
             "weights",
             "CYTO_WEIGHTS",
-            "ok" if there else "missing",
+            "ok" if there else "optional",
             folder,
             "" if there else "the folder does not exist: correct the variable",
         )
@@ -148,11 +174,18 @@ def _base() -> Iterable[Finding]:
 
 
 def _servers(timeout_s: float) -> Iterable[Finding]:
-    yield _server(os.environ.get("CYTO_ENDPOINT", DEFAULT_ENDPOINT), "models", timeout_s, "vllm serve MODEL")
+    yield _server(os.environ.get("CYTO_ENDPOINT", DEFAULT_ENDPOINT), "models", timeout_s, _serving())
     if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "yes", "on"}:
         yield Finding("server", HUB, "optional", "HF_HUB_OFFLINE is set", "unset HF_HUB_OFFLINE to fetch or publish")
     else:
         yield _server(os.environ.get("HF_ENDPOINT", HUB), "", timeout_s, "work with local folders")
+
+
+def _serving() -> str:
+    """How a language model can be served from here."""
+    if importlib.util.find_spec("vllm") is None:
+        return "start a server elsewhere and name it with --endpoint or CYTO_ENDPOINT; --model template needs none"
+    return "serve-llm MODEL; --model template needs none"
 
 
 def _server(url: str, path: str, timeout_s: float, fix: str) -> Finding:
@@ -169,7 +202,11 @@ def _server(url: str, path: str, timeout_s: float, fix: str) -> Finding:
 def _disk() -> Iterable[Finding]:
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     yield Finding(
-        "disk", str(Path.cwd()), "ok" if free > 5 else "missing", f"{free:.0f} GiB free", "" if free > 5 else "free at least 5 GiB"
+        "disk",
+        str(Path.cwd()),
+        "ok" if free > _ROOM else ("optional" if free > _LEAST_ROOM else "missing"),
+        f"{free:.1f} GiB free",
+        "" if free > _ROOM else f"free {_ROOM:g} GiB for models of the Hub and large runs",
     )
 
 
@@ -179,7 +216,7 @@ def doctor(
 ) -> None:
     """Say what is installed, which devices, weights and servers can be reached, and what to do about each gap.
 
-    Exit code 0 where the whole path can run here, 1 where something needed is missing.
+    Exit code 0 where papers can be mined and a model trained here, if only a small one; 1 where something that both need is missing.
     """
     findings = examine(timeout)
     if json_:

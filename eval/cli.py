@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cytoscribe.core import choices
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import Out, Overwrite, Seed
+from cytoscribe.core.options import Out, Overwrite, Seed, Verify
+from cytoscribe.core.preflight import check_captions, check_files, check_folders, check_model, check_out
+from cytoscribe.core.tables import read_images
 from cytoscribe.eval.cli_captioner import (
     CaptionerOption,
     Decoding,
@@ -39,7 +42,7 @@ ClassCaptions = Annotated[
     ),
 ]
 NameBy = Annotated[
-    str,
+    choices.NameBy,
     typer.Option("--name-by", help="What names an image: captions (of the regions), images (that it was trained on), or both."),
 ]
 EmbeddingsOption = Annotated[
@@ -51,7 +54,7 @@ EmbeddingsOption = Annotated[
     ),
 ]
 Normalise = Annotated[
-    str,
+    choices.Normalise,
     typer.Option(
         "--normalise",
         help="source: the images are of one microscope or stain that training did not see: the enlargement and colour gains are used "
@@ -83,7 +86,7 @@ def evaluate(
     ] = None,
     class_captions: ClassCaptions = None,
     wording: Annotated[
-        str,
+        choices.GalleryWording,
         typer.Option(
             "--wording",
             help="masked: captions without the region's name, so that the name alone finds nothing; named: as published.",
@@ -99,6 +102,15 @@ def evaluate(
             rich_help_panel=_CAPTIONS,
         ),
     ] = "auto",
+    second_annotation: Annotated[
+        Path | None,
+        typer.Option(
+            "--second-annotation",
+            help="Table of the same images annotated by other people (image_path or img_name, and columns named as in --images): the "
+            "human ceiling of attributes. Default: none.",
+            rich_help_panel=_CAPTIONS,
+        ),
+    ] = None,
     regions: Annotated[
         Path | None,
         typer.Option(
@@ -170,6 +182,12 @@ def evaluate(
             captioner, images, out, region_column, split, images_a_region, bootstrap, seed, device, embeddings, overwrite
         )
         return
+    choices.check_device(device)
+    check_model(("--model", folder))
+    check_captions("--captions", [captions])
+    check_files(("--images", images), ("--class-captions", class_captions), ("--regions", regions), ("--embeddings", embeddings))
+    check_out(out)
+    read_images(images, region_column=region_column)
     from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate as stage
     from cytoscribe.eval.report.summary import evaluation_lines
@@ -194,6 +212,7 @@ def evaluate(
         overwrite=overwrite,
         embeddings=embeddings,
         normalise=normalise,
+        second_annotation=second_annotation,
         source=source,
         test_where=test_where,
         group_by=tuple(c.strip() for c in group_by.split(",") if c.strip()),
@@ -258,7 +277,9 @@ def describe(
     table: Annotated[
         Path | None,
         typer.Option(
-            "--table", help="images.csv of cut-tiles with both scales. Needed with --region-model.", rich_help_panel=_BOTH
+            "--table",
+            help="images.csv whose images are described; with --region-model, of cut-tiles with both scales.",
+            rich_help_panel=_BOTH,
         ),
     ] = None,
     split: Annotated[
@@ -298,6 +319,7 @@ def describe(
         typer.Option("--pixel-size-um", min=0, help="Micrometres a pixel; 0: as the file says.", rich_help_panel=_SECTIONS),
     ] = 0.0,
     device: Device = "auto",
+    verify: Verify = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Say which region an image shows, or "unseen", and what is known of that region and from which papers.
@@ -308,17 +330,26 @@ def describe(
     folder = model_of(model, captioner, bool(section))
     if captioner is not None:
         refuse_idle({"--table": table, "--descriptions": descriptions, "--captions": captions, "--quotes": quotes})
-    if (region_model is None) != (table is None):
+    if region_model is not None and table is None:
         raise InputError("both scales need a region model and a table", fix="give --region-model DIR and --table images.csv")
+    if region_model is None and table is not None:
+        images = [*(images or []), *_of_table(table, split)]
     if not images and not section and table is None:
         raise InputError("no image is given", fix="name image files, or a section with --section FILE --out DIR")
     if fusion is not None and table is None:
         raise InputError("--fusion weighs two scales", fix="give --region-model and --table too, or leave it out")
     if normalise != "none" and not images:
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
+    choices.check_device(device)
+    check_model(("--model", folder), ("--region-model", region_model))
+    check_folders(("--descriptions", descriptions), ("--fusion", fusion))
+    check_captions("--captions", [captions])
+    check_files(("--class-captions", class_captions), ("--embeddings", embeddings), ("--table", table))
+    check_files(*(("--section", path) for path in section or ()))
+    check_out(out)
     if section:
         layout = (tile_px, stride, tile_um, pixel_size_um)
-        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite, source)
+        maps = _map_sections(folder, section, out, layout, class_captions, device, overwrite, source, verify)
         if captioner is not None:
             caption_sections(captioner, maps, decoding, struck, device)
     if captioner is not None:
@@ -379,6 +410,16 @@ def _say(answers: Iterable[Described], as_json: bool) -> None:
         raise typer.Exit(2)
 
 
+def _of_table(table: Path, split: str) -> list[Path]:
+    """The images of a table, of one split where one is given; raises InputError where it has none."""
+    from cytoscribe.core.tables import read_images
+
+    found = [r.path for r in read_images(table) if split in ("", r.split)]
+    if not found:
+        raise InputError(f"no image of split '{split}'", where=table, fix="give --split '' for all, or another one")
+    return list(dict.fromkeys(found))
+
+
 def _map_sections(
     model: Path,
     sections: list[Path],
@@ -388,6 +429,7 @@ def _map_sections(
     device: str,
     overwrite: bool,
     source: str,
+    verify: bool,
 ) -> list[tuple[Path, Path]]:
     """Map each section into a folder of its own name under `out`; layout: tile px, stride px, tile um, pixel size um.
 
@@ -401,7 +443,15 @@ def _map_sections(
     made = []
     for path in sections:
         settings = MapSettings(
-            model, path, out / section_name(path), *layout, class_captions, device, overwrite=overwrite, source=source
+            model,
+            path,
+            out / section_name(path),
+            *layout,
+            class_captions,
+            device,
+            overwrite=overwrite,
+            source=source,
+            verify=verify,
         )
         for line in map_section(settings).lines():
             typer.echo(line)
@@ -423,6 +473,8 @@ def compare(
     seed: Seed = 0,
 ) -> None:
     """Put evaluations side by side, with paired intervals for what differs on the images that they share."""
+    check_folders(*(("RUN", run) for run in runs))
+    check_out(out)
     from cytoscribe.eval.compare import CompareSettings
     from cytoscribe.eval.compare import compare as stage
     from cytoscribe.eval.report.compare_page import comparison_lines, write_comparison
@@ -452,6 +504,11 @@ def fuse_scales(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json, fused.csv, pool.json."""
+    choices.check_device(device)
+    check_model(("--region-model", regions), ("--tile-model", tiles))
+    check_files(("--images", images))
+    check_out(out)
+    read_images(images, region_column=region_column)
     from cytoscribe.eval.fusion_stage import FuseSettings
     from cytoscribe.eval.fusion_stage import fuse_scales as stage
 

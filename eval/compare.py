@@ -81,7 +81,7 @@ def compare(settings: CompareSettings) -> Comparison:
     return Comparison(runs, tuple(lines), tuple(len(p[0].paths) if p else 0 for p in pairs), tuple(_notes(runs, pairs)))
 
 
-_INTERVAL = maybe(listed(number(), most=2, least=0))
+_INTERVAL = maybe(listed(number(), most=2, least=2))
 _COUNT = whole(0, 10**12)
 
 
@@ -104,7 +104,8 @@ def _figures(told: Mapping[str, Any], path: Path) -> dict[str, Estimate]:
         if isinstance(told[name], (int, float)):
             interval = check(told.get(f"{name}.ci95"), _INTERVAL, path, "run evaluate again")
             count = check(told[f"{name}.n"], _COUNT, path, "run evaluate again")
-            found[name] = Estimate(float(told[name]), tuple(interval) if interval else None, count)
+            value = float(check(told[name], number(), path, "run evaluate again"))
+            found[name] = Estimate(value, tuple(interval) if interval else None, count)
     return found
 
 

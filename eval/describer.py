@@ -13,6 +13,7 @@ import numpy as np
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.eval.answers import Answers, answer, for_source, sources_of
+from cytoscribe.eval.chance import near_chance
 from cytoscribe.eval.class_captions import read_class_captions
 from cytoscribe.eval.evaluator import load_model
 from cytoscribe.eval.metrics.hierarchy import read_parents
@@ -59,7 +60,8 @@ class Described:
     answer: region, parent region, `unseen`, `artefact (kind)` or `another microscope`; reason: the kind of that answer; p_values: of
     the reasons that were asked about, by name; p_value of "this is a known region", rejected at most `alpha`; plausible: the fewest
     regions that hold most of the softmax, with their probability, likeliest first; label_set: the conformal set with p-values, which
-    holds the true region in at least 1 - alpha of cases if the model knows it, and may be empty; None where the model has none.
+    holds the true region in at least 1 - alpha of cases if the model knows it, and may be empty; None where the model has none;
+    warning: why no name of this model should be relied on.
     """
 
     image: Path
@@ -75,6 +77,7 @@ class Described:
     quotes: tuple[str, ...] = ()
     reason: str = ""
     p_values: tuple[tuple[str, float], ...] = ()
+    warning: str = ""
 
     @property
     def refused(self) -> bool:
@@ -95,6 +98,10 @@ class Described:
                 "  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source"
             )
         lines.append(f"  {self._plausible_text()}")
+        if self.answer in dict(self.plausible):
+            lines.append(f"  probability of the name among the known regions: {dict(self.plausible)[self.answer]:.0%}")
+        if self.warning:
+            lines.append(f"  beware: {self.warning}")
         if self.caption is not None:
             named = f"  [{'; '.join(map(str, self.caption.sources))}]" if self.caption.sources else ""
             lines.append(f"  caption: {self.caption.text}{named}")
@@ -129,6 +136,8 @@ class Described:
             "probabilities": {region: round(p, 6) for region, p in self.plausible},
             "plausible": None if self.label_set is None else {region: round(p, 6) for region, p in self.label_set},
         }
+        if self.warning:
+            told["warning"] = self.warning
         if self.caption is not None:
             told["caption"] = self.caption.text
             told["caption_sources"] = [s.as_json() for s in self.caption.sources]
@@ -149,6 +158,9 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
 
     Raises InputError where the model, the descriptions or the class captions cannot be used.
     """
+    if settings.source and settings.normalise != "none":
+        fix = "leave --normalise or --source out"
+        raise InputError("the calibration of a source is for its images as they are", where="--normalise", fix=fix)
     model = model or load_model(settings.model, settings.device, settings.embeddings)
     model = for_source(model, [ImageRecord(path=p, region="") for p in settings.images], settings.normalise)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
@@ -223,6 +235,7 @@ def _described(model: Model, path: Path, answers: Answers, i: int, library: _Lib
         evidence=evidence,
         caption=None if why.kinds[i] != REGION or library.speaker is None else library.speaker.of(answers.features[i], named),
         quotes=tuple(evidence.quotes(library.quotes)) if evidence else (),
+        warning=near_chance(model),
     )
 
 

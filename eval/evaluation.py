@@ -28,7 +28,8 @@ class EvaluateSettings:
     replicates, 0 for no intervals; explorer: most images on explorer.html, 0 writes none; embeddings: vectors of the images, for a
     model that takes such; normalise: `source` for images of another microscope than training's, else `none`; source: whose calibration
     judges all images, "" for what the table's column `source` says; test_where: condition on columns of the table that measured images
-    fulfil; group_by: further columns whose groups are measured apart; few_shot: images a region for naming by a few images, () for none.
+    fulfil; group_by: further columns whose groups are measured apart; few_shot: images a region for naming by a few images, () for none;
+    second_annotation: table of the same images annotated by other people, None for none.
     """
 
     model: Path
@@ -50,6 +51,7 @@ class EvaluateSettings:
     overwrite: bool = False
     embeddings: Path | None = None
     normalise: str = "none"
+    second_annotation: Path | None = None
     source: str = ""
     test_where: str = ""
     group_by: tuple[str, ...] = ()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from cytoscribe.core.tables import read_images
 from cytoscribe.eval.answers import Answers, answer, encode, for_source, sources_of, write_answers
 from cytoscribe.eval.class_captions import read_class_captions
 from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
-from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights
+from cytoscribe.eval.metrics.attributes import attribute_figures, told, value_table
+from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights, estimate, weighted_mean
 from cytoscribe.eval.metrics.catalogue import flat
 from cytoscribe.eval.metrics.classification import classify
 from cytoscribe.eval.metrics.groups import by_groups, gaps
@@ -36,16 +37,20 @@ from cytoscribe.eval.metrics.measures import (
     rejection,
 )
 from cytoscribe.eval.metrics.promises import broken_promises, by_source, shares_of_reasons, uncalibrated
-from cytoscribe.eval.metrics.shots import few_shot
+from cytoscribe.eval.metrics.shots import check_shots, few_shot
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import pixels_of, reasons
-from cytoscribe.eval.report.account import facts, notes, strangers
+from cytoscribe.eval.report.account import facts, notes, strangers, unproven
 from cytoscribe.eval.report.explorer import write_explorer
 from cytoscribe.eval.report.gallery import WORDINGS, Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.report.result_tables import write_tables
 from cytoscribe.eval.report.write import write_report
 from cytoscribe.eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
+from cytoscribe.eval.second_annotation import exact_agreement, read_second
 from cytoscribe.training.data.where import refuse_shared, where
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
@@ -63,6 +68,7 @@ def evaluate(settings: EvaluateSettings, model: Model | None = None) -> Evaluati
     model = model or load_model(settings.model, settings.device, settings.embeddings, settings.images.parent)
     asked = read_inputs(settings, model)
     sources_of(model, (), settings.source)
+    check_shots(model, settings.few_shot)
     model = for_source(model, asked.samples.records, settings.normalise)
     with RunFolder(settings.out, "evaluate", _told(settings), _inputs(settings), overwrite=settings.overwrite) as run:
         result = measure(settings, model, asked)
@@ -88,7 +94,7 @@ def load_model(folder: Path, device: str, embeddings: Path | None = None, start:
 class Asked:
     """What is measured, read and checked. trained: images of training and calibration; texts: class captions given, with `unused`
     regions of theirs; captions: the dataset's; columns: attributes that exact captions state, none where there are none; parents: region
-    to parent."""
+    to parent; taught: images of training whose attributes the model's folder keeps; second: file name to a second annotation."""
 
     samples: Samples
     trained: tuple[ImageRecord, ...]
@@ -97,6 +103,8 @@ class Asked:
     captions: tuple[Caption, ...]
     columns: tuple[str, ...]
     parents: dict[str, str]
+    taught: tuple[ImageRecord, ...] = ()
+    second: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
@@ -109,14 +117,17 @@ def read_inputs(settings: EvaluateSettings, model: Model) -> Asked:
     trained_on = str(model.settings.get("settings", {}).get("scale", ""))
     measured = of_scale(_where(settings, records, trained), settings.scale, trained_on, settings.images)
     samples = choose_samples(measured, model.regions, settings.split, settings.images)
+    columns = _columns(settings, samples, captions)
     return Asked(
         samples=samples,
         trained=tuple(seen.values()),
         texts=texts,
         unused=tuple(unused),
         captions=captions,
-        columns=_columns(settings, samples, captions),
+        columns=columns,
         parents=read_parents(settings.regions) if settings.regions else {},
+        taught=tuple(r for r in trained if r.split == "train" and any(r.attributes.get(c) for c in columns)),
+        second=read_second(settings.second_annotation, columns) if settings.second_annotation else {},
     )
 
 
@@ -152,9 +163,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     if not (~samples.unseen).any():
         raise InputError("no image of a known region could be read", where=settings.images, fix="check the paths")
     sources = sources_of(model, samples.records, settings.source)
-    answers = answer(model, encoded.features, asked.texts, sources)
-    pixels = pixels_of(model, samples.records, answers.sources)
-    answers = replace(answers, reasons=reasons(answers, pixels, model.regions, asked.parents))
+    answers = _answers(model, encoded.features, asked, samples, sources if settings.normalise == "none" else ())
     clusters = clusters_of(samples.records)
     draws = Draws(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
     known = ~samples.unseen
@@ -169,6 +178,7 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
         | by_region(samples, answers, gallery, draws)
         | by_fit(samples, answers, gallery, draws)
         | _exact(model, asked, samples, answers, draws)
+        | _attributes(model, asked, samples, answers, draws)
         | _caption_tests(model, asked, gallery, samples, answers, draws)
         | image_to_image(samples, answers, clusters, draws)
         | rejection(samples, answers, draws)
@@ -196,11 +206,19 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
             *samples.notes,
             *notes(encoded.skipped, asked.unused, samples, clusters, leaks, settings.bootstrap > 0),
             *strangers(model, encoded.features[_own(answers)], settings.normalise),
+            *unproven(model),
             *answers.notes,
             *uncalibrated(model, sources),
             *broken_promises(found.figures, model.rejection.alpha),
         ),
     )
+
+
+def _answers(model: Model, features: Tensor, asked: Asked, samples: Samples, sources: Sequence[str]) -> Answers:
+    """Answers with their reasons."""
+    answers = answer(model, features, asked.texts, sources)
+    pixels = pixels_of(model, samples.records, answers.sources)
+    return replace(answers, reasons=reasons(answers, pixels, model.regions, asked.parents))
 
 
 def _own(answers: Answers) -> list[int]:
@@ -235,9 +253,31 @@ def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws
     return found | Measured(facts={"retrieval.exact.attributes": ", ".join(exact.columns)})
 
 
+def _attributes(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """Each attribute of known images, by the captions that state every set of attributes seen in training; and the human ceiling."""
+    if not asked.columns or not asked.taught:
+        return Measured()
+    known = ~samples.unseen
+    exact = compose_exact(asked.taught, asked.columns, draws.seed)
+    shown = {int(i): r.attributes for r, i in zip(reversed(asked.taught), reversed(exact.of_image), strict=True)}
+    table = value_table([shown[i] for i in range(len(exact.texts))], asked.columns)
+    found = told(answers.features, model.encode_texts(exact.texts).numpy(), table, model.logit_scale)
+    measured = attribute_figures(samples.records, known, found, table, asked.second, draws)
+    if not asked.second:
+        return measured
+    alike = exact_agreement(samples.known_records, asked.second, asked.columns)
+    if not np.isfinite(alike).any():
+        return measured
+    ceiling = estimate(weighted_mean(alike), draws.weights[:, known], int(np.isfinite(alike).sum()))
+    return measured | Measured({"attributes.second.all_alike": ceiling})
+
+
 def _check(settings: EvaluateSettings) -> None:
     if settings.wording not in WORDINGS:
         raise InputError(f"unknown wording '{settings.wording}'", fix=f"use {' or '.join(WORDINGS)}")
+    if settings.source and settings.normalise != "none":
+        fix = "leave --normalise or --source out"
+        raise InputError("the calibration of a source is for its images as they are", where="--normalise", fix=fix)
     if settings.bootstrap < 0 or settings.bootstrap == 1:
         raise InputError(f"{settings.bootstrap} bootstrap replicates give no interval", fix="give --bootstrap 1000, or 0 for none")
 
@@ -255,6 +295,7 @@ def _inputs(settings: EvaluateSettings) -> dict[str, Any]:
         "class_captions": settings.class_captions,
         "regions": settings.regions,
         "embeddings": settings.embeddings,
+        "second_annotation": settings.second_annotation,
         "model": settings.model / "calibration.json",
     }
     digests = {name: file_digest(path) for name, path in files.items() if path and path.is_file()}

@@ -11,6 +11,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.spelling import respelled, shown
 from cytoscribe.core.tables import read_images
 
 MODEL_IMAGES = "images.csv"
@@ -49,16 +50,19 @@ def choose_samples(records: Sequence[ImageRecord], regions: Sequence[str], split
     """Known images are those of `split` whose region the model knows. Unseen are those marked `unseen`, and those of `split` whose
     region the model does not know. An image marked unseen whose region the model does know is left out, and said so.
 
-    split: `all` takes every image. Raises InputError where no image of a known region is left.
+    split: `all` takes every image. Regions that the table spells otherwise than the model (`17.0`, letter case) are read as the
+    model's, and said so. Raises InputError where no image of a known region is left.
     """
     index = {region: i for i, region in enumerate(regions)}
+    spelled = respelled([r.region for r in records], regions)
+    records = [replace(r, region=spelled.get(r.region, r.region)) for r in records]
     taken = [r for r in records if split in (r.split, "all") or r.split == "unseen"]
     clash = [r for r in taken if r.split == "unseen" and r.region in index]
     taken = [r for r in taken if not (r.split == "unseen" and r.region in index)]
     truth = np.array([index.get(r.region, -1) for r in taken], dtype=int)
     if not (truth >= 0).any():
         raise InputError(_none_left(records, split, regions), where=where, fix="check --split and --region-column")
-    notes = []
+    notes = [f"regions are read in the model's spelling: {shown(spelled)}"] if spelled else []
     if clash:
         notes.append(f"{len(clash)} images marked unseen are of regions that the model knows ({_names(clash)}): left out")
     strange = [r for r, t in zip(taken, truth, strict=True) if t < 0 and r.split != "unseen"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cytoscribe.core.contents import verify_contents
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar
 from cytoscribe.core.runs import RunFolder, atomic_path, quick_digest
@@ -38,7 +39,7 @@ _FULL_SIZE = 60_000_000
 class MapSettings:
     """tile_px: side of a tile in section pixels, as the model's tiles were cut; stride: pixels from tile to tile, 0 for half a tile;
     tile_um and pixel_size_um: the side in micrometres instead, 0 where tile_px counts or the file says its pixel size; source: whose calibration
-    judges the tiles, "" for the model's own."""
+    judges the tiles, "" for the model's own; verify: hash a large section whole."""
 
     model: Path
     section: Path
@@ -51,6 +52,7 @@ class MapSettings:
     device: str = "auto"
     batch_size: int = 64
     overwrite: bool = False
+    verify: bool = False
     source: str = ""
 
 
@@ -68,8 +70,10 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     texts = _texts(settings, model)
     sources_of(model, (), settings.source)
     told = {"tile_px": side, "stride": stride, "class_captions": texts, "source": settings.source}
-    inputs = {"section": quick_digest(settings.section), "model": str(settings.model.resolve())}
+    inputs = {"section": quick_digest(settings.section), "model": _model_digests(settings.model)}
     with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
+        if settings.verify:
+            verify_contents(run.path, [settings.section])
         small, shrunk = thumbnail(slide)
         grid = Grid(slide.sizes[0], side, stride, tissue_mask(small), shrunk)
         shrink = side / getattr(model, "image_px", side)
@@ -84,6 +88,11 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
         write_overlay(found, small, grid.tissue, shrunk, settings.out / OVERLAY_FILE)
         run.finish({"tiles": int(sum(len(run.read_shard(f"row {r}")) for r in range(grid.rows))), "shares": found.shares})
     return found
+
+
+def _model_digests(folder: Path) -> list[str]:
+    """Of what answers: a model that was trained or calibrated again must not go on with the other's answers."""
+    return [quick_digest(path) for path in (*sorted((folder / "merged").glob("*.safetensors")), folder / "calibration.json")]
 
 
 def _load(settings: MapSettings) -> Any:

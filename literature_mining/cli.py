@@ -7,13 +7,18 @@ from dataclasses import replace
 import typer
 
 from cytoscribe.core.options import command
+from cytoscribe.core.preflight import check_files, check_out, check_present
 from cytoscribe.literature_mining.settings import MineOptions, MineSettings
 
 
 def _mine(options: MineOptions) -> None:
+    settings = _settings(options)
+    aliases = settings.model.backend.aliases if settings.model else None
+    check_files(("--regions", settings.regions), ("--lexicon", settings.lexicon), ("--aliases", aliases))
+    check_present(*(("--papers", path) for path in settings.papers))
+    check_out(settings.out)
     from cytoscribe.literature_mining.miner import mine
 
-    settings = _settings(options)
     result = mine(settings)
     report = settings.out / "report.html"
     typer.echo(f"{len(result.claims)} claims about {len(result.descriptions)} regions from {len(result.papers)} papers")

@@ -260,4 +260,4 @@ def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequ
         write_records(run.path / "related.parquet", RelatedSentence, related)
     papers = [*result.papers, *result.unread, *result.skipped]
     write_records(run.path / "papers.parquet", Paper, papers)
-    write_report(run.path / "report.html", table, result.claims, result.descriptions, papers, result.around)
+    write_report(run.path / "report.html", table, result.claims, result.descriptions, papers, result.around, result.figures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, Te
 from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import read_bytes
+from cytoscribe.prompts.bounds import MOST_CHARACTERS, BoundedEnvironment, ExhaustedError, bounded
 
 VARIABLES: dict[str, str] = {
     "subject": "how to call the region or what the image shows, e.g. 'area FG1' or 'this area'",
@@ -24,18 +27,21 @@ VARIABLES: dict[str, str] = {
 }
 """What a caption template may use; anything else is an error that names the template."""
 
+MOST_BYTES = 1 << 20
+"""Of a template."""
 USER_MARK = "=== user ==="
 """The line that divides the system part of a prompt from the user part."""
 
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Templates of one task, by style. `words` bounds the length that a style asks for."""
+    """Templates of one task, by style. foreign: some are of a user's own folder, and rendered within limits of time and memory."""
 
     task: str
     templates: Mapping[str, Template]
     digests: Mapping[str, str]
     environment: SandboxedEnvironment = field(repr=False)
+    foreign: bool = False
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -51,9 +57,12 @@ class PromptSet:
         if style not in self.templates:
             raise InputError(f"no prompt of style '{style}'", fix=f"use one of {', '.join(self.styles)}")
         try:
-            text = self.templates[style].render(**variables)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            with bounded() if self.foreign else contextlib.nullcontext():
+                text = self.templates[style].render(**variables)
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, ExhaustedError) as error:
             raise InputError(f"cannot be rendered ({error})", where=f"{self.name(style)}.jinja", fix="mend the template") from error
+        if len(text) > MOST_CHARACTERS:
+            raise InputError(f"a prompt of {len(text):,} characters", where=f"{self.name(style)}.jinja", fix="shorten the template")
         system, mark, user = text.partition(USER_MARK)
         if not mark:
             raise InputError(f"no line '{USER_MARK}'", where=f"{self.name(style)}.jinja", fix="put it between instruction and data")
@@ -68,13 +77,16 @@ def load_prompts(folder: str | Path | None = None, task: str = "caption") -> Pro
     roots = [*([Path(folder)] if folder else []), Path(str(files("cytoscribe.prompts")))]
     if folder and not list((Path(folder) / task).glob("*.jinja")):
         raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file a style there")
-    environment = SandboxedEnvironment(
+    environment = BoundedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(r) for r in roots]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        optimized=False,  # else constant parts are computed while a template is read, outside all limits
     )
+    for path in (p for root in roots for p in (root / task).glob("*.jinja")):
+        read_bytes(path, MOST_BYTES)  # a pipe or a book is no template
     paths = {p.stem: p for root in reversed(roots) for p in sorted((root / task).glob("*.jinja")) if not p.stem.startswith("_")}
     parts = b"".join(p.read_bytes() for root in roots for p in sorted((root / task).glob("_*.jinja")))
     return PromptSet(
@@ -82,14 +94,16 @@ def load_prompts(folder: str | Path | None = None, task: str = "caption") -> Pro
         {style: _template(environment, task, path) for style, path in paths.items()},
         {style: hashlib.sha256(path.read_bytes() + parts).hexdigest()[:16] for style, path in paths.items()},
         environment,
+        foreign=bool(folder),
     )
 
 
 def _template(environment: SandboxedEnvironment, task: str, path: Path) -> Template:
     try:
-        unknown = _undeclared(environment, f"{task}/{path.name}", set()) - set(VARIABLES)
-        template = environment.get_template(f"{task}/{path.name}")
-    except (TemplateError, UnicodeDecodeError) as error:
+        with bounded():
+            unknown = _undeclared(environment, f"{task}/{path.name}", set()) - set(VARIABLES)
+            template = environment.get_template(f"{task}/{path.name}")
+    except (TemplateError, UnicodeDecodeError, ExhaustedError) as error:
         line = getattr(error, "lineno", None)
         where = f"{path}, line {line}" if line else path
         raise InputError(f"not a template ({error})", where=where, fix="mend its Jinja syntax") from error

@@ -7,14 +7,23 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.core.choices import check_device
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import command
+from cytoscribe.core.preflight import check_captions, check_files, check_model, check_out
+from cytoscribe.core.tables import read_images
 from cytoscribe.training.settings import TrainSettings, parse_names
 
 _SOURCE = "Another microscope"
 
 
 def _train(settings: TrainSettings) -> None:
+    check_device(settings.device)
+    check_captions("--captions", settings.captions)
+    base = Path(settings.base) if settings.base.endswith(".json") else None
+    check_files(("--images", settings.images), ("--embeddings", settings.embeddings), ("--base", base))
+    check_out(settings.out)
+    read_images(settings.images, region_column=settings.region_column)
     from cytoscribe.training import clip_fit
 
     summary = clip_fit.train(settings)
@@ -35,7 +44,8 @@ train_lora = command(
 def recalibrate(
     model: Annotated[Path, typer.Argument(help="Folder of train-lora.")],
     alpha: Annotated[
-        float | None, typer.Option("--alpha", help="Share of known images that may be rejected. Default: as it was.")
+        float | None,
+        typer.Option("--alpha", min=1e-6, max=0.999999, help="Share of known images that may be rejected. Default: as it was."),
     ] = None,
     scores: Annotated[
         str, typer.Option("--scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
@@ -79,6 +89,7 @@ def recalibrate(
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.", rich_help_panel=_SOURCE)] = "auto",
 ) -> None:
     """Calibrate the rejection of a trained model again, without its images and in seconds; or for another microscope, from its images."""
+    check_model(("MODEL", model))
     if source or images or labelled:
         if alpha is not None or scores:
             raise InputError("--alpha and --scores are the model's own", fix="leave them out, or leave --source out")

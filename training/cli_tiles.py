@@ -8,10 +8,14 @@ from typing import Any
 import typer
 
 from cytoscribe.core.options import command
+from cytoscribe.core.preflight import check_files, check_folders, check_out
 from cytoscribe.training.data.settings import CutSettings
 
 
 def _cut(settings: CutSettings) -> None:
+    check_folders(("--sections", settings.sections), ("--labels", settings.labels))
+    check_files(("--groups", settings.groups), ("--section-table", settings.section_table))
+    check_out(settings.out)
     from cytoscribe.training.data.tiles import cut
 
     for line in _lines(cut(settings), settings.out):

@@ -19,6 +19,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json, write_json
+from cytoscribe.core.spelling import respelled, shown
 from cytoscribe.core.tables import read_images
 from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
@@ -29,6 +30,7 @@ from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embedd
 from cytoscribe.training.data.pairs import CaptionPool
 from cytoscribe.training.data.splits import SplitImages, chosen_rows, counts, split_images, write_splits
 from cytoscribe.training.data.squares import MEMORY_LIMIT, Squares
+from cytoscribe.training.data.twins import refuse_twins
 from cytoscribe.training.fingerprint import deciding, input_digests
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives
 from cytoscribe.training.idle_options import refuse_idle
@@ -39,6 +41,7 @@ from cytoscribe.training.model import encoding, export
 from cytoscribe.training.model.base_models import Base, load_base
 from cytoscribe.training.model.lora import add_adapters, free, trained, undo_drift
 from cytoscribe.training.model.model_folder import CONFIG_FILE, REGIONS_FILE, read_model_settings
+from cytoscribe.training.model.reach import reach
 from cytoscribe.training.model.recalibration import recalibrate
 from cytoscribe.training.model.text_side import TextSide
 from cytoscribe.training.ranks import Ranks, joined, together
@@ -129,9 +132,19 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
         if not records:
             raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
     records = chosen_rows(records, settings.train_where, settings.test_where)
-    images = split_images(records, settings.seed, settings.images)
     captions = read_captions(settings.captions)
+    records = _in_spelling(records, [c.region for c in captions], settings.images)
+    images = split_images(records, settings.seed, settings.images)
+    refuse_twins(images.records, settings.images)
     return images, pairs.wordings([c for c in captions if c.region in images.regions], settings.wording)
+
+
+def _in_spelling(records: list[ImageRecord], known: list[str], table: Path) -> list[ImageRecord]:
+    """The records with their regions as the captions spell them; what was mended is said."""
+    mended = respelled([r.region for r in records], known)
+    if mended:
+        say(f"{table.name}: regions are read in the spelling of the captions: {shown(mended)}")
+    return [replace(r, region=mended.get(r.region, r.region)) for r in records]
 
 
 def _forget(folder: Path) -> None:
@@ -148,6 +161,7 @@ def _train(
     with ranks.shared_fate():
         vectors = read_embeddings(settings.embeddings, settings.images.parent) if settings.embeddings else None
         base = _base(settings, vectors)
+        settings = replace(settings, objective=settings.objective.resolved(has_bias(base.model)))
         stored = _opened(settings, vectors, images.of("train"), round(base.image_px * STORED_MARGIN), ranks)
         kept_back = _opened(settings, vectors, images.of("val") if ranks.first else [], base.image_px, ranks)
         skipped = stored.skipped + kept_back.skipped
@@ -202,15 +216,19 @@ def _fitting(
 ) -> Fitting:
     tune = settings.tuning.resolved(base.pretrained)
     model = base.model.to(device, memory_format=torch.channels_last)
+    width = squares.take(np.zeros(1, dtype=np.int64)).shape[1] if isinstance(squares, Vectors) else 0
+    reached = reach(model, base.tokenize, base.image_px, width)
+    bias = has_bias(model) and settings.objective.loss == "sigmoid"
     if tune == "full":
-        free(model, settings.tuning.towers)
+        free(model, settings.tuning.towers, reached.weights, bias)
         learner = model = together(model, ranks, device)
     else:
         frozen = base.frozen if settings.tuning.frozen is None else settings.tuning.frozen
         towers = settings.tuning.towers
         if takes_vectors(model) and towers == "both":
             towers = "text"  # the projection of the vectors is trained whole
-        learner = add_adapters(model, replace(settings.tuning, frozen=frozen, towers=towers), base.name)
+        tuning = replace(settings.tuning, frozen=frozen, towers=towers)
+        learner = add_adapters(model, tuning, base.name, reached.layers, bias)
     strengths = strengths_of(settings.image, squares.records)
     torch.manual_seed(settings.seed)
     whole = _whole_captions(settings, base, pool, squares)
@@ -268,6 +286,11 @@ def _hard_negatives(settings: TrainSettings, base: Base, pool: CaptionPool) -> H
 
 def _hard_term(settings: TrainSettings, negatives: HardNegatives, first: int, pool: CaptionPool) -> HardTerm:
     return HardTerm(negatives, first, settings.optimisation.hard_a_step, settings.objective.hard(bool(pool.columns)))
+
+
+def has_bias(model: encoding.Model) -> bool:
+    """Whether a base adds a bias to its logits: it was trained with a sigmoid loss."""
+    return getattr(model, "logit_bias", None) is not None
 
 
 def _scaler(base: Base, balance: bool) -> Callable[[Tensor], Tensor]:

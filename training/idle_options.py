@@ -39,7 +39,7 @@ def _idle(settings: TrainSettings, base: Base, held_out: bool) -> Iterator[tuple
         yield "--dropout" if tuning.dropout else "--depthwise", "with --towers none", "leave it out, or adapt a tower"
     if settings.embeddings is not None:
         yield from _idle_with_vectors(settings)
-    if settings.objective.loss != "label":
+    if settings.objective.loss not in ("label", "auto"):
         for name, option in _LABEL_ALONE.items():
             if getattr(settings.objective, name) != getattr(Objective(), name):
                 yield option, f"with --loss {settings.objective.loss}", "leave it out, or give --loss label"

@@ -34,6 +34,8 @@ from cytoscribe.training.whole_term import WholeTerm
 
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"
+MOST_SCALE, MOST_SIGMOID_SCALE = 100.0, 1000.0
+"""Largest factor of the cosine: CLIP's own bound, and one that bases trained with a sigmoid, whose factor is above 100, never meet."""
 CHECKPOINT_SECONDS = 300.0
 """A checkpoint is written at least this often, however long a step takes."""
 
@@ -66,6 +68,11 @@ class Fitting:
     whole: WholeTerm | None = None
     hard: HardTerm | None = None
     tracker: Tracker = SILENT
+
+    @property
+    def bias(self) -> Tensor | None:
+        """What the base adds to its logits before a sigmoid, where the loss is one; None else."""
+        return getattr(self.clip, "logit_bias", None) if self.objective.loss == "sigmoid" else None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -139,6 +146,8 @@ def train_epoch(fitting: Fitting, optimiser: torch.optim.Optimizer, progress: Pr
         if progress.step + 1 < fitting.steps_per_epoch:
             _expect(fitting, order[first + settings.batch_size : first + 2 * settings.batch_size])
         loss = take_step(fitting, optimiser, images, progress.epoch, progress.step)
+        if not math.isfinite(loss):
+            raise InputError(f"the loss is {loss} at step {done + 1} of {total}", fix="lower --learning-rate, and start over")
         progress.step += 1
         progress.losses.append(round(loss, 6))
         fitting.tracker.log({"loss": loss, "learning_rate": settings.learning_rate * factor}, done + 1)
@@ -164,7 +173,7 @@ def take_step(fitting: Fitting, optimiser: torch.optim.Optimizer, images: np.nda
     torch.nn.utils.clip_grad_norm_([p for _, p in trained(fitting.learner)], 1.0)
     optimiser.step()
     with torch.no_grad():
-        fitting.clip.logit_scale.clamp_(0, math.log(100))
+        fitting.clip.logit_scale.clamp_(0, math.log(MOST_SCALE if fitting.bias is None else MOST_SIGMOID_SCALE))
     return loss
 
 
@@ -261,8 +270,18 @@ def _text_features(fitting: Fitting, captions: np.ndarray) -> Tensor:
     if len(distinct) < fitting.ranks.count:
         distinct = np.resize(distinct, fitting.ranks.count)  # no process may stand idle: all wait for all
     share = fitting.ranks.share(len(distinct))
-    mine = fitting.texts.features(distinct[share.start : share.stop])
+    mine = _encoded_texts(fitting, distinct[share.start : share.stop])
     return fitting.ranks.gather_shares(mine, len(distinct))[torch.from_numpy(back).to(fitting.device)]
+
+
+def _encoded_texts(fitting: Fitting, captions: np.ndarray) -> Tensor:
+    """(m, D) of distinct captions; in parts whose activations are recomputed, as those of the images."""
+    from torch.utils.checkpoint import checkpoint
+
+    parts = [p for p in np.array_split(captions, fitting.optimisation.accumulate) if len(p)]
+    if len(parts) < 2 or fitting.texts.cached or not torch.is_grad_enabled():
+        return fitting.texts.features(captions)
+    return torch.cat([checkpoint(fitting.texts.features, part, use_reentrant=False) for part in parts])  # type: ignore[arg-type]
 
 
 def _loss(fitting: Fitting, features: Tensor, texts: Tensor, images: np.ndarray, captions: np.ndarray) -> Tensor:
@@ -270,7 +289,7 @@ def _loss(fitting: Fitting, features: Tensor, texts: Tensor, images: np.ndarray,
     same = torch.from_numpy(pool.same_region(images, captions)).to(fitting.device)
     fits = torch.from_numpy(pool.fits(images, captions)).to(fitting.device) if pool.image_specific else None
     scale = fitting.clip.logit_scale.exp()
-    loss = contrast(features, texts, scale, same, fits, objective)
+    loss = contrast(features, texts, scale, same, fits, objective, fitting.bias)
     if objective.image_weight:
         regions = torch.from_numpy(pool.image_regions[images]).to(fitting.device)
         loss = loss + objective.image_weight * image_contrast(features, regions, scale)

@@ -12,9 +12,16 @@ WHOLE_SCALE = 20.0
 
 
 def contrast(
-    images: Tensor, texts: Tensor, scale: Tensor, same_region: Tensor, fits: Tensor | None, objective: Objective
+    images: Tensor,
+    texts: Tensor,
+    scale: Tensor,
+    same_region: Tensor,
+    fits: Tensor | None,
+    objective: Objective,
+    bias: Tensor | None = None,
 ) -> Tensor:
-    """Loss of a batch. images (N, D) and texts (M, D) L2-normalised; scale: factor of the cosine.
+    """Loss of a batch. images (N, D) and texts (M, D) L2-normalised; scale: factor of the cosine; bias: what a base adds to it before a
+    sigmoid, None for bases that were trained otherwise.
 
     same_region, fits: (N, M) bool; `fits` where the region is equal and every image claim of the caption holds for the image, None where
     captions make no claims of single images.
@@ -24,7 +31,7 @@ def contrast(
         drawn = torch.eye(len(images), dtype=torch.bool, device=logits.device).repeat(1, len(texts) // len(images))
         return (positives_first(logits, drawn) + positives_first(logits.T, drawn.T)) / 2
     if objective.loss == "sigmoid":
-        return _sigmoid(logits, same_region if fits is None else fits)
+        return _sigmoid(logits, same_region if fits is None else fits, bias)
     by_means = objective.by_means(fits is not None)
     to_texts = to_regions(images, texts, scale, same_region) if by_means else any_positive(logits, same_region)
     regions = (to_texts + any_positive(logits.T, same_region.T)) / 2
@@ -97,8 +104,10 @@ def image_contrast(images: Tensor, regions: Tensor, scale: Tensor) -> Tensor:
     return positives_first(logits.masked_fill(itself, -torch.inf), same)
 
 
-def _sigmoid(logits: Tensor, positives: Tensor) -> Tensor:
-    """Pairwise sigmoid loss (Zhai et al. 2023) with the bias set so that a random pair is as likely as positives are."""
-    share = positives.float().mean().clamp(1e-4, 1 - 1e-4)
-    bias = torch.log(share / (1 - share)) - logits.detach().mean()
+def _sigmoid(logits: Tensor, positives: Tensor, bias: Tensor | None) -> Tensor:
+    """Pairwise sigmoid loss (Zhai et al. 2023) with the base's own bias, else one set so that a random pair is as likely as positives
+    are."""
+    if bias is None:
+        share = positives.float().mean().clamp(1e-4, 1 - 1e-4)
+        bias = torch.log(share / (1 - share)) - logits.detach().mean()
     return -functional.logsigmoid((logits + bias) * (positives.float() * 2 - 1)).sum(1).mean() / logits.shape[1] * 10

@@ -5,13 +5,13 @@ Nothing here loads torch, so that options are checked, and help is printed, at o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import ADVANCED, DEVICE, OUT, OVERWRITE, SEED, group, option
 
-LOSSES = ("label", "clip", "sigmoid")
+LOSSES = ("auto", "label", "clip", "sigmoid")
 REGION_POSITIVES = ("auto", "mean", "any")
 TOWERS = ("both", "vision", "text", "none")
 TUNES = ("auto", "lora", "full")
@@ -47,6 +47,13 @@ def parse_auto(text: str) -> float | None:
     if not 0 <= weight < float("inf"):
         raise InputError(f"--hard-weight must be auto or at least 0, got '{text}'", fix="give auto, or a number such as 0.5")
     return weight
+
+
+def parse_side(text: str) -> int | None:
+    """A side in pixels, None for 0; raises InputError for anything else, and for fewer than 8."""
+    if not text.isdecimal() or 0 < int(text) < 8:
+        raise InputError(f"'{text}' is not a side of images", where="--image-px", fix="give 0, or 8 pixels and more")
+    return int(text) or None
 
 
 def parse_frozen(text: str) -> tuple[str, ...] | None:
@@ -123,6 +130,9 @@ class Optimisation:
     )
 
     def __post_init__(self) -> None:
+        for name in ("learning_rate", "head_rate"):
+            if not 0 < getattr(self, name) < 100:
+                raise InputError(f"--{name.replace('_', '-')} must be above 0, got {getattr(self, name):g}", fix="give e.g. 0.001")
         counts = ("epochs", "batch_size", "accumulate", "checkpoint_steps", "captions_per_image", "whole_a_step", "hard_a_step")
         for name in counts:
             if getattr(self, name) < 1:
@@ -141,8 +151,12 @@ class Objective:
     """
 
     loss: str = field(
-        default="label",
-        metadata=option("label: every pair that fits is a positive; clip: only the drawn pair (InfoNCE); sigmoid.", choices=LOSSES),
+        default="auto",
+        metadata=option(
+            "label: every pair that fits is a positive; clip: only the drawn pair (InfoNCE); sigmoid; auto: sigmoid if the base was "
+            "trained with it, else label.",
+            choices=LOSSES,
+        ),
     )
     region_weight: float = field(default=1.0, metadata=option("Weight of 'same region' in the label loss. 0: off."))
     claim_weight: float = field(default=1.0, metadata=option("Weight of 'same claims' in the label loss. 0: off."))
@@ -174,11 +188,15 @@ class Objective:
                 f"unknown --region-positives '{self.region_positives}'", fix=f"use one of {', '.join(REGION_POSITIVES)}"
             )
 
+    def resolved(self, sigmoid: bool) -> Objective:
+        """The same with a loss that is not `auto`; sigmoid: the base was trained with a sigmoid loss."""
+        return replace(self, loss="sigmoid" if sigmoid else "label") if self.loss == "auto" else self
+
     def hard(self, claims: bool) -> float:
         """The weight of hard negatives; claims: captions make claims of single images."""
         if self.hard_weight is not None:
             return self.hard_weight
-        return HARD_WEIGHT if claims and self.loss == "label" else 0.0
+        return HARD_WEIGHT if claims and self.loss in ("auto", "label") else 0.0
 
     def by_means(self, claims: bool) -> bool:
         """Whether images are compared with the mean of a region's captions; claims: captions make claims of single images."""
@@ -192,7 +210,7 @@ class ImageOptions:
 
     image_px: int | None = field(
         default=None,
-        metadata=option("Side of the images in pixels. 0: the base's own.", parse=lambda text: int(text) or None, shown="0"),
+        metadata=option("Side of the images in pixels. 0: the base's own.", parse=parse_side, shown="0"),
     )
     augmentation: str = field(
         default="auto",

@@ -86,8 +86,12 @@ class Gate:
         ]
 
     def _named(self, text: str, names: set[str]) -> bool:
-        mentions = self.reader.finder.find(text) if self.reader.finder else []
+        if self.reader.finder is None:
+            return True
+        mentions = self.reader.finder.find(text)
         labels = {r.name for n in names if (r := self.table.find(n))} | names
+        if not mentions:  # an area that the table lacks
+            return any(text.casefold() == n.casefold() for n in names)
         return all(set(m.regions) & labels for m in mentions)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cytoscribe.captions.morphology.depth_picture import save_depth_picture
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.outlines import read_points
 from cytoscribe.core.runs import RunFolder, file_digest
@@ -17,7 +18,7 @@ CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
 """Names of the points at the piece's corners; the pia runs along the top."""
 _X, _Y, _AREA = ("Centroid X µm", "Centroid Y µm", "Area µm^2")
 _HALVINGS = 40
-STEPS = 20
+STEPS = 40
 """Steps of depth in the table that is written."""
 
 
@@ -48,6 +49,13 @@ class Piece:
         along = ((points - left) * (right - left)).sum(axis=1) / np.maximum(((right - left) ** 2).sum(axis=1), 1e-12)
         return np.where(outside | (along < 0) | (along > 1), np.nan, (low + high) / 2)
 
+    def along(self, points: np.ndarray) -> np.ndarray:
+        """Share of the way from the left side to the right one (N,) at each point's own depth; NaN outside the piece."""
+        depth = self.depth_of(points)
+        left, right = self.ends(np.nan_to_num(depth))
+        way = ((points - left) * (right - left)).sum(axis=1) / np.maximum(((right - left) ** 2).sum(axis=1), 1e-12)
+        return np.where(np.isfinite(depth), way, np.nan)
+
     def strip_mm2(self, edges: np.ndarray) -> np.ndarray:
         """Areas (N - 1,) in mm2 of the strips between neighbouring depths (N,)."""
         left, right = self.ends(edges)
@@ -61,7 +69,7 @@ class Piece:
 
 
 def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *, overwrite: bool = False) -> int:
-    """Write `out`/profiles.csv, density and cell size by depth of one piece, and return how many cells lie in it.
+    """Write `out`/profiles.csv and profile.png, density and cell size by depth of one piece, and return how many cells lie in it.
 
     corners: GeoJSON in pixels of pixel_size_um. Raises InputError where either file cannot be used or they do not fit together.
     """
@@ -71,6 +79,7 @@ def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *
     inputs = {"cells": file_digest(cells), "corners": file_digest(corners)}
     with RunFolder(out, "measure-morphology", settings, inputs, overwrite=overwrite) as run:
         write_csv(out / "profiles.csv", tuple(rows[0]), ([f"{v:.6g}" if np.isfinite(v) else "" for v in r.values()] for r in rows))
+        save_depth_picture(rows, out / "profile.png")
         run.finish({"cells": len(points)})
     return int(sum(r["cells"] for r in rows))
 

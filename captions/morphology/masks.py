@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -10,17 +11,25 @@ from PIL import Image, ImageDraw
 
 from cytoscribe.captions.morphology.pixels import parts_of
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.outlines import OUTLINE_SUFFIXES, read_polygons
+from cytoscribe.core.images import MOST_PIXELS, opened_image
+from cytoscribe.core.outlines import OUTLINE_SUFFIXES, check_drawn, read_polygons
+from cytoscribe.core.runs import is_file
 
 _TIFF = (".tif", ".tiff")
+_SAVE = "save it as PNG or TIFF, or outlines as GeoJSON"
 _LEAST_PX = 4
 """Smaller objects are dust of a mask, not cells."""
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1; size: (H, W) of the image it belongs to.
+    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1; size: (H, W) of the image it belongs to. As `read_objects`."""
+    return read_objects(path, size)[0]
 
-    A mask of one value is cut into its connected parts. Objects of fewer than four pixels are left out. Raises InputError where the
+
+def read_objects(path: Path, size: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """The objects of a mask as (H, W) int32, 0 for none, numbered from 1, and how many were left out as too small.
+
+    size: (H, W) of the image. A mask of one value is cut into its connected parts. Objects of fewer than four pixels are left out. Raises InputError where the
     file is missing, of another size, in colour, or holds no object.
     """
     labels = _drawn(path, size) if path.suffix.lower() in OUTLINE_SUFFIXES else _pixels(path)
@@ -34,19 +43,32 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     kept[0] = False
     if not kept.any():
         raise InputError("the mask holds no object of four pixels or more", where=path, fix="give a mask with cells, or none")
-    return (np.cumsum(kept) * kept).astype(np.int32)[labels]
+    return (np.cumsum(kept) * kept).astype(np.int32)[labels], int((counts[1:] > 0).sum() - kept.sum())
+
+
+def read_label_map(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """A label map as it is, (H, W) int64 with its own values; size: (H, W) of the image. Raises InputError as `read_mask` does."""
+    values = _values(path)
+    if values.shape != size:
+        shown = " x ".join(str(n) for n in reversed(values.shape))
+        raise InputError(
+            f"the label map is {shown} px and the image {size[1]} x {size[0]}", where=path, fix="make them the same size"
+        )
+    return values
 
 
 def _pixels(path: Path) -> np.ndarray:
-    try:
-        values = tifffile.imread(path) if path.suffix.lower() in _TIFF else np.asarray(Image.open(path))
-    except FileNotFoundError as error:
-        raise InputError("no such mask", where=path, fix="check the mask_path column") from error
-    except Exception as error:  # readers raise whatever a broken file brings them to
-        raise InputError("not a readable mask", where=path, fix="save it as PNG or TIFF, or outlines as GeoJSON") from error
+    return _compact(_values(path))
+
+
+def _values(path: Path) -> np.ndarray:
+    """The whole numbers of a mask file, one a pixel."""
+    if not is_file(path):
+        raise InputError("no such mask", where=path, fix="check the mask_path column")
+    values = _of_tiff(path) if path.suffix.lower() in _TIFF else _of_picture(path)
     values = np.squeeze(values)
     if values.size < _LEAST_PX:
-        raise InputError("not a readable mask", where=path, fix="save it as PNG or TIFF, or outlines as GeoJSON")
+        raise InputError("not a readable mask", where=path, fix=_SAVE)
     if values.ndim == 3 and values.shape[2] in (3, 4) and (values[..., :3] == values[..., :1]).all():
         values = values[..., 0]
     if values.ndim != 2:
@@ -55,7 +77,29 @@ def _pixels(path: Path) -> np.ndarray:
         raise InputError("the mask holds numbers that are not finite", where=path, fix="save whole numbers")
     if values.min() < 0 or values.max() > 2**31 - 1:
         raise InputError("the mask holds numbers that cannot be labels", where=path, fix="number the objects from 1")
-    return _compact(values.astype(np.int64))
+    return values.astype(np.int64)
+
+
+def _of_picture(path: Path) -> np.ndarray:
+    try:
+        with opened_image(path) as image:
+            return np.asarray(image)
+    except InputError as error:
+        raise InputError(f"not a readable mask ({error.what})", where=path, fix=_SAVE) from error
+
+
+def _of_tiff(path: Path) -> np.ndarray:
+    """The first page of a TIFF: through tifffile, since Pillow knows no unsigned numbers of 32 bits."""
+    try:
+        with tifffile.TiffFile(path) as file:
+            page: Any = file.pages.first
+            if page.size > MOST_PIXELS:
+                raise InputError(f"a mask of {page.size:,} values, more than {MOST_PIXELS:,}", where=path, fix=_SAVE)
+            return page.asarray()
+    except InputError:
+        raise
+    except Exception as error:  # a broken file brings tifffile and its codecs to errors of every kind
+        raise InputError("not a readable mask", where=path, fix=_SAVE) from error
 
 
 def _compact(values: np.ndarray) -> np.ndarray:
@@ -69,6 +113,7 @@ def _drawn(path: Path, size: tuple[int, int]) -> np.ndarray:
     canvas = Image.new("I", (size[1], size[0]))
     brush = ImageDraw.Draw(canvas)
     polygons = read_polygons(path)
+    check_drawn((rings[0] for _, rings in polygons), size, path)
     for number, (_, rings) in enumerate(polygons, start=1):
         for i, ring in enumerate(rings):
             brush.polygon([(float(x) - 0.5, float(y) - 0.5) for x, y in ring], fill=number if i == 0 else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -11,6 +12,7 @@ from scipy import ndimage
 from cytoscribe.captions.morphology.cell_measures import measure_cell
 from cytoscribe.captions.morphology.cell_segmentation import CellMasks, doubts, find_nucleus, segment_cell
 from cytoscribe.captions.morphology.cortex import cortex_profile
+from cytoscribe.captions.morphology.instanseg import instanseg_cells
 from cytoscribe.captions.morphology.result import Found
 from cytoscribe.captions.morphology.stain import optical_density
 from cytoscribe.captions.morphology.tissue import tissue_profile
@@ -20,12 +22,14 @@ from cytoscribe.core.errors import InputError
 @dataclass(frozen=True)
 class Options:
     """pixel_size_um: None where unknown; thickness_um: of the section, 0 where unknown; cells: a row for each cell as well;
-    pia: side of the picture where it lies ("guess" for the palest one)."""
+    pia: side of the picture where it lies ("guess" for the palest one); instanseg: model file that outlines the cells of tissue, None for
+    the outliner that needs no training."""
 
     pixel_size_um: float | None = None
     thickness_um: float = 0.0
     cells: bool = False
     pia: str = "guess"
+    instanseg: Path | None = None
 
 
 Profile = Callable[[np.ndarray, np.ndarray | None, Options], Found]
@@ -55,6 +59,8 @@ def _within(image: np.ndarray, given: np.ndarray) -> CellMasks:
 
 
 def _tissue(image: np.ndarray, given: np.ndarray | None, options: Options) -> Found:
+    if given is None and options.instanseg:
+        given = instanseg_cells(image, options.pixel_size_um, options.instanseg)
     return tissue_profile(image, given, options.pixel_size_um, options.thickness_um, options.cells)
 
 

@@ -29,13 +29,13 @@ class Shown:
     doubtful: bool = False
 
 
-def save_sheet(shown: Sequence[Shown], path: Path) -> None:
-    """Write one page with a picture each, ACROSS in a row, doubtful ones framed in red."""
-    tiles = [_tile(s) for s in shown]
-    rows = -(-len(tiles) // ACROSS)
-    page = Image.new("RGB", (ACROSS * (SIDE + 4), max(1, rows) * (SIDE + _LABEL_PX)), "white")
+def save_sheet(shown: Sequence[Shown], path: Path, side: int = SIDE, across: int = ACROSS) -> None:
+    """Write one page with a picture each of `side` px, `across` in a row, doubtful ones framed in red."""
+    tiles = [_tile(s, side) for s in shown]
+    rows = -(-len(tiles) // across)
+    page = Image.new("RGB", (across * (side + 4), max(1, rows) * (side + _LABEL_PX)), "white")
     for i, tile in enumerate(tiles):
-        page.paste(tile, ((i % ACROSS) * (SIDE + 4), (i // ACROSS) * (SIDE + _LABEL_PX)))
+        page.paste(tile, ((i % across) * (side + 4), (i // across) * (side + _LABEL_PX)))
     with atomic_path(path) as temporary:
         page.save(temporary, format="PNG")
 
@@ -52,12 +52,12 @@ def outlined(image: np.ndarray, outlines: Mapping[str, np.ndarray], side: int) -
     return drawn
 
 
-def _tile(shown: Shown) -> Image.Image:
-    tile = Image.new("RGB", (SIDE, SIDE + _LABEL_PX), "white")
-    tile.paste(Image.fromarray(outlined(shown.image, shown.outlines, SIDE)))
+def _tile(shown: Shown, side: int) -> Image.Image:
+    tile = Image.new("RGB", (side, side + _LABEL_PX), "white")
+    tile.paste(Image.fromarray(outlined(shown.image, shown.outlines, side)))
     brush = ImageDraw.Draw(tile)
     if shown.doubtful:
-        brush.rectangle((0, 0, SIDE - 1, SIDE - 1), outline=(230, 0, 0), width=3)
+        brush.rectangle((0, 0, side - 1, side - 1), outline=(230, 0, 0), width=3)
     for line, text in enumerate((shown.title[:40], shown.title[40:80])):
-        brush.text((2, SIDE + 1 + 11 * line), text, fill=(180, 0, 0) if shown.doubtful else (0, 0, 0))
+        brush.text((2, side + 1 + 11 * line), text, fill=(180, 0, 0) if shown.doubtful else (0, 0, 0))
     return tile

@@ -12,22 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from cytoscribe.captions.morphology.masks import read_mask
+from cytoscribe.captions.morphology.light import read_light
+from cytoscribe.captions.morphology.masks import read_objects
 from cytoscribe.captions.morphology.profiles import PROFILES, Options
 from cytoscribe.captions.morphology.result import Found
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
-from cytoscribe.captions.morphology.stain import looks_dark_ground
 from cytoscribe.captions.morphology.words import Worded, as_file, read_bins, worded
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.images import read_image
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest, write_text
+from cytoscribe.core.runs import RunFolder, file_digest, quick_digest, write_text
 from cytoscribe.core.tables import read_images, write_csv
 
 MEASURES, ATTRIBUTES, SKIPPED, SHEET, LIMITS = "measures.csv", "attributes.csv", "skipped.csv", "outlines.png", "limits.json"
 CONTRACT = ("image_path", "region", "subject", "section", "plane", "age", "pixel_size_um", "scale", "split")
 """Columns that every table of this stage begins with; paths are relative to the folder."""
+DUST = "mask_objects_left_out"
+"""Measure of a given mask: objects of fewer than four pixels, which are no cells."""
 _CHUNK = 16
 _ON_SHEET = 48
 
@@ -61,13 +62,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run found. measured: images with measures, doubtful among them; claims: words given to images."""
+    """What a run found. measured: images with measures, doubtful among them; claims: words given to images; dust: objects left
+    out of given masks as too small."""
 
     measured: int
     doubtful: tuple[Measured, ...]
     skipped: tuple[Measured, ...]
     claims: int
     without_size: int
+    dust: int = 0
 
 
 def measure(settings: MeasureSettings) -> Summary:
@@ -80,7 +83,11 @@ def measure(settings: MeasureSettings) -> Summary:
         raise InputError(f"unknown profile '{settings.profile}'", where="--profile", fix=f"use one of {', '.join(PROFILES)}")
     bins = read_bins(settings.profile, settings.bins)
     records = _with_sizes(read_images(settings.images, region_column=settings.region_column), settings.options)
-    kept = {"profile": settings.profile, "options": asdict(settings.options), "ground": settings.ground}
+    kept = {
+        "profile": settings.profile,
+        "options": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(settings.options).items()},
+        "ground": settings.ground,
+    }
     inputs = {"images": file_digest(settings.images), "region_column": settings.region_column}
     with RunFolder(settings.out, "measure-morphology", kept, inputs, overwrite=settings.overwrite) as run:
         found = list(_all(records, settings, run))
@@ -122,12 +129,8 @@ def _key(chunk: Sequence[ImageRecord]) -> str:
 
 
 def _stamp(path: Path | None) -> str:
-    """Changes where the file does, so that a picture which was mended is measured again."""
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        found = None
-    return f"{path}:{found.st_size}:{found.st_mtime_ns}" if found else str(path)
+    """Changes where the file's content does, so that a picture which was mended is measured again."""
+    return f"{path}:{quick_digest(path)}" if path else ""
 
 
 def _measure_chunk(chunk: Sequence[ImageRecord], settings: MeasureSettings, sized: bool) -> list[dict[str, Any]]:
@@ -146,13 +149,10 @@ def _row(record: ImageRecord, settings: MeasureSettings, sized: bool) -> dict[st
 
 def look(record: ImageRecord, settings: MeasureSettings) -> tuple[np.ndarray, Found]:
     """The image (H, W, 3) uint8 on a light ground and what the profile finds in it. Raises InputError with the reason for skipping."""
-    image = read_image(record.path)
-    if settings.ground == "dark":
-        image = 255 - image
-    elif looks_dark_ground(image):
-        raise InputError("bright things on a dark ground (fluorescence?): measure such images with --ground dark")
-    given = read_mask(record.mask_path, image.shape[:2]) if record.mask_path else None
-    return image, PROFILES[settings.profile](image, given, replace(settings.options, pixel_size_um=record.pixel_size_um))
+    image = read_light(record.path, settings.ground)
+    given, dust = read_objects(record.mask_path, image.shape[:2]) if record.mask_path else (None, 0)
+    found = PROFILES[settings.profile](image, given, replace(settings.options, pixel_size_um=record.pixel_size_um))
+    return image, replace(found, measures={**found.measures, DUST: float(dust)}) if record.mask_path else found
 
 
 def _write(settings: MeasureSettings, found: Sequence[Measured], words: Worded) -> Summary:
@@ -178,7 +178,8 @@ def _write(settings: MeasureSettings, found: Sequence[Measured], words: Worded) 
     _draw(settings, usable)
     doubtful = tuple(m for m in usable if m.doubts)
     without = sum(not m.record.pixel_size_um for m in usable)
-    return Summary(len(usable), doubtful, tuple(skipped), sum(map(len, said)), without)
+    dust = int(sum(m.measures.get(DUST, 0.0) for m in usable))
+    return Summary(len(usable), doubtful, tuple(skipped), sum(map(len, said)), without, dust)
 
 
 def _write_rows(out: Path, usable: Sequence[Measured]) -> None:

@@ -9,6 +9,8 @@ from PIL import Image
 from scipy.spatial import KDTree
 from skimage import measure
 
+from cytoscribe.captions.morphology.coarse_cells import COARSEST_UM, FINEST_UM, coarse_cells
+from cytoscribe.captions.morphology.layers import Cells
 from cytoscribe.captions.morphology.result import Found
 from cytoscribe.captions.morphology.stain import optical_density, principal_stain
 from cytoscribe.captions.morphology.tissue_segmentation import WORK_UM, segment_tissue
@@ -17,6 +19,8 @@ from cytoscribe.core.errors import InputError
 
 _COARSEST_UM = 1.5
 """A cell body spans too few pixels beyond this size of a pixel to be outlined."""
+_SINGLE = 0.85
+"""Solidity below which an outline holds several cells: it counts as one, and its area as none."""
 _FEWEST = 5
 """Fewer cells give no distribution."""
 
@@ -44,6 +48,18 @@ def tissue_profile(
     named["cells"] = float(len(cells))
     named["field_area_mm2" if pixel_size_um else "field_area_px2"] = labels.size * unit**2 * (1e-6 if pixel_size_um else 1.0)
     return Found(named, tuple(doubts), {"cells": labels}, {"cells": each} if rows else {})
+
+
+def outlined_cells(image: np.ndarray, pixel_size_um: float | None) -> Cells:
+    """Places and areas, in pixels, of the cells outlined in (H, W, 3) uint8; the area of what looks like several cells is NaN.
+
+    Raises InputError where pixels are too coarse.
+    """
+    coarse = FINEST_UM <= (pixel_size_um or 0.0) <= COARSEST_UM
+    labels = coarse_cells(image, pixel_size_um or 1.0) if coarse else _outlined(image, pixel_size_um)
+    found = measure.regionprops(labels)
+    points = np.asarray([c.centroid[::-1] for c in found], dtype=float).reshape(-1, 2)
+    return Cells(points, np.asarray([c.area if c.solidity >= _SINGLE else math.nan for c in found], dtype=float))
 
 
 def _outlined(image: np.ndarray, pixel_size_um: float | None) -> np.ndarray:

@@ -76,7 +76,7 @@ def _bin(entry: Any, number: int, where: Path) -> Bin:
             bool(learnt.get("valley")),
             float(entry.get("margin", 0.0)),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"bin {number} lacks a part ({error})", where=where, fix=_FORM) from error
     cuts = made.limits or made.quantiles
     count = 1 if made.valley else len(cuts)

@@ -12,6 +12,7 @@ from typing import Any
 from cytoscribe.captions.gate.region import Gate, Verdict
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import WHOLE, Claim, Region
+from cytoscribe.core.runs import MOST_JSON, read_bytes
 from cytoscribe.core.tables import read_records
 from cytoscribe.literature_mining.claims.layers import numbered
 from cytoscribe.literature_mining.claims.lexicon import Lexicon, forms, load_lexicon
@@ -47,9 +48,9 @@ def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX)
     Raises InputError where the file cannot be read or no line can be judged.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", where=path, fix="give a UTF-8 file with one JSON object a line") from error
+        lines = read_bytes(path, MOST_JSON).decode("utf-8-sig").split("\n")  # text may hold other marks that end lines
+    except UnicodeDecodeError as error:
+        raise InputError("not a text in UTF-8", where=path, fix="give a file with one JSON object a line") from error
     lexicon = load_lexicon(vocabulary=vocabulary)
     texts: list[Text] = []
     bad: list[BadLine] = []
@@ -154,7 +155,9 @@ def _value(attribute: str, value: str, lexicon: Lexicon) -> str:
         raise ValueError(f"unknown attribute '{attribute}' (use {', '.join(dict.fromkeys([*values, *lexicon.kinds]))})")
     meant = {v for w in lexicon.words.get(forms(value), ()) for a, v in w.senses.values() if a == attribute}
     kind = lexicon.kinds.get(attribute)
-    if value in values.get(attribute, ()) or (kind is not None and (kind.open or kind.measured) and len(meant) != 1):
+    if value in values.get(attribute, ()) or (
+        kind is not None and len(meant) != 1 and (kind.open or (kind.measured and any(c.isdigit() for c in value)))
+    ):
         return value
     if len(meant) != 1:
         raise ValueError(f"unknown value '{value}' of {attribute} (use {', '.join(values.get(attribute, ()))})")

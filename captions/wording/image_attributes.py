@@ -16,7 +16,23 @@ from cytoscribe.captions.wording.facets import Facet
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import WHOLE, Claim, image_claim_id
 from cytoscribe.core.runs import read_json
+from cytoscribe.core.shapes import check, entries, flag, listed, mapping, text
 
+_WORDS = listed(text(1000), most=200)
+_VALUE = entries(
+    {},
+    dict.fromkeys(("with", "clause", "short", "adjective", "attribute"), _WORDS)
+    | {"absence": flag(), "same_as": listed(text(200), most=2, least=2)},
+)
+_FORM = entries(
+    {"columns": mapping(entries({"values": mapping(_VALUE, most=10_000)}, {"ask": _WORDS}), most=10_000)},
+    {
+        "subject": entries({}, dict.fromkeys(("noun", "plural", "kind"), text(200))),
+        "joins": listed(
+            entries({"columns": listed(text(200), most=4, least=1)}, dict.fromkeys(("with", "clause", "short"), _WORDS)), most=200
+        ),
+    },
+)
 _YES = {"yes", "true", "1", "present", "y", "+"}
 _NO = {"no", "false", "0", "absent", "n", "-", "nil", "none"}
 
@@ -48,12 +64,12 @@ def read_phrases(path: str | Path | None = None) -> PhraseBook:
     """The phrase file at `path`, else the one that ships with the package. Raises InputError where it is not of that form."""
     if path is None:
         return _shipped()
-    raw = read_json(path)
-    if not isinstance(raw, dict) or not isinstance(raw.get("columns"), dict):
-        raise InputError("no 'columns' object", where=path, fix="write it like captions/data/attributes.json")
-    for column, entry in raw["columns"].items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("values"), dict):
-            raise InputError(f"column '{column}' has no 'values'", where=path, fix="write it like captions/data/attributes.json")
+    fix = "write it like captions/data/attributes.json"
+    raw = check(read_json(path), _FORM, path, fix)
+    for join in raw.get("joins", ()):
+        named = {n for key in ("with", "clause", "short") for frame in join.get(key, ()) for n in re.findall(r"\{(\w+)\}", frame)}
+        if unknown := sorted(named - {*join["columns"]}):
+            raise InputError(f"a join names '{unknown[0]}', which is none of its columns", where=path, fix=fix)
     return _book(raw)
 
 

@@ -7,30 +7,94 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.levels import levels_of
 from cytoscribe.core.runs import is_file
 
-STRETCH = (0.5, 99.5)
-"""Percentiles of a 16-bit or float image that become black and white: cameras seldom fill their range."""
 MOST_PIXELS = 80_000_000
 """Of an image that is decoded whole: about 1 GB while it is converted."""
 MOST_SIDE = 65_535
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MANY = 12_000_000
 _LARGE = threading.Lock()
+_DARK = 64
+"""Largest 8-bit value of a deep colour picture whose camera used a small part of the file's range."""
+_BYTES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGB;16N": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
+"""Pillow's names for the layout whose upper bytes are kept, and for the one that gives the lower bytes of the same data."""
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Any image file as (H, W, 3) uint8 RGB.
+    """Any image file as (H, W, 3) uint8 RGB, turned as its orientation says.
 
-    16-bit and float images are stretched between their 0.5 and 99.5 percentiles; palette and CMYK are converted; what is
-    transparent becomes white. Raises InputError where the file is missing, broken, or larger than MOST_PIXELS or MOST_SIDE.
+    What is deeper than 8 bits becomes 8-bit as `levels.levels_of` says; palette and CMYK are converted; what is transparent becomes
+    white. A TIFF may keep its colours in planes or channels. Raises InputError where the file is missing, broken, larger than
+    MOST_PIXELS or MOST_SIDE, or holds a stack, channels or several pictures of which none is meant for sure.
     """
+    path = Path(path)
+    if is_tiff(path):
+        return _of_tiff(path)
     with opened_image(path) as image:
-        return _rgb(ImageOps.exif_transpose(image))
+        return rgb_of(image, path)
+
+
+def is_tiff(path: Path) -> bool:
+    """Whether a file begins as TIFFs do, whatever its name."""
+    if not is_file(path):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in TIFF_MAGIC
+
+
+def _of_tiff(path: Path) -> np.ndarray:
+    from cytoscribe.core.tiff_picture import TiffSlide, whole_picture
+
+    slide = TiffSlide.opened(path)
+    if isinstance(slide, TiffSlide):
+        try:
+            height, width = slide.sizes[0]
+            check_size(width, height, path)
+            with _LARGE if width * height > _MANY else nullcontext():
+                return whole_picture(slide)
+        finally:
+            slide.file.close()
+    return tiff_by_pillow(path)
+
+
+def tiff_by_pillow(path: Path) -> np.ndarray:
+    """The largest picture of a TIFF that tifffile cannot decode here, through Pillow, which knows other codecs and colour spaces."""
+    page = _largest_page(path)
+    with opened_image(path) as image:
+        image.seek(page)
+        check_size(image.width, image.height, path)
+        return rgb_of(image, path)
+
+
+def _largest_page(path: Path) -> int:
+    """Index of the page that the largest picture of a TIFF is; 0 where its structure cannot be read. Raises InputError where Pillow
+    would show a part of the picture."""
+    import tifffile
+
+    from cytoscribe.core.tiff_layout import layout_of
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            layout = layout_of(file, path)
+            index = layout.page.index
+            if len(layout.levels[0]) > 1 and layout.page.planarconfig != 2:
+                raise InputError("three channels in a codec that is not installed", where=path, fix="save the picture as RGB")
+            return int(index) if isinstance(index, int) else 0
+    except InputError:
+        raise
+    except Exception as error:  # tifffile fails in many ways on broken files
+        with opened_image(path) as image:
+            if getattr(image, "n_frames", 1) > 1:
+                raise InputError("several pages, of which none is meant for sure", where=path, fix="save one") from error
+        return 0
 
 
 @contextmanager
@@ -47,41 +111,105 @@ def opened_image(path: str | Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # damaged metadata: what matters are the pixels
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is bounded here, before any pixel is decoded
             with Image.open(path) as image:
-                _check_size(image, path)
+                check_size(image.width, image.height, path)
                 with _LARGE if image.width * image.height > _MANY else nullcontext():
                     yield image
     except InputError:
         raise
+    except Image.DecompressionBombError as error:
+        raise _too_large("more pixels", path) from error
     except Exception as error:  # Pillow's plugins raise whatever a broken file brings them to
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"not a readable image ({reason or type(error).__name__})", where=path, fix="save it again") from error
 
 
-def _check_size(image: Image.Image, path: Path) -> None:
-    width, height = image.size
+def check_size(width: int, height: int, path: Path) -> None:
+    """Raise InputError where an image is too large to be decoded whole."""
     if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
-        raise InputError(
-            f"{width} x {height} pixels, more than the {MOST_PIXELS // 10**6} million (or {MOST_SIDE} a side) that are read whole",
-            where=path,
-            fix="cut it, or save it as a tiled TIFF",
-        )
+        raise _too_large(f"{width} x {height} pixels, more", path)
+
+
+def _too_large(told: str, path: Path) -> InputError:
+    return InputError(
+        f"{told} than the {MOST_PIXELS // 10**6} million (or {MOST_SIDE} a side) that are read whole",
+        where=path,
+        fix="cut it, or save it as a tiled TIFF, which is read in parts",
+    )
+
+
+def rgb_of(image: Image.Image, path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 of an image that Pillow has opened; raises InputError where its depth is lost on the way."""
+    deep = _deep_colour(image)
+    if deep is not None:
+        return _turned(deep, image)
+    clipped = _loses_depth(image)
+    pixels = _rgb(ImageOps.exif_transpose(image))
+    if clipped and pixels.max() < _DARK:
+        raise InputError(f"colour of {clipped} bits of which only the darkest are used", where=path, fix="save it as TIFF")
+    return pixels
+
+
+def _deep_colour(image: Image.Image) -> np.ndarray | None:
+    """16-bit colour, of which Pillow keeps the upper bytes: both are decoded, one after the other. None for other images."""
+    layouts = {_layout(tile) for tile in getattr(image, "tile", ())}
+    if len(layouts) != 1 or (kept := next(iter(layouts))) not in _BYTES:
+        return None
+    tiles = list(getattr(image, "tile", ()))
+    upper = np.asarray(image).astype(np.uint16)
+    again = Image.open(image.filename) if getattr(image, "filename", "") else None  # type: ignore[attr-defined]
+    if again is None:
+        return None
+    with again:
+        again.seek(image.tell())
+        again.tile = [tile._replace(args=_with_layout(tile, _BYTES[kept])) for tile in tiles]
+        lower = np.asarray(again).astype(np.uint16)
+    values = upper * 256 + lower
+    levels = levels_of(values[..., :3], colour=True)
+    colour = levels.of(values[..., :3]) if levels else values[..., :3].astype(np.uint8)
+    if values.shape[2] == 3:
+        return colour
+    from cytoscribe.core.levels import on_white
+
+    return on_white(np.concatenate([colour, (values[..., 3:] // 257).astype(np.uint8)], axis=2))
+
+
+def _layout(tile: Any) -> str:
+    args = tile.args
+    return str(args if isinstance(args, str) else args[0] if args else "")
+
+
+def _with_layout(tile: Any, layout: str) -> Any:
+    return layout if isinstance(tile.args, str) else (layout, *tile.args[1:])
+
+
+def _turned(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
+    from cytoscribe.core.tiff_picture import turned
+
+    orientation = image.getexif().get(0x0112, 1)
+    return turned(pixels, orientation if orientation in range(1, 9) else 1)
+
+
+def _loses_depth(image: Image.Image) -> int:
+    """Bits of a colour JPEG 2000 that Pillow makes 8-bit; 0 where nothing is lost."""
+    if image.format != "JPEG2000" or image.mode not in ("RGB", "RGBA", "LA", "YCbCr"):
+        return 0
+    with Path(str(image.filename)).open("rb") as file:  # type: ignore[attr-defined]
+        head = file.read(4096)
+    size = head.find(b"\xff\x51")
+    bits = (head[size + 40] & 0x7F) + 1 if 0 <= size < len(head) - 41 else 8
+    return bits if bits > 8 else 0
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
     if image.mode.startswith(("I", "F")):
-        return np.repeat(_stretched(np.asarray(image, dtype=np.float32))[..., None], 3, axis=2)
+        values = np.asarray(image, dtype=np.float32)
+        levels = levels_of(values, colour=False)
+        grey = levels.of(values) if levels else values.astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         layered = image.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")
         image = Image.alpha_composite(white, layered)
     return np.asarray(image.convert("RGB"))
-
-
-def _stretched(values: np.ndarray) -> np.ndarray:
-    values = np.nan_to_num(values)
-    low, high = np.percentile(values, STRETCH)
-    if high <= low:
-        low, high = float(values.min()), max(float(values.max()), float(values.min()) + 1.0)
-    return np.clip((values - low) / (high - low) * 255.0, 0, 255).round().astype(np.uint8)

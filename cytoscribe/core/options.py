@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
-import tomllib
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import line
+from cytoscribe.core.toml import read_toml
 
 T = TypeVar("T")
 _KEY = "option"
@@ -74,11 +74,17 @@ OUT = option("Folder for the results, created if missing. The same command on th
 SEED = option("Seed of everything drawn at random.", least=0, panel=ADVANCED)
 OVERWRITE = option("Start over if --out holds a run with other settings.")
 STRICT = option("Stop at the first bad item. Off: it is named, counted and skipped.", panel=ADVANCED)
+VERIFY = option(
+    "Hash inputs above 64 MiB whole and compare them with what an earlier start of this run read. Off: by size, time and samples; "
+    "smaller inputs are always hashed whole.",
+    panel=ADVANCED,
+)
 DEVICE = option("auto, cpu, cuda, cuda:1 or mps.", panel=ADVANCED)
 
 Out = Annotated[Path, typer.Option("--out", help=OUT[_KEY].help)]
 Seed = Annotated[int, typer.Option("--seed", min=0, help=SEED[_KEY].help)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help=OVERWRITE[_KEY].help)]
+Verify = Annotated[bool, typer.Option("--verify", help=VERIFY[_KEY].help)]
 
 
 @dataclass(frozen=True)
@@ -201,13 +207,23 @@ def _value(leaf: _Leaf, value: Any) -> Any:
     """A value as the settings want it, from what Typer gives."""
     if leaf.option.repeat:
         parsed = tuple(value or ())
-        return tuple(leaf.option.parse(v) for v in parsed) if leaf.option.parse else parsed
+        return tuple(_parsed(leaf, v) for v in parsed) if leaf.option.parse else parsed
     if leaf.option.parse:
-        return leaf.option.parse(value)
+        return _parsed(leaf, value)
     if _is_tuple(leaf):
         inside = get_args(leaf.kind)[0]
-        return tuple(inside(part.strip()) for part in value.split(",") if part.strip())
+        return tuple(_parsed(leaf, part.strip(), inside) for part in value.split(",") if part.strip())
     return value.value if isinstance(value, StrEnum) else value
+
+
+def _parsed(leaf: _Leaf, text: str, read: Callable[[str], Any] | None = None) -> Any:
+    """A text as the option's value; raises InputError where it is none."""
+    read = read or leaf.option.parse
+    assert read is not None
+    try:
+        return read(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"'{line(text)}' is not a value", where=leaf.flag, fix="see --help") from error
 
 
 def _config(leaves: tuple[_Leaf, ...]) -> inspect.Parameter:
@@ -226,10 +242,7 @@ def _config(leaves: tuple[_Leaf, ...]) -> inspect.Parameter:
 
 def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     """Options by parameter name from a TOML file; tables are for order only. Raises InputError for what is not an option."""
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise InputError(f"not a readable TOML file: {problem}", where=path, fix="write lines such as epochs = 3") from problem
+    told = read_toml(path)
     found: dict[str, Any] = {}
     for key, value in _flat(told):
         name = key.replace("-", "_")

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import read_json
+from cytoscribe.core.geojson import (
+    FEWER,
+    MOST_OUTLINES,
+    BadGeometryError,
+    Rings,
+    kind_of,
+    name_of,
+    polygons_of,
+    read_features,
+    region_id,
+)
 
-OUTLINE_SUFFIXES = (".geojson", ".json")
-MOST_BYTES = 256 << 20
+__all__ = [
+    "MOST_OUTLINES",
+    "Outline",
+    "Outlines",
+    "check_drawn",
+    "drawn",
+    "grid_step",
+    "read_features",
+    "read_outlines",
+    "read_points",
+]
+
+OUTLINE_SUFFIXES = (".geojson", ".json", ".geojson.gz", ".json.gz")
 MOST_CELLS = 50_000_000
 """Cells of the grid that polygons are drawn into."""
-_POLYGONS = ("Polygon", "MultiPolygon")
+MOST_VERTICES = 2_000_000
+"""Of all outlines of a file."""
+MOST_DRAWN = 5_000_000_000
+"""Cells that all outlines of a picture cover together: more would take minutes to fill, and lie over one another."""
+ONTOLOGY_UM = 1.0
+"""Micrometres of a unit in outlines that name regions by the ids of an ontology (DHARANI)."""
 
 
 @dataclass(frozen=True)
@@ -34,62 +61,109 @@ class Outline:
 
 @dataclass(frozen=True)
 class Outlines:
-    """Every outline of a file; unnamed: how many have no classification; other: features that are points or lines."""
+    """Every outline of a file. left_out: what was not taken for an outline, with its number: outlines without a class, empty ones,
+    points or lines, QuPath's detections and cells; unit_um: micrometres of a coordinate, None for pixels of the picture."""
 
     outlines: tuple[Outline, ...]
-    unnamed: int
-    other: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    unit_um: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(sorted({o.name for o in self.outlines}))
 
+    def in_pixels(self, pixel_size_um: float | None, path: Path) -> Outlines:
+        """The same in pixels of the picture; raises InputError where coordinates are micrometres and the pixel size is unknown."""
+        if self.unit_um is None:
+            return self
+        if pixel_size_um is None:
+            raise InputError(
+                "outlines in micrometres on a picture that does not say its pixel size",
+                where=path,
+                fix="give --pixel-size-um, or a column pixel_size_um in --section-table",
+            )
+        factor = self.unit_um / pixel_size_um
+        scaled = tuple(Outline(o.name, tuple(r * factor for r in o.rings)) for o in self.outlines)
+        return replace(self, outlines=scaled, unit_um=None)
+
 
 def read_outlines(path: Path) -> Outlines:
-    """Outlines of a GeoJSON file (RFC 7946): a FeatureCollection, a list of features, or one feature.
+    """Outlines of a GeoJSON file (RFC 7946): a FeatureCollection, a list of features, or one feature; gzipped or not.
 
-    The name is QuPath's `properties.classification.name` (or `classification` as plain text), else `properties.name`. Raises
-    InputError naming the feature whose coordinates are none, and where no outline has a name.
+    The name is QuPath's class, `properties.classification` (a derived class as "Cortex: Layer IV"), else `properties.name`, else
+    the id of an ontology, `properties.data.id`: then coordinates are micrometres and y may run upwards (DHARANI). QuPath's
+    detections and cells are never regions. Raises InputError naming the feature whose coordinates are none, and where no outline
+    has a name.
     """
-    features = read_features(path)
     found: list[Outline] = []
-    unnamed = other = 0
-    for number, feature in enumerate(features, start=1):
-        shapes = _shapes(feature, path, number)
-        if not shapes:
-            other += 1
-        elif not (name := _name(feature)):
-            unnamed += 1
+    left_out: Counter[str] = Counter()
+    by_ontology = vertices = 0
+    for number, feature in enumerate(read_features(path), start=1):
+        kind = kind_of(feature)
+        shapes = [] if kind in ("detection", "cell", "core") else _shapes(feature, path, number)
+        vertices += sum(len(ring) for rings in shapes for ring in rings)
+        check_vertices(vertices, path)
+        if kind in ("detection", "cell", "core"):
+            left_out[f"{kind}s of QuPath"] += 1
+        elif not shapes:
+            left_out[_empty_or_other(feature)] += 1
+        elif not (name := name_of(feature)):
+            left_out["outlines without a class"] += 1
         else:
+            by_ontology += name == region_id(feature)
             found.extend(Outline(name, rings) for rings in shapes)
     if not found:
-        raise InputError("no outline with a classification", where=path, fix="classify the annotations and export them again")
-    return Outlines(tuple(found), unnamed, other)
-
-
-def read_features(path: Path) -> list[Any]:
-    """The features of a GeoJSON file: those of a FeatureCollection, a list of them, or the one it holds; raises InputError."""
-    try:
-        read = read_json(path, MOST_BYTES)
-    except InputError as error:
+        told = f" ({', '.join(f'{n} {what}' for what, n in left_out.items())})" if left_out else ""
         raise InputError(
-            f"not a readable GeoJSON file: {error.what}",
-            where=path,
-            fix="export the annotations again (QuPath: as FeatureCollection)",
-        ) from error
-    features = read.get("features", [read]) if isinstance(read, dict) else read
-    if not isinstance(features, list):
-        raise InputError("holds no list of features", where=path, fix="export the annotations again (QuPath: as FeatureCollection)")
-    return features
+            f"no outline with a classification{told}", where=path, fix="classify the annotations and export them again"
+        )
+    if by_ontology:
+        return _upright(Outlines(tuple(found), dict(left_out), ONTOLOGY_UM))
+    return Outlines(tuple(found), dict(left_out))
 
 
-def read_polygons(path: Path) -> list[tuple[str, tuple[np.ndarray, ...]]]:
+def _empty_or_other(feature: object) -> str:
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    told = geometry if isinstance(geometry, dict) else {}
+    empty = "Polygon" in str(told.get("type")) or not (told.get("coordinates") or told.get("geometries"))
+    return "empty outlines" if empty else "points or lines"
+
+
+def _upright(outlines: Outlines) -> Outlines:
+    """With y downwards, as rows of a picture run, where it is stored negative."""
+    if np.median(np.concatenate([r[:, 1] for o in outlines.outlines for r in o.rings])) >= 0:
+        return outlines
+    turned = tuple(Outline(o.name, tuple(r * (1.0, -1.0) for r in o.rings)) for o in outlines.outlines)
+    return replace(outlines, outlines=turned)
+
+
+def read_polygons(path: Path) -> list[tuple[str, Rings]]:
     """Every polygon of a GeoJSON file, named or not, as (name or "", rings of (N, 2) x and y in pixels); raises InputError."""
-    return [
-        (_name(feature), rings)
-        for number, feature in enumerate(read_features(path), start=1)
-        for rings in _shapes(feature, path, number)
-    ]
+    found: list[tuple[str, Rings]] = []
+    vertices = 0
+    for number, feature in enumerate(read_features(path), start=1):
+        for rings in _shapes(feature, path, number):
+            vertices += sum(len(ring) for ring in rings)
+            check_vertices(vertices, path)
+            found.append((name_of(feature), rings))
+    return found
+
+
+def check_vertices(count: int, path: Path) -> None:
+    """Raise InputError where outlines have more points than can be drawn in seconds."""
+    if count > MOST_VERTICES:
+        raise InputError(f"outlines of more than {MOST_VERTICES:,} points", where=path, fix=FEWER)
+
+
+def check_drawn(rings: Iterable[np.ndarray], size: Sequence[int], path: Path) -> None:
+    """Raise InputError where outlines, each (N, 2) x and y, cover a grid of (H, W) cells so often that filling them takes minutes."""
+    limit = np.array(size[::-1], dtype=float)
+    covered = 0.0
+    for ring in rings:
+        low, high = ring.min(0).clip(0, limit), ring.max(0).clip(0, limit)
+        covered += float(np.prod(high - low))
+    if covered > MOST_DRAWN:
+        raise InputError(f"outlines that cover {covered:.2g} cells together, one over the other", where=path, fix=FEWER)
 
 
 def read_points(path: Path) -> dict[str, tuple[float, float]]:
@@ -101,34 +175,19 @@ def read_points(path: Path) -> dict[str, tuple[float, float]]:
             continue
         try:
             x, y = (float(v) for v in geometry["coordinates"][:2])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError("a point without coordinates", where=path, fix="export the annotations again") from error
-        points[_name(feature)] = (x, y)
+        points[name_of(feature)] = (x, y)
     return points
 
 
-def _name(feature: dict[str, Any]) -> str:
-    properties = feature.get("properties")
-    if not isinstance(properties, dict):
-        return ""
-    given = properties.get("classification") or properties.get("name") or ""
-    return str(given.get("name") or "").strip() if isinstance(given, dict) else str(given).strip()
-
-
-def _shapes(feature: Any, path: Path, number: int) -> list[tuple[np.ndarray, ...]]:
-    """Rings of each polygon of a feature; none where it is a point or a line."""
-    geometry = feature.get("geometry") if isinstance(feature, dict) else None
-    if not isinstance(geometry, dict) or geometry.get("type") not in _POLYGONS:
-        return []
+def _shapes(feature: object, path: Path, number: int) -> list[Rings]:
     try:
-        polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
-        shapes = [tuple(np.asarray([point[:2] for point in ring], dtype=float) for ring in rings) for rings in polygons]
-        good = all(rings and all(r.shape[0] >= 3 and r.ndim == 2 and np.isfinite(r).all() for r in rings) for rings in shapes)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
-        shapes, good = [], False
-    if not good or not shapes:
-        raise InputError(f"feature {number} has no usable coordinates", where=path, fix="give three points or more a ring")
-    return shapes
+        return polygons_of(feature)
+    except BadGeometryError as error:
+        raise InputError(
+            f"feature {number} has no usable coordinates", where=path, fix="give three points or more a ring"
+        ) from error
 
 
 def grid_step(size: tuple[int, int], finest: int) -> int:
@@ -149,8 +208,8 @@ def drawn(outlines: Outlines, numbers: dict[str, int], size: tuple[int, int], st
         if outline.name not in numbers:
             continue
         rings = [r / step - 0.5 for r in outline.rings]
-        low = np.floor(rings[0].min(0)).astype(int).clip(0, (width, height))
-        high = (np.ceil(rings[0].max(0)).astype(int) + 1).clip(0, (width, height))
+        low = np.floor(rings[0].min(0)).clip(0, (width, height)).astype(int)
+        high = (np.ceil(rings[0].max(0)) + 1).clip(0, (width, height)).astype(int)
         if (high <= low).any():
             continue
         mask = Image.new("1", (int(high[0] - low[0]), int(high[1] - low[1])))

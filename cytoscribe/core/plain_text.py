@@ -40,6 +40,11 @@ def code(text: str) -> str:
     return line(text).replace("`", "'")
 
 
+def bibtex(text: str) -> str:
+    """Text that may stand between the braces of a BibTeX entry within a code block."""
+    return re.sub(r"[{}\\`@%#$&~^_]", " ", line(text))
+
+
 def to_cell(value: object) -> object:
     """A cell that a spreadsheet takes as text: what would be a formula gets an apostrophe in front; numbers stay numbers."""
     if isinstance(value, str) and value.startswith((*_FORMULA, "'")) and not _is_number(value):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
@@ -21,6 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from cytoscribe.core.errors import unwritable
 from cytoscribe.core.plain_text import printable
 
 T = TypeVar("T")
@@ -28,6 +31,28 @@ LINE_SECONDS = 60.0
 """Between two lines of a run whose output nobody sees as it is written, as in a pipe or a log."""
 console = Console(stderr=True)
 """Where everything that is not a result goes: results alone go to standard output."""
+_logs: list[Path] = []
+
+
+def log_to(path: Path) -> None:
+    """Add every line that is said from now on to a file too, with the time; raises InputError where it cannot be written."""
+    _logs[:] = [path]
+    _note(f"--- {datetime.now(UTC).date().isoformat()}")
+
+
+def record(text: str) -> None:
+    """Add a line to the log alone, where there is one: for what reaches the terminal another way."""
+    if _logs:
+        _note(text)
+
+
+def _note(text: str) -> None:
+    stamp = datetime.now(UTC).strftime("%H:%M:%SZ")
+    try:
+        with _logs[0].open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{stamp} {printable(text)}\n")
+    except OSError as error:
+        raise unwritable(error, _logs[0]) from error
 
 
 class _Rate(ProgressColumn):
@@ -44,11 +69,12 @@ class Bar:
     def advance(self, steps: float = 1) -> None:
         """Count what was done; where no terminal shows the bar, a line a minute says how far it is."""
         self._progress.advance(self._task, steps)
-        if self._progress.disable and time.monotonic() - self._spoke >= LINE_SECONDS:
+        if (self._progress.disable or _logs) and time.monotonic() - self._spoke >= LINE_SECONDS:
             self._spoke = time.monotonic()
             task = self._progress.tasks[0]
             total = f" of {task.total:g}" if task.total is not None else ""
-            say(f"{task.description}: {task.completed:g}{total} {self._unit}{f' ({self._note})' if self._note else ''}")
+            told = f"{task.description}: {task.completed:g}{total} {self._unit}{f' ({self._note})' if self._note else ''}"
+            (say if self._progress.disable else record)(told)
 
     def note(self, text: str) -> None:
         """Show a few words beside the bar."""
@@ -84,9 +110,12 @@ def track(items: Iterable[T], label: str, total: float | None = None, unit: str 
 def say(text: str) -> None:
     """One line for the person at the terminal, on standard error, without what the terminal would obey."""
     console.print(printable(text), highlight=False, soft_wrap=True, markup=False)
+    record(text)
 
 
 def log(text: str) -> None:
     """One line where no terminal shows a bar, as at the end of an epoch; nothing where one does."""
-    if not console.is_terminal:
+    if console.is_terminal:
+        record(text)
+    else:
         say(text)

@@ -23,12 +23,16 @@ from cytoscribe.core.shapes import anything, check, entries, mapping, text
 
 RUN_FILE = "run.json"
 SHARDS = ".shards"
+CONTENTS = ".contents.json"
+"""Digests of large inputs, kept by `--verify`."""
 MOST_BYTES = 1 << 30
 """Of a file that is read whole."""
 MOST_JSON = 64 << 20
 """Of JSON: what it holds may take twenty times its size in memory."""
 _PART = ".cytoscribe-"
-_WHOLE, _SAMPLES, _SAMPLE = 64 << 20, 16, 64 << 10
+SAMPLED_FROM = 64 << 20
+"""Bytes from which on `quick_digest` looks at samples alone."""
+_SAMPLES, _SAMPLE = 16, 64 << 10
 
 
 @contextlib.contextmanager
@@ -134,7 +138,7 @@ def quick_digest(path: str | Path) -> str:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             return "absent"
-        if found.st_size <= _WHOLE:
+        if found.st_size <= SAMPLED_FROM:
             return file_digest(path)[:16]
         digest = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode())
         with path.open("rb") as file:
@@ -269,7 +273,7 @@ class RunFolder:
         """Whether the earlier run ended before it had made anything that is worth keeping."""
         if earlier["status"] != "running" or earlier["stage"] != self.stage:
             return False
-        left = {p.name for p in self.path.iterdir()} - {RUN_FILE, ".lock", SHARDS, *self._prepared}
+        left = {p.name for p in self.path.iterdir()} - {RUN_FILE, ".lock", SHARDS, CONTENTS, *self._prepared}
         return not left and not any((self.path / SHARDS).glob("*"))
 
     def _changes(self, earlier: Mapping[str, Any]) -> list[str]:
@@ -282,6 +286,7 @@ class RunFolder:
         )
 
     def _forget(self) -> None:
+        (self.path / CONTENTS).unlink(missing_ok=True)
         shards = self.path / SHARDS
         if shards.is_dir():
             for shard in shards.iterdir():

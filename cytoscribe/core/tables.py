@@ -9,7 +9,7 @@ import io
 import types
 import typing
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,14 +17,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cytoscribe.core.errors import InputError, cell
+from cytoscribe.core.parquet import read_parquet
+from cytoscribe.core.places import Places
 from cytoscribe.core.plain_text import from_cell, line, storable, to_cell
+from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import atomic_path, read_bytes
 
 R = TypeVar("R")
 Row = tuple[int, dict[str, str]]
 MOST_COLUMNS = 10_000
+MOST_CELLS = 20_000_000
+MOST_BYTES = 256 << 20
+"""Of a CSV: its cells take several times its size in memory."""
 _SHOWN = 30
+_NEAR = 0.85
+"""How much two column names must resemble each other for one to be a slip of the other."""
 SPLITS = ("train", "val", "test", "unseen")
 _IMAGE_COLUMNS = ("image_path", "region", "subject", "section", "plane", "age", "pixel_size_um", "scale", "split", "mask_path")
 
@@ -38,7 +46,7 @@ def read_csv(path: str | Path, required: Sequence[str]) -> list[Row]:
     content = _csv_text(path)
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=_delimiter(content), strict=True)
     try:
-        rows = [(number, cells) for number, cells in enumerate(reader, start=1) if any(c.strip() for c in cells)]
+        rows = list(_filled(reader, path))
     except csv.Error as error:
         raise InputError(
             f"not a readable CSV ({error})", where=cell(path, reader.line_num), fix="check the quotes in that row"
@@ -50,8 +58,26 @@ def read_csv(path: str | Path, required: Sequence[str]) -> list[Row]:
     return [_row(path, header, number, cells) for number, cells in rows[1:]]
 
 
+def _filled(reader: Iterable[list[str]], path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold anything, with their numbers; raises InputError before they fill the memory."""
+    count = 0
+    for number, cells in enumerate(reader, start=1):
+        if number == 1:
+            _check_width(path, cells)
+        count += len(cells)
+        if count > MOST_CELLS:
+            raise InputError(f"more than {MOST_CELLS:,} cells", where=cell(path, number), fix="split the table")
+        if any(c.strip() for c in cells):
+            yield number, cells
+
+
+def _check_width(path: Path, header: Sequence[str]) -> None:
+    if len(header) > MOST_COLUMNS:
+        raise InputError(f"{len(header):,} columns, more than {MOST_COLUMNS:,}", where=path, fix="keep the columns that are needed")
+
+
 def _csv_text(path: Path) -> str:
-    raw = read_bytes(path)
+    raw = read_bytes(path, MOST_BYTES)
     if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError("not a text file", where=path, fix="save the table as CSV (UTF-8)")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -71,8 +97,7 @@ def _delimiter(text: str) -> str:
 
 
 def _check_header(path: Path, header: list[str], required: Sequence[str]) -> None:
-    if len(header) > MOST_COLUMNS:
-        raise InputError(f"{len(header):,} columns, more than {MOST_COLUMNS:,}", where=path, fix="keep the columns that are needed")
+    _check_width(path, header)
     missing = [c for c in required if c not in header]
     if missing:
         found = ", ".join(header[:_SHOWN]) + (" ..." if len(header) > _SHOWN else "")
@@ -99,6 +124,21 @@ def _row(path: Path, header: list[str], number: int, cells: list[str]) -> Row:
     return number, {name: from_cell(value.strip()) for name, value in zip(header, padded, strict=False) if name}
 
 
+def refuse_typos(path: str | Path, rows: Sequence[Row], known: Sequence[str]) -> None:
+    """Raise InputError where a column that is not read is nearly one that would be, and that one is missing: it would be lost."""
+    header = list(rows[0][1]) if rows else []
+    by_key = {_bare(c): c for c in known if c not in header}
+    for column in (c for c in header if c not in known):
+        near = difflib.get_close_matches(_bare(column), by_key, 1, _NEAR)
+        if near:
+            meant = by_key[near[0]]
+            raise InputError(f"column '{column}' is not read", where=path, fix=f"rename it to '{meant}', if that is what it is")
+
+
+def _bare(column: str) -> str:
+    return "".join(c for c in column.casefold() if c.isalnum())
+
+
 def read_images(path: str | Path, *, region_column: str = "region") -> list[ImageRecord]:
     """Read images.csv (contract: `image_path, region` required, the rest used when there); paths are relative to the CSV.
 
@@ -106,13 +146,18 @@ def read_images(path: str | Path, *, region_column: str = "region") -> list[Imag
     Raises InputError naming row and column for an empty path or region, a bad pixel size or an unknown split.
     """
     path = Path(path)
-    records = [_image(path, number, row, region_column) for number, row in read_csv(path, ["image_path", region_column])]
+    rows = read_csv(path, ["image_path", region_column])
+    refuse_typos(path, rows, tuple(c for c in _IMAGE_COLUMNS if c != "region" or region_column == "region"))
+    places = Places(path.parent)
+    records = [_image(path, number, row, region_column, places) for number, row in rows]
+    if places.mended:
+        say(f"{path.name}: {places.told()}")
     if not records:
         raise InputError("the table has a header but no images", where=path, fix="add one row an image")
     return records
 
 
-def _image(path: Path, number: int, row: dict[str, str], region_column: str) -> ImageRecord:
+def _image(path: Path, number: int, row: dict[str, str], region_column: str, places: Places) -> ImageRecord:
     for column in ("image_path", region_column):
         if not row[column]:
             raise InputError("empty cell", where=cell(path, number, column), fix=f"give the {column} or remove the row")
@@ -122,11 +167,11 @@ def _image(path: Path, number: int, row: dict[str, str], region_column: str) -> 
     known = {*_IMAGE_COLUMNS, region_column}
     mask = row.get("mask_path", "")
     return ImageRecord(
-        path=path.parent / row["image_path"],
+        path=places.find(row["image_path"]),
         region=row[region_column],
         pixel_size_um=pixel_size(path, number, row.get("pixel_size_um", "")),
         split=split,
-        mask_path=path.parent / mask if mask else None,
+        mask_path=places.find(mask) if mask else None,
         attributes={k: v for k, v in row.items() if k not in known},
         row=number,
         **{k: row.get(k, "") for k in ("subject", "section", "plane", "age", "scale")},
@@ -180,16 +225,7 @@ def read_records(path: str | Path, kind: type[R]) -> list[R]:
     """
     path = Path(path)
     names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    if not path.is_file():
-        raise InputError("no such file", where=path, fix="check the path, or run the stage that writes it first")
-    try:
-        table = pq.read_table(path)
-        found = set(table.column_names)
-    except Exception as error:  # damaged pages bring the parser to errors of every kind
-        raise InputError("not a readable Parquet file", where=path, fix="run the stage that writes it again") from error
-    missing = [n for n in names if n not in found]
-    if missing:
-        raise InputError(f"no column '{missing[0]}'", where=path, fix=f"this is not a table of {kind.__name__.lower()}s")
+    table = read_parquet(path, names, f"run the stage that writes this table of {kind.__name__.lower()}s again")
     listed = {f.name for f in dataclasses.fields(kind) if pa.types.is_list(schema_of(kind).field(f.name).type)}  # type: ignore[arg-type]
     try:
         rows = table.select(names).cast(schema_of(kind)).to_pylist()

@@ -15,13 +15,17 @@ def write_report(outcome: Outcome, cards: Sequence[Card]) -> None:
     """Write report.html into the run folder: it needs nothing but the pictures and reports beside it."""
     import jinja2
 
+    from cytoscribe.eval.metrics.promises import broken_names, broken_promises
+
     text = resources.files("cytoscribe.quickstart").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     figures = outcome.evaluation.figures
+    broken = broken_promises(figures, outcome.evaluation.alpha)
     content = {
         "known": [card for card in cards if not card.unseen],
         "unseen": [card for card in cards if card.unseen],
-        "figures": [(words, figures[name]) for name, words in FIGURES if name in figures],
+        "figures": [(words, figures[name], name in broken_names(broken)) for name, words in FIGURES if name in figures],
+        "broken": broken,
         "times": [(name, took(s)) for name, s in outcome.seconds.items()],
         "claims": len(outcome.mined.claims),
         "papers": sorted(p.name for p in (outcome.settings.out / "papers").iterdir()),

@@ -129,7 +129,7 @@ def train_captioner(settings: QuickstartSettings) -> dict[str, Any]:
     """Train a captioner with a small decoder of its own over the model, into `captioner/`."""
     from cytoscribe.quickstart.captioner import train_captioner as stage
 
-    return stage(settings.out, settings.seed, settings.overwrite, max(1, settings.epochs // 5))
+    return stage(settings.out, settings.seed, settings.overwrite, settings.epochs)
 
 
 def caption(settings: QuickstartSettings) -> tuple[Captioned, ...]:

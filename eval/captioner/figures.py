@@ -94,10 +94,13 @@ def figures(heard: Heard, captioner: Captioner, replicates: int, seed: int) -> R
     clusters = clusters_of(samples.records)
     draws = _Draws(draw_weights(clusters.index, samples.unseen.astype(int), replicates, seed), ~samples.unseen)
     names = [captioner.regions[k] for k in heard.predicted]
-    gated = [heard.ground.of(t, n).text for t, n in zip(heard.named, names, strict=True)]
+    read = [heard.ground.of(t, n) for t, n in zip(heard.named, names, strict=True)]
+    gated = [g.text for g in read]
+    whole = np.array([g.struck == 0 for g in read])
     found = (
         _naming(heard, captioner, draws) | _masked(heard, draws) | _rejection(heard, draws) | _claims(heard, names, gated, draws)
     )
+    found["captioner.captions_kept_whole"] = draws.mean(whole, draws.known)
     found |= _controls(heard, captioner, draws)
     labels = [UNSEEN if r else n for r, n in zip(heard.verdicts.rejected, names, strict=True)]
     facts = {
@@ -168,7 +171,6 @@ def _claims(heard: Heard, names: Sequence[str], gated: Sequence[str], draws: _Dr
         "captioner.claims.recall_held": draws.ratio(recall_counts(heard.ground, heard.held, records), known),
         "captioner.hallucination.before": draws.ratio(support[:, ::-1], known),
         "captioner.hallucination.after": draws.ratio(after[:, ::-1], known),
-        "captioner.captions_kept_whole": draws.mean(support[:, 1] == 0, known),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cytoscribe.captions.gate.gate import Checks, open_gate
 from cytoscribe.captions.gate.region import Verdict
@@ -14,7 +14,7 @@ from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.training.captioner.knowledge import IMAGES_TABLE, Knowledge
 
 IDLE = "states none of its facts"
-"""The gate's word for a sentence that claims nothing: no fault in a description."""
+"""The gate's word for a sentence that claims nothing: no fault beside others that do."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,8 @@ class Ground:
                 kept.append(sentence)
                 borne |= {c.claim_id for c in own}
             found.append(GroundedSentence(sentence, own, reasons))
+        if not borne:  # what states nothing of the region is no description of it
+            return Grounded(tuple(replace(s, reasons=s.reasons or (IDLE,)) for s in found))
         return Grounded(tuple(found))
 
     def account(self, text: str, region: str, claims: Sequence[Claim] | None = None) -> Account:

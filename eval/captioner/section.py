@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from cytoscribe.verify import record_files
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_json
 from cytoscribe.core.tables import read_csv
+from cytoscribe.core.verify import record_files
 from cytoscribe.eval.captioner.describer import Captioned, CaptionSettings, answers, load
 from cytoscribe.eval.captioner.grounding import Ground
 from cytoscribe.eval.section_map import TILES_FILE

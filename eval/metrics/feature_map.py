@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytoscribe.eval.answers import Answers
-from cytoscribe.eval.report.figures import DARK, FAINT, UNSEEN, canvas, data_uri, literal
+from cytoscribe.eval.report.figures import CROWDED, DARK, FAINT, UNSEEN, canvas, data_uri, literal
 from cytoscribe.eval.samples import Samples
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 1200
 """Images drawn, chosen with the seed; more would hide each other and take long."""
-_NAMED_UP_TO = 40
+_KEY_COLUMNS = 5
 
 
 def feature_map(samples: Samples, answers: Answers, regions: tuple[str, ...], seed: int = 0) -> str:
     """A t-SNE map (van der Maaten and Hinton 2008) of image features as a picture; empty for fewer than ten images.
 
-    Colours are regions, crosses unseen ones, lines join regions that were confused, wider for more images. Near is alike, but far
+    Colours are regions, more than twenty of them numbered with a key, crosses unseen ones, lines join regions that were confused, wider for more images. Near is alike, but far
     distances and the sizes of clouds mean nothing.
     """
     chosen = _chosen(samples, seed)
@@ -29,7 +29,8 @@ def feature_map(samples: Samples, answers: Answers, regions: tuple[str, ...], se
         return ""
     plane = _plane(answers.features[chosen], seed)
     truth = samples.truth[chosen]
-    with canvas(8.6, 6.4) as (figure, (axes,)):
+    rows = -(-len(regions) // _KEY_COLUMNS) if len(regions) > CROWDED else 0
+    with canvas(8.6, 6.4 + 0.19 * rows) as (figure, (axes,)):
         import matplotlib as mpl
 
         colours = mpl.colormaps["turbo"](np.linspace(0.05, 0.95, len(regions)))
@@ -38,24 +39,35 @@ def feature_map(samples: Samples, answers: Answers, regions: tuple[str, ...], se
         axes.scatter(*plane[~known].T, c=DARK, s=20, marker="x", linewidths=0.9, alpha=0.6)
         centres = {int(k): np.median(plane[truth == k], axis=0) for k in np.unique(truth[known])}
         _join(axes, centres, truth[known], answers.predicted[chosen][known])
-        if len(centres) <= _NAMED_UP_TO:
-            for k, centre in centres.items():
-                axes.text(
-                    float(centre[0]),
-                    float(centre[1]),
-                    literal(regions[k], 22),
-                    fontsize=8.5,
-                    ha="center",
-                    va="center",
-                    color=DARK,
-                    bbox=_LABEL,
-                )
+        for k, (x, y) in centres.items():
+            name = str(k + 1) if rows else literal(regions[k], 22)
+            axes.text(float(x), float(y), name, fontsize=8.5, ha="center", va="center", color=DARK, bbox=_LABEL)
+        if rows:
+            _write_key(axes, [(f"{k + 1} {literal(regions[k], 20)}", colours[k]) for k in sorted(centres)])
         axes.set_axis_off()
         told = (
             f"{int(known.sum())} known images; crosses: {int((~known).sum())} unseen" if (~known).any() else f"{chosen.size} images"
         )
         axes.set_title(told, fontsize=9, fontweight="normal", color=UNSEEN if (~known).any() else FAINT)
         return data_uri(figure)
+
+
+def _write_key(axes: Axes, entries: list[tuple[str, np.ndarray]]) -> None:
+    """Below the map, which number is which region: names of many regions would hide each other on it."""
+    from matplotlib.lines import Line2D
+
+    dots = [Line2D([], [], color=colour, marker="o", linestyle="", markersize=5) for _, colour in entries]
+    axes.legend(
+        dots,
+        [name for name, _ in entries],
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        ncols=_KEY_COLUMNS,
+        frameon=False,
+        fontsize=8,
+        handletextpad=0.2,
+        columnspacing=1.0,
+    )
 
 
 _LABEL = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}

@@ -13,9 +13,11 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import read_json, write_json
+from cytoscribe.core.shapes import check, entries, number, whole
 from cytoscribe.eval.metrics.naming import normalised
 
 POOL_FILE = "pool.json"
+_FORM = entries({"region": number(0, 1e6), "tile": number(0, 1e6), "pieces": whole(0, 10**9)})
 LEAST_PIECES = 10
 """Fewer validation pieces tell too little of either scale: both count alike."""
 
@@ -63,14 +65,10 @@ class Pool:
         path = folder / POOL_FILE
         if not path.is_file():
             raise InputError(f"no {POOL_FILE}", where=folder, fix="give the folder that fuse-scales wrote")
-        told = read_json(path)
-        try:
-            pool = cls(float(told["region"]), float(told["tile"]), int(told["pieces"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError("is damaged", where=path, fix="run fuse-scales again") from error
-        if not (min(pool.region, pool.tile) >= 0 and np.isfinite(pool.region + pool.tile) and pool.region + pool.tile > 0):
-            raise InputError("weights must not be below 0, nor both 0", where=path, fix="run fuse-scales again")
-        return pool
+        told = check(read_json(path), _FORM, path, "run fuse-scales again")
+        if told["region"] + told["tile"] <= 0:
+            raise InputError("both weights are 0", where=path, fix="run fuse-scales again")
+        return cls(float(told["region"]), float(told["tile"]), told["pieces"])
 
 
 def fitted(region: np.ndarray, tile: np.ndarray, truth: np.ndarray) -> Pool:

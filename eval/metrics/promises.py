@@ -12,6 +12,7 @@ from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.metrics.bootstrap import Estimate, estimate, weighted_mean
 from cytoscribe.eval.metrics.measures import Draws, Measured
 from cytoscribe.eval.metrics.open_set import auroc
+from cytoscribe.eval.metrics.wilson import wilson
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import KINDS, REGION
 from cytoscribe.eval.samples import Samples
@@ -68,21 +69,29 @@ def uncalibrated(model: Model, sources: Sequence[str]) -> list[str]:
 
 
 def broken_promises(figures: Mapping[str, Estimate], alpha: float) -> list[str]:
-    """A sentence for each promise whose 95% interval lies wholly on the wrong side of it."""
+    """A sentence for each promise whose 95% interval lies wholly on the wrong side of it.
+
+    Wilson's interval must lie there too: the bootstrap's can be far too short where there are very few sections or subjects.
+    """
     told = []
     for name, figure in figures.items():
         rejected = name == "open_set.known_rejected" or re.fullmatch(r"source\..*\.known_rejected", name)
-        if rejected and figure.ci95 and figure.ci95[0] > alpha:
+        if rejected and figure.ci95 and min(figure.ci95[0], wilson(figure.value, figure.n)[0]) > alpha:
             told.append(
                 _sentence(f"{name}: {figure.value:.1%}{_interval(figure)} of known images are rejected, {alpha:.1%} were promised")
             )
-        if name == "label_sets.coverage" and figure.ci95 and figure.ci95[1] < 1 - alpha:
+        if name == "label_sets.coverage" and figure.ci95 and max(figure.ci95[1], wilson(figure.value, figure.n)[1]) < 1 - alpha:
             told.append(
                 _sentence(
                     f"{name}: {figure.value:.1%}{_interval(figure)} of the sets hold the true region, {1 - alpha:.1%} were promised"
                 )
             )
     return told
+
+
+def broken_names(sentences: Sequence[str]) -> set[str]:
+    """The figures that the sentences of `broken_promises` are about."""
+    return {s.removeprefix("PROMISE BROKEN, ").partition(": ")[0] for s in sentences}
 
 
 def _interval(figure: Estimate) -> str:

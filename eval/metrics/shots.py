@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,18 +23,11 @@ DRAWS = 10
 def few_shot(model: Model, samples: Samples, answers: Answers, shots: Sequence[int], draws: Draws) -> Measured:
     """`few_shot.K.macro_f1` for each K of `shots`, from training images whose features the model folder keeps; known images are named by
     the nearest mean. The encoder has seen those images: the curve says what further images of the same kind would add.
-
-    Raises InputError where the model keeps no training features, and where a region has too few of them.
     """
     if not shots:
         return Measured()
-    context = getattr(model.rejection, "context", None)
-    if context is None:
-        raise InputError("the model keeps no features of training images", where=model.folder, fix="leave --few-shot out")
+    context = check_shots(model, shots)
     labels = context.labels.numpy()
-    fewest = int(np.bincount(labels, minlength=len(model.regions)).min())
-    if max(shots) > fewest:
-        raise InputError(f"--few-shot {max(shots)}, and a region has {fewest} training images", fix=f"give at most {fewest}")
     known = ~samples.unseen
     truth, features = samples.truth[known], torch.from_numpy(answers.features[known])
     figures = {}
@@ -42,6 +36,17 @@ def few_shot(model: Model, samples: Samples, answers: Answers, shots: Sequence[i
         each = [macro_f1(truth, n, len(model.regions)) for n in named]
         figures[f"few_shot.{k}.macro_f1"] = estimate(lambda w, e=each: np.mean([s(w) for s in e], axis=0), draws.weights[:, known])
     return Measured(figures)
+
+
+def check_shots(model: Model, shots: Sequence[int]) -> Any:
+    """What the model keeps of its training images. Raises InputError where that is nothing, and where a region has too few images."""
+    context = getattr(model.rejection, "context", None)
+    if shots and context is None:
+        raise InputError("the model keeps no features of training images", where=model.folder, fix="leave --few-shot out")
+    fewest = int(np.bincount(context.labels.numpy(), minlength=len(model.regions)).min()) if shots else 0
+    if max(shots, default=0) > fewest:
+        raise InputError(f"--few-shot {max(shots)}, and a region has {fewest} training images", fix=f"give at most {fewest}")
+    return context
 
 
 def _nearest(features: torch.Tensor, bank: torch.Tensor, labels: np.ndarray, k: int, seed: int, regions: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cytoscribe.eval.chance import near_chance
 from cytoscribe.eval.metrics.bootstrap import Clusters
 from cytoscribe.eval.metrics.leaks import Leaks
 from cytoscribe.eval.model import Model
@@ -47,6 +48,12 @@ def strangers(model: Model, features: Tensor, normalise: str) -> list[str]:
         f"these images lie {times:.1f} times as far from the training images as held-out ones: if another microscope or stain "
         "made them, measure them with --normalise source too"
     ]
+
+
+def unproven(model: Model) -> list[str]:
+    """A sentence where validation was near chance."""
+    note = near_chance(model)
+    return [note] if note else []
 
 
 def _familiar(leaks: Leaks) -> list[str]:

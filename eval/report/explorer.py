@@ -27,7 +27,8 @@ OUTCOMES = {
     "missed": "unseen, but accepted",
 }
 """Kinds of answers, and what the page calls them."""
-_THUMBNAIL_PX = 112
+_THUMBNAIL_PX = 224
+"""Twice as large as in the grid, so that an enlarged picture shows more."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ _STYLE: dict[Any, Any] = {
 }
 _MOST_BARS = 60
 _NUMBERS_UP_TO = 16
+CROWDED = 20
+"""Regions from which on a picture keeps its size and is scrolled, since its names would become too small to read."""
 
 
 @contextmanager
@@ -70,10 +72,12 @@ def confusion_matrix(result: Classification) -> str:
     counts = result.confusion[np.ix_(there, there)]
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     names = [literal(result.regions[i], 20) for i in there]
-    size = float(np.clip(0.34 * len(names) + 2.2, 4.6, 13))
+    size = float(
+        np.clip(0.2 * len(names) + 3 if len(names) > CROWDED else 0.34 * len(names) + 2.2, 4.6, 13 if len(names) <= CROWDED else 60)
+    )
     with canvas(size + 0.8, size) as (figure, (axes,)):
         picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
-        fine = float(np.clip(260 / max(len(names), 1), 3.5, 10))
+        fine = 9.0 if len(names) > CROWDED else float(np.clip(260 / max(len(names), 1), 8, 10))
         axes.set_xticks(
             range(len(names)),
             names,
@@ -86,7 +90,7 @@ def confusion_matrix(result: Classification) -> str:
         axes.spines[:].set_visible(False)
         if len(names) <= _NUMBERS_UP_TO:
             _write_counts(axes, counts, shares)
-        figure.colorbar(picture, ax=axes, label="share of the true region's images", shrink=0.7)
+        figure.colorbar(picture, ax=axes, label="share of the true region's images", shrink=min(0.7, 7 / size))
         return data_uri(figure)
 
 

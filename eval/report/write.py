@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +16,10 @@ from cytoscribe.eval.metrics.classification import confusions
 from cytoscribe.eval.metrics.feature_map import feature_map
 from cytoscribe.eval.metrics.groups import GroupFigures
 from cytoscribe.eval.metrics.open_set import auroc
+from cytoscribe.eval.metrics.promises import broken_names, broken_promises
 from cytoscribe.eval.report import figures
 from cytoscribe.eval.report.examples import example_groups
+from cytoscribe.eval.report.figures import CROWDED
 from cytoscribe.eval.report.page import interval_text, number_text, render_page
 
 if TYPE_CHECKING:
@@ -63,12 +65,14 @@ def _content(result: Evaluation) -> dict[str, object]:
     right = answers.predicted == samples.truth
     per_region = sorted(result.classification.per_region, key=lambda r: r.f1.value)
     return {
-        "headlines": _headlines(result.figures, result.facts),
+        "headlines": _headlines(result.figures, result.facts, broken_names(broken_promises(result.figures, result.alpha))),
         "families": [(title, _rows(result.figures, start)) for title, start in FAMILIES],
         "facts": result.facts,
         "notes": result.notes,
         "leaks": result.leaks,
         "alpha": result.alpha,
+        "broken": broken_promises(result.figures, result.alpha),
+        "crowded": len(result.regions) > CROWDED,
         "clusters": result.clusters,
         "confusion": figures.confusion_matrix(result.classification),
         "bars": figures.region_bars(result.classification),
@@ -100,10 +104,12 @@ def _group_estimates(group: GroupFigures) -> tuple[Estimate, ...]:
     return group.accuracy, group.macro_f1, group.known_rejected, group.unseen_rejected
 
 
-def _headlines(measured: Mapping[str, Estimate], facts: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
+def _headlines(
+    measured: Mapping[str, Estimate], facts: Mapping[str, object], broken: Collection[str]
+) -> list[tuple[str, str, str, str, bool]]:
     ways = facts.get("captions.masked_8way.ways", "")
     return [
-        (label, number_text(measured[k].value), interval_text(measured[k]), hint.format(ways=ways))
+        (label, number_text(measured[k].value), interval_text(measured[k]), hint.format(ways=ways), k in broken)
         for k, label, hint in _HEADLINES
         if k in measured
     ]

@@ -114,15 +114,15 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
         for number, entry in enumerate(table.get("word", []), start=1):
             for word in _words(path, number, entry, allowed):
                 words.setdefault(forms(word.form), []).append(word)
-        for kind, listed in table.get("nouns", {}).items():
+        for kind, wordings in table.get("nouns", {}).items():
             if kind not in allowed:
                 raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(allowed)}")
-            nouns.update({forms(n): kind for n in listed})
+            nouns.update({forms(n): kind for n in wordings})
         for group, claimed in (("plain", False), ("claimed", True)):
-            for name, listed in table.get("cell_types", {}).get(group, {}).items():
-                types.update({forms(n): (name, claimed) for n in listed})
-        for name, listed in table.get("grammar", {}).items():
-            grammar.setdefault(name, set()).update(forms(x) for x in listed)
+            for name, wordings in table.get("cell_types", {}).get(group, {}).items():
+                types.update({forms(n): (name, claimed) for n in wordings})
+        for name, wordings in table.get("grammar", {}).items():
+            grammar.setdefault(name, set()).update(forms(x) for x in wordings)
         poles.update(table.get("poles", {}))
         silent += [forms(x) for x in table.get("silent", {}).get("words", [])]
         unless += [forms(x) for x in table.get("silent", {}).get("unless", [])]

@@ -20,20 +20,9 @@ from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
 from cytoscribe.literature_mining.claims.trait_places import TraitPlaces
 
 _SEEN = frozenset(
-    [
-        "found",
-        "seen",
-        "observed",
-        "detected",
-        "identified",
-        "recognised",
-        "recognized",
-        "discerned",
-        "distinguished",
-        "noted",
-        "demonstrated",
-    ]
-)
+    ["found", "seen", "observed", "detected", "identified", "recognised",
+     "recognized", "discerned", "distinguished", "noted", "demonstrated"]
+)  # fmt: skip
 _NEARNESS = frozenset(["near", "close to", "next to", "adjacent to", "towards", "toward"])
 _MEASURES = frozenset(["size", "density", "thickness"])
 _NUMBERS = ("two", "three", "four", "five", "six", "seven")

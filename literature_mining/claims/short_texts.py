@@ -54,6 +54,8 @@ class ShortTextReader:
             piece = _stated(text[start:end])
             tokens = tuple(self.claims.tokens(piece))
             found, after = self.claims.read_sentence(piece, context)
+            if turned := _turned(piece, tokens):
+                found = [replace(c, start=0, end=len(piece)) for c in self.claims.read_sentence(turned, context)[0]]
             layers = _layers(tokens) or layers
             placed = tuple(
                 dict.fromkeys(replace(c, start=c.start + start, end=c.end + start) for c in _placed(found, piece, tokens, layers))
@@ -92,6 +94,20 @@ def _stated(sentence: str) -> str:
     if not sentence.rstrip().endswith("?"):
         return sentence
     return _AUXILIARY.sub(lambda m: " " * len(m[0]), sentence, count=1)
+
+
+def _turned(sentence: str, tokens: Sequence[Token]) -> str:
+    """ "Dense: II, IV." as "layers II and IV are Dense"; "" for any other sentence."""
+    colon = next((t for t in tokens if t.text == ":"), None)
+    if colon is None:
+        return ""
+    left, right = ([t for t in tokens if t.start < colon.start], [t for t in tokens if t.start > colon.start])
+    listed = all(
+        t.is_("layer", "conjunctions", "prepositions", "determiners", "adverbs", "verb:be") or t.text == "." for t in right
+    )
+    if not listed or not (layers := _layers(right)) or _layers(left) or not any(t.is_("trait") for t in left):
+        return ""
+    return f"layer{'s' if len(layers) > 1 else ''} {' and '.join(layers)} {'are' if len(layers) > 1 else 'is'} {sentence[: colon.start]}"
 
 
 def _layers(tokens: Sequence[Token], *, white: bool = False) -> tuple[str, ...]:

@@ -14,10 +14,44 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from cytoscribe.core import toml
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.shapes import Rule, check, entries, flag, listed, mapping, text
 
 CORTEX = "cytoarchitecture"
 """The vocabulary that is read where none is asked for."""
+
+
+def _says_a_word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 200 and bool(value.replace("-", " ").replace("/", " ").split())
+
+
+_WORDINGS = listed(Rule("a form: words, at most 200 characters", _says_a_word))
+_PAIR = listed(text(200), most=2, least=2)
+_ATTRIBUTE = entries(
+    {},
+    {
+        **dict.fromkeys(("about", "noun"), text(1000)),
+        **dict.fromkeys(("free", "one", "of_range", "of_layer", "open", "measured"), flag()),
+        "opposed": listed(_PAIR),
+        "weaker": mapping(listed(text(200))),
+        "denied": mapping(text(200)),
+    },
+)
+_FORM = entries(
+    {},
+    {
+        "word": listed(entries({}, dict.fromkeys(("forms", "compare", "nouns", "verbs", "changes"), _WORDINGS))),
+        "attributes": mapping(_ATTRIBUTE),
+        "nouns": mapping(_WORDINGS),
+        "cell_types": mapping(mapping(_WORDINGS)),
+        "grammar": mapping(_WORDINGS),
+        "poles": mapping(text(200)),
+        "silent": mapping(_WORDINGS),
+        "plural_names": flag(),
+    },
+)
+"""What may stand in a vocabulary file; what else stands there is not read."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +131,4 @@ def read_toml(name: str | Path) -> dict[str, Any]:
     if str(name) in shipped():
         source = resources.files("cytoscribe.literature_mining") / "data" / f"{name}.toml"
         return tomllib.loads(source.read_text(encoding="utf-8"))
-    try:
-        return tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=name, fix="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not a valid lexicon ({error})", where=name, fix="mend the TOML at that place") from error
+    return check(toml.read_toml(name), _FORM, name, "write it like literature_mining/data/cytoarchitecture.toml")

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cytoscribe.core.errors import InputError
+from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.records import Region
 from cytoscribe.core.runs import read_json, write_text
 from cytoscribe.core.tables import read_csv
@@ -24,6 +24,8 @@ _KINDS = "give an openMINDS CSV, a NIF JSON list, an Allen structure graph or a 
 _UNDEFINED = re.compile(r"needs? (?:a )?definition|no definition|not defined|not (?:included|described)", re.IGNORECASE)
 _SHORTEST = 20
 """A definition of fewer characters defines nothing."""
+_LONGEST = 300
+"""Characters of a name: no region has a longer one."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BRACKETS = re.compile(r"^(?P<name>.+?)\s*\((?P<inside>.*?)\)?$")
 
@@ -75,7 +77,8 @@ def read_definitions(source: Path) -> Iterator[tuple[str, str]]:
 
 def _openminds(source: Path) -> Iterator[Region]:
     """`Area hOc1 (V1, 17, CalcS)`: the label, other names, and last the place, which names no area."""
-    for _, row in read_csv(source, ["name"]):
+    for number, row in read_csv(source, ["name"]):
+        _check_name(row["name"], cell(source, number, "name"))
         match = _BRACKETS.match(row["name"])
         name, inside = (match.group("name"), match.group("inside")) if match else (row["name"], "")
         label = re.sub(r"^Area (?=\S*[A-Za-z])", "", name).strip() if re.match(r"^Area \S+$", name) else name
@@ -102,6 +105,7 @@ def _nif(source: Path, content: Any) -> Iterator[Region]:
     if not isinstance(content, list) or not all(isinstance(t, Mapping) and "label" in t for t in content):
         raise InputError("unknown kind of ontology", where=source, fix=_KINDS)
     for term in content:
+        _check_name(str(term["label"]), source)
         number = re.search(r"area (\d+\w?)$", str(term["label"]))
         brodmann = [f"area {number.group(1)}", f"BA{number.group(1)}", f"BA {number.group(1)}"] if number else []
         aliases = [*_texts(term.get("synonyms")), *_texts(term.get("abbrev")), *brodmann]
@@ -136,7 +140,15 @@ def _nodes(top: Sequence[Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
 
 
 def _name_of(node: Mapping[str, Any]) -> str:
-    return " ".join(str(node.get("name") or "").split())
+    """The name on one line, "" where the node has none that could be a region's."""
+    name = node.get("name")
+    name = " ".join(name.split()) if isinstance(name, str) else ""
+    return name if len(name) <= _LONGEST else ""
+
+
+def _check_name(name: str, where: str | Path) -> None:
+    if not 0 < len(name.strip()) <= _LONGEST:
+        raise InputError(f"a name of {len(name.strip()):,} characters", where=where, fix=f"give 1 to {_LONGEST}")
 
 
 def _tree(top: Sequence[Any]) -> Iterator[Region]:

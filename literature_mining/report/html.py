@@ -14,6 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from cytoscribe import __version__
 from cytoscribe.core.records import WHOLE, Claim, Description
 from cytoscribe.core.runs import write_text
+from cytoscribe.literature_mining.papers.figures import FigureRecord
 from cytoscribe.literature_mining.regions.table import RegionTable
 from cytoscribe.literature_mining.report.consensus import Consensus, MergedClaim, consensus, layer_rank
 from cytoscribe.literature_mining.report.wording import name_layer
@@ -53,6 +54,7 @@ def write_report(
     descriptions: Sequence[Description],
     papers: Sequence[Paper],
     surroundings: Surroundings | None = None,
+    figures: Sequence[FigureRecord] = (),
 ) -> None:
     """Write the report. All text of papers and tables is escaped; a region's sentences are drawn when it is opened."""
     environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -76,6 +78,7 @@ def write_report(
         shared=sum(len(m.documents) > 1 for c in agreed for m in (*c.kept, *c.set_aside)),
         clashes=sum(len(d.contradictions) for d in descriptions),
         showcase=showcase,
+        figures=sorted(figures, key=lambda f: (not f.regions, f.document, f.page or 0, f.figure_id)),
         version=__version__,
     )
     write_text(path, html)

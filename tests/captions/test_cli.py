@@ -33,7 +33,7 @@ def test_a_dry_run_shows_prompts_and_writes_nothing(images: Path, tmp_path: Path
         (["--quota", "terse"], "'terse' is not a quota"),
         (["--quota", "terse=2", "--quota", "terse=3"], "style 'terse' has two quotas"),
         (["--judge", "oracle"], "unknown judge"),
-        (["--attributes", "/nowhere.csv"], "no source of claims"),
+        (["--attributes", "/nowhere.csv"], "no such file"),
     ],
 )
 def test_bad_input_is_one_line_and_code_two(

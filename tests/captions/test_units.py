@@ -111,3 +111,25 @@ def test_columns_of_measurements_are_refused_with_a_way_out(tmp_path: Path) -> N
         with pytest.raises(InputError, match=f"column '{column}' holds numbers.*measure-morphology"):
             attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", column)), 5)
     assert attribute_material(AttributeSettings(tmp_path / "cells.csv", ("size", "grade")), 5).units
+
+
+@pytest.mark.parametrize(("sentence", "told"), [("Layer V is thinner than in V1.", True), ("Layer V is thinner.", False)])
+def test_a_comparison_is_told_only_where_its_sentence_names_the_other_region(tmp_path: Path, sentence: str, told: bool) -> None:
+    rows = [("III", "cell_size", "small", True, ()), ("V", "layer_thickness", "thin", True, ("BA17",))]
+    folder = _changed(write_mined(tmp_path / "mined", {"BA4": rows}), {1: {"sentence": sentence}})
+    material = literature_material(folder, 20)
+    assert (material.partnerless == 0) == told
+    assert any(c.compared_to for c in material.claims) == told
+
+
+def test_images_of_equal_attributes_share_the_work(tmp_path: Path) -> None:
+    """Forty images of three sets: captions are asked for a set and for a region, never for an image."""
+    sets = [("big", "yes"), ("big", "no"), ("small", "no")]
+    rows = [(f"{i}.png", "cell", "train", *sets[i % 3]) for i in range(40)]
+    write_csv(tmp_path / "cells.csv", ("image_path", "region", "split", "cell_size", "granularity"), rows)
+    table = AttributeSettings(tmp_path / "cells.csv", per_set=4)
+    assert [u.wanted for u in attribute_material(table, 0).units if "=" in u.key] == [4, 4, 4]
+    result = generate(GenerateSettings(out=tmp_path / "out", attributes=table, per_region=0))
+    again = generate(GenerateSettings(out=tmp_path / "out", attributes=table, per_region=0))
+    assert result.written <= 3 * 4 * 12  # three sets, four captions each, at most twelve attempts
+    assert (again.written, len(again.captions)) == (0, len(result.captions))

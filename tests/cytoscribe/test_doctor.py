@@ -36,7 +36,8 @@ def test_packages_devices_and_gaps_are_named(monkeypatch: pytest.MonkeyPatch) ->
     findings = {f.name: f for f in examine(timeout_s=0.2)}
     assert all(findings[name].status == "ok" for name in CORE)
     assert findings["cpu"].status == "ok"
-    assert (findings["CYTO_WEIGHTS"].status, findings["http://127.0.0.1:9/v1"].status) == ("missing", "optional")
+    assert (findings["CYTO_WEIGHTS"].status, findings["http://127.0.0.1:9/v1"].status) == ("optional", "optional")
+    assert findings["spaCy, English"].status == "ok"
     assert all(f.fix for f in findings.values() if f.status != "ok")
 
 

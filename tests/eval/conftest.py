@@ -129,6 +129,7 @@ def model(tmp_path: Path) -> FakeModel:
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "regions.json").write_text("{}")
+    (folder / "merged").mkdir()
     return FakeModel(folder)
 
 

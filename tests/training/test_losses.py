@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.training.losses import (
-    HARD_WEIGHT,
-    REGION_POSITIVES,
-    WHOLE_SCALE,
-    Objective,
-    contrast,
-    image_contrast,
-    positives_first,
-    to_regions,
-    whole_contrast,
-)
+from cytoscribe.training.losses import WHOLE_SCALE, contrast, image_contrast, positives_first, to_regions, whole_contrast
+from cytoscribe.training.settings import HARD_WEIGHT, REGION_POSITIVES, Objective
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:

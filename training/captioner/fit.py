@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from cytoscribe.verify import refuse_damaged
 
 from cytoscribe import __version__
 from cytoscribe.captions.dataset import read_captions
@@ -19,6 +18,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.records import Caption, ImageRecord
 from cytoscribe.core.runs import RUN_FILE, RunFolder, read_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import refuse_damaged
 from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner import cache, folder, loop
 from cytoscribe.training.captioner.cache import EncodedImages, encoded

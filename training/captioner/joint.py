@@ -20,6 +20,7 @@ from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.vision import Vision
 from cytoscribe.training.model.tensors import read_tensors, write_tensors
 from cytoscribe.training.rejection.conformal import combine, raw_scores, threshold
+from cytoscribe.training.rejection.p_values import p_values
 from cytoscribe.training.rejection.scores import ScoreContext, context_from
 
 JOINT_FILE, BANK_FILE = "joint.json", "bank.safetensors"
@@ -79,7 +80,8 @@ class Joint:
         both = np.stack([doubt(label_scores), vision_scores], axis=1)
         held = self._joint(self.calibration)
         score = self._joint(both)
-        p, vision_p = _p(score, held), _p(both[:, 1], self.calibration[:, 1])
+        p = p_values(np.round(score, 9), np.round(held, 9))
+        vision_p = p_values(both[:, 1], self.calibration[:, 1])
         said = label_scores.argmax(1) == label_scores.shape[1] - 1
         return Verdicts(said, vision_p <= self.alpha, p <= self.alpha, p, vision_p, score, both[:, 0], both[:, 1])
 
@@ -172,10 +174,3 @@ def features_of(seen: Seen) -> torch.Tensor:
     """(N, D) L2-normalised float32: the vector of each image, or the mean of its grid."""
     found = seen.vector.float() if seen.vector.shape[1] else seen.grid.float().mean(1)
     return torch.nn.functional.normalize(found, dim=-1)
-
-
-def _p(scores: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """(1 + reference scores at least as high) / (M + 1)."""
-    ordered = np.sort(np.round(reference, 9))
-    above = len(ordered) - np.searchsorted(ordered, np.round(scores, 9), side="left")
-    return (1 + above) / (len(ordered) + 1)

@@ -26,6 +26,8 @@ CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_SECONDS = 120.0
 GATE_RATE = 10.0
 """How much faster than the other weights gates learn: they are single numbers that start at zero and scale all the rest."""
+DECODER_RATE = 4.0
+"""The same for the weights of a small decoder that is learned from nothing; adapters of a frozen one learn like the rest."""
 
 
 @dataclass
@@ -146,16 +148,18 @@ def _step(learner: Learner, optimiser: torch.optim.Optimizer, seen: Seen, batch:
 
 
 def _optimiser(net: CaptionerNet, schedule: Schedule) -> torch.optim.Optimizer:
-    """AdamW; gates learn faster, and neither they nor biases and norms decay."""
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    """AdamW; gates and a decoder learned from nothing are faster, and neither gates nor biases and norms decay."""
+    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in trained(net):
-        groups.setdefault((".gate" in name, parameter.ndim > 1), []).append(parameter)
+        own = name.startswith("llm.") and ".lora_" not in name
+        factor = GATE_RATE if ".gate" in name else DECODER_RATE if own else 1.0
+        groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
     listed = [
         {
             "params": members,
-            "rate": schedule.learning_rate * (GATE_RATE if gate else 1),
+            "rate": schedule.learning_rate * factor,
             "weight_decay": schedule.weight_decay * wide,
         }
-        for (gate, wide), members in groups.items()
+        for (factor, wide), members in groups.items()
     ]
     return torch.optim.AdamW(listed, lr=schedule.learning_rate, betas=(0.9, 0.98))

@@ -24,6 +24,8 @@ class CaptionerNet(nn.Module):
     `look` sets the images that the next calls see, one a row of the batch; `look(None)` leaves the decoder as it is by itself.
     """
 
+    llm: Any
+
     def __init__(self, llm: Any, shape: Shape, adapter: Adapter, whole: bool = False) -> None:
         super().__init__()
         llm.requires_grad_(whole)

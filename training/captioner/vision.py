@@ -64,14 +64,15 @@ class Encoder:
 
     @torch.no_grad()
     def encode(self, pictures: Sequence[np.ndarray]) -> Seen:
-        pixels = normalised(torch.from_numpy(np.stack(pictures)).to(self.device), self.mean, self.std)
+        balance = self.clip is not None and self.clip.balanced
+        pixels = normalised(torch.from_numpy(np.stack(pictures)).to(self.device), self.mean, self.std, balance)
         with autocast(self.device, self.bf16):
             states = forward_tokens(self.tower, pixels.contiguous(memory_format=torch.channels_last))
         grid = pooled(states.float()).half().cpu()
         vector = torch.zeros(len(grid), 0, dtype=torch.float16)
         if self.clip is not None:
             vector = image_features(
-                self.clip.model, np.stack(pictures), self.mean, self.std, self.device, len(pictures), self.clip.views
+                self.clip.model, np.stack(pictures), self.mean, self.std, self.device, len(pictures), self.clip.views, balance
             ).half()
         return Seen(grid, vector)
 
@@ -144,13 +145,14 @@ def _of_timm(name: str, device: torch.device, bf16: bool, px: int, weights: str)
     from cytoscribe.core.hub import quickly
 
     bare = name.removeprefix(TIMM)
-    more = {"pretrained_cfg_overlay": {"file": weights}} if weights else {}
+    more: dict[str, Any] = {"pretrained_cfg_overlay": {"file": weights}} if weights else {}
     if weights and not Path(weights).is_file():
         raise InputError("no such file", where=weights, fix="check --weights vision=FILE")
     try:
         with quickly():
-            size = {"img_size": px} if px and "vit" in bare else {}
-            tower = timm.create_model(bare, pretrained=True, num_classes=0, **more, **size)
+            if px and "vit" in bare:
+                more["img_size"] = px
+            tower: Any = timm.create_model(bare, pretrained=True, num_classes=0, **more)
     except Exception as error:  # timm and the Hub's client fail in many ways
         reason = " ".join(str(error).split())[:160]
         fix = "use a name that timm lists; its weights come from the Hub, or from --weights vision=FILE"

@@ -2,9 +2,10 @@
 
 One file holds a vector for each image, keyed by the image's path as the images table writes it (relative to that table, or full):
 
-- `.npz`: arrays `image_path` (N,) of strings and `embedding` (N, E);
-- `.parquet`: columns `image_path` and `embedding` (a list of E numbers);
-- `.safetensors`: one tensor (E,) an image, named by its path.
+- `.npz` and `.h5`: arrays `image_path` (N,) of strings and `embedding` (N, E);
+- `.parquet`: columns `image_path` and `embedding` (a list of E numbers), or a wide table of numbers with the paths as its index;
+- `.safetensors`: one tensor (E,) an image, named by its path, or one (N, E) with an index;
+- `.npy`: (N, E) with an index: `NAME.csv` beside it with a column `image_path`, or `NAME.txt` with a path a line.
 
 None of them can carry code: arrays of Python objects are refused.
 """
@@ -21,10 +22,12 @@ import torch
 from torch import Tensor, nn
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.places import Places
+from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.runs import is_file
+from cytoscribe.training.data.vector_files import FORMATS, read_vectors
 from cytoscribe.training.images import Skipped
-
-FORMATS = (".npz", ".parquet", ".safetensors")
 
 
 @dataclass(frozen=True)
@@ -48,59 +51,49 @@ class Embeddings:
 def read_embeddings(path: str | Path, folder: str | Path, *, grids: bool = False) -> Embeddings:
     """Read a file of vectors; relative image paths in it count from `folder`, the one of the images table.
 
-    grids: a grid of T vectors an image is taken too.
+    grids: a grid of T vectors an image, (N, T, E), is taken too.
 
-    Raises InputError where the file is of another kind, holds objects, vectors of different widths, or values that are not finite.
+    Raises InputError where the file is of another kind, holds objects, vectors of different widths, values that are not finite, or two
+    vectors of one image.
     """
     path = Path(path)
-    if path.suffix not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         raise InputError("not a file of embeddings", where=path, fix=f"give one of {', '.join(FORMATS)}")
-    if not path.is_file():
+    if not is_file(path):
         raise InputError("no such file", where=path, fix="check --embeddings")
-    try:
-        names, vectors = {".npz": _from_npz, ".parquet": _from_parquet, ".safetensors": _from_safetensors}[path.suffix](path)
-    except InputError:
-        raise
-    except Exception as error:  # each reader fails in its own ways on broken files
-        raise InputError(f"cannot be read ({' '.join(str(error).split())[:120]})", where=path, fix=_fix(path)) from error
-    if vectors.ndim not in ((2, 3) if grids else (2,)) or len(vectors) != len(names) or not len(names):
-        raise InputError(f"{len(names)} paths and vectors of shape {vectors.shape}", where=path, fix=_fix(path))
+    names, vectors = read_vectors(path, grids=grids)
     bad = np.flatnonzero(~np.isfinite(vectors.reshape(len(vectors), -1)).all(1))
     if len(bad):
-        raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it anew or leave it out")
-    start = Path(folder).resolve()
-    return Embeddings(path, vectors, {str((start / name).resolve()): i for i, name in enumerate(names)})
+        raise InputError(f"the vector of '{names[bad[0]]}' is not finite", where=path, fix="compute it again or leave it out")
+    places = Places(Path(folder).resolve())
+    rows = _rows([_full(places, name, path) for name in names], vectors, path)
+    if places.mended:
+        say(f"{path.name}: {places.told()}")
+    return Embeddings(path, vectors, rows)
 
 
-def _fix(path: Path) -> str:
-    if path.suffix == ".safetensors":
-        return "give one tensor of equal width an image, named by its path"
-    return "give image_path (N) and embedding (N, E)"
+def _full(places: Places, name: str, path: Path) -> str:
+    """The full path of an image that a file of vectors names; raises InputError where the name is none."""
+    try:
+        return str(places.find(name).resolve())
+    except (TypeError, ValueError, OSError) as error:
+        raise InputError(f"image_path {name[:40]!r} is no path", where=path, fix="give the paths of the images table") from error
 
 
-def _from_npz(path: Path) -> tuple[list[str], np.ndarray]:
-    with np.load(path, allow_pickle=False) as stored:
-        missing = [n for n in ("image_path", "embedding") if n not in stored]
-        if missing:
-            raise InputError(f"no array '{missing[0]}'", where=path, fix=_fix(path))
-        return [str(n) for n in stored["image_path"]], np.asarray(stored["embedding"], dtype=np.float32)
-
-
-def _from_parquet(path: Path) -> tuple[list[str], np.ndarray]:
-    import pyarrow.parquet as parquet
-
-    missing = [n for n in ("image_path", "embedding") if n not in parquet.read_schema(path).names]
-    if missing:
-        raise InputError(f"no column '{missing[0]}'", where=path, fix=_fix(path))
-    stored = parquet.read_table(path, columns=["image_path", "embedding"])
-    return stored["image_path"].to_pylist(), np.array(stored["embedding"].to_pylist(), dtype=np.float32)
-
-
-def _from_safetensors(path: Path) -> tuple[list[str], np.ndarray]:
-    from safetensors.torch import load_file
-
-    stored = load_file(path)
-    return list(stored), np.stack([v.float().numpy() for v in stored.values()]) if stored else np.zeros((0, 0), np.float32)
+def _rows(keys: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str, int]:
+    """Full path to row. Raises InputError where one image has two vectors that differ."""
+    rows: dict[str, int] = {}
+    for i, name in enumerate(keys):
+        first = rows.setdefault(name, i)
+        if first != i and not np.array_equal(vectors[first], vectors[i]):
+            raise InputError(
+                f"'{Path(name).name}' is there twice with different vectors (rows {first + 1} and {i + 1})",
+                where=path,
+                fix="keep the right one",
+            )
+    if len(rows) < len(keys):
+        say(f"{path.name}: {len(keys) - len(rows)} images are there twice with the same vector")
+    return rows
 
 
 class Vectors:

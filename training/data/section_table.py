@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.core.errors import InputError, cell
-from cytoscribe.core.tables import pixel_size, read_csv
+from cytoscribe.core.progress import say
+from cytoscribe.core.spelling import respelled, shown
+from cytoscribe.core.tables import pixel_size, read_csv, refuse_typos
+from cytoscribe.training.data.section_files import section_name
 
 SPLITS = ("train", "val", "test")
+_COLUMNS = ("section", "subject", "pixel_size_um", "split")
 LEAST_SUBJECTS = 3
 """Subjects from which on whole subjects are split: with fewer, one of train, val and test would be empty."""
 
@@ -33,7 +37,9 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
     of the sections have a split.
     """
     found: dict[str, SectionFacts] = {}
-    for row, line in read_csv(path, ["section"]):
+    table = read_csv(path, ["section"])
+    refuse_typos(path, table, _COLUMNS)
+    for row, line in table:
         name, split = line["section"], line.get("split", "").lower()
         if split and split not in SPLITS:
             raise InputError(f"unknown split '{split}'", where=cell(path, row, "split"), fix=f"use one of {', '.join(SPLITS)}")
@@ -43,12 +49,36 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
             told = f"section '{name}' is in {' and '.join(sorted(both))}" if len(both) > 1 else f"section '{name}' is listed twice"
             raise InputError(told, where=cell(path, row, "section"), fix="give each section one row")
         found[name] = facts
-    if not set(names) & set(found):
-        raise InputError("names none of the sections", where=path, fix=f"the first section is '{names[0]}'")
+    found = _matched(path, found, names)
     lacking = [n for n in names if not found.get(n, SectionFacts()).split]
     if 0 < len(lacking) < len(names):
         raise InputError(f"section '{lacking[0]}' has no split and others have", where=path, fix="give all of them one, or none")
     return found
+
+
+def _matched(path: Path, found: dict[str, SectionFacts], names: list[str]) -> dict[str, SectionFacts]:
+    """The rows by the sections' own names: file endings, accents and letter case are mended; what has no partner is said.
+
+    Raises InputError where no row belongs to a section, or a section would have the subject of none while others have one.
+    """
+    without = {n: section_name(Path(n)) for n in found if n not in names}
+    bare = {n: s for n, s in without.items() if s in names and s not in found}
+    rest = [n for n in without if n not in bare]
+    mended = bare | {n: s for n, s in respelled(rest, names).items() if s not in found and s not in bare.values()}
+    if mended:
+        say(f"{path.name}: sections were matched in spite of their spelling: {shown(mended)}")
+    facts = {mended.get(n, n): f for n, f in found.items()}
+    if not set(names) & set(facts):
+        raise InputError("names none of the sections", where=path, fix=f"the first section is '{names[0]}'")
+    strangers, bereft = [n for n in facts if n not in names], [n for n in names if n not in facts]
+    if strangers:
+        say(f"{path.name}: {len(strangers)} rows match no section ({', '.join(strangers[:4])})")
+    if bereft:
+        say(f"{path.name}: {len(bereft)} of {len(names)} sections have no row ({', '.join(bereft[:4])})")
+    lacking = [n for n in names if n in facts and not facts[n].subject]
+    if lacking and any(facts[n].subject for n in names if n in facts):
+        raise InputError(f"section '{lacking[0]}' has no subject and others have", where=path, fix="give all of them one, or none")
+    return facts
 
 
 def splits_of(

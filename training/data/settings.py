@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, option
+from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, VERIFY, option
 
 SCALES = ("tile", "region", "both")
 LEAST_SIDE = 8
+INVERT = ("no", "yes", "auto")
 _SIZE, _SPLIT = "How large a tile is", "Which sections train, validate and test"
 
 
@@ -72,6 +73,18 @@ class CutSettings:
             panel=_SPLIT,
         ),
     )
+    colours: Path | None = field(
+        default=None,
+        metadata=option(
+            "For colour-coded label maps: CSV with colour (#rrggbb) and label_value or label. Default: maps hold values."
+        ),
+    )
+    invert: str = field(
+        default="no",
+        metadata=option(
+            "yes, or auto where the ground is dark: bright cells are cut as dark ones on a bright ground.", choices=INVERT
+        ),
+    )
     test_sections: tuple[str, ...] = field(
         default=(), metadata=option("Comma-separated names. Empty: one section in five.", panel=_SPLIT)
     )
@@ -86,10 +99,13 @@ class CutSettings:
     seed: int = field(default=0, metadata=SEED)
     strict: bool = field(default=False, metadata=STRICT)
     overwrite: bool = field(default=False, metadata=OVERWRITE)
+    verify: bool = field(default=False, metadata=VERIFY)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise InputError(f"unknown scale '{self.scale}'", fix=f"use one of {', '.join(SCALES)}")
+        if self.invert not in INVERT:
+            raise InputError(f"--invert {self.invert} is unknown", fix=f"use one of {', '.join(INVERT)}")
         if self.tile_px < LEAST_SIDE or self.region_px < LEAST_SIDE:
             raise InputError(f"a tile needs at least {LEAST_SIDE} pixels a side", fix="give a larger --tile-px")
         if not 0 < self.purity <= 1:

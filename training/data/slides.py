@@ -13,22 +13,26 @@ from typing import Protocol
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.images import read_image
+from cytoscribe.core.images import is_tiff, read_image, tiff_by_pillow
+from cytoscribe.core.levels import WHITE
+from cytoscribe.core.pixel_sizes import PixelSize, plausible_size, square_size
 from cytoscribe.core.runs import is_file
+from cytoscribe.core.volumes import VOLUME_SUFFIXES, is_volume, read_volume_picture
 from cytoscribe.training.images import squared
 
-WHITE = 255
-TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
 SLIDE_SUFFIXES = (".svs", ".ndpi", ".mrxs", ".scn", ".svslide", ".vms", ".vmu", ".bif")
 """Formats of slide scanners, which OpenSlide reads; some of them are TIFF inside and do without it."""
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", *TIFF_SUFFIXES, *SLIDE_SUFFIXES)
-SCANNER_SIZES_UM = (0.05, 200.0)
-"""Micrometres a pixel that a microscope or a scanner of sections may have."""
+PLAIN_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jpx", ".jpf", ".bmp", ".webp")
+PICTURE_SUFFIXES = (*PLAIN_SUFFIXES, *TIFF_SUFFIXES, *SLIDE_SUFFIXES, *VOLUME_SUFFIXES)
+
+
+__all__ = ["Loaded", "Slide", "open_slide", "plausible_size", "square", "window"]
 
 
 class Slide(Protocol):
     """A picture of a section. sizes: (H, W) in pixels of each level, the finest first; pixel_size_um: micrometres a pixel of the
-    finest, None where the file does not say."""
+    finest, None where the file does not say; asking for it raises InputError where pixels are not square."""
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]: ...
@@ -43,10 +47,15 @@ class Slide(Protocol):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A picture in memory, (H, W, 3) uint8, of one level."""
+    """A picture in memory, (H, W, 3) uint8, of one level. stated: the size of its pixels as the file says; path: the file."""
 
     pixels: np.ndarray
-    pixel_size_um: float | None = None
+    stated: PixelSize | None = None
+    path: Path = Path()
+
+    @property
+    def pixel_size_um(self) -> float | None:
+        return square_size(self.stated, self.path)
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:
@@ -61,18 +70,29 @@ def open_slide(path: Path) -> Slide:
 
     Raises InputError where the file is missing, broken, or in a format whose reader is not installed.
     """
-    from cytoscribe.training.data.slide_formats import ScannedSlide, TiffSlide, openslide_installed
+    from cytoscribe.training.data.slide_formats import ScannedSlide, openslide_installed
 
-    suffix = path.suffix.lower()
-    if not is_file(path):
+    if not is_file(path) and not is_volume(path):
         raise InputError("no such section", where=path, fix="check the path")
+    if is_volume(path):
+        pixels, size = read_volume_picture(path)
+        return Loaded(pixels, size, path)
+    suffix = path.suffix.lower()
     if suffix in SLIDE_SUFFIXES and openslide_installed() and ScannedSlide.reads(path):
         return ScannedSlide(path)
-    if suffix not in TIFF_SUFFIXES + SLIDE_SUFFIXES:
-        return Loaded(read_image(path))
+    if not is_tiff(path) and suffix not in TIFF_SUFFIXES + SLIDE_SUFFIXES:
+        return Loaded(read_image(path), None, path)
+    return _open_tiff(path)
+
+
+def _open_tiff(path: Path) -> Slide:
+    from cytoscribe.training.data.slide_formats import ScannedSlide, TiffSlide, openslide_installed
+
     found = TiffSlide.opened(path)
-    if isinstance(found, TiffSlide):
+    if isinstance(found, TiffSlide) and found.layout.orientation == 1:
         return found
+    if isinstance(found, TiffSlide):
+        return Loaded(read_image(path), found.stated_size, path)
     if openslide_installed() and ScannedSlide.reads(path):
         return ScannedSlide(path)
     return _decoded_whole(path, found)
@@ -85,7 +105,7 @@ def _decoded_whole(path: Path, reason: str) -> Loaded:
     try:
         if path.suffix.lower() in SLIDE_SUFFIXES:
             raise InputError("a slide scanner's format", where=path)
-        return Loaded(read_image(path), size_of_tiff(path))
+        return Loaded(tiff_by_pillow(path), size_of_tiff(path), path)
     except InputError as error:
         if path.suffix.lower() in TIFF_SUFFIXES and "imagecodecs" not in reason:
             raise
@@ -108,7 +128,7 @@ def shrink_of(slide: Slide, level: int) -> float:
 def window(slide: Slide, x: int, y: int, width: int, height: int, shrink: float = 1.0) -> np.ndarray:
     """The rectangle at (x, y) of the finest level as (h, w, 3) uint8, made smaller by at most `shrink` in what is read.
 
-    What lies outside the picture is white, like glass.
+    What lies outside the picture is white, like glass, or of the slide's own `ground`.
     """
     level = level_for(slide, shrink)
     factor, (rows, columns) = shrink_of(slide, level), slide.sizes[level]
@@ -117,18 +137,13 @@ def window(slide: Slide, x: int, y: int, width: int, height: int, shrink: float 
     inside = max(top, 0), max(left, 0), min(bottom, rows), min(right, columns)
     if inside == (top, left, bottom, right):
         return slide.read(level, *inside)
-    whole = np.full((bottom - top, right - left, 3), WHITE, np.uint8)
+    whole = np.empty((bottom - top, right - left, 3), np.uint8)
+    whole[:] = getattr(slide, "ground", WHITE)
     if inside[2] > inside[0] and inside[3] > inside[1]:
         whole[inside[0] - top : inside[2] - top, inside[1] - left : inside[3] - left] = slide.read(level, *inside)
     return whole
 
 
 def square(slide: Slide, x: int, y: int, side: int, px: int) -> np.ndarray:
-    """The square of `side` pixels of the finest level at (x, y), resampled to (px, px, 3) uint8; white outside the picture."""
+    """The square of `side` pixels of the finest level at (x, y), resampled to (px, px, 3) uint8; ground outside the picture."""
     return squared(window(slide, x, y, side, side, side / px), px)
-
-
-def plausible_size(micrometres: float | None) -> float | None:
-    """The pixel size, or None where no microscope has such a one."""
-    low, high = SCANNER_SIZES_UM
-    return micrometres if micrometres is not None and low < micrometres < high else None

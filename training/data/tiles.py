@@ -12,21 +12,18 @@ from typing import Any
 
 from PIL import Image
 
+from cytoscribe.core.contents import verify_contents
 from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.core.images import opened_image
 from cytoscribe.core.progress import say, track
 from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, quick_digest
 from cytoscribe.core.tables import write_csv
+from cytoscribe.training.data.colour_tables import read_colours
 from cytoscribe.training.data.cuts import Cut, capped, find_regions, find_tiles
+from cytoscribe.training.data.groups import Groups, groups_named, read_groups
+from cytoscribe.training.data.section_files import SectionFiles, find_sections
 from cytoscribe.training.data.section_table import SectionFacts, read_section_table, splits_of
-from cytoscribe.training.data.sections import (
-    Groups,
-    SectionFiles,
-    check_pixel_sizes,
-    find_sections,
-    groups_of_outlines,
-    read_groups,
-    read_section,
-)
+from cytoscribe.training.data.sections import Labelling, check_pixel_sizes, groups_of_outlines, read_section
 from cytoscribe.training.data.settings import LEAST_SIDE, CutSettings
 from cytoscribe.training.data.slides import open_slide, square
 from cytoscribe.training.data.tile_sheet import save_contact_sheet
@@ -39,10 +36,14 @@ class _Sheet:
     """What is known of all sections before any is cut."""
 
     sections: list[SectionFiles]
-    groups: Groups
+    labelling: Labelling
     facts: dict[str, SectionFacts]
     splits: dict[str, str]
     pixel_sizes: dict[str, float | None]
+
+    @property
+    def groups(self) -> Groups:
+        return self.labelling.groups
 
 
 def cut(settings: CutSettings) -> dict[str, Any]:
@@ -52,12 +53,16 @@ def cut(settings: CutSettings) -> dict[str, Any]:
     """
     spared = _Spared(settings.strict)
     sheet = _prepared(settings, spared)
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict")
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "colours", "strict")
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict", "verify")
     told = {k: v for k, v in asdict(settings).items() if k not in paths}
     inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
     inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
     inputs |= {"table": file_digest(settings.section_table) if settings.section_table else None}
+    inputs |= {"colours": file_digest(settings.colours)} if settings.colours else {}
     with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
+        if settings.verify:
+            verify_contents(run.path, [path for s in sheet.sections for path in (s.image, s.labels)])
         for files in track(sheet.sections, "cutting", unit="sections"):
             if not _is_cut(run, files.name):
                 with spared.passing_over(files):
@@ -66,7 +71,7 @@ def cut(settings: CutSettings) -> dict[str, Any]:
         left = [files.name for files in sheet.sections if files.name not in spared.reasons]
         cuts = [(name, Cut(**row)) for name in left for row in run.read_shard(name)]
         if not cuts:
-            raise InputError("no tile is pure enough", where=settings.labels, fix="lower --purity or --tile-px")
+            raise _nothing_cut(sheet, settings)
         rows = [_row(name, c, sheet, settings) for name, c in cuts]
         write_csv(run.path / "images.csv", COLUMNS, rows)
         pictures = {g: [run.path / tile_name(s, c) for s, c in cuts if c.region == g] for g in sheet.groups.names}
@@ -78,11 +83,20 @@ def cut(settings: CutSettings) -> dict[str, Any]:
 
 
 def _is_cut(run: RunFolder, section: str) -> bool:
-    """Whether an earlier run cut this section and all its pictures are still there."""
+    """Whether an earlier run cut this section and all its pictures are still there and whole."""
     if not run.has_shard(section):
         return False
-    names = (tile_name(section, Cut(**row)) for row in run.read_shard(section))
-    return all((run.path / n).is_file() and (run.path / n).stat().st_size for n in names)
+    return all(_is_whole(run.path / tile_name(section, Cut(**row))) for row in run.read_shard(section))
+
+
+def _is_whole(picture: Path) -> bool:
+    """Whether a PNG is there and agrees with the checksums within it."""
+    try:
+        with opened_image(picture) as image:
+            image.verify()
+    except InputError:
+        return False
+    return True
 
 
 @dataclass
@@ -114,7 +128,7 @@ class _Spared:
 
 def _prepared(settings: CutSettings, spared: _Spared) -> _Sheet:
     sections = find_sections(settings.sections, settings.labels)
-    groups = read_groups(settings.groups) if settings.groups else groups_of_outlines(sections)
+    labelling = _labelling(settings, sections)
     names = [s.name for s in sections]
     facts = read_section_table(settings.section_table, names) if settings.section_table else {}
     splits = splits_of(names, facts, seed=None if settings.interleave else settings.seed, test=settings.test_sections)
@@ -125,7 +139,24 @@ def _prepared(settings: CutSettings, spared: _Spared) -> _Sheet:
     spared.check(len(sections))
     sections = [s for s in sections if s.name in sizes]
     check_pixel_sizes(sizes, needed=settings.tile_um > 0)
-    return _Sheet(sections, groups, facts, splits, sizes)
+    return _Sheet(sections, labelling, facts, splits, sizes)
+
+
+def _labelling(settings: CutSettings, sections: list[SectionFiles]) -> Labelling:
+    colours = read_colours(settings.colours) if settings.colours else None
+    if settings.groups:
+        return Labelling(read_groups(settings.groups), colours, settings.invert)
+    if colours is not None and not any(files.outlined for files in sections):
+        return Labelling(groups_named(colours.names), colours, settings.invert)
+    return Labelling(groups_of_outlines(sections), colours, settings.invert)
+
+
+def _nothing_cut(sheet: _Sheet, settings: CutSettings) -> InputError:
+    """Why no tile was cut: no label of the first section belongs to a group, or none covers enough of a tile."""
+    first = sheet.sections[0]
+    if not (read_section(first, sheet.labelling, pixel_size_um=sheet.pixel_sizes[first.name]).numbers > 0).any():
+        return InputError("no label belongs to a group", where=first.labels, fix="check --groups: its labels are others")
+    return InputError("no tile is pure enough", where=settings.labels, fix="lower --purity or --tile-px")
 
 
 def _pixel_size(files: SectionFiles, facts: SectionFacts | None, settings: CutSettings) -> float | None:
@@ -146,7 +177,7 @@ def side_of(settings: CutSettings, pixel_size_um: float | None, section: str = "
 def _cut_section(files: SectionFiles, sheet: _Sheet, settings: CutSettings, folder: Path) -> list[Cut]:
     side = side_of(settings, sheet.pixel_sizes[files.name], files.name)
     enlarged = side / settings.tile_px
-    section = read_section(files, sheet.groups, side)
+    section = read_section(files, sheet.labelling, side, sheet.pixel_sizes[files.name])
     found: list[Cut] = []
     if settings.scale in ("tile", "both"):
         stride = max(round(settings.stride * enlarged), 1) if settings.stride else side

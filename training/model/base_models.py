@@ -188,6 +188,7 @@ def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], imag
 
 def build_clip(model_cfg: dict[str, Any], name: str) -> Model:
     """The open_clip module that a checked model_cfg describes; raises InputError naming `name` where open_clip cannot build it."""
+    from open_clip.coca_model import CoCa
     from open_clip.model import CLIP, CustomTextCLIP
     from transformers.utils import logging
 
@@ -196,7 +197,7 @@ def build_clip(model_cfg: dict[str, Any], name: str) -> Model:
     settings = {k: v for k, v in copy.deepcopy(model_cfg).items() if k != "custom_text"}
     text = settings["text_cfg"]
     place = text.get("hf_model_name")
-    kind = CustomTextCLIP if model_cfg.get("custom_text") or place else CLIP
+    kind = CoCa if "multimodal_cfg" in settings else CustomTextCLIP if model_cfg.get("custom_text") or place else CLIP
     try:
         with ExitStack() as stack:
             if place:

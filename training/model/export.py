@@ -16,7 +16,13 @@ from cytoscribe.core.plain_text import code, markdown
 from cytoscribe.core.runs import atomic_path, read_json, write_json, write_text
 from cytoscribe.training.model.base_models import Base
 from cytoscribe.training.model.encoding import Model
-from cytoscribe.training.model.model_config import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, name_place, text_tower_place
+from cytoscribe.training.model.model_config import (
+    OPEN_CLIP_CONFIG,
+    OPEN_CLIP_WEIGHTS,
+    brings_tokenizer,
+    name_place,
+    text_tower_place,
+)
 from cytoscribe.training.model.model_folder import ADAPTER, MERGED, REGIONS_FILE
 from cytoscribe.training.model.tensors import write_tensors
 
@@ -42,9 +48,10 @@ def save_merged(model: Model, base: Base, folder: Path) -> None:
     write_tensors(temporary / OPEN_CLIP_WEIGHTS, model.state_dict())
     config = copy.deepcopy(base.config)
     text = config["model_cfg"]["text_cfg"]
+    if brings_tokenizer(config):
+        base.tokenizer.tokenizer.save_pretrained(temporary)
     if text.get("hf_model_name"):
         model.text.config.save_pretrained(temporary)
-        base.tokenizer.tokenizer.save_pretrained(temporary)
         text["hf_model_pretrained"] = False  # the tower's weights lie in the merged file
         if Path(base.text_folder).is_dir():  # else a Hub name, which means the same everywhere
             name_place(config, folder / MERGED)
@@ -102,6 +109,7 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "## Use",
         "",
         "```",
+        "hf download THIS_REPOSITORY --local-dir THIS_FOLDER",
         "describe --model THIS_FOLDER IMAGE...",
         "evaluate --model THIS_FOLDER --images images.csv --out RESULTS",
         "```",
@@ -121,7 +129,17 @@ def save_card(folder: Path, told: Mapping[str, Any]) -> None:
         "## Limits",
         "",
         "The error rate of the rejection holds for images like the held-out ones (same laboratory, stain and microscope). "
-        "How many images of unseen regions it accepts has to be measured with `evaluate`.",
+        "How many images of unseen regions it accepts has to be measured with `evaluate`; `publish-model --metrics` puts its figures into",
+        "the head of this card.",
+        "",
+        "## Citation",
+        "",
+        "```bibtex",
+        "@software{cytoscribe,",
+        "  title = {cytoscribe: from papers and labelled sections to grounded captions},",
+        f"  version = {{{told['cytoscribe']}}}",
+        "}",
+        "```",
     ]
     write_text(folder / "README.md", "\n".join(lines) + "\n")
 

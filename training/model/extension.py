@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from cytoscribe.verify import record_files
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -26,6 +25,7 @@ from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.shapes import check, listed, mapping, text
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import read_embeddings
 from cytoscribe.training.data.splits import SplitImages, write_splits
 from cytoscribe.training.model import export

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.progress import say
 from cytoscribe.training.settings import Tuning
 
 _PROJECTIONS = ("visual.head.proj", "visual.head.mlp", "text.proj")
@@ -17,10 +18,12 @@ _PROJECTIONS = ("visual.head.proj", "visual.head.mlp", "text.proj")
 
 @dataclass(frozen=True)
 class Targets:
-    """Module names: `adapted` get LoRA, `saved` are trained whole (projections, and depthwise convolutions where asked)."""
+    """Module names: `adapted` get LoRA, `saved` are trained whole (projections, and depthwise convolutions where asked), `left` can
+    take no adapter that lives: the features do not depend on them as layers, or the model asks for their very type."""
 
     adapted: tuple[str, ...]
     saved: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 def tower_of(name: str) -> str:
@@ -28,12 +31,14 @@ def tower_of(name: str) -> str:
     return "vision" if name.startswith("visual.") else "text"
 
 
-def find_targets(model: nn.Module, tuning: Tuning) -> Targets:
+def find_targets(model: nn.Module, tuning: Tuning, reached: frozenset[str] | None = None) -> Targets:
     """Every linear layer, convolution and attention block of the towers asked for, whatever the architecture calls them.
+
+    reached: layers that the features depend on (`reach.reach`), None to take all for such.
 
     Raises InputError where a tower has none, or a frozen prefix names no module.
     """
-    towers, adapted, saved = tuning.towers, [], []
+    towers, adapted, saved, left = tuning.towers, [], [], []
     inside = [prefix + "." for prefix in tuning.frozen or ()]
     names = {n for n, _ in model.named_modules()}
     unknown = sorted(set(tuning.frozen or ()) - names)
@@ -45,7 +50,10 @@ def find_targets(model: nn.Module, tuning: Tuning) -> Targets:
             inside.append(name + ".")  # trained whole, so nothing in it needs an adapter
         if f"{name}.".startswith(tuple(inside)) or (towers != "both" and tower_of(name) != towers):
             continue
-        if isinstance(module, nn.MultiheadAttention):
+        if isinstance(module, (nn.MultiheadAttention, nn.Linear, nn.Conv2d)) and not _can_live(name, module, reached):
+            left.append(name)
+            inside.append(name + ".")
+        elif isinstance(module, nn.MultiheadAttention):
             adapted.append(name)
             inside.append(name + ".")  # its out_proj alone would get no gradient through peft
         elif isinstance(module, nn.Conv2d) and module.groups > 1:
@@ -57,18 +65,39 @@ def find_targets(model: nn.Module, tuning: Tuning) -> Targets:
     lacking = sorted(wanted - {tower_of(n) for n in adapted})
     if lacking:
         raise InputError(f"no layer of the {lacking[0]} tower can take LoRA", fix="choose other --towers, or --tune full")
-    return Targets(tuple(adapted), tuple(saved))
+    return Targets(tuple(adapted), tuple(saved), tuple(left))
 
 
-def add_adapters(model: nn.Module, tuning: Tuning, base_name: str) -> Any:
-    """Wrap the model with peft and return the PeftModel; the open_clip module inside is changed in place.
+def _can_live(name: str, module: nn.Module, reached: frozenset[str] | None) -> bool:
+    """Whether an adapter on this layer would get a gradient, and the model would still call it.
+
+    open_clip calls a text projection only where it is an nn.Linear itself, and peft adapts attention only where keys and values are
+    as wide as queries.
+    """
+    if name.rsplit(".", 1)[-1] == "text_projection":
+        return False
+    if isinstance(module, nn.MultiheadAttention) and not module._qkv_same_embed_dim:
+        return False
+    return reached is None or name in reached
+
+
+def add_adapters(
+    model: nn.Module, tuning: Tuning, base_name: str, reached: frozenset[str] | None = None, bias: bool = False
+) -> Any:
+    """Wrap the model with peft and return the PeftModel; the open_clip module inside is changed in place. What can take no adapter is
+    named.
+
+    reached: as for `find_targets`; bias: the loss uses the model's bias of the logits, which learns then.
 
     Raises InputError where an option cannot take effect: dropout on `nn.MultiheadAttention`, which peft would ignore.
     """
     from peft import LoraConfig, get_peft_model
     from peft.tuners.lora import LoraLayer
 
-    targets = find_targets(model, tuning)
+    targets = find_targets(model, tuning, reached)
+    if targets.left:
+        shown = ", ".join(targets.left[:4]) + (" ..." if len(targets.left) > 4 else "")
+        say(f"{len(targets.left)} layers stay as the base has them, since no adapter on them would learn ({shown})")
     attention = [n for n, m in model.named_modules() if isinstance(m, nn.MultiheadAttention) and n in targets.adapted]
     if tuning.dropout and attention:
         raise InputError(f"--dropout has no effect on {attention[0]} (nn.MultiheadAttention)", fix="set --dropout 0")
@@ -85,6 +114,8 @@ def add_adapters(model: nn.Module, tuning: Tuning, base_name: str) -> Any:
         if isinstance(module, LoraLayer):
             module.cast_input_dtype_enabled = False  # autocast casts by itself; peft's detour through fp32 copies every input
     wrapped.get_base_model().logit_scale.requires_grad_(True)
+    if bias:
+        wrapped.get_base_model().logit_bias.requires_grad_(True)
     wrapped.attention_kept = [(part, part.weight.detach().clone()) for part in _attention_parts(wrapped)]  # pyright: ignore[reportArgumentType]
     return wrapped
 
@@ -126,11 +157,16 @@ def _attention_parts(wrapped: nn.Module) -> list[_Part]:
     return [_Part(layer, name) for layer in layers for name in ("in_proj_weight", "weight")]
 
 
-def free(model: nn.Module, towers: str = "both") -> None:
-    """Full fine-tuning: every weight of these towers learns, the projections and the scale of the logits in any case."""
+def free(model: nn.Module, towers: str = "both", reached: frozenset[str] | None = None, bias: bool = False) -> None:
+    """Full fine-tuning: every weight of these towers learns, the projections and the scale of the logits in any case, their bias
+    where the loss uses it. reached: weights that the features depend on, None to take all for such."""
     for name, parameter in model.named_parameters():
-        joint = name == "logit_scale" or name.startswith(tuple(f"{p}." for p in _PROJECTIONS))
-        parameter.requires_grad_(joint or towers in ("both", tower_of(name)))
+        if name in ("logit_scale", "logit_bias"):
+            parameter.requires_grad_(bias or name == "logit_scale")
+            continue
+        joint = name.startswith(tuple(f"{p}." for p in _PROJECTIONS))
+        alive = reached is None or name in reached
+        parameter.requires_grad_(alive and (joint or towers in ("both", tower_of(name))))
 
 
 def in_training(model: nn.Module) -> None:

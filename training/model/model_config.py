@@ -48,7 +48,7 @@ _VISION = {
     "layers": either(_LAYERS, listed(_LAYERS, most=4, least=4)),
     "width": _WIDTH,
     "head_width": whole(1, 1024),
-    "patch_size": whole(2, 256),
+    "patch_size": maybe(whole(2, 256)),
     "image_size": _SIDES,
     "patch_dropout": _SHARE,
     "attentional_pool": either(flag(), text(40)),
@@ -95,7 +95,19 @@ _MODEL = {
     "vision_cfg": entries({}, _VISION, others=False),
     "text_cfg": entries({}, _TEXT, others=False),
 }
+_DECODER = {
+    **_BLOCK,
+    "context_length": whole(1, 4096),
+    "vocab_size": whole(1, 2_000_000),
+    "width": _WIDTH,
+    "heads": _HEADS,
+    "layers": _LAYERS,
+    "dim_head": whole(1, 1024),
+    "n_queries": whole(1, 4096),
+    "attn_pooler_heads": _HEADS,
+}
 _MODEL_MORE = {
+    "multimodal_cfg": entries({}, _DECODER, others=False),
     "custom_text": flag(),
     "quick_gelu": flag(),
     "init_logit_scale": number(-20, 20),
@@ -190,6 +202,11 @@ def name_place(config: dict[str, Any], folder: Path) -> None:
     config["model_cfg"]["text_cfg"].update(hf_model_name=place, hf_tokenizer_name=place, hf_model_pretrained=False)
 
 
+def brings_tokenizer(config: Mapping[str, Any]) -> bool:
+    """Whether a config names a Hugging Face tokenizer, with a text tower of that kind (BERT) or of open_clip's own (SigLIP)."""
+    return bool(text_tower_place(config) or config["model_cfg"]["text_cfg"].get("hf_tokenizer_name"))
+
+
 def check_model(told: Mapping[str, Any], where: str | Path) -> None:
     """Raise InputError where a config of open_clip's form names what is not on the list, or a model that is too large to build."""
     check(told, _CONFIG, where, _MENDING)
@@ -205,6 +222,10 @@ def check_model(told: Mapping[str, Any], where: str | Path) -> None:
         tower
         + 12 * words.get("layers", 12) * written**2
         + (words.get("vocab_size", 49_408) + words.get("context_length", 77)) * written
+    )
+    decoder = told["model_cfg"].get("multimodal_cfg") or {}
+    size += 16 * decoder.get("layers", 0) * decoder.get("width", 512) ** 2 + decoder.get("vocab_size", 0) * decoder.get(
+        "width", 512
     )
     _bounded(size, where)
     if vision.get("timm_model_name"):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from cytoscribe.verify import record_files
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import write_json
 from cytoscribe.core.tables import read_csv, read_images
+from cytoscribe.core.verify import record_files
 from cytoscribe.training.data.embeddings import read_embeddings, takes_vectors
 from cytoscribe.training.images import Skipped
 from cytoscribe.training.model import export

@@ -52,3 +52,29 @@ def test_claims_by_id_from_a_mining_run(mined: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--texts", "/nowhere.jsonl"], ["folder", "--texts", "texts.jsonl"]])
 def test_bad_use_is_code_two(arguments: list[str]) -> None:
     assert run(command("check-captions"), arguments) == 2
+
+
+def test_inline_claims_use_any_word_of_the_vocabulary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = _lines(
+        tmp_path / "texts.jsonl",
+        {"region": "Zz1", "caption": "Layer IV is thin.", "claims": [{**THIN, "layer": "4", "value": "narrow"}]},
+        {"region": "Zz1", "caption": "Layer IV is thin.", "claims": [{**THIN, "attribute": "thickness"}]},
+        {"region": "Zz1", "caption": "Layer IV is thin.", "claims": [{**THIN, "value": "blue"}]},
+    )
+    assert run(command("check-captions"), ["--texts", str(texts)]) == 0
+    shown = capsys.readouterr()
+    (row,) = (json.loads(line) for line in shown.out.splitlines())
+    assert row["accepted"]
+    assert "line 2: unknown attribute 'thickness' (use " in shown.err
+    assert "line 3: unknown value 'blue' of layer_thickness (use broad, thin" in shown.err
+
+
+def test_cells_are_judged_by_their_own_vocabulary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    claims = [{"attribute": "nucleus_shape", "value": "two lobes"}, {"attribute": "granules", "value": "large"}]
+    texts = _lines(
+        tmp_path / "texts.jsonl",
+        {"region": "basophil", "caption": "Basophils have a bilobed nucleus and large granules.", "claims": claims},
+        {"region": "basophil", "caption": "Basophils have a bilobed nucleus and fine granules.", "claims": claims},
+    )
+    assert run(command("check-captions"), ["--texts", str(texts), "--vocabulary", "blood_cells"]) == 0
+    assert [json.loads(line)["accepted"] for line in capsys.readouterr().out.splitlines()] == [True, False]

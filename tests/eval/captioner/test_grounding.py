@@ -39,6 +39,12 @@ def test_a_sentence_that_claims_nothing_is_no_fault() -> None:
     assert Ground(PAPERS).of("This is area 44. Layer IV is thin.", "44").struck == 0
 
 
+def test_a_caption_that_states_nothing_is_no_caption() -> None:
+    found = Ground(PAPERS).of("This is area 44. The layer layer layer.", "44")
+    assert found.text == ""
+    assert found.struck == len(found.sentences)
+
+
 def test_attributes_of_images_are_read_too() -> None:
     from cytoscribe.core.records import Caption
 

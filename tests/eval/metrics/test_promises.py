@@ -12,7 +12,7 @@ from cytoscribe.core.tables import read_csv, write_csv
 from cytoscribe.eval.evaluation import EvaluateSettings
 from cytoscribe.eval.evaluator import evaluate
 from cytoscribe.eval.metrics.bootstrap import Estimate
-from cytoscribe.eval.metrics.promises import broken_promises
+from cytoscribe.eval.metrics.promises import broken_names, broken_promises
 from tests.eval.conftest import FakeModel, FakeRejection, paint
 
 
@@ -26,7 +26,10 @@ def test_a_promise_outside_its_interval_is_said() -> None:
     told = broken_promises(figures, 0.05)
     assert [t.split(":")[0] for t in told] == ["PROMISE BROKEN, open_set.known_rejected", "PROMISE BROKEN, label_sets.coverage"]
     assert "12.0% [8.0%, 16.0%] of known images are rejected, 5.0% were promised" in told[0]
+    assert broken_names(told) == {"open_set.known_rejected", "label_sets.coverage"}
     assert broken_promises({"open_set.known_rejected": Estimate(0.2, None, 3)}, 0.05) == []
+    one_section = Estimate(3 / 36, (3 / 36, 3 / 36), 36)
+    assert broken_promises({"open_set.known_rejected": one_section}, 0.05) == []
 
 
 class Lenient(FakeRejection):

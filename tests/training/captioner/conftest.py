@@ -141,7 +141,7 @@ def trained(drawn: tuple[Path, Path], grids: Path, tmp_path_factory: pytest.Temp
     from cytoscribe.training.captioner.fit import train
 
     settings = tiny_settings(
-        drawn, grids, tmp_path_factory.mktemp("fit") / "captioner", Path("tiny"), label_epochs=30, epochs=30, checkpoint_steps=500
+        drawn, grids, tmp_path_factory.mktemp("fit") / "captioner", Path("tiny"), label_epochs=24, epochs=6, checkpoint_steps=500
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoder, "_SMALL", {**SMALL, "tie_word_embeddings": True})

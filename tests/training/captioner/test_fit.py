@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cytoscribe.verify import damage
 from safetensors.torch import load_file
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import file_digest, read_json
 from cytoscribe.core.tables import read_images
+from cytoscribe.core.verify import damage
 from cytoscribe.training.captioner.fit import train
 from cytoscribe.training.captioner.folder import WEIGHTS_FILE, Captioner
 from cytoscribe.training.captioner.settings import CaptionerSettings, Schedule
@@ -63,6 +63,7 @@ def test_unseen_regions_reach_no_training(trained: CaptionerSettings) -> None:
     assert "hidden" not in (trained.out / "knowledge.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_in_the_same_weights(drawn: Drawn, grids: Path, llm_folder: Path, tmp_path: Path) -> None:
     calm = tiny_settings(drawn, grids, tmp_path / "calm", llm_folder)
     train(calm)

@@ -63,7 +63,7 @@ def test_pickles_and_other_bad_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_embeddings(tmp_path / "absent.npz", tmp_path)
     np.savez(tmp_path / "other.npz", x=VECTORS)
-    with pytest.raises(InputError, match="no array 'image_path'"):
+    with pytest.raises(InputError, match="no array 'embedding'"):
         read_embeddings(tmp_path / "other.npz", tmp_path)
     with pytest.raises(InputError, match=r"vector of 'b/c\.png' is not finite"):
         read_embeddings(write(tmp_path / "nan.npz", vectors=np.array([[1.0], [np.nan]], np.float32)), tmp_path)
@@ -149,3 +149,28 @@ def test_options_for_pictures_are_refused_with_vectors(drawn: Drawn, bert_base: 
         train(toy(drawn, tmp_path / "model", **asked, image=ImageOptions(augmentation="mild")))
     with pytest.raises(InputError, match="--weights vision has no effect with --embeddings"):
         train(toy(drawn, tmp_path / "other", **asked, image=ImageOptions(), weights={"vision": "x.safetensors"}))
+
+
+def test_an_npz_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "vectors.npz"
+    np.savez_compressed(path, image_path=np.array(["a.png"]), embedding=np.zeros((1, 30_000_000), np.float32))
+    assert path.stat().st_size < 200_000
+    with pytest.raises(InputError, match="claims 120,000,000 bytes"):
+        read_embeddings(path, tmp_path)
+    header = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("embedding.npy", header.ljust(127) + b"\n")
+    with pytest.raises(InputError, match="claims 4,000,000,000,000 bytes"):
+        read_embeddings(path, tmp_path)
+
+
+@pytest.mark.parametrize("names", [["a\0b.png"], [None], [5]])
+def test_a_name_that_is_no_path_is_one_line(names: list[object], tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"image_path": names, "embedding": [[1.0, 2.0]]}), tmp_path / "v.parquet")
+    with pytest.raises(InputError, match="is no path"):
+        read_embeddings(tmp_path / "v.parquet", tmp_path)

@@ -64,3 +64,22 @@ def test_pixel_sizes_ten_times_apart_are_refused_by_name() -> None:
 @pytest.mark.parametrize("name", ["s1.png", "s1.ome.tif", "s1.geojson", "s1.ome.tif.geojson", "s1.ome.geojson", "s1.svs"])
 def test_a_section_is_called_the_same_whatever_its_format(name: str) -> None:
     assert section_name(Path("folder") / name) == "s1"
+
+
+def test_rows_are_matched_in_spite_of_spelling_and_strays_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "t.csv").write_text("section,pixel_size_um\na1.ome.tif,1\nA2,2\nb9,3\n")
+    facts = read_section_table(tmp_path / "t.csv", ["a1", "a2", "a3"])
+    assert (facts["a1"].pixel_size_um, facts["a2"].pixel_size_um) == (1.0, 2.0)
+    told = capsys.readouterr().err
+    assert "'a1.ome.tif' as 'a1', 'A2' as 'a2'" in told
+    assert "1 rows match no section (b9)" in told
+    assert "1 of 3 sections have no row (a3)" in told
+
+
+def test_a_slip_in_a_column_and_a_missing_subject_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("section,subjct\na1,x\n")
+    with pytest.raises(InputError, match="column 'subjct' is not read; rename it to 'subject'"):
+        read_section_table(tmp_path / "t.csv", ["a1"])
+    (tmp_path / "t.csv").write_text("section,subject\na1,x\na2,\n")
+    with pytest.raises(InputError, match="section 'a2' has no subject and others have"):
+        read_section_table(tmp_path / "t.csv", ["a1", "a2"])

@@ -47,7 +47,7 @@ def test_a_large_window_decodes_only_pieces_of_the_coarse_level(tmp_path: Path) 
     assert isinstance(slide, TiffSlide)
     slide._pieces.clear()
     assert square(slide, 0, 0, 256, 64).shape == (64, 64, 3)
-    assert {level for level, _ in slide._pieces} == {2}
+    assert {level for level, _, _ in slide._pieces} == {2}
 
 
 @pytest.mark.parametrize(("unit", "given", "expected"), [("nm", 250.0, 0.25), ("mm", 0.01, 10.0), ("furlong", 1.0, None)])

@@ -123,7 +123,7 @@ def test_size_mismatch_and_missing_pairs_are_named(material: Path, tmp_path: Pat
 def test_impossible_purity_is_said(material: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no tile is pure enough"):
         cut(settings(material, tmp_path, tile_px=60, purity=1.0))
-    with pytest.raises(InputError, match=r"purity 1\.5 is no share"):
+    with pytest.raises(InputError, match=r"--purity must be above 0 and at most 1, got 1\.5"):
         settings(material, tmp_path, purity=1.5)
 
 

@@ -1,0 +1,77 @@
+"""What a command can check of its options before anything slow is loaded: files, folders, and where the results go."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.runs import is_file
+
+Given = tuple[str, Path | None]
+"""An option's name and the path it was given; None where it was left out."""
+
+
+def check_files(*given: Given) -> None:
+    """Raise InputError, naming the option and a file of nearly that name, where one is missing or no ordinary file."""
+    for option, path in given:
+        if path is None or is_file(path):
+            continue
+        fault = "a folder, not a file" if path.is_dir() else ("no ordinary file" if _exists(path) else "no such file")
+        raise InputError(fault, where=path, fix=_way_out(option, path))
+
+
+def check_folders(*given: Given) -> None:
+    """Raise InputError, naming the option and a folder of nearly that name, where one is missing or a file."""
+    for option, path in given:
+        if path is not None and not path.is_dir():
+            raise InputError("a file, not a folder" if _exists(path) else "no such folder", where=path, fix=_way_out(option, path))
+
+
+def check_present(*given: Given) -> None:
+    """Raise InputError where neither a file nor a folder is there."""
+    for option, path in given:
+        if path is not None and not _exists(path):
+            raise InputError("no such file or folder", where=path, fix=_way_out(option, path))
+
+
+def check_out(path: Path | None) -> None:
+    """Raise InputError where results cannot go to a folder, since it is a file or lies below one."""
+    for place in (path, *path.parents) if path is not None else ():
+        if _exists(place):
+            if not place.is_dir():
+                raise InputError("is a file", where=place, fix="name a folder with --out")
+            return
+
+
+def check_model(*given: Given) -> None:
+    """Raise InputError where a folder is none that a finished train-lora wrote."""
+    check_folders(*given)
+    for option, path in given:
+        if path is not None and not (is_file(path / "regions.json") and (path / "merged").is_dir()):
+            raise InputError("not a model folder", where=path, fix=f"give {option} the --out folder of a finished train-lora run")
+
+
+def check_captions(option: str, folders: Iterable[Path | None]) -> None:
+    """Raise InputError where a folder holds no captions."""
+    for path in folders:
+        check_folders((option, path))
+        if path is not None and next(path.glob("data/**/*.parquet"), None) is None:
+            raise InputError("no captions (data/*.parquet)", where=path, fix=f"give {option} the --out folder of generate-captions")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _way_out(option: str, path: Path) -> str:
+    try:
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    except OSError:
+        names = []
+    near = [name for name in difflib.get_close_matches(path.name, names, 2) if name != path.name]
+    return f"did you mean {path.parent / near[0]}?" if near else f"check {option}"

@@ -1,0 +1,1 @@
+"""What papers state against what was measured, claim by claim."""

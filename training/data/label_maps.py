@@ -1,0 +1,216 @@
+"""Label maps as whole numbers, value by value: what has been through JPEG, smoothing or a stack is refused, not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from cytoscribe.core.errors import InputError
+from cytoscribe.core.images import check_size, is_tiff, opened_image
+from cytoscribe.core.runs import read_bytes
+from cytoscribe.core.tiff_layout import Layout, layout_of
+from cytoscribe.core.tiff_picture import TiffSlide, turned
+from cytoscribe.core.volumes import VOLUME_SUFFIXES, is_volume, read_flat
+
+LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".btf", ".bmp", ".jpg", ".jpeg", ".jp2", ".webp", ".npy", *VOLUME_SUFFIXES)
+"""Some of them are known in order to be refused with the reason."""
+MOST_CELLS = 50_000_000
+"""Labels that are kept of a map; of a larger TIFF every second, third ... pixel of a row is read, and every such row."""
+SAVE = "save it as a 16-bit greyscale PNG or as TIFF"
+_LOSSY = {"JPEG": "JPEG", "MPO": "JPEG", "JPEG2000": "JPEG 2000", "WEBP": "WebP"}
+_LOSSY_TIFF = {6: "JPEG", 7: "JPEG", 33007: "JPEG", 34892: "JPEG", **dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000")}
+_LOSSY_TIFF |= {50001: "WebP", 50002: "JPEG XL", 22610: "JPEG XR", 34934: "JPEG XR", 34887: "LERC"}
+_RAMPS, _LEAST_RAMPS, _LINES = 0.35, 20, 1500
+"""Share of the borders of an interpolated map that are steps of one pixel; the fewest of them that count; rows looked at."""
+
+
+def read_labels(path: Path, drawn: bool = False) -> np.ndarray:
+    """Label map as (H, W) int64: whole numbers of any type and size, of palettes the indices.
+
+    Of a TIFF of more than MOST_CELLS pixels a grid of them is read. drawn: the map was drawn cell by cell, and cells of one pixel
+    are no sign of smoothing. Raises InputError where the file is lossy, in colour, a
+    stack, holds parts of numbers or numbers that lie between labels, or cannot be read.
+    """
+    values = _values(path)
+    if values.ndim == 3:
+        values = _one_channel(values, path)
+    whole = _whole_numbers(values, path)
+    if not drawn:
+        _refuse_smoothed(whole, path)
+    return whole
+
+
+def read_label_colours(path: Path) -> np.ndarray:
+    """A colour-coded label map as (H, W) int64, red * 65536 + green * 256 + blue; -1 where it is transparent. Raises InputError."""
+    if is_tiff(path):
+        _refuse_lossy_tiff(path)
+    with _opened(path) as image:
+        layered = np.asarray(ImageOps.exif_transpose(image).convert("RGBA")).astype(np.int64)
+    packed = (layered[..., 0] << 16) + (layered[..., 1] << 8) + layered[..., 2]
+    return np.where(layered[..., 3] > 127, packed, -1)
+
+
+def _values(path: Path) -> np.ndarray:
+    if is_volume(path):
+        return read_flat(path)[0]
+    if path.suffix.lower() == ".npy":
+        return _array(path)
+    if is_tiff(path):
+        return _of_tiff(path)
+    with _opened(path) as image:
+        return _pixels(image)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """An image through Pillow whose format keeps values as they are."""
+    try:
+        with opened_image(path) as image:
+            lossy = _LOSSY.get(image.format or "")
+            if lossy:
+                raise InputError(f"{lossy} changes label values", where=path, fix=f"{SAVE} from the original")
+            yield image
+    except InputError as error:
+        if error.what.startswith("not a readable image"):
+            raise InputError(f"not a readable label map ({error.what})", where=path, fix=SAVE) from error
+        raise
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("LA", "RGBA", "PA"):
+        values = np.asarray(image)
+        clear = values[..., -1] == 0
+        return np.where(clear[..., None], 0, values[..., :-1])
+    return np.asarray(image)
+
+
+def _array(path: Path) -> np.ndarray:
+    import io
+
+    try:
+        values = np.load(io.BytesIO(read_bytes(path, 2**32)), allow_pickle=False)
+    except ValueError as error:
+        raise InputError(
+            "not an array of numbers: objects are stored as code, which is never run",
+            where=path,
+            fix="save the masks alone as PNG or TIFF (cellpose: --save_png or --save_tif)",
+        ) from error
+    flat = np.squeeze(values)
+    if flat.ndim != 2:
+        raise InputError(f"a stack of {' x '.join(map(str, values.shape))}, not one map", where=path, fix="save one slice")
+    return flat
+
+
+def _of_tiff(path: Path) -> np.ndarray:
+    """(H, W) or (H, W, samples) of the file's own type, thinned where it is large."""
+    _refuse_lossy_tiff(path)
+    slide = TiffSlide.labels_opened(path)
+    if isinstance(slide, str):
+        return _by_pillow(path, slide)
+    with slide.file:
+        height, width = slide.sizes[0]
+        step = max(int(np.ceil(np.sqrt(height * width / MOST_CELLS))), 1)
+        rows = max(2**24 // width // step, 1) * step
+        bands = [slide.raw(0, top, 0, min(top + rows, height), width) for top in range(0, height, rows)] if step == 1 else None
+        if bands is None:
+            bands = [
+                slide.raw(0, t, 0, min(t + rows, height), width)[step // 2 :: step, step // 2 :: step]
+                for t in range(0, height, rows)
+            ]
+        values = turned(np.concatenate(bands), slide.layout.orientation)
+    return values[..., 0] if values.shape[2] == 1 else values
+
+
+def _by_pillow(path: Path, reason: str) -> np.ndarray:
+    """A map in a codec that tifffile lacks here: Pillow brings its own for values of up to 32 bits."""
+    with _structure(path) as layout:
+        index, kind = int(layout.page.index), layout.page.dtype
+    with _opened(path) as image:
+        image.seek(index)
+        check_size(image.width, image.height, path)
+        if kind.itemsize > 4 or (kind.itemsize > 1 and image.mode in ("RGB", "RGBA")):
+            raise InputError(
+                f"cannot be read here ({reason})", where=path, fix="pip install 'cytoscribe[slides]', or save it unpacked"
+            )
+        values = _pixels(image)
+    return values.astype(np.int64) & 0xFFFFFFFF if kind == np.uint32 else values
+
+
+@contextmanager
+def _structure(path: Path) -> Iterator[Layout]:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            yield layout_of(file, path)
+    except InputError:
+        raise
+    except Exception as error:  # a broken file brings tifffile to errors of every kind
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise InputError(f"not a readable label map ({reason})", where=path, fix=SAVE) from error
+
+
+def _refuse_lossy_tiff(path: Path) -> None:
+    with _structure(path) as layout:
+        lossy = _LOSSY_TIFF.get(int(layout.page.compression))
+    if lossy:
+        raise InputError(f"{lossy} changes label values", where=path, fix=f"{SAVE} from the original")
+
+
+def _one_channel(values: np.ndarray, path: Path) -> np.ndarray:
+    """The one channel of a map whose colours are all grey."""
+    colours = values[..., :3]
+    if values.shape[-1] == 2 or (colours == colours[..., :1]).all():
+        return values[..., 0]
+    raise InputError(
+        f"a label map has one channel, this has {values.shape[-1]}",
+        where=path,
+        fix="save it as greyscale, or name its colours with --colours FILE",
+    )
+
+
+def _whole_numbers(values: np.ndarray, path: Path) -> np.ndarray:
+    if values.dtype.kind in "iub":
+        return values.astype(np.int64)
+    if values.dtype.kind != "f":
+        raise InputError(f"labels of type {values.dtype}", where=path, fix=SAVE)
+    values = np.nan_to_num(values, nan=0.0, posinf=-1.0, neginf=-1.0)
+    parts = values != np.round(values)
+    if parts.any():
+        raise InputError(
+            f"{parts.mean():.1%} of the labels are no whole numbers ({values[parts][0]:g}): interpolated",
+            where=path,
+            fix="make it again with nearest-neighbour interpolation",
+        )
+    limit = 2.0 ** {2: 11, 4: 24}.get(values.dtype.itemsize, 53)
+    if np.abs(values).max(initial=0) > limit:
+        raise InputError(
+            f"labels above {limit:,.0f} in {values.dtype}, which rounds them",
+            where=path,
+            fix="save them as whole numbers of 32 bits",
+        )
+    return values.astype(np.int64)
+
+
+def _refuse_smoothed(values: np.ndarray, path: Path) -> None:
+    """Raise InputError where the values step from label to label over single pixels between them, as interpolation leaves them."""
+    ramps = edges = 0
+    middle: list[np.ndarray] = []
+    for lines in (values, values.T):
+        chosen = lines[:: max(len(lines) // _LINES, 1)]
+        before, here, after = chosen[:, :-2], chosen[:, 1:-1], chosen[:, 2:]
+        between = ((before < here) & (here < after)) | ((before > here) & (here > after))
+        ramps, edges = ramps + int(between.sum()), edges + int((here != after).sum())
+        middle.append(here[between][:8])
+    if ramps >= _LEAST_RAMPS and ramps > _RAMPS * edges:
+        told = ", ".join(str(v) for v in sorted({int(v) for part in middle for v in part})[:4])
+        raise InputError(
+            f"borders run over values between labels ({told}): interpolated or smoothed",
+            where=path,
+            fix="make it again with nearest-neighbour interpolation",
+        )
