@@ -18,7 +18,7 @@ WHOLE = "all"
 MIN_SCORE = 0.54
 """Least score of a claim that captions are written from, unless the user sets another.
 
-Four of five claims above it are right (0.80 [0.71, 0.85]) on papers that the score was not fitted to: benchmarks/claim_score.py.
+Four of five claims above it are right (0.80 [0.71, 0.86]) on papers that the score was not fitted to: benchmarks/claim_score.py.
 """
 
 

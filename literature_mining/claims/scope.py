@@ -194,10 +194,8 @@ class RegionScopes:
             return NONE
         if clause.kind == "part" and clause.antecedent is not None and clause.antecedent.noun in ("region", "area"):
             return self.region(clause.antecedent)  # "area A with its prominent layer IV"
-        if node not in effective_subjects(clause):
-            scope = self._subject_region(clause)
-            if scope:
-                return scope
+        if node not in effective_subjects(clause) and (scope := self._subject_region(clause)):
+            return scope
         if node.phrase.back == "whose" and clause.antecedent is not None:
             return self.region(clause.antecedent)
         leans = clause.leans
