@@ -341,7 +341,7 @@ def describe(
     if normalise != "none" and not images:
         raise InputError("--normalise takes image files, not sections or a table", fix="leave it out")
     choices.check_device(device)
-    check_model(("--model", folder), ("--region-model", region_model))
+    check_model(("--model", model), ("--region-model", region_model))
     check_folders(("--descriptions", descriptions), ("--fusion", fusion))
     check_captions("--captions", [captions])
     check_files(("--class-captions", class_captions), ("--embeddings", embeddings), ("--table", table))

@@ -160,11 +160,12 @@ def _loaded(source: str, dtype: torch.dtype, four_bit: bool) -> tuple[Any, Any]:
     logging.disable_progress_bar()
     path, more = Path(source), {}
     place = source
+    quantised: dict[str, Any] = {}
     if path.suffix == ".gguf":
         from transformers import GgufConfig
 
         place, more = str(path.parent), {"gguf_file": path.name}
-    quantised: dict[str, Any] = {"quantization_config": GgufConfig(dequantize=True)} if more else {}
+        quantised = {"quantization_config": GgufConfig(dequantize=True)}
     if four_bit and not more:
         from transformers import BitsAndBytesConfig
 

@@ -124,5 +124,5 @@ class ResamplerLayer(nn.Module):
 
 def attention(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     """Multi-head attention without a mask: (B, Q, W) and (B, K, W) twice to (B, Q, W)."""
-    split = [t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (query, key, value)]
-    return functional.scaled_dot_product_attention(*split).transpose(1, 2).flatten(2)
+    q, k, v = (t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (query, key, value))
+    return functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
