@@ -57,6 +57,9 @@ def measure_morphology(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure cells or tissue, say it in words, and draw the outlines to look at."""
+    if instanseg is not None and (profile != "tissue" or not instanseg.is_file()):
+        what = "no such model file" if profile == "tissue" else "the model outlines the cells of tissue alone"
+        raise InputError(what, where=instanseg, fix="give --profile tissue and the .pt file of an InstanSeg model")
     check_files(("--images", images), ("--cell-table", cell_table), ("--corners", corners), ("--bins", bins))
     check_out(out)
     from cytoscribe.captions.morphology.cell_table import measure_table
@@ -71,9 +74,6 @@ def measure_morphology(
         inside = measure_table(cell_table, corners, pixel_size_um, out, overwrite=overwrite)
         typer.echo(f"{inside} cells lie between the corners; look at {out / 'profile.png'}")
         return
-    if instanseg is not None and (profile != "tissue" or not instanseg.is_file()):
-        what = "no such model file" if profile == "tissue" else "the model outlines the cells of tissue alone"
-        raise InputError(what, where=instanseg, fix="give --profile tissue and the .pt file of an InstanSeg model")
     options = Options(pixel_size_um or None, thickness_um, cells, pia, instanseg)
     summary = measure(MeasureSettings(images, out, profile, options, region_column, ground, bins, workers, overwrite))
     typer.echo(f"{summary.measured} images measured, {summary.claims} words given; look at {out / 'outlines.png'}")

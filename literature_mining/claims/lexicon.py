@@ -11,6 +11,8 @@ from typing import Any
 from cytoscribe.core.errors import InputError
 from cytoscribe.literature_mining.claims.vocabulary import CORTEX, Attribute, attributes_in, read_toml, shipped
 
+_CELL_TYPES = ("plain", "claimed")
+"""Names of cell types: those that only say which cells are meant, and those that are a claim by themselves."""
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
 ATTRIBUTES = (
     "cell_density",
@@ -118,9 +120,10 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
             if kind not in allowed:
                 raise InputError(f"unknown kind of noun '{kind}'", where=path, fix=f"use one of {', '.join(allowed)}")
             nouns.update({forms(n): kind for n in wordings})
-        for group, claimed in (("plain", False), ("claimed", True)):
-            for name, wordings in table.get("cell_types", {}).get(group, {}).items():
-                types.update({forms(n): (name, claimed) for n in wordings})
+        for group, named in table.get("cell_types", {}).items():
+            if group not in _CELL_TYPES:
+                raise InputError(f"unknown group of cell types '{group}'", where=path, fix=f"use {' or '.join(_CELL_TYPES)}")
+            types.update({forms(n): (name, group == "claimed") for name, wordings in named.items() for n in wordings})
         for name, wordings in table.get("grammar", {}).items():
             grammar.setdefault(name, set()).update(forms(x) for x in wordings)
         poles.update(table.get("poles", {}))

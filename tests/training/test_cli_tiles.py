@@ -115,7 +115,7 @@ def test_broken_and_missing_files_are_named(tmp_path: Path, capsys: pytest.Captu
     assert called(tmp_path, "--tile-px", "16") == 2
     assert "a label map needs a table of its values; give --groups" in capsys.readouterr().err
     assert called(tmp_path, "--groups", str(tmp_path / "none.csv")) == 2
-    assert "none.csv: cannot be read" in capsys.readouterr().err
+    assert "none.csv: no such file; check --groups" in capsys.readouterr().err
 
 
 def test_a_section_on_two_sides_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

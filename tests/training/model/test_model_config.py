@@ -93,7 +93,7 @@ def _model(**entries: Any) -> Change:
         (_text(context_length=1.5), "context_length"),
         (_text(tokenizer_kwargs={"trust_remote_code": True}), "trust_remote_code is True, not an entry that is read here"),
         (_text(tokenizer_kwargs=["a"]), "tokenizer_kwargs is a list"),
-        (_model(multimodal_cfg={}), "multimodal_cfg"),
+        (_model(multimodal_cfg={"layers": 10**6}), "layers"),
         (_model(text_cfg=None), "text_cfg is None"),
         (_model(vision_cfg=[]), "vision_cfg is a list"),
         (lambda told: told.pop("model_cfg"), "no entry 'model_cfg'"),
