@@ -159,8 +159,8 @@ def settings_of(
 def measure(table: Path, captions: Path, model: Path, out: Path) -> dict[str, Any]:
     """metrics.json with the model's own class captions, and zero-shot again with free prose."""
     from cytoscribe.core.runs import read_json
-    from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate
+    from cytoscribe.eval.settings import EvaluateSettings
     from cytoscribe.training.model.model_folder import TrainedModel
 
     encoder = RememberedModel(TrainedModel.load(model), out / "features.safetensors")

@@ -172,11 +172,11 @@ def measure(images: Path, model: Path, out: Path) -> dict[str, Any]:
     from cytoscribe.core.runs import read_json
     from cytoscribe.core.tables import read_images
     from cytoscribe.eval.answers import answer
-    from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate, load_model
     from cytoscribe.eval.metrics.bootstrap import clusters_of, draw_weights, estimate
     from cytoscribe.eval.metrics.classification import macro_f1
     from cytoscribe.eval.metrics.naming import named
+    from cytoscribe.eval.settings import EvaluateSettings
 
     evaluate(EvaluateSettings(model, images, out, explorer=0))
     loaded = load_model(model, "cpu")

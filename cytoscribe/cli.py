@@ -44,7 +44,7 @@ STAGES: dict[str, str] = {
     "extend-model": "cytoscribe.training.cli_extend:extend_model",
     "train-captioner": "cytoscribe.training.cli_captioner:train_captioner",
     "evaluate": "cytoscribe.eval.cli:evaluate",
-    "describe": "cytoscribe.eval.cli:describe",
+    "describe": "cytoscribe.eval.cli_describe:describe",
     "export-answers": "cytoscribe.eval.cli_exports:export_answers",
     "monitor": "cytoscribe.eval.cli_monitor:monitor",
     "compare": "cytoscribe.eval.cli:compare",

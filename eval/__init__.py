@@ -10,19 +10,18 @@
 from typing import TYPE_CHECKING
 
 from cytoscribe.core.lazy import lazy
+from cytoscribe.eval.settings import DescribeSettings, EvaluateSettings
 
 if TYPE_CHECKING:
-    from cytoscribe.eval.describer import Described, DescribeSettings, describe
-    from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
+    from cytoscribe.eval.describer import Described, describe
+    from cytoscribe.eval.evaluation import Evaluation
     from cytoscribe.eval.evaluator import evaluate
 
 __all__ = ["DescribeSettings", "Described", "EvaluateSettings", "Evaluation", "describe", "evaluate"]
 __getattr__ = lazy(
     __name__,
     {
-        "DescribeSettings": "describer",
         "Described": "describer",
-        "EvaluateSettings": "evaluation",
         "Evaluation": "evaluation",
         "describe": "describer",
         "evaluate": "evaluator",

@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from cytoscribe.core.errors import InputError
-
-_PANEL = "Captioner"
-
-CaptionerOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--captioner",
-        help="Folder of train-captioner: it describes images in words, in the place of --model.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Decoding = Annotated[
-    str,
-    typer.Option(
-        "--decoding",
-        help="With --captioner. label: the caption goes on from the likeliest region's name; free: the model writes all; known: it may "
-        "only choose among the captions of that region.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Struck = Annotated[
-    bool,
-    typer.Option(
-        "--struck", help="With --captioner: show the sentences that no claim bears out, between tildes.", rich_help_panel=_PANEL
-    ),
-]
-Most = Annotated[
-    int,
-    typer.Option(
-        "--images-a-region",
-        min=0,
-        help="With --captioner: most images of each region, drawn by seed. 0: all.",
-        rich_help_panel=_PANEL,
-    ),
-]
+from cytoscribe.eval.settings import DescribeOptions, EvaluateSettings
 
 
 def model_of(model: Path | None, captioner: Path | None, section: bool = False) -> Path:
@@ -64,57 +29,46 @@ def refuse_idle(given: Mapping[str, object]) -> None:
         raise InputError(f"{idle[0]} has no effect with --captioner", fix="leave it out")
 
 
-def evaluate_captioner(
-    captioner: Path,
-    images: Path,
-    out: Path,
-    region_column: str,
-    split: str,
-    images_a_region: int,
-    bootstrap: int,
-    seed: int,
-    device: str,
-    embeddings: Path | None,
-    overwrite: bool,
-) -> None:
-    """Measure a captioner and print its figures."""
+def evaluate_captioner(captioner: Path, asked: EvaluateSettings, images_a_region: int) -> None:
+    """Measure a captioner and print its figures; asked: the images, and how they are measured."""
     from cytoscribe.eval.captioner.evaluator import CaptionEvaluateSettings, lines
     from cytoscribe.eval.captioner.evaluator import evaluate as stage
 
     settings = CaptionEvaluateSettings(
         captioner=captioner,
-        images=images,
-        out=out,
-        region_column=region_column,
-        split=split,
+        images=asked.images,
+        out=asked.out,
+        region_column=asked.region_column,
+        split=asked.split,
         images_a_region=images_a_region,
-        bootstrap=bootstrap,
-        seed=seed,
-        device=device,
-        embeddings=embeddings,
-        overwrite=overwrite,
+        bootstrap=asked.bootstrap,
+        seed=asked.seed,
+        device=asked.device,
+        embeddings=asked.embeddings,
+        overwrite=asked.overwrite,
     )
-    for line in lines(stage(settings), out):
+    for line in lines(stage(settings), asked.out):
         typer.echo(line)
 
 
-def describe_captioner(
-    captioner: Path, images: Iterable[Path], decoding: str, struck: bool, embeddings: Path | None, device: str, as_json: bool
-) -> None:
+def describe_captioner(captioner: Path, images: Iterable[Path], options: DescribeOptions) -> None:
     """Describe images; exit code 2 where one could not be read."""
     from cytoscribe.eval.captioner.describer import CaptionSettings, describe
 
-    settings = CaptionSettings(captioner, tuple(images), decoding, struck, embeddings=embeddings, device=device)
+    embeddings, device = options.single.embeddings, options.single.device
+    settings = CaptionSettings(captioner, tuple(images), options.decoding, options.struck, embeddings=embeddings, device=device)
     failed = 0
     for answer in describe(settings):
         failed += answer.problem is not None
-        typer.echo(answer.json_line() if as_json else answer.text(), err=answer.problem is not None and not as_json)
+        typer.echo(answer.json_line() if options.json else answer.text(), err=answer.problem is not None and not options.json)
     if failed:
         raise typer.Exit(2)
 
 
-def caption_sections(captioner: Path, sections: Iterable[tuple[Path, Path]], decoding: str, struck: bool, device: str) -> None:
+def caption_sections(captioner: Path, sections: Sequence[tuple[Path, Path]], decoding: str, struck: bool, device: str) -> None:
     """Caption the regions of maps; sections: each file with the folder of its map."""
+    if not sections:
+        return
     from cytoscribe.eval.captioner.describer import CaptionSettings, load
     from cytoscribe.eval.captioner.section import caption_section
 

@@ -22,6 +22,7 @@ from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import PARENT, REGION, SAME_MICROSCOPE, STRICTER, UNSEEN, Reasons, pixels_of, reasons
 from cytoscribe.eval.report.evidence import Evidence, read_claims, read_evidence
 from cytoscribe.eval.report.gallery import read_gallery_captions
+from cytoscribe.eval.settings import DescribeSettings
 from cytoscribe.eval.spoken import Speaker, Spoken
 
 MASS = 0.95
@@ -29,28 +30,6 @@ MASS = 0.95
 MOST_SHOWN = 6
 """Plausible regions that a line of text names; JSON holds them all."""
 _BATCH = 64
-
-
-@dataclass(frozen=True)
-class DescribeSettings:
-    """What `describe` is asked. descriptions: a mine-descriptions folder or None; class_captions: JSON file or None;
-    captions: data set whose nearest caption is shown, or None; quotes: most sentences of papers that are shown; name_by: what names an
-    image, `captions`, `images` (those it was trained on) or `both`; embeddings: vectors of the images, for a model that takes such;
-    normalise: `source` for images of another microscope than training's, all of one, else `none`; source: whose calibration judges the
-    images, "" for the model's own; regions: region table with a column `parent`, to name the parent where a region is not sure."""
-
-    model: Path
-    images: tuple[Path, ...]
-    descriptions: Path | None = None
-    class_captions: Path | None = None
-    captions: Path | None = None
-    quotes: int = 0
-    device: str = "auto"
-    name_by: str = "captions"
-    embeddings: Path | None = None
-    normalise: str = "none"
-    source: str = ""
-    regions: Path | None = None
 
 
 @dataclass(frozen=True)

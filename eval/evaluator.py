@@ -16,7 +16,7 @@ from cytoscribe.core.runs import RunFolder, file_digest, write_json
 from cytoscribe.core.tables import read_images
 from cytoscribe.eval.answers import Answers, answer, encode, for_source, sources_of, write_answers
 from cytoscribe.eval.class_captions import read_class_captions
-from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
+from cytoscribe.eval.evaluation import Evaluation
 from cytoscribe.eval.metrics.attributes import attribute_figures, told, value_table
 from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights, estimate, weighted_mean
 from cytoscribe.eval.metrics.catalogue import flat
@@ -47,6 +47,7 @@ from cytoscribe.eval.report.result_tables import write_tables
 from cytoscribe.eval.report.write import write_report
 from cytoscribe.eval.samples import Samples, choose_samples, of_scale, trained_images, with_trained_splits
 from cytoscribe.eval.second_annotation import exact_agreement, read_second
+from cytoscribe.eval.settings import EvaluateSettings
 from cytoscribe.training.data.where import refuse_shared, where
 
 if TYPE_CHECKING:

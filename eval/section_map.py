@@ -19,6 +19,7 @@ from cytoscribe.eval.reasons import ARTEFACT, MICROSCOPE, Pixels, judged_pixels,
 from cytoscribe.eval.report.section_picture import write_overlay
 from cytoscribe.eval.section_labels import OVERLAY_FILE, SectionMap
 from cytoscribe.eval.section_source import band, thumbnail, tissue_mask
+from cytoscribe.eval.settings import MapSettings
 from cytoscribe.training.data.slides import Slide, open_slide
 
 if TYPE_CHECKING:
@@ -33,27 +34,6 @@ REASONS = (ARTEFACT, MICROSCOPE)
 _REASON_COLUMNS = ("reason", "artefact", "p_artefact", "p_microscope")
 _FULL_SIZE = 60_000_000
 """Pixels up to which the maps are written at the section's own size; larger ones keep one pixel a step."""
-
-
-@dataclass(frozen=True)
-class MapSettings:
-    """tile_px: side of a tile in section pixels, as the model's tiles were cut; stride: pixels from tile to tile, 0 for half a tile;
-    tile_um and pixel_size_um: the side in micrometres instead, 0 where tile_px counts or the file says its pixel size; source: whose calibration
-    judges the tiles, "" for the model's own; verify: hash a large section whole."""
-
-    model: Path
-    section: Path
-    out: Path
-    tile_px: int = 96
-    stride: int = 0
-    tile_um: float = 0.0
-    pixel_size_um: float = 0.0
-    class_captions: Path | None = None
-    device: str = "auto"
-    batch_size: int = 64
-    overwrite: bool = False
-    verify: bool = False
-    source: str = ""
 
 
 def map_section(settings: MapSettings, model: Any = None) -> SectionMap:

@@ -37,7 +37,8 @@ class Option:
 
     flag: its spelling, "" for `--field-name`; panel: heading in the help, "" for the panel of its group; least and most: bounds;
     choices: all values; parse: from the text to the value, where the type does not say; shown: the default as the user would write
-    it; repeat: may be given several times (tuples otherwise take commas); argument: name of a positional argument, "" for an option.
+    it; repeat: may be given several times (tuples otherwise take commas); argument: name of a positional argument, "" for an option;
+    required: whether a field without a default must be given.
     """
 
     help: str
@@ -50,6 +51,7 @@ class Option:
     shown: str | None = None
     repeat: bool = False
     argument: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _default(leaf: _Leaf) -> Any:
         return leaf.field.default
     if leaf.field.default_factory is not dataclasses.MISSING:
         return leaf.field.default_factory()
-    return None if leaf.optional else ...
+    return None if leaf.optional or not leaf.option.required else ...
 
 
 def _is_tuple(leaf: _Leaf) -> bool:
@@ -175,7 +177,10 @@ def _parameter(leaf: _Leaf) -> inspect.Parameter:
     about, default, kind = leaf.option, _default(leaf), leaf.kind
     if about.repeat:
         inside = str if about.parse else get_args(kind)[0]
-        kind, default = list[inside] if default is ... else list[inside] | None, ... if default is ... else (list(default) or None)
+        kind, default = (
+            list[inside] if default is ... else list[inside] | None,
+            ... if default is ... else (list(default or ()) or None),
+        )
     elif about.parse or _is_tuple(leaf):
         kind = str
         default = default if default is ... else _written(leaf, default)

@@ -101,8 +101,8 @@ def train(settings: QuickstartSettings) -> dict[str, Any]:
 
 def evaluate(settings: QuickstartSettings) -> Evaluation:
     """Measure the model on the test subjects, and on the unseen areas, into `evaluation/`."""
-    from cytoscribe.eval.evaluator import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate as stage
+    from cytoscribe.eval.settings import EvaluateSettings
 
     return stage(
         EvaluateSettings(

@@ -13,9 +13,10 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption, image_claim_id
 from cytoscribe.core.tables import read_csv, write_csv
 from cytoscribe.eval import evaluator
-from cytoscribe.eval.evaluation import EvaluateSettings, Evaluation
+from cytoscribe.eval.evaluation import Evaluation
 from cytoscribe.eval.evaluator import evaluate, measure, read_inputs
 from cytoscribe.eval.report.summary import evaluation_lines
+from cytoscribe.eval.settings import EvaluateSettings
 from tests.eval.conftest import FakeModel, paint
 
 

@@ -11,10 +11,10 @@ import pytest
 from cytoscribe.core.tables import read_csv, write_csv
 from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.describer import DescribeSettings, describe
-from cytoscribe.eval.evaluation import EvaluateSettings
 from cytoscribe.eval.evaluator import evaluate
 from cytoscribe.eval.outcomes import read_outcomes
 from cytoscribe.eval.reasons import Pixels, reasons
+from cytoscribe.eval.settings import EvaluateSettings
 from cytoscribe.training.rejection.appearance import appearance_of, measure
 
 from .conftest import COLOURS, FakeModel, paint

@@ -9,10 +9,10 @@ import pytest
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.tables import read_csv, write_csv
-from cytoscribe.eval.evaluation import EvaluateSettings
 from cytoscribe.eval.evaluator import evaluate
 from cytoscribe.eval.metrics.bootstrap import Estimate
 from cytoscribe.eval.metrics.promises import broken_names, broken_promises
+from cytoscribe.eval.settings import EvaluateSettings
 from tests.eval.conftest import FakeModel, FakeRejection, paint
 
 

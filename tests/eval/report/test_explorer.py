@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytoscribe.eval.evaluation import EvaluateSettings
 from cytoscribe.eval.evaluator import measure, read_inputs
 from cytoscribe.eval.report.explorer import OUTCOMES, choose, outcomes, write_explorer
+from cytoscribe.eval.settings import EvaluateSettings
 from tests.eval.conftest import FakeModel
 
 

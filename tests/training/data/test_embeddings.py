@@ -128,8 +128,8 @@ def test_missing_and_foreign_vectors_are_named(drawn: Drawn, given: tuple[Path, 
 
 def test_evaluate_and_describe_answer_by_vectors(drawn: Drawn, given: tuple[Path, Path], tmp_path: Path) -> None:
     from cytoscribe.eval.describer import DescribeSettings, describe
-    from cytoscribe.eval.evaluation import EvaluateSettings
     from cytoscribe.eval.evaluator import evaluate
+    from cytoscribe.eval.settings import EvaluateSettings
 
     folder, file = given
     evaluate(EvaluateSettings(folder, drawn[0], tmp_path / "out", bootstrap=0, embeddings=file, device="cpu", explorer=0))
