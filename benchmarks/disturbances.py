@@ -83,7 +83,7 @@ def _draw_cells(folder: Path) -> None:
     folder.mkdir()
     rows, (y, x) = ["image_path,region,split"], np.mgrid[:64, :64]
     for number in range(40):
-        pixels = np.full((64, 64, 3), 235, np.uint8)
+        pixels = np.full((64, 64, 3), 200 + number, np.uint8)  # no two pictures are equal: one image in two splits is refused
         pixels[(y - 32) ** 2 + (x - 32) ** 2 < (10 + number % 15) ** 2] = (120, 60, 150) if number % 2 else (90, 90, 170)
         Image.fromarray(pixels).save(folder / f"{number}.png")
         rows.append(f"{number}.png,Aa{1 + number % 2},{'val' if number % 4 == 3 or number % 4 == 0 else 'train'}")

@@ -18,16 +18,17 @@ from cytoscribe.phantom.draw import Phantom, PhantomSpec, Preparation, draw
 COLUMNS = ("image_path", "region", "subject", "pixel_size_um", "split")
 STAINS: tuple[Literal["cresyl", "silver", "thionin"], ...] = ("cresyl", "silver", "thionin")
 SPLITS = ("train", "val", "test")
-SUBJECTS = (14, 4, 6)
-"""How many drawn subjects each split has; no subject is in two."""
+SUBJECTS = (14, 20, 6)
+"""How many drawn subjects each split has; no subject is in two. A promise by subject needs at least 19 to calibrate it."""
 
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """per_region: images of each known area over all splits, at least one a subject; subjects: of training, validation and test;
+    """per_region: images of each known area over all splits, one of each validation subject and the rest shared by the others, at least
+    one a subject; subjects: of training, validation and test;
     size_px and pixel_size_um: of the pictures."""
 
-    per_region: int = 48
+    per_region: int = 60
     seed: int = 0
     subjects: tuple[int, int, int] = SUBJECTS
     size_px: int = 128
@@ -116,12 +117,12 @@ class Plan:
 
 def plans(settings: ImageSettings) -> Iterator[Plan]:
     """All images: known areas from every subject, unseen ones from the test subjects alone, so that only the area is new."""
-    people = subjects(settings.seed, settings.subjects)
-    each = max(settings.per_region // len(people), 1)
+    training, validation, test = settings.subjects
+    each = max((settings.per_region - validation) // (training + test), 1)
     for area in areas():
-        for subject in people:
+        for subject in subjects(settings.seed, settings.subjects):
             if area.split != "unseen" or subject.split == "test":
-                yield from (Plan(area, subject, index) for index in range(each))
+                yield from (Plan(area, subject, index) for index in range(1 if subject.split == "val" else each))
 
 
 def shown(settings: ImageSettings) -> list[Plan]:

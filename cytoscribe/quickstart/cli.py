@@ -17,8 +17,8 @@ _Folder = Annotated[
 def quickstart(
     out: _Folder = Path("cytoscribe-quickstart"),
     images_per_region: Annotated[
-        int, typer.Option("--images-per-region", min=24, help="Images drawn of each known area, over 24 subjects.")
-    ] = 48,
+        int, typer.Option("--images-per-region", min=40, help="Images drawn of each known area, over 40 subjects.")
+    ] = 60,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes of the training over its images.")] = 40,
     seed: Seed = 0,
     overwrite: Overwrite = False,

@@ -26,7 +26,7 @@ class QuickstartSettings:
 
     out: Path
     seed: int = 0
-    images_per_region: int = 48
+    images_per_region: int = 60
     subjects: tuple[int, int, int] = SUBJECTS
     epochs: int = EPOCHS
     overwrite: bool = False

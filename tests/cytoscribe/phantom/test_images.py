@@ -40,6 +40,6 @@ def test_subjects_follow_the_seed_and_differ() -> None:
 
 def test_each_known_area_has_as_many_images() -> None:
     counts: dict[str, int] = {}
-    for plan in plans(ImageSettings(per_region=48)):
+    for plan in plans(ImageSettings(per_region=60)):
         counts[plan.area.name] = counts.get(plan.area.name, 0) + 1
-    assert sorted(set(counts.values())) == [12, 48]
+    assert sorted(set(counts.values())) == [12, 60]
