@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
-
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe import __version__
 from cytoscribe.captions.evidence import Source
 from cytoscribe.core.plain_text import bibtex, code, markdown
 from cytoscribe.core.records import Caption
+from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import fingerprint
 
 
@@ -54,21 +51,19 @@ def write_card(captions: Sequence[Caption], long: Sequence[Caption], facts: Card
     Each config's description is a digest of its captions. `datasets` (5.2) caches a folder by its name and the card's configs, whatever
     the files hold: without the digest a folder would load as any other of its name, or as it was before it changed.
     """
-    source = (files("cytoscribe.captions") / "data" / "card.md.jinja").read_text(encoding="utf-8")
-    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters |= {"plain": markdown, "code": code, "bib": bibtex}
     total = [*captions, *long]
-    return environment.from_string(source).render(
-        facts=facts,
-        version=__version__,
-        captions=captions,
-        long=long,
-        digests={"default": fingerprint(list(captions)), "long": fingerprint(list(long))},
-        size=_size_category(len(total)),
-        regions=Counter(c.region for c in total),
-        styles=Counter(c.style for c in total),
-        species=Counter(facts.species.values()),
-    )
+    content = {
+        "facts": facts,
+        "version": __version__,
+        "captions": captions,
+        "long": long,
+        "digests": {"default": fingerprint(list(captions)), "long": fingerprint(list(long))},
+        "size": _size_category(len(total)),
+        "regions": Counter(c.region for c in total),
+        "styles": Counter(c.style for c in total),
+        "species": Counter(facts.species.values()),
+    }
+    return render("cytoscribe.captions", "data/card.md.jinja", content, {"plain": markdown, "code": code, "bib": bibtex})
 
 
 def _size_category(count: int) -> str:

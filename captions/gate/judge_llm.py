@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib.resources import files
-
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe.captions.backends.base import Backend, Prompt
 from cytoscribe.captions.gate.judge import Case, Opinion
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion, Sampling
 from cytoscribe.llm.store import CompletionStore
@@ -49,7 +45,7 @@ class LlmJudge:
 
     def _prompt(self, case: Case) -> Prompt:
         shown = {"facts": [_fenced(f) for f in case.facts], "caption": _fenced(case.caption.caption)}
-        system, _, user = _template().render(**shown).partition("=== user ===")
+        system, _, user = render("cytoscribe.captions", "data/judge.jinja", shown).partition("=== user ===")
         system, user = system.strip(), user.strip()
         key = fingerprint({"judge": self.name, "system": system, "user": user})
         return Prompt(
@@ -102,9 +98,3 @@ def _json(text: str) -> dict[str, object] | None:
 
 def _fenced(text: str) -> str:
     return text.replace("<", "(").replace(">", ")")
-
-
-@lru_cache
-def _template() -> Template:
-    source = (files("cytoscribe.captions") / "data" / "judge.jinja").read_text(encoding="utf-8")
-    return SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)

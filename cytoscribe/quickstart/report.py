@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 
+from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import write_text
 from cytoscribe.quickstart.cards import Card
 from cytoscribe.quickstart.outcome import Outcome
@@ -13,12 +13,8 @@ from cytoscribe.quickstart.summary import FIGURES, next_commands, took
 
 def write_report(outcome: Outcome, cards: Sequence[Card]) -> None:
     """Write report.html into the run folder: it needs nothing but the pictures and reports beside it."""
-    import jinja2
-
     from cytoscribe.eval.metrics.promises import broken_names, broken_promises
 
-    text = resources.files("cytoscribe.quickstart").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     figures = outcome.evaluation.figures
     broken = broken_promises(figures, outcome.evaluation.alpha)
     content = {
@@ -32,4 +28,4 @@ def write_report(outcome: Outcome, cards: Sequence[Card]) -> None:
         "captions": len(outcome.captions.captions),
         "commands": "\n".join(line.strip() for line in next_commands(str(outcome.settings.out))[1:-1]),
     }
-    write_text(outcome.report, page.from_string(text).render(content))
+    write_text(outcome.report, render("cytoscribe.quickstart", "data/report.html.jinja", content))

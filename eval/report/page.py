@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
+from cytoscribe.core.rendering import render
 from cytoscribe.eval.metrics.bootstrap import Estimate
 
 
 def render_page(template: str, **content: object) -> str:
     """A template of this package filled in; raises where it names something that is not given."""
-    import jinja2
-
-    folder = Path(__file__).parent / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(**content)
+    return render("cytoscribe.eval.report", f"templates/{template}", content)
 
 
 def number_text(value: float) -> str:

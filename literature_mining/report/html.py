@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from cytoscribe import __version__
 from cytoscribe.core.records import WHOLE, Claim, Description
+from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import write_text
 from cytoscribe.literature_mining.papers.figures import FigureRecord
 from cytoscribe.literature_mining.regions.table import RegionTable
@@ -57,8 +54,6 @@ def write_report(
     figures: Sequence[FigureRecord] = (),
 ) -> None:
     """Write the report. All text of papers and tables is escaped; a region's sentences are drawn when it is opened."""
-    environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    source = resources.files("cytoscribe.literature_mining").joinpath("data/report.html.jinja").read_text(encoding="utf-8")
     by_name = {p.name: p for p in papers}
     texts = {(d.region, d.species): d for d in descriptions}
     agreed = consensus(claims)
@@ -66,22 +61,22 @@ def write_report(
     showcase = max(regions, key=lambda r: (not r["description"].contradictions, r["claims"])) if regions else None
     regions.sort(key=lambda r: r is not showcase)
     described = {d.region for d in descriptions}
-    html = environment.from_string(source).render(
-        regions=regions,
-        described=len(described),
-        silent=[r.name for r in table.regions if r.name not in described],
-        papers=sorted(papers, key=lambda p: p.name),
-        counts=_per_paper(claims),
-        problems=[p for p in papers if p.problems],
-        total=len(claims),
-        notes=table.notes,
-        shared=sum(len(m.documents) > 1 for c in agreed for m in (*c.kept, *c.set_aside)),
-        clashes=sum(len(d.contradictions) for d in descriptions),
-        showcase=showcase,
-        figures=sorted(figures, key=lambda f: (not f.regions, f.document, f.page or 0, f.figure_id)),
-        version=__version__,
-    )
-    write_text(path, html)
+    content = {
+        "regions": regions,
+        "described": len(described),
+        "silent": [r.name for r in table.regions if r.name not in described],
+        "papers": sorted(papers, key=lambda p: p.name),
+        "counts": _per_paper(claims),
+        "problems": [p for p in papers if p.problems],
+        "total": len(claims),
+        "notes": table.notes,
+        "shared": sum(len(m.documents) > 1 for c in agreed for m in (*c.kept, *c.set_aside)),
+        "clashes": sum(len(d.contradictions) for d in descriptions),
+        "showcase": showcase,
+        "figures": sorted(figures, key=lambda f: (not f.regions, f.document, f.page or 0, f.figure_id)),
+        "version": __version__,
+    }
+    write_text(path, render("cytoscribe.literature_mining", "data/report.html.jinja", content))
 
 
 def _per_paper(claims: Sequence[Claim]) -> dict[str, int]:

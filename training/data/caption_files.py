@@ -10,10 +10,13 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption
 from cytoscribe.core.tables import read_records
 
+_LONG = "long-"
+
 
 def caption_shards(folder: Path) -> list[Path]:
-    """The Parquet files under `data/`, in order; raises InputError where there are none."""
-    shards = sorted(Path(folder).glob("data/**/*.parquet"))
+    """The Parquet files of captions within the token limit, in order; longer ones, which a text tower would cut, are a config of their
+    own and not read. Raises InputError where there are none."""
+    shards = [path for path in sorted(Path(folder).glob("data/**/*.parquet")) if not path.name.startswith(_LONG)]
     if not shards:
         raise InputError("no captions (data/*.parquet)", where=folder, fix="give the --out folder of generate-captions")
     return shards

@@ -35,6 +35,7 @@ class Squares:
     def expect(self, indices: np.ndarray) -> None:
         """Begin to read what `take` will be asked for next, in a thread, where that takes longer than copying from memory."""
         if self._stack is None or torch.cuda.is_available():
+            self._coming.clear()  # what was expected and never taken
             self._coming[indices.tobytes()] = self._ahead.submit(self._pinned, indices)
 
     def take(self, indices: np.ndarray) -> np.ndarray:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
-
+from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import fingerprint
 from cytoscribe.literature_mining.claims.llm.vocabulary import Vocabulary, layers_in
 from cytoscribe.literature_mining.claims.llm.windows import Window
@@ -29,13 +25,14 @@ def question_of(window: Window, vocabulary: Vocabulary, model: str) -> Question:
     regions, layers = choices(window)
     schema = claims_schema(len(window.targets), regions, layers, vocabulary.traits)
     text = _shown(window.heading, window.before, [t.text for t in window.targets])
-    system = _template().render(
-        attributes=vocabulary.about,
-        values={a: vocabulary.choices(a) for a in vocabulary.values},
-        examples=[
+    content = {
+        "attributes": vocabulary.about,
+        "values": {a: vocabulary.choices(a) for a in vocabulary.values},
+        "examples": [
             (_json(_shown(e["heading"], e["before"], e["sentences"])), _json({"claims": e["claims"]})) for e in vocabulary.examples
         ],
-    )
+    }
+    system = render("cytoscribe.literature_mining", "data/extract_claims.jinja", content)
     user = _json({**text, "regions": regions, "layers": layers})
     sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=_TOKENS * len(window.targets))
     key = fingerprint([model, system, user, schema, sampling])
@@ -78,10 +75,3 @@ def claims_schema(sentences: int, regions: tuple[str, ...], layers: tuple[str, .
         "required": ["claims"],
         "additionalProperties": False,
     }
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    source = resources.files("cytoscribe.literature_mining").joinpath("data/extract_claims.jinja").read_text(encoding="utf-8")
-    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source)
