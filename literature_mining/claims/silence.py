@@ -13,6 +13,11 @@ _MARKS = re.compile(r"[-,.;:()]")
 _TURN = re.compile(r";|,\s+(?=(?:but|while|whereas|although|and in)\b)")
 _ABBREVIATED = re.compile(r"(?:^|[;,.]\s)[A-Za-z][\w./-]{0,7}\s*[:,=]\s*[a-z][^;,.]{3,60}(?=[;,.]|$)")
 
+_KEYED = re.compile(r"(?:^|[;,.]\s|\band\s)([A-Za-z])[\w./-]{0,7}[\s:=]+(?i:\1)[a-z]{3,}[^;,.]{0,60}(?=[;,.]|$)")
+"""`diss dissecans layer`, `g granular layer`: a sign, and words that begin with its letter."""
+_KEYS = 3
+"""More entries than this make a key of abbreviations."""
+
 
 def is_silent(tokens: Sequence[Token]) -> bool:
     """True where no claim may be read off the sentence: it has no trait, supposes, or reports what its authors reject."""
@@ -21,7 +26,7 @@ def is_silent(tokens: Sequence[Token]) -> bool:
 
 def other_stretches(text: str, lexicon: Lexicon) -> list[tuple[int, int]]:
     """Stretches (start, end) of a sentence about something else: receptors, volumes, other stains, keys of abbreviations."""
-    if len(_ABBREVIATED.findall(text)) > 3:
+    if len(_ABBREVIATED.findall(text)) > _KEYS or len(_KEYED.findall(text)) > _KEYS:
         return [(0, len(text))]
     bounds = [0, *(m.start() for m in _TURN.finditer(text)), len(text)]
     return [(a, b) for a, b in itertools.pairwise(bounds) if _is_other(text[a:b], lexicon)]

@@ -52,6 +52,10 @@ def test_what_stands_beside_another_stain_is_read() -> None:
 def test_a_key_of_abbreviations_is_silent_as_a_whole() -> None:
     key = "gr: granular layer, mol: molecular layer, pyr: large pyramidal cells, or: broad oriens layer, Qa1: first area."
     assert other_stretches(key, load_lexicon()) == [(0, len(key))]
+    key = (
+        "alv alveus, Qa1 regions 1 to 4, diss dissecans layer, g granular layer, l-m lacunosum-molecular layer, mol molecular layer"
+    )
+    assert other_stretches(key, load_lexicon()) == [(0, len(key))]
 
 
 @pytest.mark.parametrize(
