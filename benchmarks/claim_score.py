@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from mining_gold import Finder, gold_sentences, key_of, load_scorer
+from mining_gold import Finder, gold_sentences, key_of, load_scorer, regions_of, texts_of
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -98,16 +98,15 @@ def main() -> int:
 
 def labelled_claims(gold: Path, folder: Path, papers: Path) -> list[Labelled]:
     """Claims found on the annotated sentences of one set, each claim of a sentence once."""
-    texts = folder / "texts" if (folder / "texts").is_dir() else papers
+    texts = texts_of(folder, papers)
     scorer = load_scorer(gold / "score.py")
     canon = scorer.aliases(str(folder / "regions.csv"))
     units = gold_sentences(scorer, folder, texts)
     find = Finder(scorer, units, texts, canon)
     found: dict[object, Labelled] = {}
     for path in sorted(p for p in texts.rglob("*") if p.name in {u[0] for u in units}):
-        own = folder / "regions_by_doc" / f"{path.stem}.csv"
         document = read_document(path)
-        reader = DocumentReader(document, ClaimReader(read_regions(own if own.is_file() else folder / "regions.csv")))
+        reader = DocumentReader(document, ClaimReader(read_regions(regions_of(folder, path))))
         for sentence, _, claims in reader.sentences():
             for claim in claims:
                 record = record_of(document, sentence, claim)

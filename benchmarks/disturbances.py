@@ -202,11 +202,16 @@ def kill_stages(folder: Path, calm: dict[str, Calm], kills: int, seconds: float,
     return hits, faults
 
 
+def _in_turn(folder: Path, calm: dict[str, Calm], times: int, kind: str) -> Iterator[tuple[Stage, Path]]:
+    """Stages in turn, each with a folder of its own."""
+    for number in range(times):
+        yield stages(folder)[number % len(calm)], folder / f"{kind}-{number}"
+
+
 def fill_disks(folder: Path, calm: dict[str, Calm], times: int, draw: random.Random) -> tuple[int, list[str]]:
     """Stages that may write small files only, then go on without the limit: an error of writing ends them in one line, code 2."""
     faults = []
-    for number in range(times):
-        stage, out = stages(folder)[number % len(calm)], folder / f"full-{number}"
+    for stage, out in _in_turn(folder, calm, times, "full"):
         ended = run(filled(stage, out), file_bytes=draw.choice([512, 2048, 8192, 40_000]))
         if ended.code not in (0, 2) or ended.hung or "Traceback" in ended.said:
             faults.append(f"{stage.name}: a full disk ends with {ended.code}: {ended.said.strip()[-200:]}")
@@ -217,8 +222,7 @@ def fill_disks(folder: Path, calm: dict[str, Calm], times: int, draw: random.Ran
 def crowd_folders(folder: Path, calm: dict[str, Calm], times: int, draw: random.Random) -> tuple[int, list[str]]:
     """Two runs of one stage into one folder: one does the work, the other is refused or finds it done."""
     faults = []
-    for number in range(times):
-        stage, out = stages(folder)[number % len(calm)], folder / f"crowded-{number}"
+    for stage, out in _in_turn(folder, calm, times, "crowded"):
         with tempfile.TemporaryFile() as said:
             first = start(filled(stage, out), said.fileno())
             time.sleep(calm[stage.name].seconds * draw.uniform(0, 0.8))
@@ -233,8 +237,7 @@ def crowd_folders(folder: Path, calm: dict[str, Calm], times: int, draw: random.
 def garble_state(folder: Path, calm: dict[str, Calm], times: int, draw: random.Random) -> tuple[int, list[str]]:
     """run.json of finished folders with bytes changed: refused in one line or read, and --overwrite starts over."""
     faults = []
-    for number in range(times):
-        stage, out = stages(folder)[number % len(calm)], folder / f"garbled-{number}"
+    for stage, out in _in_turn(folder, calm, times, "garbled"):
         run(filled(stage, out), kill_after=calm[stage.name].seconds * 0.8)
         record = out / RUN_FILE
         if record.is_file():

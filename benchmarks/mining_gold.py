@@ -44,14 +44,32 @@ def main() -> int:
     if not (gold / "score.py").is_file() or not papers.is_dir():
         print(f"no gold claims at {gold} or no papers at {papers} (set CYTO_GOLD and CYTO_DATA)", file=sys.stderr)
         return 2
+    folder = gold / arguments.set
+    texts = texts_of(folder, papers)
     with tempfile.TemporaryDirectory() as scratch:
-        out = arguments.out or Path(scratch) / "mined"
-        settings = MineSettings(gold / arguments.set / "regions.csv", (papers,), out, workers=arguments.workers, figures=False)
-        claims = mine(settings).claims
-    scorer = load_scorer(gold / "score.py")
-    units = match(scorer, gold / arguments.set, papers, claims)
+        claims = mined(folder, texts, arguments.out or Path(scratch) / "mined", arguments.workers)
+    units = match(load_scorer(gold / "score.py"), folder, texts, claims)
     report(units, claims)
     return 0
+
+
+def texts_of(folder: Path, papers: Path) -> Path:
+    """Where the texts of a set lie: beside its annotation, else among all papers."""
+    return folder / "texts" if (folder / "texts").is_dir() else papers
+
+
+def regions_of(folder: Path, text: Path) -> Path:
+    """The list of regions that a text is mined for: its own, else that of the set."""
+    own = folder / "regions_by_doc" / f"{text.stem}.csv"
+    return own if own.is_file() else folder / "regions.csv"
+
+
+def mined(folder: Path, texts: Path, out: Path, workers: int) -> list[Claim]:
+    """Claims of a set, mined at once, or text by text where each has its own list of regions."""
+    if not (folder / "regions_by_doc").is_dir():
+        return list(mine(MineSettings(folder / "regions.csv", (texts,), out, workers=workers, figures=False)).claims)
+    runs = [MineSettings(regions_of(folder, t), (t,), out / t.stem, figures=False) for t in sorted(texts.iterdir())]
+    return [claim for run in runs for claim in mine(run).claims]
 
 
 def load_scorer(path: Path) -> types.ModuleType:
