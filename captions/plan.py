@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cytoscribe.captions.backends.base import CAPTION_SCHEMA, Prompt
@@ -88,11 +88,7 @@ def plan(
     usable = [s for s in recipe.styles if applicable(s, facets, image=scene.image)] or ["short"]
     style = _style(slot, attempt, recipe, usable)
     fewer = attempt if model != TemplateBackend.name else 0  # what a language model could not say of many facts, it can say of few
-    chosen = _choose(style, facets, rng, image=scene.image, fewer=fewer)
-    for _ in range(_DRAWS):
-        if content_of([c for f in chosen for c in f.claims]) not in taken:
-            break
-        chosen = _choose(style, facets, rng, image=scene.image, fewer=fewer)
+    chosen = _untaken(lambda: _choose(style, facets, rng, image=scene.image, fewer=fewer), taken)
     claims = tuple(c for f in chosen for c in f.claims)
     named = rng.random() >= recipe.unnamed_share
     wording = random.Random(f"{recipe.seed}/{unit.key}/{slot}/{attempt}/facts")  # apart: the claims drawn do not depend on it
@@ -125,6 +121,16 @@ def plan(
         feedback=feedback,
         schema=CAPTION_SCHEMA if recipe.structured else None,
     )
+
+
+def _untaken(draw: Callable[[], Sequence[Facet]], taken: Container[Content]) -> Sequence[Facet]:
+    """Facets drawn again, a few times at most, while their set of statements is in `taken`."""
+    chosen = draw()
+    for _ in range(_DRAWS):
+        if content_of([c for f in chosen for c in f.claims]) not in taken:
+            break
+        chosen = draw()
+    return chosen
 
 
 def _style(slot: int, attempt: int, recipe: Recipe, usable: Sequence[str]) -> str:

@@ -175,19 +175,10 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     found = (
         Measured(naming | _by_parent(model, asked, samples, answers, draws))
         | Measured(facts=facts(samples, encoded.skipped, leaks, clusters, model, gallery))
-        | calibration(samples, answers, draws)
-        | by_region(samples, answers, gallery, draws)
-        | by_fit(samples, answers, gallery, draws)
-        | _exact(model, asked, samples, answers, draws)
-        | _attributes(model, asked, samples, answers, draws)
-        | _caption_tests(model, asked, gallery, samples, answers, draws)
+        | _retrieval(model, asked, gallery, samples, answers, draws)
         | image_to_image(samples, answers, clusters, draws)
-        | rejection(samples, answers, draws)
-        | label_sets(samples, answers, draws)
         | by_source(samples, answers, sources, draws)
-        | shares_of_reasons(samples, answers, draws)
-        | gaps(samples, answers, settings.group_by, len(model.regions), draws)
-        | few_shot(model, samples, answers, settings.few_shot, draws)
+        | _by_answer(settings, model, samples, answers, draws)
     )
     return Evaluation(
         samples=samples,
@@ -212,6 +203,29 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
             *uncalibrated(model, sources),
             *broken_promises(found.figures, model.rejection.alpha),
         ),
+    )
+
+
+def _retrieval(model: Model, asked: Asked, gallery: Gallery, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """Images and captions found by each other."""
+    return (
+        by_region(samples, answers, gallery, draws)
+        | by_fit(samples, answers, gallery, draws)
+        | _exact(model, asked, samples, answers, draws)
+        | _attributes(model, asked, samples, answers, draws)
+        | _caption_tests(model, asked, gallery, samples, answers, draws)
+    )
+
+
+def _by_answer(settings: EvaluateSettings, model: Model, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+    """What the answers are worth: probabilities, rejection and its reasons, groups of images, naming by a few images."""
+    return (
+        calibration(samples, answers, draws)
+        | rejection(samples, answers, draws)
+        | label_sets(samples, answers, draws)
+        | shares_of_reasons(samples, answers, draws)
+        | gaps(samples, answers, settings.group_by, len(model.regions), draws)
+        | few_shot(model, samples, answers, settings.few_shot, draws)
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from cytoscribe.core.plain_text import code, markdown
+from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import atomic_path, read_json, write_json, write_text
 from cytoscribe.training.model.base_models import Base
 from cytoscribe.training.model.encoding import Model
@@ -87,61 +88,16 @@ def save_regions(
 
 def save_card(folder: Path, told: Mapping[str, Any]) -> None:
     """Write README.md, the model card, from what config.json holds."""
-    lines = [
-        "---",
-        "library_name: open_clip",
-        "pipeline_tag: zero-shot-image-classification",
-        "tags: [cytoarchitecture, microscopy, clip, lora, open-set]",
-        "---",
-        "",
-        "# Region model",
-        "",
-        f"A dual encoder for images of {len(told['regions'])} regions, made by `train-lora` of cytoscribe {told['cytoscribe']}.",
-        "",
-        f"- base: `{code(str(told['base']))}`; trained: {told['trained']} ({told['trained_weights']:,} of {told['all_weights']:,} weights)",
-        f"- images: {', '.join(f'{n} {split}' for split, n in sorted(told['images'].items()))}; captions: {told['captions']}",
-        f"- epochs: {told['epochs']}; seed: {told['seed']}; precision: {told['precision']}",
-        f"- rejection: {' + '.join(told['rejection']['scores'])}, calibrated at alpha {told['rejection']['alpha']:g} "
-        f"on {told['rejection']['n']} held-out images of known regions{_units(told['rejection'])} (`calibration.json`)",
-        *_sources(told["rejection"]),
-        *[f"- note: {markdown(note)}" for note in told["notes"]],
-        "",
-        "## Use",
-        "",
-        "```",
-        "hf download THIS_REPOSITORY --local-dir THIS_FOLDER",
-        "describe --model THIS_FOLDER IMAGE...",
-        "evaluate --model THIS_FOLDER --images images.csv --out RESULTS",
-        "```",
-        "",
-        _merged_use(told)
-        + (
-            f"; `adapter/` with `peft.PeftModel.from_pretrained(base, 'THIS_FOLDER/{ADAPTER}')`."
-            if told["trained"] == "lora"
-            else "."
-        ),
-        "",
-        *_moved_text_tower(folder),
-        "## Regions",
-        "",
-        *[f"- {markdown(region)}" for region in told["regions"]],
-        "",
-        "## Limits",
-        "",
-        "The error rate of the rejection holds for images like the held-out ones (same laboratory, stain and microscope). "
-        "How many images of unseen regions it accepts has to be measured with `evaluate`; `publish-model --metrics` puts its figures into",
-        "the head of this card.",
-        "",
-        "## Citation",
-        "",
-        "```bibtex",
-        "@software{cytoscribe,",
-        "  title = {cytoscribe: from papers and labelled sections to grounded captions},",
-        f"  version = {{{told['cytoscribe']}}}",
-        "}",
-        "```",
-    ]
-    write_text(folder / "README.md", "\n".join(lines) + "\n")
+    content = {
+        "told": {"balanced": False, **told},
+        "units": _units(told["rejection"]),
+        "sources": _sources(told["rejection"]),
+        "merged": _merged_use(told),
+        "moved": _moved_text_tower(folder),
+        "adapter": ADAPTER,
+    }
+    card = render("cytoscribe.training.model", "data/card.md.jinja", content, {"plain": markdown, "code": code})
+    write_text(folder / "README.md", card)
 
 
 def _units(rejection: Mapping[str, Any]) -> str:
@@ -173,7 +129,7 @@ def _moved_text_tower(folder: Path) -> list[str]:
     if not Path(text_tower_place(read_json(folder / MERGED / OPEN_CLIP_CONFIG))).is_absolute():
         return []
     return [
-        "Where a copy of this folder stands elsewhere, plain open_clip needs to be told where the text tower's config is (the folder",
+        "If a copy of this folder lies elsewhere, plain open_clip needs to know where the text tower's config is (the folder",
         "itself); `describe` and `evaluate` find it, and write the new place into the copy:",
         "",
         "```python",
