@@ -13,10 +13,10 @@ from scipy import ndimage, signal
 from skimage import filters
 
 from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.settings import SIDES
 from cytoscribe.captions.morphology.stain import optical_density, principal_stain
 from cytoscribe.core.errors import InputError
 
-SIDES = ("top", "right", "bottom", "left")
 BINS = 100
 """Steps from pia (0%) to white matter (100%)."""
 _SMOOTH = 2.0

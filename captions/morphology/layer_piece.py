@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,11 @@ from cytoscribe.captions.morphology.cell_table import Piece, read_cells, read_pi
 from cytoscribe.captions.morphology.layer_names import layer_of
 from cytoscribe.captions.morphology.layer_stage import CONTRACT, LAYERS
 from cytoscribe.captions.morphology.layers import cell_numbers
+from cytoscribe.captions.morphology.settings import PieceSettings
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.runs import RunFolder, file_digest
 from cytoscribe.core.tables import read_csv, write_csv
 
-STRIPS = 8
 """Strips along the pia into which the piece is cut, so that measures come with a spread."""
 _COLUMNS = (
     "area_mm2",
@@ -25,21 +24,6 @@ _COLUMNS = (
     "typical_cell_area_um2",
     "upper_cell_area_um2",
 )
-
-
-@dataclass(frozen=True)
-class PieceSettings:
-    """cells: detections with places in micrometres; corners: GeoJSON in pixels of pixel_size_um; borders: table of the layers;
-    strips: parts along the pia."""
-
-    out: Path
-    cells: Path
-    corners: Path
-    borders: Path
-    region: str
-    pixel_size_um: float
-    strips: int = STRIPS
-    overwrite: bool = False
 
 
 def measure_piece(settings: PieceSettings) -> int:

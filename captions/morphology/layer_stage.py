@@ -14,6 +14,7 @@ from cytoscribe.captions.morphology.layer_names import Band, LayerNames, read_la
 from cytoscribe.captions.morphology.layers import Cells, measure_layers
 from cytoscribe.captions.morphology.light import read_light
 from cytoscribe.captions.morphology.masks import read_label_map
+from cytoscribe.captions.morphology.settings import LayerSettings
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
 from cytoscribe.captions.morphology.tissue import outlined_cells
 from cytoscribe.core.errors import InputError
@@ -27,27 +28,6 @@ CONTRACT = ("image_path", "subject", "section", "region", "layer")
 """Columns that layers.csv begins with; paths are relative to the folder."""
 _ON_SHEET = 12
 _PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
-
-
-@dataclass(frozen=True)
-class LayerSettings:
-    """Exactly one source: images (a table with mask_path, the label map), or sections with labels (folders, files of equal names).
-
-    names: table of label values; cells: folder with one table of detected cells a picture; outline_cells: look for cells here;
-    pixel_size_um: where the table gives none, 0 for unknown; ground: "light" or "dark".
-    """
-
-    out: Path
-    names: Path
-    images: Path | None = None
-    sections: Path | None = None
-    labels: Path | None = None
-    cells: Path | None = None
-    outline_cells: bool = False
-    region_column: str = "region"
-    pixel_size_um: float = 0.0
-    ground: str = "light"
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)

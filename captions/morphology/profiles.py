@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -14,23 +12,10 @@ from cytoscribe.captions.morphology.cell_segmentation import CellMasks, doubts, 
 from cytoscribe.captions.morphology.cortex import cortex_profile
 from cytoscribe.captions.morphology.instanseg import instanseg_cells
 from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.settings import Options
 from cytoscribe.captions.morphology.stain import optical_density
 from cytoscribe.captions.morphology.tissue import tissue_profile
 from cytoscribe.core.errors import InputError
-
-
-@dataclass(frozen=True)
-class Options:
-    """pixel_size_um: None where unknown; thickness_um: of the section, 0 where unknown; cells: a row for each cell as well;
-    pia: side of the picture where it lies ("guess" for the palest one); instanseg: model file that outlines the cells of tissue, None for
-    the outliner that needs no training."""
-
-    pixel_size_um: float | None = None
-    thickness_um: float = 0.0
-    cells: bool = False
-    pia: str = "guess"
-    instanseg: Path | None = None
-
 
 Profile = Callable[[np.ndarray, np.ndarray | None, Options], Found]
 """(H, W, 3) uint8 on a light ground, labels (H, W) of a given mask or None, options: what was found. Raises InputError where

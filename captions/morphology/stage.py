@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from cytoscribe.captions.morphology.light import read_light
 from cytoscribe.captions.morphology.masks import read_objects
 from cytoscribe.captions.morphology.profiles import PROFILES, Options
 from cytoscribe.captions.morphology.result import Found
+from cytoscribe.captions.morphology.settings import MeasureSettings
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
 from cytoscribe.captions.morphology.words import Worded, as_file, read_bins, worded
 from cytoscribe.core.errors import InputError
@@ -31,22 +32,6 @@ DUST = "mask_objects_left_out"
 """Measure of a given mask: objects of fewer than four pixels, which are no cells."""
 _CHUNK = 16
 _ON_SHEET = 48
-
-
-@dataclass(frozen=True)
-class MeasureSettings:
-    """images: the table; ground: "light" or "dark"; bins: a binning file, None for the profile's own; workers: processes, 0 for none
-    beside this one. The options' pixel size holds where a row gives none."""
-
-    images: Path
-    out: Path
-    profile: str
-    options: Options = field(default_factory=Options)
-    region_column: str = "region"
-    ground: str = "light"
-    bins: Path | None = None
-    workers: int = 0
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)
