@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from cytoscribe.core import choices
 from cytoscribe.core.options import Out, Overwrite, Seed, command
-from cytoscribe.core.preflight import check_captions, check_files, check_folders, check_model, check_out
+from cytoscribe.core.preflight import check_captions, check_device, check_files, check_folders, check_model, check_out
 from cytoscribe.core.tables import read_images
 from cytoscribe.eval.cli_captioner import evaluate_captioner, model_of, refuse_idle
 from cytoscribe.eval.settings import EvaluateOptions, EvaluateSettings
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
 NameBy = Annotated[
-    choices.NameBy,
+    Literal["captions", "images", "both"],
     typer.Option("--name-by", help="What names an image: captions (of the regions), images (that it was trained on), or both."),
 ]
 
@@ -39,7 +38,7 @@ def _evaluate(options: EvaluateOptions) -> None:
 
 def _check(settings: EvaluateSettings) -> None:
     """Find what cannot be used before torch is loaded."""
-    choices.check_device(settings.device)
+    check_device(settings.device)
     check_model(("--model", settings.model))
     check_captions("--captions", [settings.captions])
     files = {"--images": settings.images, "--class-captions": settings.class_captions, "--regions": settings.regions}
@@ -103,7 +102,7 @@ def fuse_scales(
     overwrite: Overwrite = False,
 ) -> None:
     """Measure a region model and a tile model on the same crops, alone and fused. Writes metrics.json, fused.csv, pool.json."""
-    choices.check_device(device)
+    check_device(device)
     check_model(("--region-model", regions), ("--tile-model", tiles))
     check_files(("--images", images))
     check_out(out)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cytoscribe.core import choices
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import command
-from cytoscribe.core.preflight import check_captions, check_files, check_folders, check_model, check_out
+from cytoscribe.core.preflight import check_captions, check_device, check_files, check_folders, check_model, check_out
 from cytoscribe.eval.cli_captioner import caption_sections, describe_captioner, model_of, refuse_idle
 from cytoscribe.eval.settings import DescribeOptions, MapSettings
 
@@ -63,7 +62,7 @@ def _check_asked(options: DescribeOptions) -> None:
 def _check_inputs(options: DescribeOptions) -> None:
     """Find what cannot be used before torch is loaded."""
     single = options.single
-    choices.check_device(single.device)
+    check_device(single.device)
     made = None if options.captioner is not None and not options.sections else single.model
     check_model(("--model", made), ("--region-model", options.region_model))
     check_folders(("--descriptions", single.descriptions), ("--fusion", options.fusion))

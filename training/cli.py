@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from cytoscribe.core.choices import check_device
-from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import command
-from cytoscribe.core.preflight import check_captions, check_files, check_model, check_out
+from cytoscribe.core.preflight import check_captions, check_device, check_files, check_model, check_out
 from cytoscribe.core.tables import read_images
-from cytoscribe.training.settings import TrainSettings, parse_names
-
-_SOURCE = "Another microscope"
+from cytoscribe.training.settings import RecalibrateOptions, TrainSettings
 
 
 def _train(settings: TrainSettings) -> None:
@@ -41,83 +36,35 @@ train_lora = command(
 )
 
 
-def recalibrate(
-    model: Annotated[Path, typer.Argument(help="Folder of train-lora.")],
-    alpha: Annotated[
-        float | None,
-        typer.Option("--alpha", min=1e-6, max=0.999999, help="Share of known images that may be rejected. Default: as it was."),
-    ] = None,
-    scores: Annotated[
-        str, typer.Option("--scores", help="Scores to combine, joined by commas. Empty: chosen by leaving regions out.")
-    ] = "",
-    source: Annotated[
-        str,
-        typer.Option(
-            "--source",
-            help="Calibrate for another microscope, stain or laboratory of this name, from --images or --labelled; evaluate and describe "
-            "use it where the column 'source' of a table, or their --source, says so. Empty: the model's own calibration.",
-            rich_help_panel=_SOURCE,
-        ),
-    ] = "",
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            "--images",
-            help="Table of at least 20 images of the source, without labels. Assumed: new images are drawn like these; strange tissue "
-            "among them makes the rejection weaker, and does not break the promise. Default: none.",
-            rich_help_panel=_SOURCE,
-        ),
-    ] = None,
-    labelled: Annotated[
-        Path | None,
-        typer.Option(
-            "--labelled",
-            help="Table of 5 or more images of the source with their regions. Assumed: new images of known regions are drawn like "
-            "these; with fewer than 1/alpha - 1 (19 for 0.05) also that their scores have the shape of the model's own. Default: none.",
-            rich_help_panel=_SOURCE,
-        ),
-    ] = None,
-    region_column: Annotated[
-        str, typer.Option("--region-column", help="Column of --labelled that holds the region.", rich_help_panel=_SOURCE)
-    ] = "region",
-    embeddings: Annotated[
-        Path | None,
-        typer.Option(
-            "--embeddings", help="Vectors of the images, for a model that takes such. Default: none.", rich_help_panel=_SOURCE
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.", rich_help_panel=_SOURCE)] = "auto",
-) -> None:
-    """Calibrate the rejection of a trained model again, without its images and in seconds; or for another microscope, from its images."""
-    check_model(("MODEL", model))
-    if source or images or labelled:
-        if alpha is not None or scores:
-            raise InputError("--alpha and --scores are the model's own", fix="leave them out, or leave --source out")
-        _calibrate_source(model, source, images, labelled, region_column, embeddings, device)
+def _recalibrate(options: RecalibrateOptions) -> None:
+    check_device(options.device)
+    check_model(("MODEL", options.model))
+    if options.source or options.images or options.labelled:
+        _calibrate_source(options)
         return
-    from cytoscribe.training.model.recalibration import recalibrate as anew
+    from cytoscribe.training.model.recalibration import recalibrate as again
 
-    after = anew(model, alpha, parse_names(scores))
+    after = again(options.model, options.alpha, options.scores)
     typer.echo(f"{' + '.join(after.names)}, alpha {after.alpha:g}, from {len(after.calibration)} held-out images")
     for note in after.notes:
         typer.echo(f"note: {note}")
 
 
-def _calibrate_source(
-    model: Path,
-    source: str,
-    images: Path | None,
-    labelled: Path | None,
-    region_column: str,
-    embeddings: Path | None,
-    device: str,
-) -> None:
+def _calibrate_source(options: RecalibrateOptions) -> None:
     """Calibrate for a source and say what the promise rests on."""
     from cytoscribe.training.model.source_calibration import SourceSettings, calibrate_source
 
-    found = calibrate_source(SourceSettings(model, source, images, labelled, region_column, embeddings, device))
-    typer.echo(f"source '{source}' is calibrated from {found.table}; the promise there assumes:")
+    names = ("model", "source", "images", "labelled", "region_column", "embeddings", "device")
+    found = calibrate_source(SourceSettings(**{name: getattr(options, name) for name in names}))
+    typer.echo(f"source '{options.source}' is calibrated from {found.table}; the promise there assumes:")
     typer.echo(f"  {found.assumes}")
+
+
+recalibrate = command(
+    RecalibrateOptions,
+    _recalibrate,
+    "Calibrate the rejection of a trained model again, without its images and in seconds; or for another microscope, from its images.",
+)
 
 
 def summary_text(out: Path, summary: dict[str, object]) -> str:

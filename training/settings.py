@@ -18,6 +18,7 @@ TUNES = ("auto", "lora", "full")
 AUGMENTATIONS = ("auto", "strong", "mild", "none")
 HARD_WEIGHT = 0.5
 """Weight of the hard negatives where captions state attributes of single images."""
+_SOURCE = "Another microscope"
 SCORE_NAMES = ("mcm", "max_cosine", "energy", "probe_energy", "probe_softmax", "knn", "relative_mahalanobis")
 _LOSS, _SPEED, _TUNING, _IMAGES, _REJECTION = "Loss", "Optimisation", "What is trained", "Images", "Rejection"
 
@@ -252,6 +253,54 @@ class RejectionOptions:
         unknown = [name for name in self.scores if name not in SCORE_NAMES]
         if unknown:
             raise InputError(f"--rejection-scores names no score '{unknown[0]}'", fix=f"use some of {', '.join(SCORE_NAMES)}")
+
+
+@dataclass(frozen=True)
+class RecalibrateOptions:
+    """The command's options: another rate or other scores for a model, or a calibration for another microscope."""
+
+    model: Path = field(metadata=option("Folder of train-lora.", argument="MODEL"))
+    alpha: float | None = field(
+        default=None,
+        metadata=option("Share of known images that may be rejected. Default: unchanged.", least=1e-6, most=0.999999),
+    )
+    scores: tuple[str, ...] = field(
+        default=(),
+        metadata=option("Comma-separated scores to combine. Empty: chosen by leaving each known region out in turn."),
+    )
+    source: str = field(
+        default="",
+        metadata=option(
+            "Calibrate for another microscope, stain or laboratory of this name, from --images or --labelled; evaluate and describe use it "
+            "if the column 'source' of a table, or their --source, says so. Empty: the model's own calibration.",
+            panel=_SOURCE,
+        ),
+    )
+    images: Path | None = field(
+        default=None,
+        metadata=option(
+            "Table of at least 20 images of the source, without labels. Assumed: new images are drawn like these. Strange tissue among "
+            "them weakens the rejection and does not break the promise. Default: none.",
+            panel=_SOURCE,
+        ),
+    )
+    labelled: Path | None = field(
+        default=None,
+        metadata=option(
+            "Table of 5 or more images of the source with their regions. Assumed: new images of known regions are drawn like these; with "
+            "fewer than 1/alpha - 1 (19 for 0.05) also that their scores have the shape of the model's own. Default: none.",
+            panel=_SOURCE,
+        ),
+    )
+    region_column: str = field(default="region", metadata=option("Column of --labelled that holds the region.", panel=_SOURCE))
+    embeddings: Path | None = field(
+        default=None, metadata=option("Vectors of the images, for a model that takes such. Default: none.", panel=_SOURCE)
+    )
+    device: str = field(default="auto", metadata=DEVICE)
+
+    def __post_init__(self) -> None:
+        if (self.source or self.images or self.labelled) and (self.alpha is not None or self.scores):
+            raise InputError("--alpha and --scores are the model's own", fix="leave them out, or leave --source out")
 
 
 @dataclass(frozen=True)

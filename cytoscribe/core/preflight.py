@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from cytoscribe.core.runs import is_file
 
 Given = tuple[str, Path | None]
 """An option's name and the path it was given; None where it was left out."""
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(?::\d+)?")
+
+
+def check_device(name: str) -> None:
+    """Raise InputError if a device's name has no known form, before torch is loaded to ask whether it is there."""
+    if not _DEVICE.fullmatch(name):
+        raise InputError(f"unknown device '{name}'", where="--device", fix="use auto, cpu, cuda, cuda:1 or mps")
 
 
 def check_files(*given: Given) -> None:

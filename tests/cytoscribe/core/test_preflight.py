@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.core import contents
-from cytoscribe.core.choices import check_device
 from cytoscribe.core.contents import verify_contents
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.preflight import check_captions, check_files, check_folders, check_model, check_out, check_present
+from cytoscribe.core.preflight import (
+    check_captions,
+    check_device,
+    check_files,
+    check_folders,
+    check_model,
+    check_out,
+    check_present,
+)
 from cytoscribe.core.runs import RunFolder
 
 
