@@ -4,8 +4,8 @@
 
 Draws windows (the sentences of one question) that hold annotated sentences of CYTO_GOLD/dev2 (default ../shared/gold), puts them to the
 model as `mine-descriptions --extractor llm` does, and scores what comes back on the annotated sentences of those windows alone. Strict:
-region, layer, attribute, value and polarity, each folded as the gold set's score.py folds them. The rules' claims of the same sentences
-stand beside. Intervals: 95% bootstrap over sentences.
+region, layer, attribute, value and polarity, each folded as the gold set's score.py folds them. The claims that the
+rules read off the same sentences are scored for comparison. Intervals: 95% bootstrap over sentences.
 """
 
 from __future__ import annotations

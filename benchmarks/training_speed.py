@@ -9,11 +9,11 @@ over rounds of (images/s of cytoscribe / images/s of open_clip in the same round
 step of an epoch, in which open_clip starts its worker processes, does not count. --clock cpu counts processor time instead, workers
 and whole epochs included: for a machine that other work shares.
 
-open_clip: `open_clip_train.train.train_one_epoch` with what its `main` builds. Worker processes decode every image anew each epoch
+open_clip: `open_clip_train.train.train_one_epoch` with what its `main` builds. Worker processes decode every image again each epoch
 and apply its train transform (a random crop of 0.9 to 1.0 of the area, nothing else); a caption an image; every caption padded to
 the context; AdamW, no clipping of gradients.
 cytoscribe: the epoch of `train-lora`. Images are decoded once and kept, as part of building the side (that time is printed); the
-augmentation `strong` (turns, mirrors, zoom, stain, light, focus, noise) is made anew for every step, or none; each distinct caption
+augmentation `strong` (turns, mirrors, zoom, stain, light, focus, noise) is drawn again for every step, or none; each distinct caption
 of a batch is encoded once, and where the text tower is frozen each caption once a run; AdamW, gradients clipped.
 The captions (templates on attributes) have the region and claim terms of the loss, without whole captions: those are further texts,
 which open_clip does not read. Weights of open_clip's models are random; images are blood cells where CYTO_DATA has them, else drawn.

@@ -86,7 +86,7 @@ def answer(
 ) -> Answers:
     """Name and judge images from their features (N, D), by the model's own class captions or by those given.
 
-    Through other captions images lie at other distances, so the rejector is calibrated anew for them. sources: (N,) the source of each
+    Other captions change the distances of images, so the rejector is calibrated again for them. sources: (N,) the source of each
     image, () where none is known; images of one that the model was calibrated for are judged by that calibration.
     """
     import torch

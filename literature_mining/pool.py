@@ -99,7 +99,7 @@ def _on_ray(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, list[Row]]
 def _connected(address: str) -> Any:
     """Ray, with its cluster. Raises InputError where it is not installed or the cluster does not answer."""
     if address == "local":
-        # Under `uv run`, Ray would pack the working directory and build every worker an environment anew, which takes
+        # Under `uv run`, Ray would pack the working directory and build every worker its own environment, which takes
         # minutes; workers of this machine have this process's own environment. Ray reads this as it is imported.
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:

@@ -73,7 +73,7 @@ def _load(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer | None)
     with safe_open(path, framework="pt") as file:
         stored = set(file.keys())
         if {f"weight/{n}" for n in parameters} - stored:
-            raise InputError("the checkpoint is of another model", where=path, fix="pass --overwrite to start anew")
+            raise InputError("the checkpoint is of another model", where=path, fix="pass --overwrite to start over")
         with torch.no_grad():
             for key in stored:
                 kind, name = key.split("/", 1)

@@ -39,6 +39,6 @@ class WholeTerm:
 
     @torch.no_grad()
     def refresh(self, encode: Callable[[np.ndarray], Tensor]) -> None:
-        """Encode every caption anew, so that nothing remembered is older than an epoch. encode: indices (m,) to features (m, D)."""
+        """Encode every caption again, so that nothing remembered is older than an epoch. encode: indices (m,) to features (m, D)."""
         for rows in np.array_split(np.arange(len(self.captions.texts)), -(-len(self.captions.texts) // CHUNK)):
             self.memory.remember(torch.from_numpy(rows).to(self.memory.features.device), encode(rows))

@@ -24,7 +24,7 @@ from cytoscribe.core.records import Caption, Claim
 
 _FOLDS = 5
 _SHUFFLES = 5
-"""How often the claims are dealt anew; one deal may favour a region by luck."""
+"""How often the claims are shuffled; one shuffle may favour a region by chance."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def read_parquet(path: Path, columns: Sequence[str], fix: str, *, most: int = MO
 
 
 def _decoded(path: Path, columns: Sequence[str], most: int) -> pa.Table:
-    """Decode lot by lot and count; text stays a dictionary until it is known to fit, since one long value may stand in every row."""
+    """Decode batch by batch and count. Text stays dictionary-encoded until it is known to fit, since one long value may fill every row."""
     texts = [c for c in _text_columns(path) if c.split(".")[0] in columns]
     batches, size = [], 0
     with pq.ParquetFile(path, read_dictionary=texts) as file:

@@ -26,9 +26,11 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class CaptionSettings:
-    """What `describe --captioner` is asked. decoding: `label` begins the answer with the likeliest region's name and lets the model go on,
-    `free` lets it write all, `known` lets it choose among the captions of the plausible regions alone; marked: show what was struck;
-    vision, llm: where the frozen models lie now, "" for where they were in training; embeddings: vectors of the images."""
+    """Settings of `describe --captioner`.
+
+    decoding: `label` starts the answer with the name of the likeliest region and the model completes it; `free` leaves all of it to the
+    model; `known` only chooses among captions of the likeliest region. marked: also show the sentences that were struck out. vision, llm:
+    folders of the frozen models, "" for the ones used in training. embeddings: vectors of the images."""
 
     captioner: Path
     images: tuple[Path, ...]

@@ -33,7 +33,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Draws:
-    """Resampling: weights (B, N) of the images; captions are resampled anew with the same number of replicates and seed."""
+    """Resampling: weights (B, N) of the images; captions are resampled with the same number of replicates and seed."""
 
     weights: np.ndarray
     seed: int

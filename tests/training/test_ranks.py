@@ -53,7 +53,7 @@ if what == "killed":
 summary = train(settings(images, captions, out / ("whole" if what == "whole" else "killed")))
 assert bool(summary) == (os.environ["RANK"] == "0")
 """
-"""One training a start: a process group that is made anew within a process may wait for the old one's peers for ever."""
+"""One training a start: a process group that is created again within a process may wait for the old one's peers for ever."""
 
 
 def settings(images: Path, captions: Path, out: Path, batch: int = 16) -> TrainSettings:

@@ -135,7 +135,7 @@ def draw_images(pool: CaptionPool, seed: int, epoch: int, sampling: str = "natur
 
 
 def draw_captions(pool: CaptionPool, images: np.ndarray, rng: np.random.Generator, each: int = 1) -> np.ndarray:
-    """(N * each,) caption indices: for each image `each` of the captions that fit it, drawn anew every step."""
+    """(N * each,) caption indices: for each image `each` of the captions that fit it, drawn again every step."""
     return np.concatenate([[rng.choice(pool.choices[i]) for i in images] for _ in range(each)])
 
 

@@ -124,7 +124,7 @@ def undo_drift(learner: nn.Module) -> None:
     """Put the frozen weights of attention blocks back as the base has them.
 
     On `nn.MultiheadAttention` peft adds an adapter to the base's weights before each forward pass and subtracts it afterwards, which
-    leaves a rounding error every time: a resumed run, which starts from the base anew, would differ in the last bit.
+    leaves a rounding error every time: a resumed run, which starts from the base again, would differ in the last bit.
     """
     for part, weight in getattr(learner, "attention_kept", ()):
         part.put_back(weight)
@@ -132,7 +132,7 @@ def undo_drift(learner: nn.Module) -> None:
 
 @dataclass(frozen=True)
 class _Part:
-    """One frozen weight of an adapted attention block, found anew each time since peft replaces the parameter itself."""
+    """One frozen weight of an adapted attention block, looked up each time, since peft replaces the parameter itself."""
 
     layer: Any
     name: str

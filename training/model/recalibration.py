@@ -1,4 +1,4 @@
-"""Calibrating the rejection of a trained model anew, from the held-out features that its folder keeps: no image is read."""
+"""Recalibrate the rejection of a trained model from the held-out features that its folder keeps: no image is read."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _GROW_BYTES = 2**28
 def keep_freed_memory() -> bool:
     """Have glibc hold on to what is freed; True where that was set, False on systems with another allocator.
 
-    By default glibc maps every large block anew and unmaps it when it is freed, so each activation of each step pays for pages that
+    By default glibc maps every large block again and unmaps it when it is freed, so each activation of each step pays for pages that
     the system must find and clear: about a fifth of a step of EfficientNet-lite0 and MiniLM on two cores.
     """
     if not sys.platform.startswith("linux"):

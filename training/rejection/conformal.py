@@ -115,7 +115,7 @@ class Rejection:
         return LabelSets(self.held_out, self.context.classes, self.context.logit_scale, self.alpha, self.least)
 
     def recalibrated(self, class_features: Tensor) -> Rejection:
-        """The same rejector seen through other class captions (K, D): its promise holds for them only after calibration anew.
+        """The same rejector seen through other class captions (K, D): its promise only holds for them after recalibration.
 
         Without held-out features that cannot be done, and a note says so.
         """

@@ -1,6 +1,6 @@
 """Choosing rejection scores without ever looking at an unseen region: each known one is left out in turn and played by.
 
-The fold's context has neither the left-out region's captions nor its training images, and its probe is fitted anew; only the
+The fold's context has neither the left-out region's captions nor its training images, and its probe is fitted again; only the
 encoder has seen it. So the figures flatter every score alike: they rank scores, they promise nothing.
 """
 

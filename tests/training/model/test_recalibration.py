@@ -1,4 +1,4 @@
-"""A trained model's rejection, calibrated anew from what its folder keeps."""
+"""A trained model's rejection, recalibrated from what its folder keeps."""
 
 from __future__ import annotations
 
