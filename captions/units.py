@@ -14,6 +14,7 @@ from cytoscribe.captions.wording.facets import Facet
 from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim, read_phrases, subject_of
 from cytoscribe.captions.wording.scene import Scene, contradicts
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import is_number
 from cytoscribe.core.records import Claim, ImageRecord, Region
 from cytoscribe.core.tables import read_images, read_records
 from cytoscribe.literature_mining.regions.mentions import RegionFinder
@@ -186,20 +187,12 @@ def _refuse_numbers(settings: AttributeSettings, rows: Sequence[ImageRecord], co
     """Raise InputError where a column holds measurements: no caption says "a 100.3 nucleus area"."""
     for column in columns:
         values = {r.attributes[column] for r in rows if r.attributes.get(column)}
-        if values and all(map(_is_number, values)) and (len(values) > MOST_GRADES or any("." in v for v in values)):
+        if values and all(map(is_number, values)) and (len(values) > MOST_GRADES or any("." in v for v in values)):
             raise InputError(
                 f"column '{column}' holds numbers, not words",
                 where=settings.table,
                 fix="name the columns that hold words with --columns, or turn measurements into words with measure-morphology",
             )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _set_units(rows: Iterable[ImageRecord], columns: Sequence[str], settings: AttributeSettings) -> list[Unit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from cytoscribe.eval.metrics.wilson import wilson
 from cytoscribe.eval.model import Model
@@ -34,5 +34,5 @@ def chance_note(settings: Mapping[str, Any], regions: Sequence[str]) -> str:
     )
 
 
-def _is_share(value: object) -> bool:
+def _is_share(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1

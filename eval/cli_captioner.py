@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.eval.settings import DescribeOptions, EvaluateSettings
+
+if TYPE_CHECKING:
+    from cytoscribe.eval.captioner.describer import Captioned
 
 
 def model_of(model: Path | None, captioner: Path | None, section: bool = False) -> Path:
@@ -51,18 +55,14 @@ def evaluate_captioner(captioner: Path, asked: EvaluateSettings, images_a_region
         typer.echo(line)
 
 
-def describe_captioner(captioner: Path, images: Iterable[Path], options: DescribeOptions) -> None:
-    """Describe images; exit code 2 where one could not be read."""
+def describe_captioner(captioner: Path, images: Iterable[Path], options: DescribeOptions) -> Iterator[Captioned]:
+    """Answers in words, image by image."""
     from cytoscribe.eval.captioner.describer import CaptionSettings, describe
 
     embeddings, device = options.single.embeddings, options.single.device
-    settings = CaptionSettings(captioner, tuple(images), options.decoding, options.struck, embeddings=embeddings, device=device)
-    failed = 0
-    for answer in describe(settings):
-        failed += answer.problem is not None
-        typer.echo(answer.json_line() if options.json else answer.text(), err=answer.problem is not None and not options.json)
-    if failed:
-        raise typer.Exit(2)
+    return iter(
+        describe(CaptionSettings(captioner, tuple(images), options.decoding, options.struck, embeddings=embeddings, device=device))
+    )
 
 
 def caption_sections(captioner: Path, sections: Sequence[tuple[Path, Path]], decoding: str, struck: bool, device: str) -> None:

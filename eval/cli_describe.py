@@ -17,6 +17,7 @@ from cytoscribe.eval.cli_captioner import caption_sections, describe_captioner, 
 from cytoscribe.eval.settings import DescribeOptions, MapSettings
 
 if TYPE_CHECKING:
+    from cytoscribe.eval.captioner.describer import Captioned
     from cytoscribe.eval.describer import Described
 
 
@@ -30,7 +31,7 @@ def _describe(options: DescribeOptions) -> None:
         return
     caption_sections(options.captioner, maps, options.decoding, options.struck, options.single.device)
     if options.single.images:
-        describe_captioner(options.captioner, _pictures(options.single.images), options)
+        _say(describe_captioner(options.captioner, _pictures(options.single.images), options), options.json)
 
 
 def _with_table(options: DescribeOptions) -> DescribeOptions:
@@ -112,7 +113,7 @@ def _pictures(given: Iterable[Path]) -> Iterator[Path]:
         yield from found
 
 
-def _say(answers: Iterable[Described], as_json: bool) -> None:
+def _say(answers: Iterable[Described | Captioned], as_json: bool) -> None:
     """Print answers as they come; exit code 2 where an image could not be read."""
     failed = 0
     for answer in answers:

@@ -44,12 +44,17 @@ def instanseg_cells(image: np.ndarray, pixel_size_um: float | None, model: Path)
     return labels
 
 
+def _whole_tiles(pixels: float) -> int:
+    """The nearest length that the network divides evenly."""
+    return max(_SIDE, round(pixels / _SIDE) * _SIDE)
+
+
 def _look(network: Callable[[Any], Any], image: np.ndarray, scale: float) -> np.ndarray:
     """Labels of one look, (H, W) int32, at `scale` times the image's own size."""
     import torch
 
     height, width = image.shape[:2]
-    size = tuple(max(_SIDE, round(n * scale / _SIDE) * _SIDE) for n in (width, height))
+    size = _whole_tiles(width * scale), _whole_tiles(height * scale)
     values = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
     low, high = np.percentile(values.reshape(-1, 3), _RANGE, axis=0)
     scaled = ((values - low) / np.maximum(high - low, 1e-6)).astype(np.float32)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import ADVANCED, OUT, OVERWRITE, option
+from cytoscribe.core.options import ADVANCED, OUT, OVERWRITE, length_parser, option
 
 PROFILES = ("cell", "tissue", "cortex")
 GROUNDS = ("light", "dark")
@@ -19,20 +18,9 @@ _REGION_COLUMN = option("Column that holds the label.")
 _GROUND = option("light (stained tissue on bright glass) or dark (fluorescence; inverted first).", choices=GROUNDS)
 _CELL_TABLE = option("Detected cells as QuPath exports them, in place of pictures.", panel=_TABLE)
 _CORNERS = option("GeoJSON with the points top_left, top_right, bottom_left, bottom_right; top is the pia.", panel=_TABLE)
-
-
-def parse_size(text: str) -> float | None:
-    """Micrometres per pixel, None for 0; raises InputError for anything but a number of at least 0."""
-    try:
-        size = float(text)
-    except ValueError:
-        size = -1.0
-    if not 0 <= size < float("inf"):
-        raise InputError(f"--pixel-size-um must be a number of at least 0, got '{text}'")
-    return size or None
-
-
-_PIXEL_SIZE = option("Micrometres per pixel if the table does not say. 0: unknown.", parse=parse_size, shown="0")
+_PIXEL_SIZE = option(
+    "Micrometres per pixel if the table does not say. 0: unknown.", parse=length_parser("--pixel-size-um"), shown="0"
+)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,21 @@ def group(panel: str = "", when: Callable[[Mapping[str, Any]], bool] | None = No
     return {_KEY: Group(panel, when)}
 
 
+def length_parser(flag: str) -> Callable[[str], float | None]:
+    """A parser of lengths in any unit: None for 0; it raises InputError, naming the flag, for anything but a number of at least 0."""
+
+    def parse(text: str) -> float | None:
+        try:
+            length = float(text)
+        except ValueError:
+            length = -1.0
+        if not 0 <= length < float("inf"):
+            raise InputError(f"{flag} must be a number of at least 0, got '{text}'")
+        return length or None
+
+    return parse
+
+
 OUT = option("Folder for the results, created if missing. The same command on the same folder resumes.")
 SEED = option("Seed of everything drawn at random.", least=0, panel=ADVANCED)
 OVERWRITE = option("Start over if --out holds a run with other settings.")

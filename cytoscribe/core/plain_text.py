@@ -47,17 +47,18 @@ def bibtex(text: str) -> str:
 
 def to_cell(value: object) -> object:
     """A cell that a spreadsheet takes as text: what would be a formula gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith((*_FORMULA, "'")) and not _is_number(value):
+    if isinstance(value, str) and value.startswith((*_FORMULA, "'")) and not is_number(value):
         return f"'{value}"
     return value
 
 
 def from_cell(text: str) -> str:
     """What `to_cell` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) and not _is_number(text[1:]) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) and not is_number(text[1:]) else text
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether the text reads as a number."""
     try:
         float(text)
     except ValueError:

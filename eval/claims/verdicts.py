@@ -246,31 +246,39 @@ def decide(found: Effect, direction: int, polarity: bool) -> Word:
 
 def _verdict(claim: Claim, chosen: _Reading, measure: str = "", rank: str = "", inside: _Reading | None = None) -> Verdict:
     found, other = chosen.effect, inside.effect if inside else None
-    numbers = (found.ratio, found.low, found.high) if found else (math.nan,) * 3
-    beside = (other.ratio, other.low, other.high) if other else (math.nan,) * 3
+    ratio, low, high = _numbers(found)
+    within_ratio, within_low, within_high = _numbers(other)
     return Verdict(
-        claim.claim_id,
-        claim.region,
-        claim.layer,
-        claim.attribute,
-        claim.value,
-        claim.polarity,
-        claim.compared_to,
-        chosen.word,
-        chosen.reason,
-        measure if found else "",
-        chosen.name,
-        *numbers,
-        found.clusters if found else 0,
-        found.references if found else 0,
-        bool(found and found.paired),
-        rank if found else "",
-        inside.word if inside and other else "",
-        *beside,
-        claim.document,
-        claim.sentence,
-        claim.score,
+        claim_id=claim.claim_id,
+        region=claim.region,
+        layer=claim.layer,
+        attribute=claim.attribute,
+        value=claim.value,
+        polarity=claim.polarity,
+        compared_to=claim.compared_to,
+        verdict=chosen.word,
+        reason=chosen.reason,
+        measure=measure if found else "",
+        reading=chosen.name,
+        ratio=ratio,
+        low=low,
+        high=high,
+        clusters=found.clusters if found else 0,
+        references=found.references if found else 0,
+        paired=bool(found and found.paired),
+        rank=rank if found else "",
+        within_verdict=inside.word if inside and other else "",
+        within_ratio=within_ratio,
+        within_low=within_low,
+        within_high=within_high,
+        document=claim.document,
+        sentence=claim.sentence,
+        score=claim.score,
     )
+
+
+def _numbers(effect: Effect | None) -> tuple[float, float, float]:
+    return (effect.ratio, effect.low, effect.high) if effect else (math.nan, math.nan, math.nan)
 
 
 @cache

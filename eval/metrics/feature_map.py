@@ -56,7 +56,7 @@ def _write_key(axes: Axes, entries: list[tuple[str, np.ndarray]]) -> None:
     """Below the map, which number is which region: names of many regions would hide each other on it."""
     from matplotlib.lines import Line2D
 
-    dots = [Line2D([], [], color=colour, marker="o", linestyle="", markersize=5) for _, colour in entries]
+    dots = [Line2D([], [], color=tuple(colour), marker="o", linestyle="", markersize=5) for _, colour in entries]
     axes.legend(
         dots,
         [name for name, _ in entries],

@@ -43,7 +43,7 @@ def check_shots(model: Model, shots: Sequence[int]) -> Any:
     context = getattr(model.rejection, "context", None)
     if shots and context is None:
         raise InputError("the model keeps no features of training images", where=model.folder, fix="leave --few-shot out")
-    fewest = int(np.bincount(context.labels.numpy(), minlength=len(model.regions)).min()) if shots else 0
+    fewest = int(np.bincount(context.labels.numpy(), minlength=len(model.regions)).min()) if shots and context is not None else 0
     if max(shots, default=0) > fewest:
         raise InputError(f"--few-shot {max(shots)}, and a region has {fewest} training images", fix=f"give at most {fewest}")
     return context

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, VERIFY, option
+from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, VERIFY, length_parser, option
 
 SCALES = ("tile", "region", "both")
 LEAST_SIDE = 8
@@ -53,7 +53,7 @@ class CutSettings:
         default=None,
         metadata=option(
             "Micrometres per section pixel, for all sections. 0: as --section-table or the files say.",
-            parse=lambda text: _length(text, "--pixel-size-um") or None,
+            parse=length_parser("--pixel-size-um"),
             shown="0",
             panel=_SIZE,
         ),
@@ -110,14 +110,3 @@ class CutSettings:
             raise InputError(f"a tile needs at least {LEAST_SIDE} pixels a side", fix="give a larger --tile-px")
         if not 0 < self.purity <= 1:
             raise InputError(f"--purity must be above 0 and at most 1, got {self.purity:g}", fix="give a share such as 0.7")
-
-
-def _length(text: str, flag: str) -> float:
-    """A length of 0 or more; raises InputError for anything else."""
-    try:
-        length = float(text)
-    except ValueError:
-        length = -1.0
-    if not 0 <= length < float("inf"):
-        raise InputError(f"{flag} must be a number of at least 0, got '{text}'")
-    return length

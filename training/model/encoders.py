@@ -56,10 +56,13 @@ class Encoder:
 @cache
 def encoders() -> dict[str, Encoder]:
     """Name to encoder."""
-    told = tomllib.loads(ENCODERS.read_text(encoding="utf-8"))
-    return {
-        name: Encoder(name, **{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for name, one in told.items()
-    }
+    told: dict[str, dict[str, Any]] = tomllib.loads(ENCODERS.read_text(encoding="utf-8"))
+    return {name: _encoder(name, one) for name, one in told.items()}
+
+
+def _encoder(name: str, entry: dict[str, Any]) -> Encoder:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Encoder(name, **values)
 
 
 def base_of(name: str) -> str | dict[str, Any] | None:
@@ -150,8 +153,10 @@ def load_encoder(encoder: Encoder, weights: Path) -> nn.Module:
     """The vision tower with its weights, ready to give vectors. Raises InputError where the file is not its own."""
     import timm
 
-    sized = {"img_size": encoder.px} if encoder.model.startswith("vit_") else {}
-    model = timm.create_model(encoder.model, pretrained=False, num_classes=0, **sized, **encoder.arguments)
+    arguments: dict[str, Any] = dict(encoder.arguments)
+    if encoder.model.startswith("vit_"):
+        arguments["img_size"] = encoder.px
+    model = timm.create_model(encoder.model, pretrained=False, num_classes=0, **arguments)
     state = {k: v for k, v in _state(weights).items() if not k.startswith(_TRAINED_ALONG)}
     try:
         model.load_state_dict(state)

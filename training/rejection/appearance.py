@@ -50,8 +50,8 @@ def _measured(squares: np.ndarray) -> np.ndarray:
     density = -np.log10(np.maximum(light, _EPSILON))  # (N, 3, px, px)
     mean = density.mean(1)
     side = max(mean.shape[-1] // _FOLD_SHARE, 2)
-    coarse = uniform_filter(mean, (0, side, side), mode="nearest")
-    fine = mean - uniform_filter(mean, (0, 3, 3), mode="nearest")
+    coarse = uniform_filter(mean, side, mode="nearest", axes=(1, 2))
+    fine = mean - uniform_filter(mean, 3, mode="nearest", axes=(1, 2))
     varies = mean.var((1, 2))
     ends = ((squares <= 1) | (squares >= 254)).any(1).mean((1, 2))
     columns = [
@@ -160,7 +160,7 @@ class _StainDistance:
 
         self.centre, spread = known.mean(0), known.std(0)
         self.spread = np.where(spread > 1e-6, spread, 1.0)
-        self.precision = LedoitWolf().fit((known - self.centre) / self.spread).precision_
+        self.precision = np.asarray(LedoitWolf().fit((known - self.centre) / self.spread).precision_)
 
     def __call__(self, stain: np.ndarray) -> np.ndarray:
         away = (stain - self.centre) / self.spread
