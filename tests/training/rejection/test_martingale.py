@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from crepes import martingales
 
 from cytoscribe.training.rejection.martingale import online_p_values, simple_jumper, watch
 
@@ -50,8 +51,7 @@ def test_capital_is_that_of_the_formula() -> None:
     assert simple_jumper(np.array([0.0, 0.0]))[1] == pytest.approx(np.log10((moved * np.array([1.5, 1.0, 0.5])).sum()))
 
 
-def test_it_agrees_with_crepes_where_that_is_installed() -> None:
-    martingales = pytest.importorskip("crepes.martingales")
+def test_it_agrees_with_crepes() -> None:
     p = np.random.default_rng(0).uniform(size=200) ** 1.5
     theirs = martingales.SimpleJumper(J=0.01, bf=martingales.EpsilonBettingFunction(E=[-1, 0, 1])).apply(p, return_index=False)
     np.testing.assert_allclose(simple_jumper(p), np.log10(np.asarray(theirs).ravel()[-len(p) :]), atol=1e-8)
