@@ -13,6 +13,7 @@ import typer
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import command
 from cytoscribe.core.preflight import check_captions, check_device, check_files, check_folders, check_model, check_out
+from cytoscribe.core.volumes import is_volume
 from cytoscribe.eval.cli_captioner import caption_sections, describe_captioner, model_of, refuse_idle
 from cytoscribe.eval.settings import DescribeOptions, MapSettings
 
@@ -69,7 +70,7 @@ def _check_inputs(options: DescribeOptions) -> None:
     check_folders(("--descriptions", single.descriptions), ("--fusion", options.fusion))
     check_captions("--captions", [single.captions])
     check_files(("--class-captions", single.class_captions), ("--embeddings", single.embeddings), ("--table", options.table))
-    check_files(*(("--section", path) for path in options.sections))
+    check_files(*(("--section", path) for path in options.sections if not is_volume(path)))
     check_out(options.out)
 
 

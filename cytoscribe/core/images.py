@@ -50,6 +50,16 @@ def is_tiff(path: Path) -> bool:
         return file.read(4) in TIFF_MAGIC
 
 
+def orientation_of(path: Path) -> int:
+    """EXIF's orientation of an image that Pillow knows, from 1 (as stored) to 8; 1 for every other file."""
+    try:
+        with Image.open(path) as image:
+            found = image.getexif().get(0x0112, 1)
+    except Exception:  # what is wrong with a file is said where its pixels are read
+        return 1
+    return found if found in range(1, 9) else 1
+
+
 def _of_tiff(path: Path) -> np.ndarray:
     from cytoscribe.core.tiff_picture import TiffSlide, whole_picture
 

@@ -23,6 +23,7 @@ from cytoscribe.core.plain_text import from_cell, line, storable, to_cell
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import atomic_path, read_bytes
+from cytoscribe.core.spelling import GAPS, plain, shown
 
 R = TypeVar("R")
 Row = tuple[int, dict[str, str]]
@@ -154,10 +155,25 @@ def read_images(path: str | Path, *, region_column: str = "region") -> list[Imag
         say(f"{path.name}: {places.told()}")
     if not records:
         raise InputError("the table has a header but no images", where=path, fix="add one row an image")
-    return records
+    return _in_one_spelling(records, path)
+
+
+def _in_one_spelling(records: list[ImageRecord], path: Path) -> list[ImageRecord]:
+    """The records with regions that differ in blanks, accents or `.0` alone as one region; what was mended is said."""
+    first: dict[str, str] = {}
+    for record in records:
+        first.setdefault(plain(record.region), record.region)
+    mended = {r.region: first[plain(r.region)] for r in records if first[plain(r.region)] != r.region}
+    if not mended:
+        return records
+    say(f"{path.name}: regions that are one name: {shown(mended)}")
+    return [dataclasses.replace(r, region=mended.get(r.region, r.region)) for r in records]
 
 
 def _image(path: Path, number: int, row: dict[str, str], region_column: str, places: Places) -> ImageRecord:
+    for column in ("image_path", region_column, "subject"):
+        if row.get(column, "").lower() in GAPS:
+            raise InputError(f"'{row[column]}' is a gap", where=cell(path, number, column), fix="fill it, or leave the row out")
     for column in ("image_path", region_column):
         if not row[column]:
             raise InputError("empty cell", where=cell(path, number, column), fix=f"give the {column} or remove the row")

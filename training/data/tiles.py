@@ -14,7 +14,8 @@ from PIL import Image
 
 from cytoscribe.core.contents import verify_contents
 from cytoscribe.core.errors import InputError, WriteError
-from cytoscribe.core.images import opened_image
+from cytoscribe.core.images import is_tiff, opened_image
+from cytoscribe.core.pixel_sizes import SQUARE
 from cytoscribe.core.progress import say, track
 from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, quick_digest
 from cytoscribe.core.tables import write_csv
@@ -25,6 +26,7 @@ from cytoscribe.training.data.section_files import SectionFiles, find_sections
 from cytoscribe.training.data.section_table import SectionFacts, read_section_table, splits_of
 from cytoscribe.training.data.sections import Labelling, check_pixel_sizes, groups_of_outlines, read_section
 from cytoscribe.training.data.settings import LEAST_SIDE, CutSettings
+from cytoscribe.training.data.slide_formats import size_of_tiff
 from cytoscribe.training.data.slides import open_slide, square
 from cytoscribe.training.data.tile_sheet import save_contact_sheet
 
@@ -53,8 +55,7 @@ def cut(settings: CutSettings) -> dict[str, Any]:
     """
     spared = _Spared(settings.strict)
     sheet = _prepared(settings, spared)
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "colours", "strict")
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict", "verify")
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "colours", "strict", "verify")
     told = {k: v for k, v in asdict(settings).items() if k not in paths}
     inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
     inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
@@ -161,8 +162,13 @@ def _nothing_cut(sheet: _Sheet, settings: CutSettings) -> InputError:
 
 def _pixel_size(files: SectionFiles, facts: SectionFacts | None, settings: CutSettings) -> float | None:
     """Micrometres a pixel: as given for all, else by the table, else by the file."""
-    told = settings.pixel_size_um or (facts.pixel_size_um if facts else None)
-    return told or open_slide(files.image).pixel_size_um
+    given = settings.pixel_size_um or (facts.pixel_size_um if facts else None)
+    if given is None:
+        return open_slide(files.image).pixel_size_um
+    stated = size_of_tiff(files.image) if is_tiff(files.image) else None
+    if stated is not None and abs(stated.x / given - 1) > SQUARE:
+        say(f"{files.image.name} says {stated.x:g} um a pixel; {given:g} um is used, as given")
+    return given
 
 
 def side_of(settings: CutSettings, pixel_size_um: float | None, section: str = "") -> int:
