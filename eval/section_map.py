@@ -50,7 +50,7 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     texts = _texts(settings, model)
     sources_of(model, (), settings.source)
     told = {"tile_px": side, "stride": stride, "class_captions": texts, "source": settings.source}
-    inputs = {"section": quick_digest(settings.section), "model": _model_digests(settings.model)}
+    inputs = {"section": quick_digest(settings.section), "model": model_digests(settings.model)}
     with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
         if settings.verify:
             verify_contents(run.path, [settings.section])
@@ -70,7 +70,7 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     return found
 
 
-def _model_digests(folder: Path) -> list[str]:
+def model_digests(folder: Path) -> list[str]:
     """Of what answers: a model that was trained or calibrated again must not go on with the other's answers."""
     return [quick_digest(path) for path in (*sorted((folder / "merged").glob("*.safetensors")), folder / "calibration.json")]
 
