@@ -25,6 +25,7 @@ def embed_images(
     show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and end.")] = False,
 ) -> None:
     """Compute the vectors of images with a vision encoder, which train-lora, evaluate and describe take as --embeddings."""
+    from cytoscribe.core.remote import local
     from cytoscribe.training.model.encoders import EmbedSettings, embed, encoders
 
     if show:
@@ -35,5 +36,7 @@ def embed_images(
         raise InputError(
             "an option is missing", fix="give --encoder NAME --weights FILE --images TABLE --out VECTORS.npz, or --list"
         )
-    count, width = embed(EmbedSettings(encoder, weights, images, out, region_column, device, batch_size, workers, ray))
+    count, width = embed(
+        EmbedSettings(encoder, local(weights), local(images), out, region_column, device, batch_size, workers, ray)
+    )
     typer.echo(f"{count} vectors of {width} numbers: {out}")

@@ -24,6 +24,7 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import line
+from cytoscribe.core.remote import local, url_of
 from cytoscribe.core.toml import read_toml
 
 T = TypeVar("T")
@@ -229,7 +230,11 @@ def _written(leaf: _Leaf, default: Any) -> str:
 
 
 def _value(leaf: _Leaf, value: Any) -> Any:
-    """A value as the settings want it, from what Typer gives."""
+    """A value as the settings want it, from what Typer gives; what lies in an object store has been fetched."""
+    if isinstance(value, Path):
+        return _fetched(leaf, value)
+    if leaf.option.repeat and value and isinstance(value[0], Path):
+        value = [_fetched(leaf, path) for path in value]
     if leaf.option.repeat:
         parsed = tuple(value or ())
         return tuple(_parsed(leaf, v) for v in parsed) if leaf.option.parse else parsed
@@ -239,6 +244,14 @@ def _value(leaf: _Leaf, value: Any) -> Any:
         inside = get_args(leaf.kind)[0]
         return tuple(_parsed(leaf, part.strip(), inside) for part in value.split(",") if part.strip())
     return value.value if isinstance(value, StrEnum) else value
+
+
+def _fetched(leaf: _Leaf, path: Path) -> Path:
+    if url_of(path) is None:
+        return path
+    if leaf.flag == "--out":
+        raise InputError("results are written to a disk, not to an object store", where=leaf.flag, fix="name a folder and copy it")
+    return local(path)
 
 
 def _parsed(leaf: _Leaf, text: str, read: Callable[[str], Any] | None = None) -> Any:

@@ -203,9 +203,14 @@ def _vectors(records: Sequence[ImageRecord], settings: EmbedSettings, skipped: l
         good, left = outcome.get()
         skipped.extend(left)
         gone = {s.row for s in left}
-        names += [str(r.path.relative_to(settings.images.parent)) for r in job.records if r.row not in gone]
+        names += [_named(r.path, settings.images.parent) for r in job.records if r.row not in gone]
         vectors += [good] if len(good) else []
     return names, vectors
+
+
+def _named(path: Path, folder: Path) -> str:
+    """A path as tables beside it write it; whole where it lies elsewhere."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 @dataclass(frozen=True)
