@@ -133,13 +133,14 @@ def connected(address: str) -> Any:
         # minutes; workers of this machine have this process's own environment. Ray reads this as it is imported. A machine that is
         # busy with other work needs more than its half a minute to start a node.
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-        os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "400")
     try:
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError("Ray is not installed", where="--ray", fix="pip install 'cytoscribe[ray]'") from error
     try:
-        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
+        more = {"include_dashboard": False} if address == "local" else {}
+        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, **more)
     except Exception as error:  # addresses, versions, and a node that does not start in time fail in ways of their own
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"the Ray cluster cannot be reached ({first})", where=f"--ray {address}", fix="use 'local'") from error

@@ -91,7 +91,7 @@ def _write_anndata(path: Path, rows: pd.DataFrame, values: np.ndarray, **more: A
         raise InputError(
             "AnnData is written through the package anndata, which is not installed",
             where=path,
-            fix="pip install 'cytoscribe[anndata]', or leave --anndata out",
+            fix="pip install anndata, or leave --anndata out",
         ) from error
     texts = rows.astype(
         {c: object for c in rows if isinstance(rows[c].dtype, pd.StringDtype)}
