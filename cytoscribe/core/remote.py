@@ -19,6 +19,7 @@ from cytoscribe.core.runs import atomic_path
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "http", "https", "memory")
 _URL = re.compile(rf"({'|'.join(SCHEMES)}):/{{1,2}}(?=[^/])(.*)", re.DOTALL)
+_PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
 _AT_ONCE = 16
 _MARKS = ("ETag", "etag", "md5", "content_md5", "mtime", "LastModified", "last_modified", "created", "size")
 
@@ -124,10 +125,9 @@ def _store(url: str) -> Any:
 
         return fsspec.filesystem(scheme)
     except ImportError as error:
+        package = _PACKAGES.get(scheme, "fsspec[http]")
         raise InputError(
-            f"{scheme}:// is read through fsspec and a package that is not installed ({error})",
-            where=url,
-            fix="pip install 'cytoscribe[cloud]'",
+            f"{scheme}:// is read through the package {package}, which is not installed", where=url, fix=f"pip install {package}"
         ) from error
 
 
