@@ -137,7 +137,11 @@ def _czi(path: Path) -> Read:
     with czi.CziFile(str(path)) as file:
         glass = 255 if file.dtype == np.uint8 and file.shape[-1] == 3 else 0
         values = np.full(file.shape, glass, file.dtype)
-        file.asarray(out=values, max_workers=1)  # its threads lose the errors of pieces that they cannot decode
+        try:
+            file.asarray(out=values, max_workers=1)  # its threads lose the errors of pieces that they cannot decode
+        except KeyError as error:
+            fix = "export it from ZEN without compression, or as OME-TIFF"
+            raise InputError("a compression that czifile does not know, as ZEN's Zstandard", where=path, fix=fix) from error
         told = file.metadata()
     return values, _czi_size(told)
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.images import check_size, is_tiff, opened_image
+from cytoscribe.core.images import LOSSY, LOSSY_TIFF, check_size, is_tiff, opened_image
 from cytoscribe.core.progress import say
 from cytoscribe.core.runs import read_bytes
 from cytoscribe.core.tiff_layout import PALETTE, Layout, layout_of
@@ -22,9 +22,6 @@ LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".btf", ".bmp", ".jpg", ".jpeg", ".jp
 MOST_CELLS = 50_000_000
 """Labels that are kept of a map; of a larger TIFF every second, third ... pixel of a row is read, and every such row."""
 SAVE = "save it as a 16-bit greyscale PNG or as TIFF"
-_LOSSY = {"JPEG": "JPEG", "MPO": "JPEG", "JPEG2000": "JPEG 2000", "WEBP": "WebP"}
-_LOSSY_TIFF = {6: "JPEG", 7: "JPEG", 33007: "JPEG", 34892: "JPEG", **dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000")}
-_LOSSY_TIFF |= {50001: "WebP", 50002: "JPEG XL", 22610: "JPEG XR", 34934: "JPEG XR", 34887: "LERC"}
 _ASPECT = 0.02
 """Relative difference of width to height up to which a map fits a picture."""
 _RAMPS, _LEAST_RAMPS, _LINES = 0.35, 20, 1500
@@ -99,7 +96,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """An image through Pillow whose format keeps values as they are."""
     try:
         with opened_image(path) as image:
-            lossy = _LOSSY.get(image.format or "")
+            lossy = LOSSY.get(image.format or "")
             if lossy:
                 raise InputError(f"{lossy} changes label values", where=path, fix=f"{SAVE} from the original")
             yield image
@@ -188,7 +185,7 @@ def _structure(path: Path) -> Iterator[Layout]:
 
 def _refuse_lossy_tiff(path: Path) -> None:
     with _structure(path) as layout:
-        lossy = _LOSSY_TIFF.get(int(layout.page.compression))
+        lossy = LOSSY_TIFF.get(int(layout.page.compression))
     if lossy:
         raise InputError(f"{lossy} changes label values", where=path, fix=f"{SAVE} from the original")
 
