@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,9 +77,15 @@ def model_digests(folder: Path) -> list[str]:
 
 
 def _load(settings: MapSettings) -> Any:
+    return _loaded(settings.model, settings.device, tuple(model_digests(settings.model)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, device: str, digests: tuple[str, ...]) -> Any:
+    """The model, loaded once a process while its files stay the same."""
     from cytoscribe.training.model.model_folder import TrainedModel
 
-    return TrainedModel.load(settings.model, settings.device)
+    return TrainedModel.load(folder, device)
 
 
 def _texts(settings: MapSettings, model: Any) -> Mapping[str, Sequence[str]] | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from cytoscribe.core.errors import InputError, WriteError
 from cytoscribe.core.many import each
@@ -70,15 +68,6 @@ def _absolute(settings: MapSettings) -> MapSettings:
 
 
 def _map(settings: MapSettings) -> list[str]:
-    from cytoscribe.eval.section_map import map_section, model_digests
+    from cytoscribe.eval import section_map
 
-    model = _model(settings.model, settings.device, tuple(model_digests(settings.model)))
-    return list(map_section(settings, model).lines())
-
-
-@lru_cache(maxsize=1)
-def _model(folder: Path, device: str, digests: tuple[str, ...]) -> Any:
-    """The model, loaded once a process while its files stay the same."""
-    from cytoscribe.training.model.model_folder import TrainedModel
-
-    return TrainedModel.load(folder, device)
+    return list(section_map.map_section(settings).lines())

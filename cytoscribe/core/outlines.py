@@ -42,6 +42,8 @@ MOST_VERTICES = 2_000_000
 """Of all outlines of a file."""
 MOST_DRAWN = 5_000_000_000
 """Cells that all outlines of a picture cover together: more would take minutes to fill, and lie over one another."""
+_IGNORED = "ignore*"
+"""QuPath's class for what must not be looked at."""
 ONTOLOGY_UM = 1.0
 """Micrometres of a unit in outlines that name regions by the ids of an ontology (DHARANI)."""
 
@@ -111,6 +113,8 @@ def read_outlines(path: Path) -> Outlines:
             left_out[_empty_or_other(feature)] += 1
         elif not (name := name_of(feature)):
             left_out["outlines without a class"] += 1
+        elif name.lower() == _IGNORED:
+            left_out[f"outlines of the class {name}"] += 1
         else:
             by_ontology += name == region_id(feature)
             planes |= {plane} if (plane := plane_of(feature)) else set()

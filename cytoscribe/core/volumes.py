@@ -20,7 +20,9 @@ UNREAD = {
     **dict.fromkeys((".vsi", ".lif", ".oib", ".oif", ".zvi", ".nd2", ".ims", ".lsm", ".dv", ".vsf"), "a microscope's own format"),
     **dict.fromkeys((".dcm", ".dicom"), "DICOM"),
     **dict.fromkeys((".sid", ".ecw", ".psd", ".ai", ".pdf", ".svg", ".eps"), "a format of another trade"),
-    **dict.fromkeys((".mgz", ".mgh", ".img", ".hdr", ".mhd", ".mha", ".am", ".xcf", ".roi", ".zip"), "a format that is not read"),
+    **dict.fromkeys(
+        (".mgz", ".mgh", ".img", ".hdr", ".mhd", ".mha", ".am", ".xcf", ".roi", ".zip", ".ozx"), "a format that is not read"
+    ),
     **dict.fromkeys((".h5", ".hdf5", ".n5", ".ilp", ".mat", ".npz"), "a container of arrays"),
     **dict.fromkeys((".heic", ".heif", ".avif", ".gif", ".raw", ".dng", ".cr2", ".nef"), "a format of cameras and phones"),
     **dict.fromkeys((".xml", ".csv", ".txt", ".ndpa", ".shp", ".kml"), "no picture and no GeoJSON"),

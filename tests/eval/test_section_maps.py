@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.eval import section_maps
+from cytoscribe.eval import section_map
 from cytoscribe.eval.section_maps import map_sections, pictures_in
 from cytoscribe.eval.settings import MapSettings
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pixels[20:100, 20:140] = COLOURS[name]
         Image.fromarray(pixels).save(made / f"{name}.png")
     (made / "broken.png").write_bytes(b"no picture")
-    monkeypatch.setattr(section_maps, "_model", lambda *_: TileModel(tmp_path))
+    monkeypatch.setattr(section_map, "_load", lambda _: TileModel(tmp_path))
     return made
 
 

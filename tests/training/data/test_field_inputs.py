@@ -75,6 +75,15 @@ def test_outlines_of_several_planes_are_refused(tmp_path: Path) -> None:
         read_outlines(tmp_path / "s.geojson")
 
 
+def test_what_qupath_ignores_is_no_region(tmp_path: Path) -> None:
+    ring = [[0, 0], [9, 0], [9, 9], [0, 0]]
+    told = [{"geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": {"name": n}} for n in ("A", "Ignore*")]
+    (tmp_path / "s.geojson").write_text(json.dumps({"features": told}))
+    found = read_outlines(tmp_path / "s.geojson")
+    assert found.names == ("A",)
+    assert found.left_out == {"outlines of the class Ignore*": 1}
+
+
 def test_ids_of_an_ontology_are_label_values_too() -> None:
     groups = Groups(("A", "B"), frozenset(), {15564: 1, 15565: 2}, {})
     assert groups.of_names(["15564", "15565", "7"])[0] == {"15564": 1, "15565": 2}
