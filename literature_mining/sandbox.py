@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from cytoscribe.core.errors import InputError, WriteError
-from cytoscribe.core.records import Document
-from cytoscribe.literature_mining.papers.open import read_document
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -102,23 +100,6 @@ class BoundedWorker(Generic[A, R]):
             if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
                 raise RuntimeError("the helper process did not start")
         return self._pipe
-
-
-class BoundedReader:
-    """`read_document` under limits of time and memory; raises InputError as it does. Use as a context manager."""
-
-    def __init__(self, *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
-        self._worker: BoundedWorker[Path, Document] = BoundedWorker(read_document, seconds=seconds, megabytes=megabytes)
-
-    def __enter__(self) -> BoundedReader:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._worker.close()
-
-    def read(self, path: str | Path) -> Document:
-        """One paper, as `read_document` gives it."""
-        return self._worker.call(Path(path), where=path)
 
 
 _REFUSALS: dict[str, type[InputError]] = {"refused": InputError, "unwritable": WriteError}

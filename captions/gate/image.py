@@ -87,6 +87,7 @@ class AttributeGate:
         return faults
 
     def _learn(self, claims: list[Claim]) -> None:
+        grammar = frozenset(rules()["grammar"])
         for facet in image_facets(claims, self.scene.book):
             pairs = frozenset(self.scene.book.canonical(c.attribute, c.value) for c in claims)
             for text in (*facet.with_, *facet.clauses, *facet.terse, *facet.adjectives):
@@ -97,7 +98,7 @@ class AttributeGate:
                 }:
                     self.phrases[form].add(pairs)
                 for word in _WORD.findall(text.lower()):
-                    if word not in _COMMON:
+                    if word not in grammar:
                         self.words[word] |= pairs
 
     def _joins(self) -> Iterable[tuple[Claim, Claim]]:
@@ -113,108 +114,6 @@ class AttributeGate:
             pairs = frozenset(self.scene.book.canonical(c.attribute, c.value) for c in joined.claims)
             for text in (*joined.with_, *joined.clauses, *joined.terse):
                 self.phrases[re.sub(r"^(?:an?|the)\s+", "", text.lower())].add(pairs)
-
-
-_COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "of",
-        "in",
-        "on",
-        "with",
-        "without",
-        "and",
-        "or",
-        "not",
-        "no",
-        "that",
-        "which",
-        "it",
-        "its",
-        "this",
-        "cell",
-        "cells",
-        "body",
-        "nucleus",
-        "nuclear",
-        "cytoplasm",
-        "cytoplasmic",
-        "chromatin",
-        "granules",
-        "granule",
-        "granulation",
-        "vacuoles",
-        "size",
-        "shape",
-        "shaped",
-        "outline",
-        "contour",
-        "colour",
-        "color",
-        "texture",
-        "density",
-        "ratio",
-        "has",
-        "have",
-        "holds",
-        "hold",
-        "leaves",
-        "much",
-        "most",
-        "only",
-        "left",
-        "around",
-        "appears",
-        "looks",
-        "look",
-        "seen",
-        "visible",
-        "there",
-        "from",
-        "to",
-        "like",
-        "one",
-        "side",
-        "stained",
-        "stains",
-        "stain",
-        "staining",
-        "tone",
-        "form",
-        "forms",
-        "overall",
-        "diameter",
-        "relative",
-        "plenty",
-        "free",
-        "any",
-        "regular",
-        "rim",
-        "fills",
-        "filled",
-        "packed",
-        "present",
-        "absent",
-        "are",
-        "into",
-        "than",
-        "being",
-        "as",
-        "at",
-        "by",
-        "for",
-        "if",
-        "tinged",
-        "scattered",
-        "considerable",
-        "filling",
-    ]
-)
 
 
 def _asked(text: str, at: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -13,9 +12,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from cytoscribe import __version__
 from cytoscribe.core.errors import InputError, RunMismatchError, full_disk, unwritable
@@ -190,7 +190,7 @@ class RunFolder:
         self.settings, self.inputs = dict(settings), dict(inputs or {})
         self.fingerprint = fingerprint({"stage": stage, "settings": self.settings, "inputs": self.inputs})
         self.resumed = False
-        self._lock: IO[str] | None = None
+        self._lock: FileLock | None = None
 
     def __enter__(self) -> RunFolder:
         if self.path.exists() and not self.path.is_dir():
@@ -211,7 +211,7 @@ class RunFolder:
 
     def __exit__(self, *exception: object) -> None:
         if self._lock is not None:
-            self._lock.close()  # closing frees the lock; the file stays, since removing it would race with a waiter
+            self._lock.release()  # the file stays, since removing it would race with a waiter
             self._lock = None
 
     def _check_owner(self) -> None:
@@ -221,12 +221,10 @@ class RunFolder:
             )
 
     def _take_lock(self) -> None:
-        handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        self._lock = os.fdopen(handle, "r+")
+        self._lock = FileLock(self.path / ".lock", timeout=0)  # never through a link: filelock opens with O_NOFOLLOW
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._lock.close()
+            self._lock.acquire()
+        except Timeout as error:
             self._lock = None
             raise RunMismatchError(
                 "another run is writing into this folder", where=self.path, fix="wait for it or choose another --out"

@@ -20,6 +20,7 @@ from cytoscribe.core.records import Region
 from cytoscribe.literature_mining.regions.groups import GroupFinder
 from cytoscribe.literature_mining.regions.parts import PartFinder
 from cytoscribe.literature_mining.regions.table import RegionTable, is_label
+from cytoscribe.literature_mining.word_lists import word_list
 
 _ANY_SIGN = re.compile(r"[^\w\s]")
 _NUMBER_LIKE = re.compile(r"\d+[a-z]{0,2}$", re.IGNORECASE)
@@ -257,43 +258,7 @@ def is_doubtful(sign: str) -> bool:
     return len(sign) <= 2 or bool(_NUMBER_LIKE.match(sign)) or sign.upper() in _WORDS
 
 
-_WORDS = frozenset(
-    [
-        "AND",
-        "ARE",
-        "BUT",
-        "CAN",
-        "FOR",
-        "HAS",
-        "HER",
-        "HIS",
-        "HOW",
-        "ITS",
-        "LET",
-        "MAN",
-        "MAY",
-        "NEW",
-        "NOT",
-        "NOW",
-        "OFF",
-        "OLD",
-        "ONE",
-        "OUR",
-        "OUT",
-        "SAY",
-        "SEE",
-        "SET",
-        "SUB",
-        "THE",
-        "TOP",
-        "TWO",
-        "USE",
-        "VIA",
-        "WAS",
-        "WHO",
-        "WHY",
-    ]
-)
+_WORDS = frozenset(word_list("capital_words"))
 
 
 def _between(first: str, last: str, owner: dict[str, str]) -> list[str]:
