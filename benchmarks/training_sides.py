@@ -230,7 +230,8 @@ def _hooked(side: Side, optimiser: torch.optim.Optimizer) -> Side:
 
 def switches() -> tuple[bool, ...]:
     """torch's global settings that open_clip's script changes on a GPU."""
-    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    return bool(cuda.allow_tf32), bool(cudnn.benchmark), bool(cudnn.deterministic)
 
 
 def switch(values: tuple[bool, ...]) -> None:

@@ -64,7 +64,7 @@ class _ServerHandler(BaseHTTPRequestHandler):
 
     fake: FakeServer
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pymupdf
@@ -30,7 +31,8 @@ def test_every_paper_says_that_it_is_a_sample(folder: Path) -> None:
 
 def test_pdf_pages_have_two_columns_hyphens_and_a_figure(folder: Path) -> None:
     page = pymupdf.open(folder / "sensory.pdf")[0]
-    lefts = {round(w[0]) for w in page.get_text("words")}
+    words: Any = page.get_text("words")
+    lefts = {round(w[0]) for w in words}
     assert {54, 308} <= lefts
     assert "-\n" in page.get_text()
     assert len(page.get_images()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ COLUMNS = ("image_path", "section", "region", "layer", "area_mm2", "grey_level_i
 LAYERS = {"I": (0.02, 10), "II-III": (0.2, 30), "IV": (0.3, 10), "Va": (0.1, 20), "Vb": (0.1, 10), "VI": (0.2, 20)}
 
 
-def claim(layer: str, attribute: str, value: str, **more: object) -> Claim:
-    fields = {"region": "A", "polarity": True, "compared_to": (), "sentence": "", "span": ""} | more
+def claim(layer: str, attribute: str, value: str, **more: Any) -> Claim:
+    fields: dict[str, Any] = {"region": "A", "polarity": True, "compared_to": (), "sentence": "", "span": ""} | more
     return Claim("c", fields["region"], "p", "", None, fields["sentence"], 0, 0, fields["span"], layer, attribute, value,
                  fields["polarity"], fields["compared_to"], 0.9)  # fmt: skip
 

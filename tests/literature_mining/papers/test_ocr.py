@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -21,7 +22,7 @@ def scanned(source: Path, path: Path, *, keep_text: int = 0) -> Path:
     """The pages of a PDF as pictures; the first `keep_text` keep their text."""
     out = pymupdf.open()
     with pymupdf.open(source) as pages:
-        for n, page in enumerate(pages):
+        for n, page in enumerate(pages.pages()):
             if n < keep_text:
                 out.insert_pdf(pages, from_page=n, to_page=n)
             else:
@@ -36,7 +37,8 @@ def stand_in(source: Path, score: float = 0.95):
     sheets = []
     with pymupdf.open(source) as pages:
         for page in pages:
-            found = [line for block in page.get_text("dict")["blocks"] for line in block["lines"]]
+            laid_out: Any = page.get_text("dict")
+            found = [line for block in laid_out["blocks"] for line in block["lines"]]
             sheets.append([("".join(s["text"] for s in line["spans"]), line["bbox"]) for line in found])
     waver = np.random.default_rng(0)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS, Outline
 
 
-def paths(*headings: tuple[str, float] | tuple[str, float, str]) -> list[tuple[str, ...]]:
+def paths(*headings: tuple[Any, ...]) -> list[tuple[str, ...]]:
     outline = Outline()
     return [outline.enter(*heading) for heading in headings]
 
