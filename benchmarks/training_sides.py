@@ -27,7 +27,7 @@ from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.tables import read_csv, read_images
 from cytoscribe.training import clip_fit, loop
 from cytoscribe.training.checkpoints import Progress
-from cytoscribe.training.data.caption_files import read_captions
+from cytoscribe.training.data.caption_files import read_caption_folders
 from cytoscribe.training.data.pairs import build_pool, draw_captions, wordings
 from cytoscribe.training.loop import Fitting
 from cytoscribe.training.losses import Objective
@@ -125,7 +125,7 @@ def _write_pairs(setting: Setting) -> None:
     """open_clip's data set: every image with one of the captions that fit it."""
     records = [r for r in read_images(setting.table, region_column="label") if r.split == "train"]
     regions = tuple(sorted({r.region for r in records}))
-    pool = build_pool(records, wordings(read_captions([setting.captions])), regions)
+    pool = build_pool(records, wordings(read_caption_folders([setting.captions])), regions)
     texts = draw_captions(pool, np.arange(len(records)), np.random.default_rng(0))
     with setting.pairs.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t")

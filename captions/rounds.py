@@ -11,7 +11,7 @@ from cytoscribe.captions.backends.base import Backend, Prompt
 from cytoscribe.captions.dataset import Rejected, StatedWords
 from cytoscribe.captions.gate.judge import Case, Judge, Opinion
 from cytoscribe.captions.plan import Content, Recipe, content_of, plan
-from cytoscribe.captions.units import Material
+from cytoscribe.captions.units import SourceMaterial
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar
 from cytoscribe.core.records import Caption
@@ -46,7 +46,7 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RoundsResult:
     """What the rounds gave, in the order of the slots. opinions: of the judge on every caption it was asked about; short: (region,
     style) to (captions of that style, those that its quota asked for) where they are fewer; stated: words of composed captions."""
 
@@ -72,7 +72,7 @@ def by_style(short: Mapping[tuple[str, str], tuple[int, int]]) -> list[str]:
 class Rounds:
     """One run over the material."""
 
-    def __init__(self, material: Material, prompts: PromptSet, recipe: Recipe, bench: Bench) -> None:
+    def __init__(self, material: SourceMaterial, prompts: PromptSet, recipe: Recipe, bench: Bench) -> None:
         self.material, self.prompts, self.recipe, self.bench = material, prompts, recipe, bench
         self.acceptance = Acceptance(material.scene, bench.max_tokens)
         count = len(bench.backends)
@@ -85,7 +85,7 @@ class Rounds:
         self.prompt_keys: dict[str, str] = {}
         self.reused = self.written = self.failing = 0
 
-    def run(self) -> Outcome:
+    def run(self) -> RoundsResult:
         """All rounds. Raises InputError where the models answer nothing at all any more."""
         with bar("captions", len(self.slots), "captions") as progress:
             for attempt in range(self.bench.attempts):
@@ -185,9 +185,9 @@ class Rounds:
         words = completion.stated if completion else ()
         return [StatedWords(caption.caption_id, claim, start, end) for start, end, claims in words for claim in claims]
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> RoundsResult:
         kept = [*self.accepted.values(), *self.long.values()]
-        return Outcome(
+        return RoundsResult(
             captions=tuple(self.accepted[s] for s in self.slots if s in self.accepted),
             long=tuple(self.long[s] for s in self.slots if s in self.long),
             rejected=tuple(self.rejected),

@@ -77,9 +77,9 @@ def _answers(options: DescribeOptions) -> Iterator[Iterator[Described]]:
     """What is said of pieces at both scales, and of single images."""
     single = options.single
     if options.table is not None and options.region_model is not None:
-        from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
+        from cytoscribe.eval.piece_describer import PieceDescriptionSettings, describe_pieces
 
-        pieces = PieceSettings(
+        pieces = PieceDescriptionSettings(
             single.model,
             options.region_model,
             options.table,

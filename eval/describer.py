@@ -20,7 +20,7 @@ from cytoscribe.eval.metrics.hierarchy import read_parents
 from cytoscribe.eval.metrics.naming import named
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import PARENT, REGION, SAME_MICROSCOPE, STRICTER, UNSEEN, Reasons, pixels_of, reasons
-from cytoscribe.eval.report.evidence import Evidence, read_claims, read_evidence
+from cytoscribe.eval.report.evidence import RegionEvidence, read_claims, region_evidence
 from cytoscribe.eval.report.gallery import read_gallery_captions
 from cytoscribe.eval.settings import DescribeSettings
 from cytoscribe.eval.spoken import Speaker, Spoken
@@ -51,7 +51,7 @@ class Described:
     alpha: float = 0.0
     plausible: tuple[tuple[str, float], ...] = ()
     label_set: tuple[tuple[str, float], ...] | None = None
-    evidence: Evidence | None = None
+    evidence: RegionEvidence | None = None
     caption: Spoken | None = None
     quotes: tuple[str, ...] = ()
     reason: str = ""
@@ -143,7 +143,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
     model = model or load_model(settings.model, settings.device, settings.embeddings)
     model = for_source(model, [ImageRecord(path=p, region="") for p in settings.images], settings.normalise)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
-    evidence = read_evidence(settings.descriptions, model.folder, texts or model.class_captions)
+    evidence = region_evidence(settings.descriptions, model.folder, texts or model.class_captions)
     captions = read_gallery_captions(settings.captions)
     speaker = Speaker(model, captions, read_claims(settings.descriptions or model.folder)) if captions else None
     library = _Library(evidence, speaker, settings.quotes, read_parents(settings.regions) if settings.regions else {})
@@ -156,7 +156,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
 class _Library:
     """What there is to tell of a region."""
 
-    evidence: dict[str, Evidence]
+    evidence: dict[str, RegionEvidence]
     speaker: Speaker | None
     quotes: int
     parents: dict[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import numpy as np
 
 from cytoscribe.core.records import Caption, Claim
 from cytoscribe.eval.model import Model
-from cytoscribe.eval.report.evidence import Source, sources_of
+from cytoscribe.eval.report.evidence import PaperPages, papers_behind
 from cytoscribe.eval.report.gallery import Gallery, build_gallery
 
 
@@ -18,7 +18,7 @@ class Spoken:
     """A caption with the papers of the claims that it states, empty where they are of images or not at hand."""
 
     text: str
-    sources: tuple[Source, ...]
+    sources: tuple[PaperPages, ...]
 
 
 class Speaker:
@@ -36,4 +36,4 @@ class Speaker:
             return None
         caption = self._gallery.captions[int(rows[np.argmax(self._gallery.features[rows] @ features)])]
         claims = [self._claims[i] for i in caption.claim_ids if i in self._claims]
-        return Spoken(self._published.get(caption.caption_id, caption.caption), sources_of(claims))
+        return Spoken(self._published.get(caption.caption_id, caption.caption), papers_behind(claims))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from cytoscribe.captions.gate.reader import rules
-from cytoscribe.captions.gate.region import Verdict
+from cytoscribe.captions.gate.region import GateVerdict
 from cytoscribe.captions.wording.image_attributes import image_claim, image_facets, joined_facets
 from cytoscribe.captions.wording.scene import Scene
 from cytoscribe.core.records import Claim
@@ -34,7 +34,7 @@ class AttributeGate:
         longest = sorted(self.phrases, key=len, reverse=True)
         self._finder = re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(p) for p in longest)})(?![\w-])") if longest else None
 
-    def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
+    def check(self, text: str, region: str, sources: Sequence[Claim]) -> GateVerdict:
         """The verdict on a caption that may state `sources` and nothing else."""
         held = {self.scene.book.canonical(c.attribute, c.value) for c in sources}
         low = text.lower()
@@ -61,7 +61,7 @@ class AttributeGate:
         ids = tuple(c.claim_id for c in sources if self.scene.book.canonical(c.attribute, c.value) in supported)
         if not ids and not faults:
             faults.append("states none of its facts")
-        return Verdict(ids, round(1 - min(len(faults), total) / total, 3), tuple(dict.fromkeys(faults)))
+        return GateVerdict(ids, round(1 - min(len(faults), total) / total, 3), tuple(dict.fromkeys(faults)))
 
     def _plain(self, sources: Iterable[Claim], low: str) -> tuple[set[Pair], int]:
         """Columns that the phrase file does not know count as read where a word of the value stands in the caption."""

@@ -23,7 +23,7 @@ STEPS = 40
 
 
 @dataclass(frozen=True)
-class Piece:
+class CortexPiece:
     """The corners of a piece of cortex, each (2,) float64 x and y in micrometres."""
 
     top_left: np.ndarray
@@ -84,13 +84,13 @@ def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *
     return int(sum(r["cells"] for r in rows))
 
 
-def read_piece(path: Path, pixel_size_um: float) -> Piece:
+def read_piece(path: Path, pixel_size_um: float) -> CortexPiece:
     """The four named corners of a GeoJSON file, in pixels there. Raises InputError where one is missing."""
     points = read_points(path)
     missing = [c for c in CORNERS if c not in points]
     if missing:
         raise InputError(f"no point named '{missing[0]}'", where=path, fix=f"mark {', '.join(CORNERS)}")
-    return Piece(*(np.asarray(points[c]) * pixel_size_um for c in CORNERS))
+    return CortexPiece(*(np.asarray(points[c]) * pixel_size_um for c in CORNERS))
 
 
 def read_cells(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +111,7 @@ def _number(path: Path, row: int, cells: Mapping[str, str], column: str) -> floa
     return value
 
 
-def density_by_depth(points: np.ndarray, areas: np.ndarray, piece: Piece, steps: int) -> Sequence[dict[str, float]]:
+def density_by_depth(points: np.ndarray, areas: np.ndarray, piece: CortexPiece, steps: int) -> Sequence[dict[str, float]]:
     """One row a step of depth: cells, density per mm2 and median cell area. Raises InputError where no cell lies in the piece."""
     depth = piece.depth_of(points)
     known = np.isfinite(depth)

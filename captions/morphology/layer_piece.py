@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.captions.morphology.cell_table import Piece, read_cells, read_piece
+from cytoscribe.captions.morphology.cell_table import CortexPiece, read_cells, read_piece
 from cytoscribe.captions.morphology.layer_names import layer_of
 from cytoscribe.captions.morphology.layer_stage import CONTRACT, LAYERS
 from cytoscribe.captions.morphology.layers import cell_numbers
@@ -79,5 +79,5 @@ def read_borders(path: Path) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _area_mm2(piece: Piece, low: float, high: float) -> float:
+def _area_mm2(piece: CortexPiece, low: float, high: float) -> float:
     return float(piece.strip_mm2(np.linspace(low, high, 20)).sum())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.captions.gate.region import Gate, Verdict
+from cytoscribe.captions.gate.region import Gate, GateVerdict
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import WHOLE, Claim, Region
 from cytoscribe.core.runs import MOST_JSON, read_bytes
@@ -91,7 +91,7 @@ def read_known(folder: Path | None) -> tuple[dict[str, Claim], tuple[Region, ...
     return claims, read_regions(table, drop_shared=True).regions if table.exists() else ()
 
 
-def _row(text: Text, verdict: Verdict) -> dict[str, Any]:
+def _row(text: Text, verdict: GateVerdict) -> dict[str, Any]:
     return {
         "line": text.line,
         "region": text.region,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class QuickstartResult:
     """All that the stages gave; seconds: name of a stage to the time it took, None where an earlier call had done it."""
 
     settings: QuickstartSettings

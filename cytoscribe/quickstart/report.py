@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from cytoscribe.core.rendering import render
 from cytoscribe.core.runs import write_text
 from cytoscribe.quickstart.cards import Card
-from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.outcome import QuickstartResult
 from cytoscribe.quickstart.summary import FIGURES, next_commands, took
 
 
-def write_report(outcome: Outcome, cards: Sequence[Card]) -> None:
+def write_report(outcome: QuickstartResult, cards: Sequence[Card]) -> None:
     """Write report.html into the run folder: it needs nothing but the pictures and reports beside it."""
     from cytoscribe.eval.metrics.promises import broken_names, broken_promises
 

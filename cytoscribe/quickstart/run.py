@@ -12,7 +12,7 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.runs import RUN_FILE, RunFolder
 from cytoscribe.quickstart import stages
 from cytoscribe.quickstart.cards import make_cards
-from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.outcome import QuickstartResult
 from cytoscribe.quickstart.picture import write_picture
 from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
@@ -20,7 +20,7 @@ from cytoscribe.quickstart.stages import QuickstartSettings
 T = TypeVar("T")
 
 
-def run(settings: QuickstartSettings) -> Outcome:
+def run(settings: QuickstartSettings) -> QuickstartResult:
     """Walk the whole path into `settings.out`; the same command on the same folder goes on where it stopped.
 
     Raises InputError where the folder holds other files or another run.
@@ -29,7 +29,7 @@ def run(settings: QuickstartSettings) -> Outcome:
     with RunFolder(settings.out, "quickstart", told, overwrite=settings.overwrite) as folder:
         clock = _Clock(settings.out)
         clock.time("draw papers and cortex", "", lambda: stages.prepare(settings))
-        outcome = Outcome(
+        outcome = QuickstartResult(
             settings,
             mined=clock.time("mine descriptions", "mined", lambda: stages.mine(settings)),
             captions=clock.time("write captions", "captions", lambda: stages.write_captions(settings)),

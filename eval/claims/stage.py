@@ -15,9 +15,9 @@ from cytoscribe.core.records import Caption, Claim, Region
 from cytoscribe.core.runs import RunFolder, file_digest, write_text
 from cytoscribe.core.tables import read_records, write_csv, write_records
 from cytoscribe.eval.claims.joined import MODEL, joint_captions
-from cytoscribe.eval.claims.measured import LAYERS, Measured, read_measured
+from cytoscribe.eval.claims.measured import LAYERS, LayerMeasures, read_measured
 from cytoscribe.eval.claims.page import claims_page, forest
-from cytoscribe.eval.claims.verdicts import VERDICTS, Judge, Verdict
+from cytoscribe.eval.claims.verdicts import VERDICTS, ClaimJudge, Verdict
 from cytoscribe.literature_mining.regions.table import read_regions
 
 TABLE, PARQUET, PAGE, PICTURE, CAPTIONS = "verdicts.csv", "verdicts.parquet", "claims.html", "claims.png", "captions"
@@ -38,12 +38,12 @@ class CompareClaimsSettings:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ClaimComparison:
     """All that came of a run. faint: claims left out for their score."""
 
     verdicts: tuple[Verdict, ...]
     captions: tuple[Caption, ...]
-    measured: Measured
+    measured: LayerMeasures
     faint: int
 
     @property
@@ -53,7 +53,7 @@ class Comparison:
         return {word: found[word] for word in VERDICTS}
 
 
-def compare_claims(settings: CompareClaimsSettings) -> Comparison:
+def compare_claims(settings: CompareClaimsSettings) -> ClaimComparison:
     """Judge every claim; writes verdicts.csv, verdicts.parquet, claims.html, claims.png and captions/ into `settings.out`.
 
     Raises InputError where a table cannot be used, or no claimed region was measured.
@@ -71,10 +71,10 @@ def compare_claims(settings: CompareClaimsSettings) -> Comparison:
     if not any(names.get(c.region.casefold(), c.region) in measured.rows for c in claims):
         shown = ", ".join(list(measured.rows)[:5])
         raise InputError(f"no region of the claims was measured (measured: {shown})", where=path, fix="name regions alike in both")
-    verdicts = Judge(measured, names, settings.stain == "cells").judge(claims)
+    verdicts = ClaimJudge(measured, names, settings.stain == "cells").judge(claims)
     by_id = {c.claim_id: c for c in claims}
     captions = joint_captions(by_id, verdicts, regions)
-    found = Comparison(tuple(verdicts), tuple(captions), measured, len(every) - len(claims))
+    found = ClaimComparison(tuple(verdicts), tuple(captions), measured, len(every) - len(claims))
     told = {"stain": settings.stain, "min_score": settings.min_score}
     inputs = {"claims": file_digest(path), "measured": file_digest(settings.measured / LAYERS)}
     with RunFolder(settings.out, "compare-claims", told, inputs, overwrite=settings.overwrite) as run:
@@ -88,7 +88,7 @@ def _regions(folder: Path) -> dict[str, Region]:
     return {r.name: r for r in read_regions(table, drop_shared=True).regions} if table.is_file() else {}
 
 
-def _names(regions: dict[str, Region], measured: Measured) -> dict[str, str]:
+def _names(regions: dict[str, Region], measured: LayerMeasures) -> dict[str, str]:
     """Any name of a region, folded, to the name under which it was measured."""
     there = {name.casefold(): name for name in measured.rows}
     names = dict(there)
@@ -99,7 +99,7 @@ def _names(regions: dict[str, Region], measured: Measured) -> dict[str, str]:
     return names
 
 
-def _write(settings: CompareClaimsSettings, found: Comparison, claims: list[Claim]) -> None:
+def _write(settings: CompareClaimsSettings, found: ClaimComparison, claims: list[Claim]) -> None:
     out = settings.out
     columns = [f.name for f in fields(Verdict)]
     write_csv(out / TABLE, columns, ([_cell(v) for v in astuple(verdict)] for verdict in found.verdicts))

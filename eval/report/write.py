@@ -39,7 +39,7 @@ _HEADLINES = (
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """One figure as the page shows it; `recall` figures of one family share a meaning."""
 
     name: str
@@ -115,8 +115,10 @@ def _headlines(
     ]
 
 
-def _rows(measured: Mapping[str, Estimate], start: str) -> list[Row]:
-    return [Row(k, number_text(v.value), interval_text(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)]
+def _rows(measured: Mapping[str, Estimate], start: str) -> list[FigureRow]:
+    return [
+        FigureRow(k, number_text(v.value), interval_text(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)
+    ]
 
 
 def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str, str]]:

@@ -25,7 +25,7 @@ class _Heading:
 
 
 @dataclass
-class Outline:
+class HeadingOutline:
     """Follows a paper's headings in reading order. `path` is the text of those that are open, outermost first."""
 
     _open: list[_Heading] = field(default_factory=list)

@@ -12,7 +12,7 @@ import pytest
 
 from cytoscribe.captions.card import CardFacts, write_card
 from cytoscribe.captions.dataset import write_dataset
-from cytoscribe.captions.evidence import Source
+from cytoscribe.captions.evidence import CitedPaper
 from cytoscribe.core.records import Caption
 
 FACTS = CardFacts("mined", ["template"], 0, 77, {}, [], {}, False)
@@ -35,7 +35,7 @@ def test_names_are_no_markup(tmp_path: Path) -> None:
         [HOSTILE],
         {HOSTILE: "1 of 2"},
         False,
-        [Source(HOSTILE, HOSTILE, HOSTILE, HOSTILE, True)],
+        [CitedPaper(HOSTILE, HOSTILE, HOSTILE, HOSTILE, True)],
         short=[HOSTILE],
     )
     card = write_card([_caption(1, HOSTILE)], [], facts)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.captions.dataset import read_captions
-from cytoscribe.captions.evidence import EVIDENCE, Evidence, quotable
+from cytoscribe.captions.evidence import EVIDENCE, ClaimEvidence, quotable
 from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.publish import PublishSettings, files_of, preview, publish
 from cytoscribe.cli import command, run
@@ -145,9 +145,9 @@ def test_only_papers_whose_licence_allows_it_are_quoted_and_only_when_asked(mine
     plain, quoted = tmp_path / "plain", tmp_path / "quoted"
     assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(plain)]) == 0
     assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(quoted), "--quotations"]) == 0
-    assert not any(e.quotation for e in read_records(plain / EVIDENCE, Evidence))
+    assert not any(e.quotation for e in read_records(plain / EVIDENCE, ClaimEvidence))
     assert "Sentence" not in (plain / "README.md").read_text()
-    evidence = read_records(quoted / EVIDENCE, Evidence)
+    evidence = read_records(quoted / EVIDENCE, ClaimEvidence)
     assert {e.document for e in evidence} == set(licences)
     assert all(e.licence == licences[e.document] for e in evidence)
     assert all(e.quotation.startswith("Sentence") == (e.document == "a.pdf") for e in evidence)

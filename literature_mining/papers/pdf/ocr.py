@@ -25,7 +25,7 @@ TRUST = 0.9
 
 
 @dataclass(frozen=True)
-class Reading:
+class RecognisedLine:
     """One recognised line: its box in pixels, its text, and the recogniser's score in [0, 1]."""
 
     box: Box
@@ -33,7 +33,7 @@ class Reading:
     score: float
 
 
-Recogniser = Callable[[np.ndarray], list[Reading]]
+Recogniser = Callable[[np.ndarray], list[RecognisedLine]]
 
 
 def installed() -> bool:
@@ -48,12 +48,14 @@ def recogniser() -> Recogniser:
 
     engine = RapidOCR(params={"Global.log_level": "error"})
 
-    def read(image: np.ndarray) -> list[Reading]:
+    def read(image: np.ndarray) -> list[RecognisedLine]:
         found = engine(np.ascontiguousarray(image[:, :, ::-1]))  # it expects BGR
         if found.boxes is None:
             return []
         return [
-            Reading((float(b[:, 0].min()), float(b[:, 1].min()), float(b[:, 0].max()), float(b[:, 1].max())), text, float(score))
+            RecognisedLine(
+                (float(b[:, 0].min()), float(b[:, 1].min()), float(b[:, 0].max()), float(b[:, 1].max())), text, float(score)
+            )
             for b, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
         ]
 
@@ -79,7 +81,7 @@ def _image(page: Any, scale: float) -> np.ndarray:
     return np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
 
-def _line(reading: Reading, scale: float, page: int) -> Line:
+def _line(reading: RecognisedLine, scale: float, page: int) -> Line:
     x0, y0, x1, y1 = (v / scale for v in reading.box)
     return Line(x0, y0, x1, y1, clean(reading.text).strip(), 0.8 * (y1 - y0), False, "recognised", 0, page)
 

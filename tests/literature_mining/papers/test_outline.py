@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS, Outline
+from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS, HeadingOutline
 
 
 def paths(*headings: tuple[Any, ...]) -> list[tuple[str, ...]]:
-    outline = Outline()
+    outline = HeadingOutline()
     return [outline.enter(*heading) for heading in headings]
 
 
