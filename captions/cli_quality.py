@@ -20,23 +20,24 @@ def check_captions(
         Path | None,
         typer.Option(
             "--texts",
-            help="Judge captions that anybody wrote: JSON lines with region, caption, and claims inline or claim_ids (--descriptions).",
+            help="Check captions from any source: JSON lines with region, caption, and claims inline or claim_ids (--descriptions).",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="File for the verdicts on --texts, as JSON lines; without it standard output.")
+        Path | None, typer.Option("--out", help="File for the verdicts on --texts, as JSON lines. Default: standard output.")
     ] = None,
     descriptions: Annotated[
         Path | None,
         typer.Option(
-            "--descriptions", help="The mining run the captions were made from; without it no 8-way and labels alone audited."
+            "--descriptions",
+            help="Mining run that the captions were made from. Default: none; then there is no 8-way test, and only labels are audited.",
         ),
     ] = None,
     encoder: Annotated[
         str, typer.Option("--encoder", help="Sentence encoder (folder or Hub id) for dispersion and 8-way; empty: none.")
     ] = "",
     vocabulary: Annotated[
-        str, typer.Option("--vocabulary", help="What --texts speak of: as of mine-descriptions, by name or file.")
+        str, typer.Option("--vocabulary", help="Vocabulary of --texts: a name or a file, as for mine-descriptions.")
     ] = "cytoarchitecture",
     least_claims: Annotated[
         int, typer.Option("--least-claims", min=1, help="Regions with fewer statements stay out of the 8-way.")
@@ -81,7 +82,7 @@ def _judge(texts: Path, descriptions: Path | None, out: Path | None, vocabulary:
 
 def check_prompts(
     prompts: Annotated[
-        Path | None, typer.Option("--prompts", help="Folder with templates of your own; empty: those shipped.")
+        Path | None, typer.Option("--prompts", help="Folder with your own templates. Empty: the built-in ones.")
     ] = None,
     style: Annotated[str, typer.Option("--style", help="Show this style rendered; empty: only the table.")] = "",
 ) -> None:

@@ -156,7 +156,7 @@ def _check_name(repo: str) -> None:
     try:
         validate_repo_id(repo)
     except HFValidationError as error:
-        raise InputError(f"'{repo}' is no repository name", where="--repo", fix="write user/name") from error
+        raise InputError(f"'{repo}' is not a repository name", where="--repo", fix="write user/name") from error
 
 
 def _open_repository(api: HfApi, settings: PublishSettings) -> None:

@@ -143,7 +143,7 @@ class Rounds:
                     raise InputError(
                         f"{self.failing} requests in a row failed ({completion.error})",
                         where=backend.name,
-                        fix="mend that and run the same command again, which keeps what was answered",
+                        fix="fix that and run the same command again; answers already received are kept",
                     )
 
     def _second(self, passed: Sequence[tuple[Slot, Prompt, Caption]], attempt: int) -> list[tuple[Slot, Caption]]:

@@ -145,7 +145,7 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
 def _refuse_unread(paper: Path, rows: Sequence[Row]) -> None:
     """Raise InputError where a paper could not be read."""
     if not rows[0].get("readable", True):
-        raise InputError("; ".join(rows[0]["problems"]), where=paper, fix="remove it, or leave --strict out to pass over it")
+        raise InputError("; ".join(rows[0]["problems"]), where=paper, fix="remove it, or leave out --strict to skip it")
 
 
 def _is_read(run: RunFolder, key: str) -> bool:
@@ -226,7 +226,7 @@ def _check_any_read(result: MineResult) -> None:
         raise InputError(
             f"none of the {len(result.unread)} papers can be read ({first})",
             where="--papers",
-            fix="mend that, or give papers that hold text",
+            fix="fix that, or give papers that contain text",
         )
 
 

@@ -60,7 +60,9 @@ class PromptSet:
             with bounded() if self.foreign else contextlib.nullcontext():
                 text = self.templates[style].render(**variables)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, ExhaustedError) as error:
-            raise InputError(f"cannot be rendered ({error})", where=f"{self.name(style)}.jinja", fix="mend the template") from error
+            raise InputError(
+                f"cannot be rendered ({error})", where=f"{self.name(style)}.jinja", fix="correct the template"
+            ) from error
         if len(text) > MOST_CHARACTERS:
             raise InputError(f"a prompt of {len(text):,} characters", where=f"{self.name(style)}.jinja", fix="shorten the template")
         system, mark, user = text.partition(USER_MARK)
@@ -76,7 +78,7 @@ def load_prompts(folder: str | Path | None = None, task: str = "caption") -> Pro
     """
     roots = [*([Path(folder)] if folder else []), Path(str(files("cytoscribe.prompts")))]
     if folder and not list((Path(folder) / task).glob("*.jinja")):
-        raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file a style there")
+        raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file per style there")
     environment = BoundedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(r) for r in roots]),
         undefined=StrictUndefined,
@@ -106,7 +108,7 @@ def _template(environment: SandboxedEnvironment, task: str, path: Path) -> Templ
     except (TemplateError, UnicodeDecodeError, ExhaustedError) as error:
         line = getattr(error, "lineno", None)
         where = f"{path}, line {line}" if line else path
-        raise InputError(f"not a template ({error})", where=where, fix="mend its Jinja syntax") from error
+        raise InputError(f"not a template ({error})", where=where, fix="correct its Jinja syntax") from error
     if unknown:
         raise InputError(f"unknown variable '{sorted(unknown)[0]}'", where=path, fix=f"use only {', '.join(VARIABLES)}")
     return template

@@ -107,7 +107,7 @@ def _number(path: Path, row: int, cells: Mapping[str, str], column: str) -> floa
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
-        raise InputError(f"'{cells[column]}' is no number", where=cell(path, row, column), fix="export the detections again")
+        raise InputError(f"'{cells[column]}' is not a number", where=cell(path, row, column), fix="export the detections again")
     return value
 
 

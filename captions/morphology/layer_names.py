@@ -55,7 +55,7 @@ def read_layer_names(path: Path) -> LayerNames:
         own = regions.setdefault(row[region], {})
         if own.setdefault(key, band) != band:
             raise InputError(
-                f"value {key} has two meanings", where=cell(path, number, value), fix="give each value one row a region"
+                f"value {key} has two meanings", where=cell(path, number, value), fix="give each value one row per region"
             )
         shared.setdefault(key, band)
     clash = any(shared[key].region != name for name, own in regions.items() for key in own)

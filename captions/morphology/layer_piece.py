@@ -70,7 +70,7 @@ def read_borders(path: Path) -> dict[str, tuple[float, float]]:
             low = high = float("nan")
         if not 0 <= low < high <= 100 or low < last - 1e-9:
             raise InputError(
-                f"{row['from_percent']} to {row['to_percent']} is no stretch of depth below the last one",
+                f"{row['from_percent']} to {row['to_percent']} is not a depth range below the previous one",
                 where=cell(path, number),
                 fix="give rising percentages from 0 (pia) to 100 (white matter)",
             )

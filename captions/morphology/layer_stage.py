@@ -120,7 +120,7 @@ def look(record: ImageRecord, settings: LayerSettings, names: LayerNames) -> tup
         raise InputError("no label map: fill the column mask_path")
     bands = names.of(record.region)
     if not bands:
-        raise InputError(f"the table of label values says nothing of '{record.region}'")
+        raise InputError(f"the table of label values has no entry for '{record.region}'")
     image = read_light(record.path, settings.ground)
     return image, read_label_map(record.mask_path, image.shape[:2]), bands
 

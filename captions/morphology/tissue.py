@@ -67,7 +67,9 @@ def _outlined(image: np.ndarray, pixel_size_um: float | None) -> np.ndarray:
     if not pixel_size_um:
         return segment_tissue(image)
     if pixel_size_um > _COARSEST_UM:
-        raise InputError(f"cells cannot be outlined at {pixel_size_um:g} micrometres a pixel: give masks, or use --profile cortex")
+        raise InputError(
+            f"cells cannot be outlined at {pixel_size_um:g} micrometres per pixel: give masks, or use --profile cortex"
+        )
     scale = pixel_size_um / WORK_UM
     height, width = image.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -86,13 +86,13 @@ def write_json(path: str | Path, value: Any) -> None:
 def read_bytes(path: str | Path, most: int = MOST_BYTES) -> bytes:
     """The content of a file of at most `most` bytes.
 
-    Raises InputError where it is missing, no ordinary file (a pipe would never end), too large, or may not be read.
+    Raises InputError where it is missing, not a regular file (a pipe would never end), too large, or may not be read.
     """
     path = Path(path)
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):
-            raise InputError("a folder" if path.is_dir() else "no ordinary file", where=path, fix="check the path")
+            raise InputError("a folder" if path.is_dir() else "not a regular file", where=path, fix="check the path")
         if found.st_size > most:
             raise InputError(f"{found.st_size:,} bytes, more than the {most:,} that are read", where=path, fix="check the file")
         return path.read_bytes()
@@ -109,7 +109,7 @@ def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
     try:
         return json.loads(read_bytes(path, most).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not valid JSON ({_line(error)})", where=path, fix="mend or remove the file") from error
+        raise InputError(f"not valid JSON ({_line(error)})", where=path, fix="correct or remove the file") from error
 
 
 def _line(error: BaseException) -> str:
@@ -233,7 +233,7 @@ class RunFolder:
     def _clean(self) -> None:
         """Remove what a killed run had begun to write. Links are never followed out of the folder."""
         if (self.path / SHARDS).is_symlink():
-            raise RunMismatchError("a link stands where the run keeps its state", where=self.path / SHARDS, fix="remove it")
+            raise RunMismatchError("a symbolic link is in the place of the run's state", where=self.path / SHARDS, fix="remove it")
         for place, _, names in os.walk(self.path):
             for name in names:
                 if name.startswith(_PART) and name.endswith(".part"):

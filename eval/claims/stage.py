@@ -70,7 +70,9 @@ def compare_claims(settings: CompareClaimsSettings) -> ClaimComparison:
     names = _names(regions, measured)
     if not any(names.get(c.region.casefold(), c.region) in measured.rows for c in claims):
         shown = ", ".join(list(measured.rows)[:5])
-        raise InputError(f"no region of the claims was measured (measured: {shown})", where=path, fix="name regions alike in both")
+        raise InputError(
+            f"no region of the claims was measured (measured: {shown})", where=path, fix="use the same region names in both"
+        )
     verdicts = ClaimJudge(measured, names, settings.stain == "cells").judge(claims)
     by_id = {c.claim_id: c for c in claims}
     captions = joint_captions(by_id, verdicts, regions)

@@ -90,7 +90,7 @@ def read_document(path: str | Path) -> Document:
         raise InputError(f"cannot be read ({error.strerror})", where=path, fix="check the path") from error
     size = status.st_size
     if not stat.S_ISREG(status.st_mode):
-        raise InputError("no ordinary file", where=path, fix="give files, or folders of files")
+        raise InputError("not a regular file", where=path, fix="give files, or folders of files")
     if size == 0:
         raise InputError("the file is empty", where=path, fix="fetch the paper again")
     if size > MAX_BYTES:

@@ -20,7 +20,7 @@ WORTH = 0.01
 SAMPLE = 96
 """Images that the search looks at."""
 LEAST_IMAGES = 20
-"""Fewer images are no sample of a microscope."""
+"""Fewer images are too few to represent a microscope."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Vision encoders by name, from encoders.toml: bases for `train-lora`, and vectors in the place of images for `--embeddings`."""
+"""Vision encoders by name, from encoders.toml: bases for `train-lora`, and vectors instead of images for `--embeddings`."""
 
 from __future__ import annotations
 

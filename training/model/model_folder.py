@@ -126,7 +126,7 @@ class TrainedModel:
         squares = [self._input(r) for r in records]
         broken = [s for s in squares if isinstance(s, Skipped)]
         if broken and skipped is None:
-            raise InputError(f"image cannot be used ({broken[0].reason})", where=broken[0].path, fix="mend or remove that row")
+            raise InputError(f"image cannot be used ({broken[0].reason})", where=broken[0].path, fix="correct or remove that row")
         if skipped is not None:
             skipped.extend(broken)
         good = [torch.from_numpy(s) for s in squares if not isinstance(s, Skipped)]
@@ -155,9 +155,7 @@ class TrainedModel:
         if not takes_vectors(self.model):
             return read_square(record, self.image_px, self.normalisation)
         if self.embeddings is None:
-            raise InputError(
-                "the model takes vectors in the place of images", where=self.folder, fix="give them with --embeddings FILE"
-            )
+            raise InputError("the model takes vectors instead of images", where=self.folder, fix="give them with --embeddings FILE")
         row = self.embeddings.find(record)
         if row is None:
             return Skipped(record.path, record.row, f"no vector in {self.embeddings.path.name}")
@@ -173,7 +171,7 @@ class TrainedModel:
             raise InputError("vectors cannot be normalised", where=self.folder, fix="leave --normalise out")
         if len(records) < LEAST_IMAGES:
             raise InputError(
-                f"{len(records)} images are no sample of a microscope",
+                f"{len(records)} images are too few to represent a microscope",
                 fix=f"give at least {LEAST_IMAGES}, or leave --normalise out",
             )
         found = source.fitted(self, records)

@@ -270,7 +270,7 @@ def calibrate(
     Raises InputError where there is no held-out image or alpha is not within (0, 1).
     """
     if not 0 < alpha < 1:
-        raise InputError(f"alpha {alpha:g} is no rate", fix="give --alpha between 0 and 1, e.g. 0.05")
+        raise InputError(f"alpha {alpha:g} is not a rate between 0 and 1", fix="give --alpha between 0 and 1, e.g. 0.05")
     if not len(features):
         raise InputError("no held-out image to calibrate the rejection on", fix="give the table a val split")
     raw = raw_scores(names, features, context)

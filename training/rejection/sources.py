@@ -165,7 +165,7 @@ def check_sample(name: str, count: int, labelled: bool, where: str | Path) -> No
         raise InputError("a source needs a name of 1 to 200 characters", fix="give --source NAME")
     if count < least:
         kind = "labelled images of known regions" if labelled else "unlabelled images"
-        raise InputError(f"{count} {kind} say too little of source '{name}'", where=where, fix=f"give at least {least}")
+        raise InputError(f"{count} {kind} are too few for source '{name}'", where=where, fix=f"give at least {least}")
 
 
 def sample_of(name: str, features: Tensor, labels: Tensor, table: str, measures: Tensor | None, seed: int = 0) -> SourceSample:

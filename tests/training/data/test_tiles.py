@@ -130,7 +130,7 @@ def test_impossible_purity_is_said(material: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([["x", "left", "seen"]], "row 2, column 'label_value'.*'x' is no label value"),
+        ([["x", "left", "seen"]], "row 2, column 'label_value'.*'x' is not a label value"),
         ([["1", "", "seen"]], "row 2, column 'group'.*empty cell"),
         ([["1", "a", "seen"], ["1", "b", "seen"]], "row 3.*label 1 is in two groups"),
         ([["1", "a", "seen"], ["2", "a", "unseen"]], "row 3.*use 'unseen' of 'a'"),

@@ -112,7 +112,7 @@ def test_too_few_images_leave_the_folder_as_it_is(trained: Path, yellow: Path, t
     before = (folder / "config.json").read_bytes()
     table = yellow.with_name("few.csv")
     write_csv(table, ("image_path",), [("dense0.png",)] * 3)
-    with pytest.raises(InputError, match="3 unlabelled images say too little of source 'lamp'"):
+    with pytest.raises(InputError, match="3 unlabelled images are too few for source 'lamp'"):
         calibrate_source(SourceSettings(folder, "lamp", table))
     assert (folder / "config.json").read_bytes() == before
     assert not (folder / "sources.json").exists()
