@@ -144,7 +144,7 @@ def _cell(density: np.ndarray) -> np.ndarray:
     smooth = uniform_filter(density[..., 1] + density[..., 0], 3)
     regions = np.empty(smooth.shape, dtype=np.int32)
     label(smooth > 1.3, output=regions)
-    height, width = smooth.shape
+    height, width = density.shape[:2]
     middle = regions[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4]
     counts = np.bincount(middle.ravel())
     if len(counts) < 2 or not counts[1:].any():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cytoscribe.core.options import group, option
 
 EngineName = Literal["auto", "vllm", "transformers"]
-ENGINES: tuple[EngineName, ...] = ("auto", "vllm", "transformers")
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 RUNNING = "Where a language model runs"
 
 

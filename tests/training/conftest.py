@@ -78,8 +78,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def bert_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(config of a base, folder of its text tower): the toy vision tower with a small BERT, random weights, WordPiece over letters."""
-    from transformers import BertConfig, BertModel
-    from transformers.models.bert import BertTokenizerFast
+    from transformers import BertConfig, BertModel, BertTokenizerFast  # pyright: ignore[reportAttributeAccessIssue]
 
     folder = tmp_path_factory.mktemp("bert")
     letters = [*"abcdefghijklmnopqrstuvwxyz.:,", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]

@@ -126,7 +126,8 @@ def test_table_is_kept_out_of_the_text(tmp_path: Path) -> None:
 def test_encrypted_file_is_named(tmp_path: Path) -> None:
     setter = Typesetter()
     setter.paragraph(FACTS[0])
-    path = setter.save(tmp_path / "locked.pdf", encryption=pymupdf.mupdf.PDF_ENCRYPT_AES_256, user_pw="secret", owner_pw="owner")
+    aes = pymupdf.PDF_ENCRYPT_AES_256  # pyright: ignore[reportAttributeAccessIssue]
+    path = setter.save(tmp_path / "locked.pdf", encryption=aes, user_pw="secret", owner_pw="owner")
     with pytest.raises(InputError, match=r"locked\.pdf.*password"):
         read_document(path)
 
