@@ -20,7 +20,7 @@ class CheckOptions:
     """Exactly one of a folder of captions and `texts`, a file of captions from elsewhere."""
 
     captions: Path | None = field(
-        default=None, metadata=option("Folder of a generate-captions run; none with --texts.", argument="[CAPTIONS]")
+        default=None, metadata=option("Folder of a generate-captions run; none with --texts.", argument="CAPTIONS")
     )
     texts: Path | None = field(
         default=None,
