@@ -32,7 +32,7 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a caption is refused: a short `reason` to count by, and the `detail` that a model is told."""
+    """Why a caption is refused: a short `reason` to count by, and the `detail` that a model is given."""
 
     reason: str
     detail: str

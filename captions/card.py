@@ -25,7 +25,7 @@ class SecondOpinion:
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card tells of a run beyond its captions. precision: mean score of the claims used, None for claims of images."""
+    """What the card says about a run beyond its captions. precision: mean score of the claims used, None for claims of images."""
 
     source: str
     models: Sequence[str]

@@ -27,7 +27,7 @@ _TYPES = {
 
 
 def check_licence(name: str) -> None:
-    """Raise InputError where a licence is no identifier as the Hub writes them; "" is none."""
+    """Raise InputError where a licence is not an identifier as the Hub writes them; "" is none."""
     if name and not _LICENCE.fullmatch(name):
         raise InputError(
             f"'{name}' is not a licence identifier", where="--license", fix="write it as the Hub does: mit, cc-by-4.0, other"

@@ -1,4 +1,4 @@
-"""`publish-captions` and `publish-model`: a folder onto the Hub, private unless told otherwise."""
+"""`publish-captions` and `publish-model`: a folder onto the Hub, private unless --public is given."""
 
 from __future__ import annotations
 

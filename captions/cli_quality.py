@@ -64,7 +64,7 @@ def _check(options: CheckOptions) -> None:
 check_captions = command(
     CheckOptions,
     _check,
-    """Audit captions for leaks and contradictions, measure diversity, and name regions that cannot be told apart; or judge texts.
+    """Audit captions for leaks and contradictions, measure diversity, and name regions that cannot be distinguished; or judge texts.
 
     Ends with 1 on a leak, a contradiction, or a masked caption that two regions share.
     """,

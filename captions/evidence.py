@@ -1,4 +1,4 @@
-"""Evidence beside the captions: for every claim that a caption names, which paper says so and on which page, and in which words
+"""Evidence that comes with the captions: for every claim that a caption names, which paper says so and on which page, and in which words
 where the paper's licence lets them be copied."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ takes the dataset would have to keep those terms."""
 
 @dataclass(frozen=True)
 class ClaimEvidence:
-    """Where a claim stands. quotation: the paper's sentence, "" unless quotations were asked for and the licence allows them;
+    """Where a claim comes from. quotation: the paper's sentence, "" unless quotations were asked for and the licence allows them;
     licence: as the paper states it, "" where it is not known."""
 
     claim_id: str

@@ -49,7 +49,7 @@ class NoCaptionsError(CytoscribeError):
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What came of a run, and of which material. judge: whose second opinion was asked, "" for nobody's."""
+    """What came of a run, and of which material. judge: the judge that gave a second opinion, "" for none."""
 
     outcome: RoundsResult
     material: SourceMaterial
@@ -72,7 +72,7 @@ class GenerateResult:
 
     @property
     def shortages(self) -> dict[str, str]:
-        """Region to "12 of 20", where fewer captions were accepted than asked for."""
+        """Region to "12 of 20", where fewer captions were accepted than requested."""
         return self.outcome.shortages
 
     @property
@@ -90,7 +90,7 @@ class GenerateResult:
 
     @property
     def written(self) -> int:
-        """Completions that this run asked for."""
+        """Completions that this run requested."""
         return self.outcome.written
 
     @property
@@ -100,7 +100,7 @@ class GenerateResult:
 
 
 def generate(settings: GenerateSettings) -> GenerateResult:
-    """Write captions into `settings.out` and return them. A run that was killed goes on where it stopped.
+    """Write captions into `settings.out` and return them. A killed run resumes where it stopped.
 
     Raises InputError where inputs, styles, prompts or the model cannot be used; nothing is half-written then.
     """

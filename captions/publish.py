@@ -56,7 +56,7 @@ class PublishSettings:
 
 
 def files_of(settings: PublishSettings) -> list[Path]:
-    """What would go up, relative to the folder. Raises InputError where the folder is no dataset (or model) with a card."""
+    """What would go up, relative to the folder. Raises InputError where the folder is not a dataset (or model) with a card."""
     folder, patterns = settings.folder, DATASET_FILES if settings.kind == "dataset" else MODEL_FILES
     found = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file() and _wanted(p.relative_to(folder), patterns))
     names = {str(p) for p in found}

@@ -25,7 +25,7 @@ _HOPELESS = 16
 
 @dataclass(frozen=True)
 class Slot:
-    """One caption to be had: the n-th of a unit, written by one of the models."""
+    """One caption to write: the n-th of a unit, written by one of the models."""
 
     unit: int
     number: int
@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Bench:
-    """Who writes and what is kept: `models` are the names that were asked for, each with its backend; `attempts` bounds the tries a
+    """Who writes and what is kept: `models` are the names given with --model, each with its backend; `attempts` bounds the tries a
     caption; max_tokens: 0 for no limit; judge: a second opinion on what the gate accepts, None for none."""
 
     models: tuple[str, ...]

@@ -67,7 +67,7 @@ _LONGEST = 600
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*STAGES, *GROUPS]

@@ -57,7 +57,7 @@ class MineResult:
 def mine(settings: MineSettings) -> MineResult:
     """Mine claims; write claims, descriptions, papers and figures (.parquet), report.html and regions.csv into `settings.out`.
 
-    A paper that cannot be read is reported and passed over, and tried again by a run that goes on. Raises InputError where the table
+    A paper that cannot be read is reported and skipped, and tried again by a resumed run. Raises InputError where the table
     or the lexicon is at fault, or no paper at all can be read.
     """
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)

@@ -84,7 +84,7 @@ class ModelReader:
         self.name = self._model.name
 
     def read(self, windows: Sequence[PlacedWindow], claims: Sequence[Claim], store: CompletionStore) -> ModelReading:
-        """Claims of the windows beside those of the rules. Answers of use are kept, so that a run that goes on asks for none again.
+        """Claims of the windows beside those of the rules. Answers of use are kept, so that a resumed run asks for none again.
 
         Raises InputError where not one answer can be used.
         """

@@ -58,9 +58,9 @@ FEW = 5
 
 
 def train(settings: TrainSettings) -> dict[str, Any]:
-    """Train, calibrate and export; returns a summary of counts and validation figures. A killed run goes on where it stopped.
+    """Train, calibrate and export; returns a summary of counts and validation figures. A killed run resumes where it stopped.
 
-    Under `torchrun` all processes train; the first alone writes, and the others return {}. Raises InputError where tables,
+    Under `torchrun` all processes train; only the first one writes, and the others return {}. Raises InputError where tables,
     captions, base or options cannot be used; nothing of an unseen region is ever read.
     """
     with joined(settings.device) as ranks, ExitStack() as stack:
@@ -140,7 +140,7 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
 
 
 def _in_spelling(records: list[ImageRecord], known: list[str], table: Path) -> list[ImageRecord]:
-    """The records with their regions as the captions spell them; what was mended is said."""
+    """The records with their regions as the captions spell them; corrections are reported."""
     mended = respelled([r.region for r in records], known)
     if mended:
         say(f"{table.name}: regions are read in the spelling of the captions: {shown(mended)}")

@@ -81,7 +81,7 @@ class Fitting:
 
 def fit(fitting: Fitting, folder: Path, validate: Callable[[], dict[str, float]] | None) -> Progress:
     """Train to the end, from a checkpoint in `folder` where there is one. validate gives the figures after an epoch; the first
-    one decides on early stopping. Of several processes the first alone validates and writes.
+    one decides on early stopping. Of several processes only the first one validates and writes.
 
     Raises InputError before the first step where an adapter is dead, or a process would have no image of a batch.
     """

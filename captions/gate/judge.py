@@ -45,12 +45,12 @@ class Opinion:
 
 
 class Judge(Protocol):
-    """Whoever gives a second opinion."""
+    """A judge that gives a second opinion."""
 
     name: str
 
     def opinions(self, cases: Sequence[Case], store: CompletionStore) -> list[Opinion]:
-        """One opinion a case, in order. Answers are kept in the store, so that a run that goes on asks none of them again."""
+        """One opinion a case, in order. Answers are kept in the store, so that a resumed run asks none of them again."""
         ...
 
 

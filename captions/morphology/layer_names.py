@@ -42,7 +42,7 @@ def read_layer_names(path: Path) -> LayerNames:
     """The table of label values: a value (`label_value` or `value`), a region (`group` or `region`), and the name of the layer
     (`layer`, or a name that ends in it: `fine_region`, `name`).
 
-    Raises InputError where a column is missing, a value is no whole number, or two rows of one region give a value two meanings.
+    Raises InputError where a column is missing, a value is not a whole number, or two rows of one region give a value two meanings.
     """
     rows = read_csv(path, [])
     columns = rows[0][1] if rows else {}

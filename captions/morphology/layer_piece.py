@@ -60,7 +60,7 @@ def measure_piece(settings: PieceSettings) -> int:
 
 
 def read_borders(path: Path) -> dict[str, tuple[float, float]]:
-    """Layer to (from, to), shares of the depth. Raises InputError where a row is no stretch between 0 and 100 percent, or two overlap."""
+    """Layer to (from, to), shares of the depth. Raises InputError where a row is not a stretch between 0 and 100 percent, or two overlap."""
     found: dict[str, tuple[float, float]] = {}
     last = 0.0
     for number, row in read_csv(path, ["layer", "from_percent", "to_percent"]):

@@ -42,7 +42,7 @@ class LayerSummary:
 
 
 def measure_all(settings: LayerSettings) -> LayerSummary:
-    """Write layers.csv, skipped.csv and outlines.png into `settings.out`; a killed run goes on where it stopped.
+    """Write layers.csv, skipped.csv and outlines.png into `settings.out`; a killed run resumes where it stopped.
 
     Raises InputError where a table cannot be used or no picture can be measured; nothing is half-written then.
     """

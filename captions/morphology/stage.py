@@ -59,7 +59,7 @@ class Summary:
 
 
 def measure(settings: MeasureSettings) -> Summary:
-    """Measure every image of the table into `settings.out`; a killed run goes on where it stopped.
+    """Measure every image of the table into `settings.out`; a killed run resumes where it stopped.
 
     Writes measures.csv (one row an image, doubts named), attributes.csv (the words, for captions), limits.json (the limits they were
     given by), skipped.csv, outlines.png and the profile's further tables. Raises InputError where the table, the profile or the bins cannot be used, or no image can be measured.
@@ -114,7 +114,7 @@ def _key(chunk: Sequence[ImageRecord]) -> str:
 
 
 def _stamp(path: Path | None) -> str:
-    """Changes where the file's content does, so that a picture which was mended is measured again."""
+    """Changes where the file's content does, so that a picture which was replaced is measured again."""
     return f"{path}:{quick_digest(path)}" if path else ""
 
 

@@ -75,7 +75,7 @@ def report(result: GenerateResult, out: Path) -> str:
     if result.precision is not None:
         lines.append(f"expected precision of the claims: {result.precision:.2f}")
     if result.shortages:
-        lines.append("fewer than asked: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
+        lines.append("fewer than requested: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
     if short := result.outcome.short:
         lines.append("fewer of a style than its quota: " + "; ".join(by_style(short)))
     return "\n".join(lines)

@@ -56,7 +56,7 @@ def phrases(of_cells: bool = False) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=16384)
 def literature_facet(claim: Claim, others: tuple[str, ...] = (), *, of_cells: bool = False) -> Facet:
-    """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used as it stands.
+    """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used unchanged.
 
     others: how to call the regions of `claim.compared_to`, in the same order; of_cells: the region is a kind of cell.
     """

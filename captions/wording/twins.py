@@ -1,6 +1,6 @@
 """Twins: a masked caption of true claims and one of the same claims with one made false, worded as alike as can be.
 
-Both are composed, whoever wrote the captions of the dataset: beside a caption of another hand, a composed one could be told to be
+Both are composed, even where a language model wrote the captions of the dataset: beside a caption of another hand, a composed one could be told to be
 false by its style alone.
 """
 

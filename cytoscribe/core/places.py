@@ -36,7 +36,7 @@ class Places:
         return self._count(CASE, same) if same is not None else written
 
     def told(self) -> str:
-        """What was mended, for people."""
+        """What was corrected, for people."""
         return "; ".join(f"{kind} in {n} path{'s' * (n != 1)}" for kind, n in sorted(self.mended.items()))
 
     def _count(self, kind: str, path: Path) -> Path:

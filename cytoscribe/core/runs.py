@@ -1,4 +1,4 @@
-"""Run folders: results appear whole or not at all, a killed run goes on, and a run with other settings refuses to mix in."""
+"""Run folders: results appear whole or not at all, a killed run resumes, and a run with other settings refuses to mix in."""
 
 from __future__ import annotations
 

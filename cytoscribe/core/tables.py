@@ -179,7 +179,7 @@ def _image(path: Path, number: int, row: dict[str, str], region_column: str, pla
 
 
 def pixel_size(path: Path, number: int, text: str) -> float | None:
-    """The cell `pixel_size_um` of a row: micrometres a pixel, None where it is empty; raises InputError where it is no size."""
+    """The cell `pixel_size_um` of a row: micrometres a pixel, None where it is empty; raises InputError where it is not a size."""
     if not text:
         return None
     try:
@@ -221,7 +221,7 @@ def _storable(row: dict[str, Any]) -> dict[str, Any]:
 def read_records(path: str | Path, kind: type[R]) -> list[R]:
     """Read what `write_records` wrote; unknown columns are ignored.
 
-    Raises InputError where the file is missing, is no Parquet, or lacks a column of the contract.
+    Raises InputError where the file is missing, is not Parquet, or lacks a column of the contract.
     """
     path = Path(path)
     names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def run(settings: QuickstartSettings) -> QuickstartResult:
-    """Walk the whole path into `settings.out`; the same command on the same folder goes on where it stopped.
+    """Walk the whole path into `settings.out`; the same command on the same folder resumes where it stopped.
 
     Raises InputError where the folder holds other files or another run.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 NOTICE = "cytoscribe sample paper: made to try the tool, not a published article"
-"""Stands on every sample paper, so that none can be mistaken for a publication."""
+"""Printed on every sample paper, so that none can be mistaken for a publication."""
 
 Block = tuple[str, str]
 

@@ -134,7 +134,7 @@ def write_figures(folder: str | Path, records: Iterable[FigureRecord]) -> Path:
 
 
 def picture_of(data: bytes) -> Picture | None:
-    """Check an image file's bytes by their header, nothing decoded; None where it is no image of a known format, or too large."""
+    """Check an image file's bytes by their header, nothing decoded; None where it is not an image of a known format, or too large."""
     from PIL import Image
 
     try:

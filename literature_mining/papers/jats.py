@@ -39,7 +39,7 @@ _TOC_ABSTRACTS = ("toc", "graphical", "web-summary", "precis", "teaser")
 
 
 def read(path: Path) -> Document:
-    """Read the first article of a JATS file. Raises InputError where it is no XML, declares entities, or holds no article."""
+    """Read the first article of a JATS file. Raises InputError where it is not XML, declares entities, or holds no article."""
     root = parse(path)
     article = root if _name(root) == "article" else next((e for e in root.iter() if _name(e) == "article"), None)
     if article is None:

@@ -31,13 +31,13 @@ UNREAD = (
 """Formats in which papers come and which no reader here knows."""
 _NO_PAPERS = ("readme", "license", "licence", "copying", "changelog", "contributing", "notice")
 MAX_BYTES = 400_000_000
-"""A file larger than this (400 MB) is no paper; it is reported and never opened."""
+"""A file larger than this (400 MB) is not a paper; it is reported and never opened."""
 
 
 def find_papers(paths: Iterable[str | Path]) -> list[Path]:
     """Files of a known format among `paths` and, for folders, below them; sorted, each once.
 
-    Below folders, hidden files and what is no paper by its name (README, LICENSE and the like) are passed over.
+    Below folders, hidden files and what is not a paper by its name (README, LICENSE and the like) are skipped.
 
     Raises InputError where a path does not exist, a file named outright is of another format, or nothing is found.
     """

@@ -13,7 +13,7 @@ _MAIN = re.compile(
 )
 """The sections that every paper has stand under its title alone."""
 MAX_HEADINGS = 12
-"""A deeper path is no outline of a paper; its outermost headings are dropped."""
+"""A deeper path is not an outline of a paper; its outermost headings are dropped."""
 
 
 @dataclass(frozen=True)

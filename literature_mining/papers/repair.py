@@ -1,4 +1,4 @@
-"""Words that extraction broke, mended by the words of the text itself: soft hyphens, "pac- ked", lost ligatures, glued citations."""
+"""Words that extraction broke, repaired by the words of the text itself: soft hyphens, "pac- ked", lost ligatures, glued citations."""
 
 from __future__ import annotations
 

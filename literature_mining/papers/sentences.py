@@ -156,7 +156,7 @@ def _full_stop(word: str, previous: str, first: str, *, opening: bool) -> bool:
 
 
 def _not_initial(word: str, previous: str, starter: bool) -> bool:
-    """Whether a lone capital ends its sentence ("in target B.") and is no initial of a name ("by K. Brodmann")."""
+    """Whether a lone capital ends its sentence ("in target B.") and is not an initial of a name ("by K. Brodmann")."""
     bare = previous.strip("(,;[")
     if starter or bare.lower() in _AFTER_NOUN:
         return True

@@ -88,7 +88,7 @@ def _statements(merged: Sequence[MergedClaim]) -> list[str]:
 
 
 def _statement(merged: MergedClaim) -> str:
-    """Predicate of an attribute that is no plain adjective."""
+    """Predicate of an attribute that is not a plain adjective."""
     value, yes = merged.value, merged.polarity
     if merged.attribute in {"cell_size", "cell_type"}:
         return f"{'contains' if yes else 'lacks'} {value if value != 'medium' else 'medium-sized'} cells"

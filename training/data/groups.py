@@ -59,7 +59,7 @@ def read_groups(path: Path) -> Groups:
     """Read groups.csv: `group` and, for label maps, `label_value`, or for outlines and colours `label` (their class);
     `use=unseen` keeps a group out of training.
 
-    Raises InputError naming the row of a label value that is no whole number of 1 or more, belongs to two groups, or of a group
+    Raises InputError naming the row of a label value that is not a whole number of 1 or more, belongs to two groups, or of a group
     that is both seen and unseen.
     """
     values: dict[int | str, str] = {}

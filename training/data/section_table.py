@@ -59,7 +59,7 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
 
 
 def _matched(path: Path, found: dict[str, SectionFacts], names: list[str]) -> dict[str, SectionFacts]:
-    """The rows by the sections' own names: file endings, accents and letter case are mended; what has no partner is said.
+    """The rows by the sections' own names: file endings, accents and letter case are corrected; what has no partner is reported.
 
     Raises InputError where no row belongs to a section, or a section would have the subject of none while others have one.
     """

@@ -101,7 +101,7 @@ def _is_whole(picture: Path) -> bool:
 
 @dataclass
 class _Spared:
-    """Sections that cannot be read: named and passed over, or, where `strict`, the end of the run. reasons: section to what is wrong."""
+    """Sections that cannot be read: named and skipped, or, where `strict`, the end of the run. reasons: section to what is wrong."""
 
     strict: bool
     reasons: dict[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class _Spared:
                 raise
             self.first = self.first or error
             self.reasons[files.name] = error.what
-            say(f"passed over section {files.name}: {error}")
+            say(f"skipped section {files.name}: {error}")
 
     def check(self, sections: int) -> None:
         """Raise the first error where every section is at fault: then it is not one bad item among many."""

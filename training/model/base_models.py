@@ -41,7 +41,7 @@ class Base:
 
     config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
     text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights;
-    frozen: module name prefixes that LoRA had better leave alone.
+    frozen: module name prefixes that LoRA should leave unchanged.
     """
 
     name: str
@@ -309,7 +309,7 @@ def _from_hub(name: str, image_px: int | None) -> Base:
 
 
 def _load_weights(model: Model, folder: Path) -> None:
-    """Put an open_clip folder's weights into the model. Pickles are read as tensors alone, which runs nothing."""
+    """Put an open_clip folder's weights into the model. Pickles are read as tensors only, so nothing in them runs."""
     from open_clip import factory
 
     found = factory._find_checkpoint_in_dir(folder)

@@ -86,7 +86,7 @@ def extend(settings: ExtendSettings) -> Extended:
 
 
 def read_texts(path: Path) -> dict[str, list[str]]:
-    """A JSON object from region to a list of texts; raises InputError where the file is no such object."""
+    """A JSON object from region to a list of texts; raises InputError where the file is not such an object."""
     return check(read_json(path), mapping(listed(text(), most=1000, least=1)), path, 'write {"region": ["a text", ...], ...}')
 
 

@@ -77,7 +77,7 @@ class TrainedModel:
 
     @staticmethod
     def load(folder: str | Path, device: str = "auto", embeddings: Embeddings | None = None) -> TrainedModel:
-        """Read a model folder; embeddings: vectors of the images it will be asked about, for a model that takes such.
+        """Read a model folder; embeddings: vectors of the images that it will describe, for a model that takes such.
 
         Raises InputError where the folder is none or a part is missing, and where the vectors do not fit the model.
         """
@@ -231,7 +231,7 @@ def read_model_settings(folder: Path) -> dict[str, Any]:
 
 
 def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
-    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now.
+    """Model, tokenizer and config of an exported open_clip folder, wherever the folder is now.
 
     Raises InputError where a part is missing, broken, or names what is not in the folder.
     """
@@ -267,7 +267,7 @@ def _check_vectors(folder: Path, config: dict[str, Any], embeddings: Embeddings 
 def settle(folder: Path) -> None:
     """Write the new place of a moved merged folder into its config, so that plain open_clip loads it there too.
 
-    open_clip hands the text tower's place to transformers as it stands, and transformers knows Hub names, full paths and paths
+    open_clip hands the text tower's place to transformers unchanged, and transformers knows Hub names, full paths and paths
     from the working folder: no config can say "beside me". Does nothing where the named place still exists or is a Hub name,
     where the folder holds no such tower, or where it may not be written (this package reads it all the same).
     """

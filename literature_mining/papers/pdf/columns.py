@@ -13,7 +13,7 @@ from cytoscribe.literature_mining.papers.pdf.layout import Line, Page
 
 MAX_STRIPS = 3
 MAX_WIDTH = 20_000.0
-"""A wider sheet (7 m) is no page of a paper; it is read as one column."""
+"""A wider sheet (7 m) is not a page of a paper; it is read as one column."""
 _MIN_VOTES = 4
 _SLACK = 4.0
 """A line may reach so far into a strip and still lie in its column."""

@@ -199,7 +199,7 @@ def test_a_section_that_cannot_be_read_is_named_and_passed_over(
     BAD[name](tmp_path / "in" / "pictures" / name)
     summary = cut(settings(tmp_path / "in", tmp_path / "out"))
     assert set(summary["unreadable"]) == {"s03"}
-    assert "passed over section s03" in capsys.readouterr().err
+    assert "skipped section s03" in capsys.readouterr().err
     assert {r.section for r in read_images(tmp_path / "out" / "images.csv")} == {f"s{i:02}" for i in range(10)} - {"s03"}
     with pytest.raises(InputError, match="s03"):
         cut(settings(tmp_path / "in", tmp_path / "strict", strict=True))
