@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.captions.morphology.depth_picture import save_depth_picture
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.outlines import read_points
-from cytoscribe.core.runs import RunFolder, file_digest
+from cytoscribe.core.runs import RunFolder, atomic_path, file_digest
 from cytoscribe.core.tables import read_csv, write_csv
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
@@ -131,3 +130,25 @@ def density_by_depth(points: np.ndarray, areas: np.ndarray, piece: CortexPiece, 
         }
         for i, area in enumerate(piece.strip_mm2(edges))
     ]
+
+
+def save_depth_picture(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Draw density (filled) and median cell area (line) of `density_by_depth`; the pia is at the top."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    depth, density, size = (
+        [row[name] for row in rows] for name in ("depth_percent", "cell_density_per_mm2", "median_cell_area_um2")
+    )
+    figure = Figure(figsize=(5.2, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    left = figure.add_subplot(1, 1, 1)
+    left.fill_betweenx(depth, 0, density, color="#2b6cb0", alpha=0.35, linewidth=0)
+    left.plot(density, depth, color="#2b6cb0", linewidth=1.6)
+    left.set(xlabel="cells per mm2", ylabel="depth in percent, from the pia", ylim=(100, 0), xlim=(0, None))
+    right = left.twiny()
+    right.plot(size, depth, color="#c2571a", linewidth=1.2)
+    right.set_xlabel("median cell area in um2", color="#c2571a")
+    right.set_xlim(0, None)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)

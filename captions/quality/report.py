@@ -1,4 +1,4 @@
-"""Quality of a dataset of captions before anybody trains on it: leaks, diversity, and whether regions can be told apart."""
+"""Quality of a dataset of captions before anybody trains on it: leaks, diversity, and whether regions can be distinguished."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class TreeBuilder:
 
 
 def tree_of(source: str) -> Element:
-    """The elements of an HTML text under one root. Takes any text; what is malformed is read as words or passed over.
+    """The elements of an HTML text under one root. Takes any text; what is malformed is read as words or skipped.
 
     The time it takes grows with the length alone, which cannot be said of the parser in Python's library.
     """

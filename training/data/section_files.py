@@ -50,7 +50,7 @@ def find_sections(sections: Path, labels: Path) -> list[SectionFiles]:
         _refuse_unread(unread)
         raise InputError(f"no picture has a label map of the same name in {labels}", where=sections, fix="give both the same name")
     if unread:
-        say(f"passed over {len(unread)} files of formats that are not read ({_names(p.name for p in unread)})")
+        say(f"skipped {len(unread)} files of formats that are not read ({_names(p.name for p in unread)})")
     alone = sorted(set(pictures) - set(maps))
     if alone:
         say(f"{len(alone)} of {len(pictures)} pictures have no labels of the same name ({_names(alone)})")

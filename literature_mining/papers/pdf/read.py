@@ -23,8 +23,8 @@ from cytoscribe.literature_mining.papers.pdf.blocks import LineGroup, body_style
 from cytoscribe.literature_mining.papers.pdf.columns import Zone, assign_columns, reading_order, usual_strips, zones
 from cytoscribe.literature_mining.papers.pdf.floats import Float, take_floats
 from cytoscribe.literature_mining.papers.pdf.layout import Line, Page, Turn, mark_furniture
+from cytoscribe.literature_mining.papers.pdf.ocr import settle_scans
 from cytoscribe.literature_mining.papers.pdf.roles import Flow
-from cytoscribe.literature_mining.papers.pdf.scans import settle_scans
 from cytoscribe.literature_mining.papers.superscripts import raised
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
