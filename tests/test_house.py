@@ -47,7 +47,7 @@ def test_everything_is_called_from_somewhere() -> None:
     """Functions and classes that only tests name are dead. Those of a dispatch by name, or that override a library's, are not."""
     used = defaultdict(int)
     others = [p.read_text(encoding="utf-8") for p in REPOSITORY.glob("pyproject.toml")]
-    shipped = [p for top in PRODUCT for p in (REPOSITORY / top).rglob("*.jinja")]
+    shipped = [p for top in PRODUCT for end in ("jinja", "html") for p in (REPOSITORY / top).rglob(f"*.{end}")]
     others += [p.read_text(encoding="utf-8") for p in shipped]
     for text in (*(t for p, t in TEXTS.items() if "tests" not in p.parts), *others):
         for word in re.findall(r"\w+", text):

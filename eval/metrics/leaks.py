@@ -28,6 +28,11 @@ class Leaks:
     unseen_sections: tuple[str, ...] = ()
     checked: int = 0
 
+    @property
+    def serious(self) -> bool:
+        """True where a picture or a section is on both sides."""
+        return bool(self.images or self.sections)
+
 
 def find_leaks(known: Sequence[ImageRecord], unseen: Sequence[ImageRecord], trained: Sequence[ImageRecord]) -> Leaks:
     """Compare by content (files of equal size are hashed), by section and by subject. `trained` are train and val images alike,

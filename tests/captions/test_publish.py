@@ -206,4 +206,4 @@ def test_a_name_that_the_hub_would_refuse_is_refused_in_a_dry_run(
     dataset: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(command("publish-captions"), [str(dataset), f"--repo={name}", "--dry-run"]) == 2
-    assert "no repository name" in capsys.readouterr().err
+    assert "not a repository name" in capsys.readouterr().err
