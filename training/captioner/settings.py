@@ -142,7 +142,7 @@ class CaptionerSettings:
     )
     alpha: float = field(default=0.05, metadata=option("Share of known images that may be rejected.", panel=_REJECT))
     four_bit: bool = field(
-        default=False, metadata=option("Hold the language model in 4 bits on a GPU; needs bitsandbytes.", panel=_SIZE)
+        default=False, metadata=option("Load the language model in 4 bits on a GPU; needs bitsandbytes.", panel=_SIZE)
     )
     weights: dict[str, str] = field(
         default_factory=dict,
