@@ -58,6 +58,7 @@ def _rows(folders: list[Path], cache: Path) -> list[list[str]]:
     return [json.loads(line[5:]) for line in done.stdout.split("\n") if line.startswith("ROWS ")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", ["default", "long"])
 def test_two_folders_of_one_name_and_a_folder_that_changed_load_as_they_are(tmp_path: Path, config: str) -> None:
     first, second = tmp_path / "a" / "captions", tmp_path / "b" / "captions"

@@ -50,6 +50,7 @@ def test_only_the_dataset_goes_up_and_the_dry_run_shows_it(dataset: Path) -> Non
     assert "configs:" in shown
 
 
+@pytest.mark.slow
 def test_published_captions_come_back_equal_through_the_real_client(hub: FakeHub, dataset: Path, tmp_path: Path) -> None:
     url = publish(PublishSettings(dataset, "me/captions", endpoint=hub.url))
     assert url.startswith(hub.url)
@@ -201,6 +202,7 @@ def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
         files_of(PublishSettings(tmp_path, "me/captions"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["me/a b", "me//captions", "a/b/c", "me/..", "me/x--y", "-me/x"])
 def test_a_name_that_the_hub_would_refuse_is_refused_in_a_dry_run(
     dataset: Path, name: str, capsys: pytest.CaptureFixture[str]

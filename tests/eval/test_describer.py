@@ -176,6 +176,7 @@ def test_sections_are_mapped_into_folders_of_their_own(
     assert (asked[0].tile_um, asked[0].pixel_size_um, asked[0].tile_px) == (500, 2, 96)
 
 
+@pytest.mark.slow
 def test_the_command_evaluate_prints_figures(
     model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,7 @@ def test_files_of_qupath_are_read_and_faults_are_named(tmp_path: Path) -> None:
         read_piece(tmp_path / "marks.geojson", 0.5)
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_profile_and_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)
     lines = [f"a\t{x}\t{y}\t50" for x, y in rng.uniform(0, 500, (300, 2))]

@@ -12,6 +12,7 @@ from cytoscribe.core.errors import InputError
 from .drawn import disk, field, glass, overlap
 
 
+@pytest.mark.slow
 def test_every_cell_of_a_grid_is_outlined() -> None:
     image, labels = field()
     found = segment_tissue(image)

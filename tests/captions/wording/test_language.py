@@ -51,6 +51,7 @@ def test_sentences_and_lists() -> None:
     assert listed(["a, x", "b", "c"]) == "a, x; b; and c"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs", "Co", "Cn")), max_size=80))
 def test_token_counts_equal_those_of_open_clip(text: str) -> None:

@@ -91,6 +91,7 @@ def test_a_bad_image_row_is_named_by_row_and_column(tmp_path: Path, row: str, co
         read_images(path)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(

@@ -98,6 +98,7 @@ def given(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     return folder / "model", file
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_and_asked_by_vectors_alone(drawn: Drawn, given: tuple[Path, Path]) -> None:
     folder, file = given
     told = read_json(folder / "config.json")
@@ -126,6 +127,7 @@ def test_missing_and_foreign_vectors_are_named(drawn: Drawn, given: tuple[Path, 
     assert skipped[0].reason == "no vector in v.npz"
 
 
+@pytest.mark.slow
 def test_evaluate_and_describe_answer_by_vectors(drawn: Drawn, given: tuple[Path, Path], tmp_path: Path) -> None:
     from cytoscribe.eval.describer import DescribeSettings, describe
     from cytoscribe.eval.evaluator import evaluate

@@ -130,6 +130,7 @@ def shallow(family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ba
     return Base(family.listed, model, {"model_cfg": config, "preprocess_cfg": default_preprocess()}, made, True, str(where or ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.listed)
 def test_every_family_trains_merges_and_is_read_by_open_clip(
     family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

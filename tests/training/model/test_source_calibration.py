@@ -54,6 +54,7 @@ def run(name: str, *options: object) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_the_folder_tells_of_the_source_and_its_promise(trained: Path, yellow: Path, tmp_path: Path) -> None:
     folder = copied(trained, tmp_path)
     told = run("recalibrate", folder, "--source", "lamp", "--labelled", yellow)
