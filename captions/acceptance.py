@@ -157,7 +157,7 @@ def clean(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    """The caption out of a JSON answer; broken JSON gives "", so that it is asked again."""
+    """The caption out of a JSON answer; broken JSON gives "", so that it is requested again."""
     bare = re.sub(r"^```(?:json)?|```$", "", text.strip()).strip()
     if not bare.startswith("{"):
         return text

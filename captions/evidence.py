@@ -24,7 +24,7 @@ takes the dataset would have to keep those terms."""
 
 @dataclass(frozen=True)
 class ClaimEvidence:
-    """Where a claim comes from. quotation: the paper's sentence, "" unless quotations were asked for and the licence allows them;
+    """Where a claim comes from. quotation: the paper's sentence, "" unless quotations were requested and the licence allows them;
     licence: as the paper states it, "" where it is not known."""
 
     claim_id: str

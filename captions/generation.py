@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 JUDGED = "judged.parquet"
-"""The judge's verdict, measure and reason for every caption that it was asked about."""
+"""The judge's verdict, measure and reason for every caption that it judged."""
 _QUOTA_HELD = {"template": 6}
 """Attempts for which a caption keeps the style that its quota asks for; 2 for a language model, which has three in all."""
 

@@ -47,8 +47,8 @@ class Bench:
 
 @dataclass(frozen=True)
 class RoundsResult:
-    """What the rounds gave, in the order of the slots. opinions: of the judge on every caption it was asked about; short: (region,
-    style) to (captions of that style, those that its quota asked for) where they are fewer; stated: words of composed captions."""
+    """What the rounds gave, in the order of the slots. opinions: of the judge on every caption that it saw; short: (region,
+    style) to (captions of that style, those that its quota requested) where they are fewer; stated: words of composed captions."""
 
     captions: tuple[Caption, ...]
     long: tuple[Caption, ...]
@@ -129,7 +129,7 @@ class Rounds:
         return planned
 
     def _complete(self, planned: Sequence[tuple[Slot, Prompt]]) -> None:
-        """Fill the store with the completions of these prompts; those it holds are not asked again."""
+        """Fill the store with the completions of these prompts; those it holds are not requested again."""
         for index, backend in enumerate(self.bench.backends):
             asked = [p for s, p in planned if s.model == index]
             missing = {p.key: p for p in asked if self.bench.store.get(p.key) is None}

@@ -92,7 +92,9 @@ class GenerateSettings:
         ),
     )
     per_region: int = field(default=20, metadata=option("Captions per region. 0: none.", least=0))
-    styles: tuple[str, ...] = field(default=(), metadata=option("Comma-separated styles. Empty: all that apply.", panel=_WRITING))
+    styles: tuple[str, ...] = field(
+        default=(), metadata=option("Comma-separated styles. Empty: every style that applies.", panel=_WRITING)
+    )
     quotas: tuple[tuple[str, int], ...] = field(
         default=(),
         metadata=option(

@@ -116,7 +116,7 @@ def _names_partners(claim: Claim, finder: RegionFinder) -> bool:
 
 
 def _species(by_region: Mapping[str, Sequence[Claim]], wanted: str, folder: Path) -> dict[str, str]:
-    """The species of each region: the one that is asked for, else the one with the most claims."""
+    """The species of each region: the one requested, else the one with the most claims."""
     if not wanted:
         return {region: species_of(group)[0] for region, group in by_region.items()}
     known = {c.species for group in by_region.values() for c in group if c.species}

@@ -143,7 +143,7 @@ def _where(settings: EvaluateSettings, records: list[ImageRecord], trained: Sequ
 
 
 def _columns(settings: EvaluateSettings, samples: Samples, captions: Sequence[Caption]) -> tuple[str, ...]:
-    """Attributes asked for, else those that the captions speak of, in the order of the images table."""
+    """The requested attributes, else those that the captions speak of, in the order of the images table."""
     there = list(samples.records[0].attributes)
     if settings.attributes is None:
         spoken = columns_of(captions)

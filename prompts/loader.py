@@ -24,7 +24,7 @@ from cytoscribe.core.runs import read_bytes
 VARIABLES: dict[str, str] = {
     "subject": "how to call the region or what the image shows, e.g. 'area FG1' or 'this area'",
     "named": "true where the caption may use the name, false where it must not",
-    "facts": "list of plain sentences: the claims, and all that the caption may say",
+    "facts": "list of plain sentences: the claims, and everything that the caption may say",
     "words": "most words that the caption may have",
     "other": "the region compared with, or '' where the style compares nothing",
     "feedback": "why the last attempt was refused, or ''",

@@ -203,7 +203,7 @@ def _finish_epoch(fitting: Fitting, progress: Progress, folder: Path, validate: 
 
 
 def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> float:
-    """Gradients of one batch of image indices; returns the loss. All that is random hangs on (seed, epoch, step).
+    """Gradients of one batch of image indices; returns the loss. Everything random depends on (seed, epoch, step) only.
 
     Every process is given the whole batch, encodes its share of the images and of the captions, and computes the loss of all.
     """

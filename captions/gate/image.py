@@ -64,7 +64,7 @@ class AttributeGate:
         return GateVerdict(ids, round(1 - min(len(faults), total) / total, 3), tuple(dict.fromkeys(faults)))
 
     def _plain(self, sources: Iterable[Claim], low: str) -> tuple[set[Pair], int]:
-        """Columns that the phrase file does not know count as read where a word of the value stands in the caption."""
+        """Columns that the phrase file does not know count as read where a word of the value is in the caption."""
         found = set()
         for claim in sources:
             if claim.attribute not in self.scene.book.columns:

@@ -57,7 +57,7 @@ class Judge(Protocol):
 def open_judge(spec: str, backends: Mapping[str, Backend], settings: BackendSettings) -> Judge | None:
     """The judge that `--judge` names: "" for none, "nli:MODEL" (a cross-encoder, folder or Hub id), "llm" or "llm:MODEL".
 
-    backends: those already open, by the name they were asked for; "llm" takes the first that is a language model, or the server's
+    backends: those already open, by the name that opened them; "llm" takes the first that is a language model, or the server's
     only model. Raises InputError where the judge cannot be used.
     """
     kind, _, model = spec.partition(":")

@@ -28,7 +28,7 @@ class Facet:
     """What one or a few claims say, in every wording that the phrase files know.
 
     with_: noun phrases that fit "an area with ..."; clauses: whole sentences without a full stop; terse: entries of a list;
-    asks: questions that a clause answers; adjectives: words before the noun; diffs: what stands after "Compared with X, it has".
+    asks: questions that a clause answers; adjectives: words before the noun; diffs: what follows "Compared with X, it has".
     absent: the facet says that something is not there.
     """
 

@@ -11,7 +11,7 @@ BACKSLASHES, ACCENTS, CASE = "backslashes are read as slashes", "accents are com
 
 
 class Places:
-    """Paths as a table writes them, relative to its folder; mended: how many were found only after a change, by kind."""
+    """Paths as a table writes them, relative to its folder; corrected: how many were found only after a change, by kind."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -19,7 +19,7 @@ class Places:
         self._listed: dict[Path, dict[str, list[str]]] = {}
 
     def find(self, text: str) -> Path:
-        """The file that is meant; the path as it is written where there is none of any spelling."""
+        """The file that the path means; the path unchanged where no file matches in any spelling."""
         written = self._folder / text
         if _exists(written):
             return written

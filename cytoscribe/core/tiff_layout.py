@@ -170,5 +170,5 @@ def readable_in_parts(page: Any) -> bool:
 
 
 def sample_rows(rows: int, step: int) -> Sequence[int]:
-    """Rows that stand for a picture, evenly spread, both ends among them."""
+    """Rows that represent a picture, evenly spread, both ends among them."""
     return sorted({*range(0, rows, step), rows - 1})

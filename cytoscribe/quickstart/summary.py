@@ -11,7 +11,7 @@ from cytoscribe.quickstart.outcome import QuickstartResult
 FIGURES = (
     ("zero_shot.macro_f1", "known areas named right (zero-shot macro-F1)"),
     ("zero_shot.accuracy", "known areas named right (accuracy)"),
-    ("open_set.auroc", "unseen areas told from known ones (AUROC)"),
+    ("open_set.auroc", "unseen areas distinguished from known ones (AUROC)"),
     ("open_set.fpr95", "unseen areas accepted at 95% of known ones (FPR95)"),
     ("open_set.known_rejected", "known areas rejected by mistake"),
     ("retrieval.i2i.map", "image finds images of its area (mAP)"),

@@ -43,7 +43,7 @@ class CompareClaimsSettings:
 
 @dataclass(frozen=True)
 class ClaimComparison:
-    """All that came of a run. faint: claims left out for their score."""
+    """The results of a run. faint: claims left out for their score."""
 
     verdicts: tuple[Verdict, ...]
     captions: tuple[Caption, ...]

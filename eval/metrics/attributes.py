@@ -1,4 +1,4 @@
-"""Attributes of single images, told from captions alone: which value the captions nearest to an image state."""
+"""Attributes of single images, read from captions only: which value the captions nearest to an image state."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def by_region(samples: Samples, answers: Answers, gallery: Gallery, draws: Resam
 
 
 def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Resampling) -> MeasuredFigures:
-    """`retrieval.i2t_fit` and `.t2i_fit`: all that the caption says of single images is true of this one. Nothing where no caption
+    """`retrieval.i2t_fit` and `.t2i_fit`: everything that the caption says of single images is true of this one. Nothing where no caption
     says anything of single images."""
     known = ~samples.unseen
     spoken = np.array([any(c.startswith("image:") for c in caption.claim_ids) for caption in gallery.captions])

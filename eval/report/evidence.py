@@ -1,4 +1,4 @@
-"""What is known of a region and from where: its description with papers and pages, for whoever reads an answer."""
+"""What is known of a region and from where: its description with papers and pages, for readers of an answer."""
 
 from __future__ import annotations
 

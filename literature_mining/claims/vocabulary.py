@@ -51,7 +51,7 @@ _FORM = entries(
         "plural_names": flag(),
     },
 )
-"""What may stand in a vocabulary file; what else stands there is not read."""
+"""What may stand in a vocabulary file; anything else there is not read."""
 
 
 @dataclass(frozen=True)

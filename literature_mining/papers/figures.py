@@ -170,7 +170,7 @@ def _images(path: Path) -> list[tuple[str, str]]:
 
 
 def _markdown_images(path: Path) -> list[tuple[str, str]]:
-    """How the caption begins that stands next below (else above) each image, and the image's file name."""
+    """How the caption next below begins (else above) each image, and the image's file name."""
     from cytoscribe.literature_mining.papers.markdown import plain, prepared
     from cytoscribe.literature_mining.papers.plaintext import read_text
 

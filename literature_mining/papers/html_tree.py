@@ -121,7 +121,7 @@ def tree_of(source: str) -> Element:
 def tokens(source: str, known: frozenset[str] | None = None) -> Iterator[tuple[str, str, str]]:
     """An HTML text as (words, tag behind them, its attributes as written); the tag is lower case, "/p" for an end, "" at the end.
 
-    Comments, declarations and the content of scripts and styles are left out. known: the only names that are tags; what else stands
+    Comments, declarations and the content of scripts and styles are left out. known: the only names that are tags; anything else
     in angle brackets is words.
     """
     lower, at, words = source.lower(), 0, []

@@ -78,7 +78,7 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def read_document(path: str | Path) -> Document:
-    """Read one paper by its format, told by the suffix.
+    """Read one paper by the format that its suffix names.
 
     Raises InputError where the file is missing, empty, too large, encrypted, damaged beyond reading, or holds no text.
     """

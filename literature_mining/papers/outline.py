@@ -38,7 +38,7 @@ class HeadingOutline:
     def enter(self, text: str, level: float, style: str = "") -> tuple[str, ...]:
         """The path after a heading was met. A smaller `level` is further out; of one level, a `style` not yet open is further in.
 
-        A section number beats both: "3.1" stands under "3" and beside "3.2", whatever they look like.
+        A section number beats both: "3.1" stands under "3" and beside "3.2", whatever their typeface.
         """
         found = _Heading(text, level, style, _number_of(text))
         del self._open[self._depth(found) :]

@@ -93,7 +93,7 @@ def is_abbreviated(text: str) -> bool:
 
 
 def is_open(text: str) -> bool:
-    """Whether a line's last word shows that its sentence goes on: an article, a preposition, a comma, a cut word."""
+    """Whether a line's last word shows that its sentence continues: an article, a preposition, a comma, a cut word."""
     return text.endswith((",", "-", "(")) or text.rpartition(" ")[2].lower() in _FUNCTION_WORDS
 
 

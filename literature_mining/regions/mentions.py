@@ -44,7 +44,7 @@ _FIGURE = re.compile(r"\b(?:figs?|figures?|tables?|sections?|panels?|eqs?)\.?\s*
 _ABBREVIATION = re.compile(r"\s*\(\s*([A-Za-z][A-Za-z0-9./*-]{1,9})\s*[;,)]")
 _SMALL_WORD = re.compile(r"\b(?:in|of|than|from|and|to|between)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"[^\W_]|\.\d|'(?!s\b)(?=[\s,.;:)]|\Z)|[*]")
-"""A label that goes on after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
+"""A label that continues after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
 _FLAT = str.maketrans(
     {
         "\u2010": "-",

@@ -80,7 +80,7 @@ def _state(merged: MergedClaim) -> str:
 
 
 def _statements(merged: Sequence[MergedClaim]) -> list[str]:
-    """Predicates, with all that the layer contains in one."""
+    """Predicates; everything that the layer contains goes into one."""
     sizes = {"medium": "medium-sized"}
     held = [m for m in merged if m.attribute in {"cell_size", "cell_type"} and m.polarity]
     others = [_statement(m) for m in merged if m not in held]

@@ -92,7 +92,7 @@ def missing_weights(name: str) -> list[str]:
 def load_base(
     name: str, weights: Mapping[str, str] | None = None, image_px: int | None = None, seed: int = 0, vectors: int = 0
 ) -> Base:
-    """Build the base that `name` stands for.
+    """Build the base called `name`.
 
     name: a shipped config (`tiny`, `efficientnet_lite0_minilm`), an encoder of encoders.toml (`biomedclip`), a JSON file of the same form, `local-dir:FOLDER`,
     `hf-hub:OWNER/NAME`, or an open_clip name with its tag, `ViT-B-32:laion2b_s34b_b79k`; weights: `vision` and `text` to paths;

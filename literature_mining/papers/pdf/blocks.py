@@ -21,8 +21,8 @@ REFERENCES = re.compile(
 
 @dataclass
 class LineGroup:
-    """Lines that form one paragraph, heading or stray label. `alone`: white space parts it from what stands before and after;
-    `edge`: it stands where running heads do; `right`: where the lines of its column end."""
+    """Lines that form one paragraph, heading or stray label. `alone`: white space separates it from its neighbours;
+    `edge`: it is in the place of running heads; `right`: where the lines of its column end."""
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
@@ -32,7 +32,7 @@ class LineGroup:
 
     @property
     def text(self) -> str:
-        """Words of all lines, hyphens not mended."""
+        """Words of all lines, with line-end hyphens."""
         return " ".join(l.text for l in self.lines)
 
     def leaves_room_for(self, line: Line) -> bool:

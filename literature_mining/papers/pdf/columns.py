@@ -100,7 +100,7 @@ def _crossings(
 
 
 def _flanked(lines: Sequence[Line], x: float) -> bool:
-    """Whether columns of lines end and begin beside `x`, though few face each other (a figure stands in one of them)."""
+    """Whether columns of lines end and begin beside `x`, though few face each other (one of them holds a figure)."""
     before = [l.x1 for l in lines if l.x1 < x]
     after = Counter(round(l.x0 / 3) for l in lines if l.x0 > x)
     return len(before) >= 3 and x - max(before) < 25 and bool(after) and max(after.values()) >= 3
@@ -134,7 +134,7 @@ def usual_strips(pages: Sequence[Sequence[Zone]]) -> tuple[float, ...]:
 def assign_columns(page: Page, zones: Sequence[Zone]) -> None:
     """Give every line its zone and its column, both counted from 0; column -1 for a line across columns.
 
-    A line too long for its column (an address, a formula) is told from a line across columns by what stands beside it.
+    A line too long for its column (an address, a formula) is distinguished from a line across columns by its neighbours.
     """
     crossing: list[tuple[Line, tuple[float, ...]]] = []
     for line in page.lines:

@@ -98,7 +98,7 @@ class Flow:
         yield from (p for p in self._waiting if p not in early)
 
     def _settle(self, group: LineGroup, after: LineGroup | None) -> None:
-        """Give a group its role, by what it says and the section it stands in."""
+        """Give a group its role, by what it says and by its section."""
         if group.kind == "heading":
             group.kind = self._large_kind(group)
         text, page = group.text.strip(), group.lines[0].page
@@ -134,7 +134,7 @@ class Flow:
         return "front" if first and len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
 
     def _interrupts(self) -> bool:
-        """Whether the text goes on below in mid-sentence: then a big label is part of a picture, not a heading."""
+        """Whether the text continues below in mid-sentence: then a big label is part of a picture, not a heading."""
         unfinished = self._open is not None and not is_closed(self._open.lines[-1].text)
         return unfinished and self._next_body is not None and self._next_body.text[:1].islower()
 
