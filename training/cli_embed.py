@@ -22,7 +22,7 @@ def embed_images(
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes at once; 0: one a core. 1: this one alone.")] = 1,
     ray: Annotated[str, typer.Option("--ray", help="Address of a Ray cluster; `local` starts one. Default: none.")] = "",
-    show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and end.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and exit.")] = False,
 ) -> None:
     """Compute the vectors of images with a vision encoder, which train-lora, evaluate and describe take as --embeddings."""
     from cytoscribe.core.remote import local

@@ -1,6 +1,6 @@
-"""Masked 8-way, text only: can a masked caption be told to its region's masked description among eight?
+"""Masked 8-way, text only: can a masked caption be matched to its region's masked description among eight?
 
-Regions whose captions cannot be told apart are named, before a GPU hour is spent on them.
+Regions whose captions cannot be distinguished are named, before a GPU hour is spent on them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class EightWay:
-    """accuracy: share of captions told to their region among `choices`, with its 95% interval over regions; by region and by style;
+    """accuracy: share of captions matched to their region among `choices`, with its 95% interval over regions; by region and by style;
     confused: (region, other, share of the two regions' captions that are as near to the other's description or nearer), worst first,
     pairs with a quarter or more."""
 

@@ -28,7 +28,7 @@ class Facet:
     """What one or a few claims say, in every wording that the phrase files know.
 
     with_: noun phrases that fit "an area with ..."; clauses: whole sentences without a full stop; terse: entries of a list;
-    asks: questions that a clause answers; adjectives: words before the noun; diffs: what stands after "Compared with X, it has".
+    asks: questions that a clause answers; adjectives: words before the noun; diffs: what follows "Compared with X, it has".
     absent: the facet says that something is not there.
     """
 
@@ -56,7 +56,7 @@ def phrases(of_cells: bool = False) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=16384)
 def literature_facet(claim: Claim, others: tuple[str, ...] = (), *, of_cells: bool = False) -> Facet:
-    """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used as it stands.
+    """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used unchanged.
 
     others: how to call the regions of `claim.compared_to`, in the same order; of_cells: the region is a kind of cell.
     """

@@ -46,7 +46,7 @@ class Scene:
 
 
 def statement(claim: Claim) -> tuple[object, ...]:
-    """What the claim says of its region, whoever says it."""
+    """What the claim says of its region, whatever its source."""
     return (claim.layer, claim.attribute, claim.value, claim.polarity, claim.compared_to)
 
 

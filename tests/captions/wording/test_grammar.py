@@ -43,6 +43,7 @@ def _random_claims(rng: random.Random, region: str) -> list[Claim]:
     return rows
 
 
+@pytest.mark.slow
 def test_random_claims_make_grammatical_captions_that_state_each_claim() -> None:
     rng = random.Random(0)
     for _ in range(1500):
