@@ -164,12 +164,19 @@ def _claims(heard: Heard, names: Sequence[str], gated: Sequence[str], draws: _Dr
     records, known = heard.samples.records, draws.known
     support = support_counts(heard.ground, heard.named, names)
     after = support_counts(heard.ground, gated, names)
+    said = [said_label(t, heard.classifier.regions) for t in heard.free]
+    free = [t.removeprefix(f"{label}:").strip() for t, label in zip(heard.free, said, strict=True)]
+    meant = [n if s in ("", UNSEEN) else s for s, n in zip(said, names, strict=True)]
+    chosen = support_counts(heard.ground, heard.held, names)
     return {
         "captioner.claims.precision": draws.ratio(precision_counts(heard.ground, heard.named, records), known),
         "captioner.claims.recall": draws.ratio(recall_counts(heard.ground, heard.named, records), known),
         "captioner.claims.precision_held": draws.ratio(precision_counts(heard.ground, heard.held, records), known),
         "captioner.claims.recall_held": draws.ratio(recall_counts(heard.ground, heard.held, records), known),
+        "captioner.claims.precision_free": draws.ratio(precision_counts(heard.ground, free, records), known),
         "captioner.hallucination.before": draws.ratio(support[:, ::-1], known),
+        "captioner.hallucination.free": draws.ratio(support_counts(heard.ground, free, meant)[:, ::-1], known),
+        "captioner.hallucination.held": draws.ratio(chosen[:, ::-1], known),
         "captioner.hallucination.after": draws.ratio(after[:, ::-1], known),
     }
 
