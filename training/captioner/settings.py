@@ -154,8 +154,8 @@ class CaptionerSettings:
     embeddings: Path | None = field(
         default=None,
         metadata=option(
-            "Vectors or token grids computed elsewhere, in place of images (.npz, .parquet or .safetensors, keyed by image_path). "
-            "Default: the images are read.",
+            "Vectors or token grids computed elsewhere, in place of images (.npz, .parquet or .safetensors, keyed by image_path). With "
+            "a model folder as --vision: that model's own vectors. Default: the images are read.",
             panel=_EYE,
         ),
     )
@@ -200,8 +200,10 @@ class CaptionerSettings:
     overwrite: bool = field(default=False, metadata=OVERWRITE)
 
     def __post_init__(self) -> None:
-        if bool(self.vision) == (self.embeddings is not None):
-            raise InputError("give either --vision or --embeddings", fix="--vision for images, --embeddings for vectors of them")
+        given = self.embeddings is not None
+        if bool(self.vision) == given and not (given and Path(self.vision).is_dir()):
+            fix = "--vision for images, --embeddings for vectors of them; both where a model folder gave the vectors"
+            raise InputError("give either --vision or --embeddings", fix=fix)
         if not 0 < self.alpha < 1:
             raise InputError(f"--alpha must be between 0 and 1, got {self.alpha:g}", fix="give a rate such as 0.05")
 
