@@ -191,10 +191,37 @@ def run_seed(seed: int, images: Path, captions: Path, descriptions: Path | None,
         CaptionEvaluateSettings(settings.out, images, work / "results", column, images_a_region=options.measured, seed=seed, **kept)
     )
     figures = read_json(work / "results" / "metrics.json")
+    if options.measured:
+        figures |= named_and_judged(settings.out, images, column, options)
     print_table(f"Captioner, {options.data}, seed {seed}", rows_of(options.data, figures), figures)
     print(f"{summary['images']}, {summary['speed']}, {figures['captioner.tokens_a_second']} tokens a second generated")
     print(f"training {trained - started:.0f} s, measuring {time.time() - trained:.0f} s", flush=True)
     return figures
+
+
+def named_and_judged(folder: Path, images: Path, column: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Names and rejection on every test and unseen image, where only some are captioned: neither needs a word to be generated."""
+    from cytoscribe.core.tables import read_images
+    from cytoscribe.eval.metrics.bootstrap import clusters_of, draw_weights, estimate, weighted_mean
+    from cytoscribe.eval.metrics.catalogue import flat
+    from cytoscribe.eval.metrics.open_set import auroc
+    from cytoscribe.eval.samples import choose_samples
+    from cytoscribe.training.captioner.folder import Captioner
+
+    captioner = Captioner.load(folder, embeddings=options.vectors, start=images.parent)
+    samples = choose_samples(read_images(images, region_column=column), captioner.regions, "test", images)
+    seen = captioner.encode(samples.records, options.work / "encoded").seen
+    labels, unseen = captioner.labels(seen), samples.unseen
+    verdicts = captioner.judge(seen, labels)
+    weights = draw_weights(clusters_of(samples.records).index, unseen.astype(int), 1000, 0)
+    right = np.where(unseen, np.nan, (labels[:, :-1].argmax(1) == samples.truth).astype(float))
+    found = {"all.label_match": estimate(weighted_mean(right), weights, int((~unseen).sum()))}
+    for name, rows in (("known", ~unseen), ("unseen", unseen)):
+        rejected = np.where(rows, verdicts.rejected.astype(float), np.nan)
+        found[f"all.{name}_rejected"] = estimate(weighted_mean(rejected), weights, int(rows.sum()))
+    for name, scores in (("joint", verdicts.score), ("words", verdicts.caption_score), ("vision", verdicts.vision_score)):
+        found[f"all.open_set.auroc_{name}"] = estimate(auroc(scores, unseen), weights, len(unseen))
+    return flat(found, {})
 
 
 def rows_of(data: str, figures: dict[str, Any]) -> list[Row]:

@@ -109,7 +109,15 @@ def test_options_that_cannot_be_are_named(drawn: Drawn, grids: Path, tmp_path: P
         replace(tiny_settings(drawn, grids, tmp_path / "x", Path("tiny")), **change)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "value"), [("masked_share", 1.0), ("outlier_share", -0.1), ("epochs", 0)])
+def test_a_model_folder_may_come_with_its_vectors(drawn: Drawn, grids: Path, tmp_path: Path) -> None:
+    settings = replace(tiny_settings(drawn, grids, tmp_path / "x", Path("tiny")), vision=str(tmp_path))
+    assert settings.embeddings == grids
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("contrast", -0.5), ("detail", -1.0), ("least_steps", -1), ("masked_share", 1.0), ("outlier_share", -0.1), ("epochs", 0)],
+)
 def test_shares_and_counts_are_bounded(name: str, value: float) -> None:
     with pytest.raises(InputError, match=name.replace("_", "-")):
         Schedule(**{name: value})  # type: ignore[arg-type]
