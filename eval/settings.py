@@ -229,10 +229,10 @@ class DescribeOptions:
         metadata=option("Folder of train-captioner: it describes images in words, in place of --model.", panel=_CAPTIONER),
     )
     decoding: str = field(
-        default="label",
+        default="known",
         metadata=option(
-            "With --captioner. label: the caption continues from the likeliest region's name; free: the model writes all of it; known: it "
-            "may only choose among the captions of that region.",
+            "With --captioner. known: it chooses among the captions of the likeliest region; label: the model continues from that "
+            "region's name in words of its own; free: it writes the name too. A short training teaches names, not prose.",
             choices=DECODINGS,
             panel=_CAPTIONER,
         ),
