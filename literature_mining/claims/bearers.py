@@ -81,6 +81,9 @@ class Bearers:
         head = phrase.head
         if phrase.kind != "np" or head is None:
             return
+        if phrase.part:
+            yield Bearer(node, "area", clause, place)
+            return
         if head.is_("transparent", "parts") and not node.noun:
             for below in node.pps:
                 if below.prep == "of":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
 from cytoscribe.literature_mining.claims.walk import Walk
 
@@ -38,7 +40,9 @@ class Complements(Walk):
             clause = self.current
             clause.subjects, clause.said, self._conj, self._last = clause.said, [], "", None
             clause.verb_class = clause.leans.verb_class if clause.leans is not None else ""
-        node = self._node(phrase)
+        if self._last is not None and not self._conj and self._last.phrase.text.split()[-2:] in (["poor", "in"], ["rich", "in"]):
+            phrase = self._held(self._last, phrase)
+        node = self._node(phrase, "rich in" if phrase.types and self._last is not None and self._last.phrase.text.endswith("rich in") else "")
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
         if (
@@ -53,6 +57,13 @@ class Complements(Walk):
             self.current.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+    def _held(self, holder: Node, phrase: Phrase) -> Phrase:
+        """`poor in large cells` says that these are few, `rich in spindle cells` that these are many: neither how many cells there are."""
+        if not phrase.traits and not phrase.types:
+            return phrase
+        holder.phrase = replace(holder.phrase, traits=holder.phrase.traits[:-1])
+        return phrase if holder.phrase.text.endswith("rich in") else replace(phrase, traits=(), types=())
 
     def _ends_absence(self, phrase: Phrase) -> bool:
         """`the disappearance of layer IV and | the appearance of large cells`."""

@@ -93,6 +93,8 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
             if node.phrase.regions:
                 known = tuple(n for n in node.phrase.regions if n != UNKNOWN)
                 return Scope(known, "subject") if known else Scope(foreign=True, how="subject")
+            if node.phrase.part:
+                return Scope()
             if scopes.is_stranger(node, clause) and not node.prep:
                 return Scope(foreign=True, how="subject")
             below = [

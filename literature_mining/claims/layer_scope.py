@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
-from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part
+from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part, is_zone
 from cytoscribe.literature_mining.claims.model import Clause, Node
 from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
 
@@ -20,6 +20,7 @@ class Scopes(ComparisonScopes):
         clause = clause or node.clause
         return (
             self._own_layer(node)
+            or self._apposed_layer(node)
             or self.below_layer(node)
             or self._holder_layer(node)
             or self._subject_layer(clause, node)
@@ -49,6 +50,18 @@ class Scopes(ComparisonScopes):
             )
         return NONE
 
+    def _apposed_layer(self, node: Node) -> Scope:
+        """`the lamina dissecans, a thin stripe`, `a pale stripe, the layer IVb`: a zone that a layer beside it names."""
+        tokens, phrase = self._sentence.tokens, node.phrase
+        if phrase.noun != "zone":
+            return NONE
+        before, after = tokens[max(0, phrase.start - 2) : phrase.start], tokens[phrase.end : phrase.end + 4]
+        if len(before) == 2 and before[0].is_("layer") and before[1].text == "," and tokens[phrase.start].is_("determiners"):
+            return Scope(before[0].names, "own")
+        named = [t for t in after[1:3] if t.is_("layer") and t.names]
+        closed = bool(named) and all(t.text in ",.;:)(" for t in after[after.index(named[0]) + 1 :])
+        return Scope(named[0].names, "own") if closed and after[0].text == "," else NONE
+
     def points_to_layer(self, node: Node) -> bool:
         """`the latter` after two layers and not two regions."""
         before = self._sentence.tokens[: node.start]
@@ -58,8 +71,9 @@ class Scopes(ComparisonScopes):
 
     def _named_noun(self, node: Node) -> Node | None:
         """The noun that "one" stands for: the last layer or cells that were described before it."""
-        kinds = ("cells",) if node.phrase.text.endswith("ones") else ("layer", "cells")
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.noun in kinds]
+        many = node.phrase.text.endswith("ones")
+        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start]
+        nodes = [n for n in nodes if n.noun == "cells" or (not many and n.noun not in ("", "region", "area", "pronoun", "other"))]
         return max(nodes, key=lambda n: n.start, default=None)
 
     def one_noun(self, node: Node) -> str:
@@ -76,7 +90,7 @@ class Scopes(ComparisonScopes):
         side = next((r.removeprefix("part:") for r in head.roles if r.startswith("part:")), "")
         if side and before:
             names = next((n for n in reversed(before) if len(n) == 1), names)
-        return Scope(in_part(names, side, zone=True), "pointed") if names else Scope(("all",), "pointed")
+        return Scope(in_part(names, side, zone=is_zone(head.lower)), "pointed") if names else Scope(("all",), "pointed")
 
     def below_layer(self, node: Node) -> Scope:
         names: list[str] = []

@@ -56,6 +56,9 @@ _NUMBER_ALONE = re.compile(
     r"appears?|lacks?|being|stains?|comprises?|thin|broad|wide|narrow|dense|sparse)\b)",
     re.IGNORECASE,
 )
+_NUMBER_LAST = re.compile(
+    rf"(?:(?<=\bin the )|(?<=\bof the )|(?<=\bthan the ))(?P<list>{_WORD_ORDINAL})(?=\s*[.,;)]|$|\s+(?:but|while|whereas)\b)", re.IGNORECASE
+)
 _LONE = re.compile(
     r"(?<![A-Za-z0-9.'-])(?P<list>(?:III|II|IV|VI|V)[abc]?(?:(?:\s*,\s*and|\s*,|\s+and|\s*&|\s*/|\s*-|\s+to)\s*(?:III|II|IV|VI|V)[abc]?(?![A-Za-z0-9]))*"
     r"|(?:(?<=in )|(?<=of )|(?<=and )|(?<=, )|^)I(?=[:;,.]|\s+(?:is|are|has|and)\b))(?![A-Za-z0-9])"
@@ -109,11 +112,11 @@ _LETTERED = re.compile(r"\b[Ll](?:ayers?|amina[e]?)\s+(?P<list>[A-HJ-U]\d?(?:(?:
 _DISSECANS = re.compile(r"\blamina\s+(?:dissecans|desiccans)\b", re.IGNORECASE)
 _WHITE = re.compile(r"\b(?:subcortical\s+|underlying\s+)?white[\s-](?:matter|substance)\b", re.IGNORECASE)
 _BACK = re.compile(
-    r"\b(?:this|the|that|these|those|its|both)\s+(?:latter\s+|same\s+|former\s+|two\s+)?(?:sub)?(?:layers?|laminae?)\b(?!\s*(?-i:\(?[IVL1-6]|of\s+\w+\s+cells))",
+    r"\b(?:this|the|that|these|those|its(?!\s+(?:layers|laminae)\b)|both)\s+(?:latter\s+|same\s+|former\s+|two\s+)?(?:sub)?(?:layers?|laminae?)\b(?!\s*(?-i:\(?[IVL1-6]|of\s+\w+\s+cells))",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
-    r"\b(?:all|most|individual|cortical|cell|the)\s+(?:the\s+)?(?:cortical\s+|cell(?:ular)?\s+)?(?:layers|laminae)\b(?!\s*(?-i:\(?[IV1-6]))|\b(?<!sub)layers\b(?!\s*(?-i:\(?[IV1-6]))",
+    r"\b(?:all|most|individual|cortical|cell|the|its)\s+(?:the\s+)?(?:cortical\s+|cell(?:ular)?\s+)?(?:layers|laminae)\b(?!\s*(?-i:\(?[IV1-6]))|\b(?<!sub)layers\b(?!\s*(?-i:\(?[IV1-6]))",
     re.IGNORECASE,
 )
 _SYNONYM = {
@@ -208,6 +211,8 @@ def _spelled(text: str) -> Iterable[LayerMention]:
             yield LayerMention(
                 m.start(), m.end(), numbered(m.group("list") + (m.groupdict().get("sub") or ""), m.group("part") or "")
             )
+    for m in _NUMBER_LAST.finditer(text):  # "the second layer holds small cells, giant ones lie in the fifth"
+        yield LayerMention(m.start("list"), m.end(), (_ORDINAL[m.group("list").lower()],))
     for m in _NUMBER_ALONE.finditer(text):  # "the second layer is dense, the third contains ..."
         number = _ORDINAL.get(m.group("list").lower(), m.group("list"))
         yield LayerMention(m.start("list"), m.end(), numbered(number))
@@ -234,7 +239,8 @@ def _grouped(text: str) -> Iterable[LayerMention]:
     for m in _DISSECANS.finditer(text):
         yield LayerMention(m.start(), m.end(), ("lamina dissecans",))
     for m in _GROUP.finditer(text):
-        name = f"{m.group('which').lower()} {'layer' if m.group('kind').lower() == 'layer' else 'layers'}"
+        cell = "cell " if re.search(r"\bcell", m.group(), re.IGNORECASE) else ""
+        name = f"{m.group('which').lower()} {cell}{'layer' if m.group('kind').lower() == 'layer' else 'layers'}"
         yield LayerMention(m.start(), m.end(), (_SYNONYM.get(m.group("which").lower(), name),))
     for m in _BACK.finditer(text):
         yield LayerMention(m.start(), m.end(), (), back=True)
@@ -289,7 +295,7 @@ def numbered(text: str, part: str = "") -> tuple[str, ...]:
         else:
             layers.append(layer)
         ranged = False
-    return in_part(tuple(dict.fromkeys(layers)), side_of(part) if _of_one(part) else "", _is_zone(part))
+    return in_part(tuple(dict.fromkeys(layers)), side_of(part) if _of_one(part) else "", is_zone(part))
 
 
 def side_of(part: str) -> str:
@@ -302,7 +308,8 @@ def _of_one(part: str) -> bool:
     return not re.match(r"deeper\s+$", part, re.IGNORECASE) or bool(re.search(_PIECE, part, re.IGNORECASE))
 
 
-def _is_zone(part: str) -> bool:
+def is_zone(part: str) -> bool:
+    """Whether a part of a layer is named as a layer of its own ("its outer zone"), and not as a half of it."""
     return bool(re.search(r"zone|tier|stripe|sublayer|sublamina|band", part, re.IGNORECASE))
 
 

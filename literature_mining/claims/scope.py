@@ -50,6 +50,11 @@ def effective_subjects(clause: Clause, depth: int = 0) -> list[Node]:
     return []
 
 
+def _is_site(node: Node) -> bool:
+    """`located in the posterior part of the insula, it ...`: where an area lies, not a part of it."""
+    return node.phrase.part and any(b.prep == "of" for b in node.pps)
+
+
 class RegionScopes:
     """Finds the regions of the nodes of one sentence."""
 
@@ -73,7 +78,8 @@ class RegionScopes:
             "trait",
         )
         ways = [self._own_region(node), self.below_region(node)]
-        if subject_first and node.noun != "region" and node.phrase.back != "one":  # a field "in the pons" is no claim of the pons
+        border = any(s.noun == "border" for s in effective_subjects(clause))  # "the border of A and B is marked by a thin layer IV in B"
+        if subject_first and node.noun != "region" and node.phrase.back != "one" and not border:  # a field "in the pons" is no claim of the pons
             ways.insert(1, self._subject_region(clause) or self._described_region(clause))
         for scope in ways:
             if scope:
@@ -113,6 +119,8 @@ class RegionScopes:
         phrase = node.phrase
         if phrase.regions:
             return Scope(phrase.regions, "own")
+        if phrase.part:
+            return Scope(foreign=True, how="own")  # what the caudal part has, the area need not have
         if phrase.noun == "area" and any(b.prep in _BESIDE for b in node.pps):
             return Scope(foreign=True, how="own")  # "the area behind it"
         if phrase.noun == "area" and any(
@@ -144,6 +152,9 @@ class RegionScopes:
             return Scope(tuple(candidates[:1]), "pointed")
         if phrase.noun != "area" or phrase.foreign:
             return NONE
+        outer = self._sentence.tokens[phrase.start - 1].lower if phrase.start else ""
+        if {words[0], outer} & {"neither", "either", "each", "every"} and len(candidates) > 1:
+            return Scope(tuple(candidates), "pointed")
         if words[0] in ("both", "these", "the") and words[-1] in (
             "areas",
             "regions",
@@ -271,7 +282,7 @@ class RegionScopes:
         return any(s.phrase.back in ("pronouns_one", "its", "their") for s in effective_subjects(clause))
 
     def _front_region(self, clause: Clause) -> bool:
-        return any(n.phrase.regions or n.phrase.foreign for n in clause.fronted)
+        return any(n.phrase.regions or (n.phrase.foreign and not _is_site(n)) for n in clause.fronted)
 
     def _leaning_region(self, clause: Clause) -> bool:
         return any(self._subject_region(c, 1) for c in self._leaning(clause))
@@ -377,7 +388,8 @@ class RegionScopes:
     def _later_region(self, clause: Clause) -> Scope:
         """`layer V is thin and layer III broad in area A`: a region at the end that holds for the clauses joined before it."""
         for later in self._sentence.clauses:
-            if later.index <= clause.index or later.kind not in ("coord",) or self._subject_region(later):
+            listed = later.kind == "part" and not clause.subjects and later.verb is not None and later.verb.text.endswith(" of")
+            if later.index <= clause.index or not (later.kind == "coord" or listed) or self._subject_region(later):
                 continue
             trailing = [*later.places, *(b for s in later.said for b in s.below())]
             for node in trailing:

@@ -127,6 +127,10 @@ class SentenceClaims:
 
     def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[Bearer]) -> None:
         """State the trait of the first bearer of which it says something."""
+        gone = [s for w in trait.words for s in w.senses.values() if s[0] == "layer_visibility" and s[1] in ("absent", "visible")]
+        if gone and clause.kind == "rel" and clause.antecedent is not None and clause.antecedent.noun in ("cells", "arrangement", ""):
+            self._deny_elsewhere(node, trait, clause, clause.antecedent)
+            return
         for bearer in bearers:
             meaning = meaning_of(
                 trait, bearer.noun, self._needs, self._lexicon, deeper=self._places.is_gradient(clause, trait, bearer)
@@ -139,15 +143,31 @@ class SentenceClaims:
                 self._state(node, trait, bearer, meaning)
             return
 
+    def _deny_elsewhere(self, node: Node, trait: Trait, clause: Clause, antecedent: Node) -> None:
+        """`A has a columnar arrangement, which is missing in B`: what was said of the antecedent, of another region."""
+        tokens = self._sentence.tokens
+        start, end = tokens[antecedent.phrase.start].start, tokens[antecedent.phrase.end - 1].end
+        there = any(s == ("layer_visibility", "visible") for w in trait.words for s in w.senses.values()) != is_denied(node, clause, trait)
+        for claim in list(self._of_clause.get(antecedent.clause.index, [])):
+            for region in self._scopes.below_region(node).known if start <= claim.start and claim.end <= end else ():
+                repeated = replace(claim, region=region, polarity=claim.polarity == there, compared_to=())
+                self._found.setdefault((*repeated.identity, repeated.relative), repeated)
+
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
         has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
         if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
             return  # "mossy fibres form a dense band"
         if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
             return  # "large near layer IV and small near layer II": a change within the layer
+        if meaning.attribute == "arrangement" and not meaning.relative and _is_lessened(node, bearer.clause):
+            return  # "a less prominent columnar arrangement than in area B"
+        if meaning.relative and meaning.attribute != "size_gradient" and _leads_somewhere(node, bearer.clause):
+            return  # "become smaller towards the surface": a change within the area
         if meaning.attribute == "cortical_type" and meaning.relative:
             return  # "less granular than area B" says of neither that it is granular
         layers = self._places.layers(node, bearer, meaning)
+        if layers.names == ("all",) and (_is_some_zone(bearer) or meaning.value == "sublaminated"):
+            return  # an area with subdivisions is not one with sublayers
         regions = self._places.regions(node, bearer)
         if regions.foreign or not regions.names:
             return
@@ -229,7 +249,7 @@ class SentenceClaims:
             return
         if node.noun != "cells" and not (node.phrase.head is not None and node.phrase.head.is_("type")):
             return
-        listed = clause.verb_class in ("consist", "presence") and node not in effective_subjects(clause)
+        listed = (clause.verb_class in ("consist", "presence") or node.prep == "rich in") and node not in effective_subjects(clause)
         prominent = next((t for t in node.phrase.traits if any(s[1] == "*" for w in t.words for s in w.senses.values())), None)
         for token in {t.types[0]: t for t in node.phrase.types}.values():
             name, claimed = token.types
@@ -328,6 +348,26 @@ class SentenceClaims:
         elif bearer.node.phrase.kind == "np":
             places += tokens[bearer.node.phrase.start : bearer.node.phrase.end]
         return min(t.start for t in places), max(t.end for t in places)
+
+
+def _is_lessened(node: Node, clause: Clause) -> bool:
+    """Whether another trait of the same thing says that there is less of it."""
+    said = [n for n in clause.said if n.phrase.kind == "adj"] if node in effective_subjects(clause) else []
+    return any(t.compares == "less" for n in (node, *said) for t in n.phrase.traits)
+
+
+def _leads_somewhere(node: Node, clause: Clause) -> bool:
+    """`smaller towards layer IV`, `decreases towards the border`."""
+    return any(b.prep in ("towards", "toward") for b in (*node.below(), *clause.places))
+
+
+def _is_some_zone(bearer: Bearer) -> bool:
+    """`a narrow zone beside the ventricle is poor in cells`, `a dense strip of small cells marks ...`: some part, and nobody knows which."""
+    root = bearer.node
+    while root.holder is not None:
+        root = root.holder
+    described = bearer.clause.verb_class in ("be", "become", "have", "consist")
+    return root.noun == "zone" and bearer.clause.verb is not None and (root in effective_subjects(bearer.clause) or not described)
 
 
 def _is_existence(meaning: Meaning) -> bool:

@@ -41,13 +41,16 @@ class _Builder(Complements, Attachments):
     def _find_later_antecedents(self) -> None:
         """`With a thin layer IV, area A ...`: the antecedent of an opening phrase is the subject that follows."""
         for clause in self.clauses:
-            if clause.kind == "part" and clause.antecedent is None:
+            passes = clause.kind == "sub" and clause.verb_class == "other" and {"from", "to"} <= {n.prep for n in clause.nodes()}
+            if (clause.kind == "part" or passes) and clause.antecedent is None:
                 after = (c for c in self.clauses[clause.index + 1 :] if c.subjects and c.kind in ("coord", "main"))
                 following = next(after, None)
                 if following is None:
                     continue
                 if clause.verb_class == "other" and any(n.prep == "from" for n in clause.places):  # "on passing from A to B, ..."
                     following.fronted += [one for n in clause.places for one in (n, *n.below())]
+                if passes:
+                    continue  # "as one goes from A to B, ..."
                 clause.antecedent = following.subjects[0]
 
     def _repeat_denied(self, clause: Clause) -> None:
