@@ -20,13 +20,22 @@ def renamed(tokens: Sequence[Token]) -> list[Token]:
 
 def _called(tokens: Sequence[Token]) -> list[Token]:
     """`the giant cells of Betz` are Betz cells."""
-    result = list(tokens)
+    result = [t for i, t in enumerate(tokens) if not _places_name(tokens, i)]
     for at in range(1, len(result) - 1):
         named = result[at - 1].noun == "cells" and result[at].lower == "of" and result[at + 1].is_("type")
         if named and result[at + 1].text[:1].isupper() and not result[at + 1].noun:
             result[at - 1 : at + 2] = [result[at + 1], result[at - 1]]
             return _called(result)
     return result
+
+
+def _places_name(tokens: Sequence[Token], at: int) -> bool:
+    """`area 10d (dorsal) is`: a word of position in brackets behind a name only explains it."""
+    for start in range(max(0, at - 2), at + 1):
+        three = tokens[start : start + 3]
+        if len(three) == 3 and three[0].text == "(" and three[1].is_("positions") and three[2].text == ")" and start:
+            return tokens[start - 1].is_("region")
+    return False
 
 
 def _labelled(tokens: Sequence[Token]) -> list[Token]:
@@ -147,6 +156,8 @@ def _is_aside(inner: Sequence[Token]) -> bool:
 def _numbered(tokens: Sequence[Token]) -> list[Token]:
     """`layer III is broad, IV thin`: beside a layer a numeral before a trait or a verb is one, too."""
     numerals = [i for i, t in enumerate(tokens) if _is_numeral(t, tokens[i + 1 : i + 2]) or (i == 0 and _heads(tokens))]
+    if numerals:  # "IV thin, merging with V"
+        numerals += [i for i, t in enumerate(tokens[1:], 1) if t.text in ORDER[1:] and not t.is_("layer") and tokens[i - 1].lower.endswith(("with", "into", "from"))]
     if len(numerals) < 2 and not any(t.is_("layer") for t in tokens) and numerals != [0]:
         return list(tokens)
     return [replace(t, names=(t.text,), roles=frozenset({"layer"})) if i in numerals else t for i, t in enumerate(tokens)]

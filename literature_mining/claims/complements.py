@@ -60,7 +60,7 @@ class Complements(Walk):
 
     def _held(self, holder: Node, phrase: Phrase) -> Phrase:
         """`poor in large cells` says that these are few, `rich in spindle cells` that these are many: neither how many cells there are."""
-        if not phrase.traits and not phrase.types:
+        if phrase.noun == "cells" and not phrase.traits and not phrase.types:
             return phrase
         holder.phrase = replace(holder.phrase, traits=holder.phrase.traits[:-1])
         return phrase if holder.phrase.text.endswith("rich in") else replace(phrase, traits=(), types=())

@@ -73,8 +73,8 @@ class Scopes(ComparisonScopes):
         """The noun that "one" stands for: the last layer or cells that were described before it."""
         many = node.phrase.text.endswith("ones")
         nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start]
-        nodes = [n for n in nodes if n.noun == "cells" or (not many and n.noun not in ("", "region", "area", "pronoun", "other"))]
-        return max(nodes, key=lambda n: n.start, default=None)
+        nodes = [n for n in nodes if n.noun not in ("", "region", "area", "pronoun", "other") and (not many or n.phrase.text.endswith("s"))]
+        return max(nodes, key=lambda n: (n.holder is None or n.noun == "cells", n.start), default=None)
 
     def one_noun(self, node: Node) -> str:
         """Kind of noun that "one" stands for."""
@@ -194,10 +194,16 @@ class Scopes(ComparisonScopes):
         """`They are large`: cells or a layer of the sentence before."""
         subjects = effective_subjects(clause)
         pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many") for s in subjects)
-        these = any(s.noun == "cells" and s.phrase.text.split()[0] in ("these", "they", "such", "its", "their") for s in subjects)
+        these = any(s.noun == "cells" and self._points_back(s) for s in subjects)
         if self._context.layers and ((pronoun and self._context.noun in ("layer", "cells")) or these):
             return Scope(self._context.layers, "context")
         return NONE
+
+    def _points_back(self, cells: Node) -> bool:
+        """`these cells`, or `its cells` where what came before was a layer and no area."""
+        opening = cells.phrase.text.split()[0]
+        named = any(t.is_("region") for t in self._sentence.tokens[: cells.start])
+        return opening in ("these", "they", "such") or (opening in ("its", "their") and self._context.noun == "layer" and not named)
 
     # -------------------------------------------------------------- borders
 

@@ -346,7 +346,8 @@ def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) ->
 
 def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
     """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
-    own = tuple(t for t in mods.traits if t.token is tokens[end - 1])
+    packed = [t for t in mods.traits if any(s[0] == "cell_density" for w in t.words for s in w.senses.values())]
+    own = tuple(t for t in mods.traits if t.token is tokens[end - 1] or (t in packed and tokens[end - 1].is_("transparent")))
     return Phrase(
         "np",
         first,

@@ -150,6 +150,8 @@ class RegionScopes:
             return Scope(tuple(candidates[-1:]), "pointed")
         if "former" in words:
             return Scope(tuple(candidates[:1]), "pointed")
+        if phrase.noun == "area" and "present" in words and self._context.headings:
+            return Scope(self._context.headings, "heading")
         if phrase.noun != "area" or phrase.foreign:
             return NONE
         outer = self._sentence.tokens[phrase.start - 1].lower if phrase.start else ""
@@ -300,7 +302,8 @@ class RegionScopes:
                 if other is not node and (other.prep in PLACES or how == "said" or layered or self._is_goal(clause, other)):
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
-                        return Scope(scope.names, how, scope.foreign)
+                        listed = [x for n in nodes if n.prep == other.prep for x in n.phrase.regions] if how == "front" else []
+                        return Scope(tuple(dict.fromkeys([*scope.names, *listed])), how, scope.foreign)
                     if how != "said" and self.is_stranger(other, clause):
                         return Scope(foreign=True, how=how)
         for said in clause.said:  # "a broad layer III characterises area A"

@@ -95,7 +95,7 @@ class SentenceClaims:
             for measure in measures if len(measures) > 1 else []:  # "an increase in size and density"
                 self._read_one(node, trait, clause, self._bearers.of(measure, clause, "nominal"))
             if len(measures) < 2:
-                self._read_one(node, trait, clause, self._bearers.attributive(node, trait, clause))
+                self._read_one(node, trait, clause, [*self._bearers.attributive(node, trait, clause), *self._bearers.labelled(clause)])
             return
         measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
         for measure in measured:
@@ -161,6 +161,8 @@ class SentenceClaims:
             return  # "large near layer IV and small near layer II": a change within the layer
         if meaning.attribute == "arrangement" and not meaning.relative and _is_lessened(node, bearer.clause):
             return  # "a less prominent columnar arrangement than in area B"
+        if meaning.attribute == "arrangement" and any(t.compares == "more" for t in node.phrase.traits if node.phrase.kind == "np"):
+            meaning = replace(meaning, relative=True)
         if meaning.relative and meaning.attribute != "size_gradient" and _leads_somewhere(node, bearer.clause):
             return  # "become smaller towards the surface": a change within the area
         if meaning.attribute == "cortical_type" and meaning.relative:

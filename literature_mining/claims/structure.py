@@ -156,6 +156,10 @@ class _Builder(Complements, Attachments):
     def _take_neg(self, at: int, phrase: Phrase) -> int:
         if phrase.text == "nor" and self._is_ellipsis(at + 1):
             return self._repeat(at + 2, negated=True)
+        if phrase.text.startswith("nor ") and self.current.verb is not None:
+            self._begin("coord", phrase.start)
+            self.current.negated = True
+            return at + 1
         self._negate = True
         if phrase.text == "neither" and self.current.verb is None and not self.current.subjects:
             self.current.negated = True
@@ -170,7 +174,9 @@ class _Builder(Complements, Attachments):
         return at + 1
 
     def _take_verb(self, at: int, phrase: Phrase) -> int:
-        if self._is_participle(at, phrase):
+        if self.current.verb_class == "modal" and self.current.said and not self.current.subjects:
+            pass  # "in neither does layer V | contain ..."
+        elif self._is_participle(at, phrase):
             self._begin_participle(phrase)
         elif self.current.verb is not None or self._is_predicate(self.current):
             self._next_predicate(phrase)

@@ -69,9 +69,10 @@ class TraitPlaces:
     def regions(self, node: Node, bearer: Bearer) -> Scope:
         """Regions that have a trait."""
         if node.phrase.kind == "adj":
-            own = self._scopes.below_region(node) or self._scopes.below_region(self._sharing(node, alike=False))
-            if own:
-                return own
+            own = self._scopes.below_region(node)
+            shared = self._scopes.below_region(self._sharing(node, alike=False)) if not own else own
+            if own or shared.known:
+                return shared
         front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
         if bearer.clause is not bearer.node.clause and front:  # "in B it is dense"
             return Scope(front[0].phrase.regions, "front")
@@ -145,6 +146,9 @@ class TraitPlaces:
         """`increases from the upper to the deep part`, `from IIIa to IIIc`: within one layer."""
         nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start > trait.start]
         source = next((n for n in nodes if n.prep == "from"), None)
+        inner = source.phrase.layers if source is not None else ()
+        if len(inner) > 1 and " to " in source.phrase.text and len({base(x) for x in inner}) == 1:
+            return inner[0] < inner[-1]  # "from IIIa to IIIc"
         goal = next((n for n in nodes if n.prep in ("to", "into") and source is not None and n.start > source.start), None)
         if source is None or goal is None:
             return False
@@ -163,4 +167,4 @@ def _place_in_list(node: Node, trait: Trait) -> tuple[int, int]:
     if len(said) > 1 and node in said:
         return said.index(node), len(said)
     traits = node.phrase.traits
-    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 and node.phrase.kind == "adj" else (0, 1)
+    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 else (0, 1)

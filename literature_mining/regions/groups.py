@@ -12,7 +12,7 @@ _MEMBERS = (
     r"\s+(?:of|within|in)\s+(?:the\s+)?"
 )
 _SOME = re.compile(
-    r"\b(?:(?:dors|ventr|rostr|caud|medi|later|anteri|posteri|superi|inferi)\w*|oral|some|two|three|several|other|few|many|most)\s+"
+    r"\b(?:(?:dors|ventr|rostr|caud|medi|later|anteri|posteri|superi|inferi)\w*|oral|some|several|other|few|many|most)\s+"
     r"(?:of\s+(?:the\s+)?)?(?:sub|part|portion|division|member|component)",
     re.IGNORECASE,
 )
