@@ -30,6 +30,7 @@ class Context:
     lost: bool = False
     cells: tuple[str, ...] = ()
     section: tuple[str, ...] = ()
+    counted: bool = False
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     return Context(
         topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost,
         _cells(sentence, scopes), _named_alone(sentence) or context.section,
+        context.counted or any(c.attribute == "lamination" and c.value.endswith("-layered") for c in claims),
     )  # fmt: skip
 
 

@@ -35,6 +35,9 @@ class Scopes(ComparisonScopes):
             return Scope(phrase.layers, "own")
         if phrase.head is not None and phrase.head.is_("layer"):
             return self._back_layer(node)
+        if phrase.text in ("that", "those") and any(b.phrase.regions for b in node.pps) and not self.below_layer(node):
+            before = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.phrase.layers]
+            return Scope(before[-1].phrase.layers, "pointed") if before else NONE  # "while that of area B is thin"
         if phrase.back == "one":
             placed = self.below_layer(node)
             before = self._named_noun(node) if not placed else None
@@ -55,6 +58,9 @@ class Scopes(ComparisonScopes):
         tokens, phrase = self._sentence.tokens, node.phrase
         if phrase.noun != "zone":
             return NONE
+        same = [s for s in node.clause.said if node in node.clause.subjects and node.clause.verb_class == "be" and not s.phrase.traits]
+        if same and same[0].phrase.layers:
+            return Scope(same[0].phrase.layers, "said")  # "the layer of small cells is layer V"
         before, after = tokens[max(0, phrase.start - 2) : phrase.start], tokens[phrase.end : phrase.end + 4]
         if len(before) == 2 and before[0].is_("layer") and before[1].text == "," and tokens[phrase.start].is_("determiners"):
             return Scope(before[0].names, "own")
@@ -114,6 +120,7 @@ class Scopes(ComparisonScopes):
         while holder is not None:
             for scope in (
                 self._own_layer(holder),
+                self._apposed_layer(holder),
                 *(self._own_layer(b) for b in holder.pps if b is not node and b.prep in PLACES),
             ):
                 if scope:

@@ -198,6 +198,8 @@ def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool
     position, described = at + 1, False
     if position < len(tokens) and tokens[position].lower in ("and", "but", "or"):
         position += 1
+    if position < len(tokens) and tokens[position].is_("trait") and tokens[position].lower.endswith((" with", " into", " from")):
+        return False  # "II indistinct, | fusing with III"
     determined = position < len(tokens) and tokens[position].is_("determiners")
     if determined:
         if not (mods.determined and mods.traits):
@@ -347,7 +349,7 @@ def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) ->
 def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
     """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
     packed = [t for t in mods.traits if any(s[0] == "cell_density" for w in t.words for s in w.senses.values())]
-    own = tuple(t for t in mods.traits if t.token is tokens[end - 1] or (t in packed and tokens[end - 1].is_("transparent")))
+    own = () if mods.placed else tuple(t for t in mods.traits if t.token is tokens[end - 1] or (t in packed and tokens[end - 1].is_("transparent")))
     return Phrase(
         "np",
         first,

@@ -144,7 +144,7 @@ class TraitPlaces:
 
     def _goes_deeper(self, trait: Trait) -> bool:
         """`increases from the upper to the deep part`, `from IIIa to IIIc`: within one layer."""
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start > trait.start]
+        nodes = [n for c in self._sentence.clauses for n in c.nodes() if self._sentence.tokens[n.start].start > trait.start]
         source = next((n for n in nodes if n.prep == "from"), None)
         inner = source.phrase.layers if source is not None else ()
         if len(inner) > 1 and " to " in source.phrase.text and len({base(x) for x in inner}) == 1:
