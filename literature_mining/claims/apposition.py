@@ -71,7 +71,9 @@ def _is_label(tokens: Sequence[Token], at: int) -> bool:
 def _is_name(token: Token) -> bool:
     if token.is_("region"):
         return token.names == (UNKNOWN,)
-    plain = token.is_("unknown", "positions", "foreign_heads") and not token.is_("participle", "evidence", "foreign", "prepositions", "species")
+    plain = token.is_("unknown", "positions", "foreign_heads") and not token.is_(
+        "participle", "evidence", "foreign", "prepositions", "species"
+    )
     return plain or (token.noun == "area" and not token.is_("trait"))
 
 
@@ -157,7 +159,11 @@ def _numbered(tokens: Sequence[Token]) -> list[Token]:
     """`layer III is broad, IV thin`: beside a layer a numeral before a trait or a verb is one, too."""
     numerals = [i for i, t in enumerate(tokens) if _is_numeral(t, tokens[i + 1 : i + 2]) or (i == 0 and _heads(tokens))]
     if numerals:  # "IV thin, merging with V"
-        numerals += [i for i, t in enumerate(tokens[1:], 1) if t.text in ORDER[1:] and not t.is_("layer") and tokens[i - 1].lower.endswith(("with", "into", "from"))]
+        numerals += [
+            i
+            for i, t in enumerate(tokens[1:], 1)
+            if t.text in ORDER[1:] and not t.is_("layer") and tokens[i - 1].lower.endswith(("with", "into", "from"))
+        ]
     if len(numerals) < 2 and not any(t.is_("layer") for t in tokens) and numerals != [0]:
         return list(tokens)
     return [replace(t, names=(t.text,), roles=frozenset({"layer"})) if i in numerals else t for i, t in enumerate(tokens)]

@@ -42,7 +42,9 @@ class Complements(Walk):
             clause.verb_class = clause.leans.verb_class if clause.leans is not None else ""
         if self._last is not None and not self._conj and self._last.phrase.text.split()[-2:] in (["poor", "in"], ["rich", "in"]):
             phrase = self._held(self._last, phrase)
-        node = self._node(phrase, "rich in" if phrase.types and self._last is not None and self._last.phrase.text.endswith("rich in") else "")
+        node = self._node(
+            phrase, "rich in" if phrase.types and self._last is not None and self._last.phrase.text.endswith("rich in") else ""
+        )
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
         if (

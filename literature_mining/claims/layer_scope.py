@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
-from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part, is_zone
+from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part
 from cytoscribe.literature_mining.claims.model import Clause, Node
 from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
 
@@ -58,7 +58,9 @@ class Scopes(ComparisonScopes):
         tokens, phrase = self._sentence.tokens, node.phrase
         if phrase.noun != "zone":
             return NONE
-        same = [s for s in node.clause.said if node in node.clause.subjects and node.clause.verb_class == "be" and not s.phrase.traits]
+        same = [
+            s for s in node.clause.said if node in node.clause.subjects and node.clause.verb_class == "be" and not s.phrase.traits
+        ]
         if same and same[0].phrase.layers:
             return Scope(same[0].phrase.layers, "said")  # "the layer of small cells is layer V"
         before, after = tokens[max(0, phrase.start - 2) : phrase.start], tokens[phrase.end : phrase.end + 4]
@@ -79,7 +81,11 @@ class Scopes(ComparisonScopes):
         """The noun that "one" stands for: the last layer or cells that were described before it."""
         many = node.phrase.text.endswith("ones")
         nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start]
-        nodes = [n for n in nodes if n.noun not in ("", "region", "area", "pronoun", "other") and (not many or n.phrase.text.endswith("s"))]
+        nodes = [
+            n
+            for n in nodes
+            if n.noun not in ("", "region", "area", "pronoun", "other") and (not many or n.phrase.text.endswith("s"))
+        ]
         return max(nodes, key=lambda n: (n.holder is None or n.noun == "cells", n.start), default=None)
 
     def one_noun(self, node: Node) -> str:
@@ -96,7 +102,7 @@ class Scopes(ComparisonScopes):
         side = next((r.removeprefix("part:") for r in head.roles if r.startswith("part:")), "")
         if side and before:
             names = next((n for n in reversed(before) if len(n) == 1), names)
-        return Scope(in_part(names, side, zone=is_zone(head.lower)), "pointed") if names else Scope(("all",), "pointed")
+        return Scope(in_part(names, side, zone=True), "pointed") if names else Scope(("all",), "pointed")
 
     def below_layer(self, node: Node) -> Scope:
         names: list[str] = []

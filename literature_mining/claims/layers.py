@@ -57,7 +57,8 @@ _NUMBER_ALONE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_LAST = re.compile(
-    rf"(?:(?<=\bin the )|(?<=\bof the )|(?<=\bthan the ))(?P<list>{_WORD_ORDINAL})(?=\s*[.,;)]|$|\s+(?:but|while|whereas)\b)", re.IGNORECASE
+    rf"(?:(?<=\bin the )|(?<=\bof the )|(?<=\bthan the ))(?P<list>{_WORD_ORDINAL})(?=\s*[.,;)]|$|\s+(?:but|while|whereas)\b)",
+    re.IGNORECASE,
 )
 _LONE = re.compile(
     r"(?<![A-Za-z0-9.'-])(?P<list>(?:III|II|IV|VI|V)[abc]?(?:(?:\s*,\s*and|\s*,|\s+and|\s*&|\s*/|\s*-|\s+to)\s*(?:III|II|IV|VI|V)[abc]?(?![A-Za-z0-9]))*"
@@ -295,7 +296,7 @@ def numbered(text: str, part: str = "") -> tuple[str, ...]:
         else:
             layers.append(layer)
         ranged = False
-    return in_part(tuple(dict.fromkeys(layers)), side_of(part) if _of_one(part) else "", is_zone(part))
+    return in_part(tuple(dict.fromkeys(layers)), side_of(part) if _of_one(part) else "", _is_zone(part))
 
 
 def side_of(part: str) -> str:
@@ -308,8 +309,7 @@ def _of_one(part: str) -> bool:
     return not re.match(r"deeper\s+$", part, re.IGNORECASE) or bool(re.search(_PIECE, part, re.IGNORECASE))
 
 
-def is_zone(part: str) -> bool:
-    """Whether a part of a layer is named as a layer of its own ("its outer zone"), and not as a half of it."""
+def _is_zone(part: str) -> bool:
     return bool(re.search(r"zone|tier|stripe|sublayer|sublamina|band", part, re.IGNORECASE))
 
 

@@ -349,7 +349,11 @@ def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) ->
 def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
     """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
     packed = [t for t in mods.traits if any(s[0] == "cell_density" for w in t.words for s in w.senses.values())]
-    own = () if mods.placed else tuple(t for t in mods.traits if t.token is tokens[end - 1] or (t in packed and tokens[end - 1].is_("transparent")))
+    own = (
+        ()
+        if mods.placed
+        else tuple(t for t in mods.traits if t.token is tokens[end - 1] or (t in packed and tokens[end - 1].is_("transparent")))
+    )
     return Phrase(
         "np",
         first,
@@ -374,7 +378,9 @@ def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
     for role in ("pronouns_one", "pronouns_many"):
         if token.is_(role):
             return Phrase("np", at, at + 1, token, back=role, text=token.lower)
-    if token.is_("unknown", "positions", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own", "evidence"):
+    if token.is_(
+        "unknown", "positions", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own", "evidence"
+    ):
         return Phrase(
             "np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,)
         )

@@ -24,6 +24,7 @@ from cytoscribe.literature_mining.claims.tokens import Token, tokenize
 from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.literature_mining.regions.mentions import Mention, RegionFinder
 from cytoscribe.literature_mining.regions.table import RegionTable
+
 _ITEM = re.compile(r"\(?([1-6])[.,):]\s")
 """A numbered item of a list."""
 

@@ -78,8 +78,12 @@ class RegionScopes:
             "trait",
         )
         ways = [self._own_region(node), self.below_region(node)]
-        border = any(s.noun == "border" for s in effective_subjects(clause))  # "the border of A and B is marked by a thin layer IV in B"
-        if subject_first and node.noun != "region" and node.phrase.back != "one" and not border:  # a field "in the pons" is no claim of the pons
+        border = any(
+            s.noun == "border" for s in effective_subjects(clause)
+        )  # "the border of A and B is marked by a thin layer IV in B"
+        if (
+            subject_first and node.noun != "region" and node.phrase.back != "one" and not border
+        ):  # a field "in the pons" is no claim of the pons
             ways.insert(1, self._subject_region(clause) or self._described_region(clause))
         for scope in ways:
             if scope:

@@ -95,7 +95,9 @@ class SentenceClaims:
             for measure in measures if len(measures) > 1 else []:  # "an increase in size and density"
                 self._read_one(node, trait, clause, self._bearers.of(measure, clause, "nominal"))
             if len(measures) < 2:
-                self._read_one(node, trait, clause, [*self._bearers.attributive(node, trait, clause), *self._bearers.labelled(clause)])
+                self._read_one(
+                    node, trait, clause, [*self._bearers.attributive(node, trait, clause), *self._bearers.labelled(clause)]
+                )
             return
         measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
         for measure in measured:
@@ -128,7 +130,12 @@ class SentenceClaims:
     def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[Bearer]) -> None:
         """State the trait of the first bearer of which it says something."""
         gone = [s for w in trait.words for s in w.senses.values() if s[0] == "layer_visibility" and s[1] in ("absent", "visible")]
-        if gone and clause.kind == "rel" and clause.antecedent is not None and clause.antecedent.noun in ("cells", "arrangement", ""):
+        if (
+            gone
+            and clause.kind == "rel"
+            and clause.antecedent is not None
+            and clause.antecedent.noun in ("cells", "arrangement", "")
+        ):
             self._deny_elsewhere(node, trait, clause, clause.antecedent)
             return
         for bearer in bearers:
@@ -147,7 +154,9 @@ class SentenceClaims:
         """`A has a columnar arrangement, which is missing in B`: what was said of the antecedent, of another region."""
         tokens = self._sentence.tokens
         start, end = tokens[antecedent.phrase.start].start, tokens[antecedent.phrase.end - 1].end
-        there = any(s == ("layer_visibility", "visible") for w in trait.words for s in w.senses.values()) != is_denied(node, clause, trait)
+        there = any(s == ("layer_visibility", "visible") for w in trait.words for s in w.senses.values()) != is_denied(
+            node, clause, trait
+        )
         for claim in list(self._of_clause.get(antecedent.clause.index, [])):
             for region in self._scopes.below_region(node).known if start <= claim.start and claim.end <= end else ():
                 repeated = replace(claim, region=region, polarity=claim.polarity == there, compared_to=())

@@ -166,7 +166,11 @@ def _with_named_layers(tokens: Sequence[Token]) -> list[Token]:
 def _is_anatomical(word: Token, before: Sequence[Token]) -> bool:
     """Whether a word that no list has names a layer: an adjective of anatomy behind "the" or "its"."""
     determined = any(t.lower in ("the", "its") for t in before[-3:])
-    plain = word.roles == {"unknown"} and word.lower.endswith(("ar", "al", "iform", "oid", "ous", "ian")) and word.lower not in _ORDINARY
+    plain = (
+        word.roles == {"unknown"}
+        and word.lower.endswith(("ar", "al", "iform", "oid", "ous", "ian"))
+        and word.lower not in _ORDINARY
+    )
     return determined and plain and word.text[:1].islower()
 
 

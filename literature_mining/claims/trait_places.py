@@ -70,7 +70,7 @@ class TraitPlaces:
         """Regions that have a trait."""
         if node.phrase.kind == "adj":
             own = self._scopes.below_region(node)
-            shared = self._scopes.below_region(self._sharing(node, alike=False)) if not own else own
+            shared = own or self._scopes.below_region(self._sharing(node, alike=False))
             if own or shared.known:
                 return shared
         front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
