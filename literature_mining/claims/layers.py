@@ -73,13 +73,13 @@ _SHORT = re.compile(
     r"(?<![A-Za-z0-9])L(?P<list>(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?(?:\s?(?:/|-)\s?L?(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?)*)(?![A-Za-z0-9])"
 )
 _NAME = (
-    r"(?:olfactory nerve|external plexiform|internal plexiform|superficial gr[ae]y|intermediate gr[ae]y|deep gr[ae]y|molecular|granule|granular|"
+    r"(?:olfactory nerve|white|gr[ae]y|external plexiform|internal plexiform|superficial gr[ae]y|intermediate gr[ae]y|deep gr[ae]y|molecular|granule|granular|"
     r"pyramidal|multiform|polymorph(?:ic|ous)?|oriens|radiatum|"
     r"lucidum|lacunosum-moleculare|radiatum-lacunosum-molecular|lacunosum|purkinje|plexiform|mitral|glomerular|dissecans|zonal|optic|"
     r"principal|fusiform|spindle|ganglionic|ganglion|marginal|subpial)"
 )
 _NAMED = re.compile(
-    rf"\b(?:(?P<depth>superficial|deep|external|internal|outer|inner)(?:\s+and\s+(?P<other>superficial|deep|external|internal|outer|inner))?\s+)?"
+    rf"\b(?:(?P<depth>superficial|intermediate|deep|external|internal|outer|inner)(?:\s+and\s+(?P<other>superficial|deep|external|internal|outer|inner))?\s+)?"
     rf"(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?P<cell>\s+cells?)?\s+(?P<sub>sub)?(?:layers?|lamina|stratum)\b"
     rf"(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
     re.IGNORECASE,

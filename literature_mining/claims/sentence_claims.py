@@ -104,6 +104,9 @@ class SentenceClaims:
             self._read_one(node, trait, clause, self._bearers.of(measure, clause, "predicate"))
         if measured:
             return
+        if clause.verb_class in ("have", "consist") and node.joined is not None and node.joined.noun == "cells":
+            self._read_one(node, trait, clause, self._bearers.of(node.joined, clause, "predicate"))
+            return  # "layer V has large pyramids, but smaller than in area B"
         subjects = effective_subjects(clause)
         shared = self._shared_noun(node, clause)
         if shared is not None:
@@ -150,6 +153,18 @@ class SentenceClaims:
                 self._state(node, trait, bearer, meaning)
             return
 
+    def _is_alternative(self, trait: Trait, meaning: Meaning) -> bool:
+        """`visible or not visible`, `prominent or inconspicuous`: either may hold, so that neither is stated."""
+        tokens = self._sentence.tokens
+        at = tokens.index(trait.token)
+        for near, far in ((at + 1, at + 2), (at - 1, at - 2)):
+            if 0 <= far < len(tokens) and tokens[near].lower == "or":
+                senses = [s for w in tokens[far].words for s in w.senses.values()]
+                opposed = any(s[0] == meaning.attribute and s[1] == self._lexicon.poles.get(meaning.value) for s in senses)
+                if opposed or (far > at and tokens[far].is_("negatives")):
+                    return True
+        return False
+
     def _deny_elsewhere(self, node: Node, trait: Trait, clause: Clause, antecedent: Node) -> None:
         """`A has a columnar arrangement, which is missing in B`: what was said of the antecedent, of another region."""
         tokens = self._sentence.tokens
@@ -168,11 +183,14 @@ class SentenceClaims:
             return  # "mossy fibres form a dense band"
         if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
             return  # "large near layer IV and small near layer II": a change within the layer
+        if self._is_alternative(trait, meaning) or (trait.token.lower in ("numerous", "abundant") and bearer.node.phrase.unknown):
+            return  # "prominent or inconspicuous layers", "head-direction cells are numerous"
         if meaning.attribute == "arrangement" and not meaning.relative and _is_lessened(node, bearer.clause):
             return  # "a less prominent columnar arrangement than in area B"
         if meaning.attribute == "arrangement" and any(t.compares == "more" for t in node.phrase.traits if node.phrase.kind == "np"):
             meaning = replace(meaning, relative=True)
-        if meaning.relative and meaning.attribute != "size_gradient" and _leads_somewhere(node, bearer.clause):
+        changes = meaning.relative or any(w.pos == "verb" and "density" in w.senses for w in trait.words)
+        if changes and meaning.attribute != "size_gradient" and _leads_somewhere(node, bearer.clause):
             return  # "become smaller towards the surface": a change within the area
         if meaning.attribute == "cortical_type" and meaning.relative:
             return  # "less granular than area B" says of neither that it is granular

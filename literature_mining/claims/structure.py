@@ -199,5 +199,6 @@ class _Builder(Complements, Attachments):
             and holder.noun not in ("layer", "region", "area", "cells", "zone", "pronoun")
             and holder.holder is None
         ):
-            holder = (self.current.subjects or [holder])[0]
+            subjects = self.current.subjects or [holder]
+            holder = next((s for s in reversed(subjects) if s.noun in ("layer", "cells")), subjects[0])
         self._begin("part", phrase.start, antecedent=holder)
