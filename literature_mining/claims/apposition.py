@@ -114,7 +114,7 @@ def _bracketed(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _set_off(tokens: Sequence[Token]) -> list[Token]:
-    """`the large cells, so typical of A, are`, `layer IV, though thin, is`, `IIIc, the densest, has`: asides between commas."""
+    """`layer IV, though thin, is`, `IIIc, the densest, has`: asides between commas."""
     result = list(tokens)
     commas = [i for i, t in enumerate(tokens) if t.text == ","]
     for first, last in itertools.pairwise(commas):
@@ -145,8 +145,6 @@ def _explained(tokens: Sequence[Token]) -> list[Token]:
 
 def _is_aside(inner: Sequence[Token]) -> bool:
     words = [t.lower for t in inner]
-    if {"typical", "characteristic"} & set(words[:2]) and "of" in words[1:3]:
-        return len(words) < 7
     if not inner or (words[0] not in _CONCEDING and words[0] != "the"):
         return False
     described = len(inner) > 1 and all(

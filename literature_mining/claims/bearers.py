@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
-from cytoscribe.literature_mining.claims.scope import effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import effective_subjects
 
 _MEASURES = frozenset(["size", "density", "thickness"])
 ABOUT = frozenset(["as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "with regard to"])

@@ -55,10 +55,19 @@ class Complements(Walk):
         ):
             node.prep, node.holder = self._last.phrase.text.split()[-1], self._last  # "merges with | layer IV"
             self._last.pps.append(node)
+        elif node.prep == "rich in" and (described := self._described()) is not None:
+            node.holder = described
+            described.pps.append(node)
         else:
             self.current.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+    def _described(self) -> Node | None:
+        """`a layer III | rich in spindle cells`: the noun just before the adjective, where the clause has a verb that it is the object of."""
+        said = self.current.said
+        before = said[-2] if len(said) > 1 and said[-1] is self._last else None
+        return before if before is not None and before.phrase.kind == "np" and before.phrase.end == said[-1].start else None
 
     def _held(self, holder: Node, phrase: Phrase) -> Phrase:
         """`poor in large cells` says that these are few, `rich in spindle cells` that these are many: neither how many cells there are."""

@@ -8,7 +8,7 @@ from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
-from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 _PLACES = frozenset(["in", "within", "for", "throughout", "of", "as to", "as for", "as regards", "concerning", "regarding"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
 from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part
 from cytoscribe.literature_mining.claims.model import Clause, Node
-from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import DEPTH, NONE, PLACES, Scope, effective_subjects
 
 _TARGETS = frozenset(["to", "with", "from", "towards", "toward", "into", "against", "and"])
 

@@ -57,8 +57,6 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break  # "in Nissl preparations | area 8 is ..."
         if token.is_("region") and position > at and tokens[position - 1].is_("evidence"):
             break
-        if token.is_("layer") and position == at + 1 and tokens[at].lower == "both" and _stands_alone(tokens, position):
-            break  # "in both | layer II is ..."
         if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
             break  # "in the macaque | layer II is ..."
         if (
@@ -79,12 +77,6 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break
         position += 1
     return _headless(tokens, at, position, mods, before)
-
-
-def _stands_alone(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a layer is the only one named here, so that "both" before it means something else."""
-    after = tokens[at + 1].lower if at + 1 < len(tokens) else ""
-    return len(tokens[at].names) == 1 and tokens[at].names != ("all",) and after not in ("and", ",")
 
 
 def _points_alone(tokens: Sequence[Token], at: int, first: int, mods: _Modifiers) -> bool:
@@ -234,8 +226,6 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
         following = tokens[end]
         if following.is_("region"):
             regions = following.names
-        elif following.is_("layer") and not layers:
-            layers = following.names
         if following.is_("type", "trait") and not following.noun:
             mods.add(following)
         else:
@@ -280,8 +270,6 @@ def _compounds(tokens: Sequence[Token], at: int, head: Token) -> bool:
 def _joined(head: Token, following: Token) -> Token:
     if following.is_("region") or (head.is_("region") and following.noun == "area"):
         return following if following.is_("region") else head
-    if following.is_("layer"):
-        return following
     return replace(following, start=head.start, text=f"{head.text} {following.text}")
 
 
@@ -385,15 +373,6 @@ def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
             "np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,)
         )
     return None
-
-
-def adjectives(tokens: Sequence[Token], at: int) -> Phrase | None:
-    token = tokens[at]
-    if not token.is_("trait"):
-        return None
-    mods = _Modifiers()
-    mods.add(token)
-    return Phrase("adj", at, at + 1, traits=tuple(mods.traits), text=token.lower)
 
 
 def is_degree(tokens: Sequence[Token], at: int) -> bool:

@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
+from cytoscribe.literature_mining.claims.scope_names import DEPTH, NONE, PLACES, Scope, effective_subjects
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
-PLACES = frozenset(
-    ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "through",
-     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to"]
-)  # fmt: skip
 _BESIDE = frozenset(["behind", "beside", "next to", "adjacent to", "close to", "lateral to", "medial to", "rostral to", "caudal to", "dorsal to", "ventral to",
                      "anterior to", "posterior to", "opposite", "in front of", "around", "beyond"])  # fmt: skip
-DEPTH = 8
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Names, and where they were found: own, below, holder, subject, place, front, antecedent, before, later, label or context.
-
-    `foreign`: what was found is an area that the table lacks, so that nothing may be claimed.
-    """
-
-    names: tuple[str, ...] = ()
-    how: str = ""
-    foreign: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.names) or self.foreign
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """Names that the table lists."""
-        return tuple(n for n in self.names if n != UNKNOWN)
-
-
-NONE = Scope()
-
-
-def effective_subjects(clause: Clause, depth: int = 0) -> list[Node]:
-    """Subjects of a clause, its own or those it shares."""
-    if clause.subjects or depth > DEPTH:
-        return clause.subjects
-    if clause.shares and clause.leans is not None:
-        return effective_subjects(clause.leans, depth + 1)
-    return []
 
 
 def _is_site(node: Node) -> bool:
     """`located in the posterior part of the insula, it ...`: where an area lies, not a part of it."""
-    return node.phrase.part and any(b.prep == "of" for b in node.pps)
+    return node.phrase.part and any(b.prep == "of" and not set(b.phrase.regions) - {UNKNOWN} for b in node.pps)
 
 
 class RegionScopes:
@@ -66,6 +29,8 @@ class RegionScopes:
     def region(self, node: Node, clause: Clause | None = None) -> Scope:
         """Regions that a phrase speaks of, seen from `clause` (its own by default)."""
         clause = clause or node.clause
+        if any(n.phrase.part and not _is_site(n) for n in clause.fronted):
+            return Scope(foreign=True, how="front")  # "in its caudal part, A has ..."
         defined = self._defined(clause) if node.noun != "region" else NONE
         if defined:
             return defined

@@ -12,9 +12,10 @@ from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.layers import isocortical
 from cytoscribe.literature_mining.claims.lexicon import Lexicon
+from cytoscribe.literature_mining.claims.limits import is_lessened, is_some_zone, leads_somewhere
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
 from cytoscribe.literature_mining.claims.polarity import is_denied
-from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
 from cytoscribe.literature_mining.claims.trait_places import TraitPlaces
@@ -153,9 +154,11 @@ class SentenceClaims:
                 self._state(node, trait, bearer, meaning)
             return
 
-    def _is_alternative(self, trait: Trait, meaning: Meaning) -> bool:
+    def _is_alternative(self, node: Node, trait: Trait, meaning: Meaning) -> bool:
         """`visible or not visible`, `prominent or inconspicuous`: either may hold, so that neither is stated."""
         tokens = self._sentence.tokens
+        if " or not " in node.phrase.text or [t.lower for t in tokens[max(0, node.start - 2) : node.start]] == ["or", "not"]:
+            return True
         at = tokens.index(trait.token)
         for near, far in ((at + 1, at + 2), (at - 1, at - 2)):
             if 0 <= far < len(tokens) and tokens[near].lower == "or":
@@ -183,19 +186,21 @@ class SentenceClaims:
             return  # "mossy fibres form a dense band"
         if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
             return  # "large near layer IV and small near layer II": a change within the layer
-        if self._is_alternative(trait, meaning) or (trait.token.lower in ("numerous", "abundant") and bearer.node.phrase.unknown):
+        if self._is_alternative(node, trait, meaning) or (
+            trait.token.lower in ("numerous", "abundant") and bearer.node.phrase.unknown
+        ):
             return  # "prominent or inconspicuous layers", "head-direction cells are numerous"
-        if meaning.attribute == "arrangement" and not meaning.relative and _is_lessened(node, bearer.clause):
+        if meaning.attribute == "arrangement" and not meaning.relative and is_lessened(node, bearer.clause):
             return  # "a less prominent columnar arrangement than in area B"
         if meaning.attribute == "arrangement" and any(t.compares == "more" for t in node.phrase.traits if node.phrase.kind == "np"):
             meaning = replace(meaning, relative=True)
         changes = meaning.relative or any(w.pos == "verb" and "density" in w.senses for w in trait.words)
-        if changes and meaning.attribute != "size_gradient" and _leads_somewhere(node, bearer.clause):
+        if changes and meaning.attribute != "size_gradient" and leads_somewhere(node, bearer.clause):
             return  # "become smaller towards the surface": a change within the area
         if meaning.attribute == "cortical_type" and meaning.relative:
             return  # "less granular than area B" says of neither that it is granular
         layers = self._places.layers(node, bearer, meaning)
-        if layers.names == ("all",) and (_is_some_zone(bearer) or meaning.value == "sublaminated"):
+        if layers.names == ("all",) and (is_some_zone(bearer) or meaning.value == "sublaminated"):
             return  # an area with subdivisions is not one with sublayers
         regions = self._places.regions(node, bearer)
         if regions.foreign or not regions.names:
@@ -377,26 +382,6 @@ class SentenceClaims:
         elif bearer.node.phrase.kind == "np":
             places += tokens[bearer.node.phrase.start : bearer.node.phrase.end]
         return min(t.start for t in places), max(t.end for t in places)
-
-
-def _is_lessened(node: Node, clause: Clause) -> bool:
-    """Whether another trait of the same thing says that there is less of it."""
-    said = [n for n in clause.said if n.phrase.kind == "adj"] if node in effective_subjects(clause) else []
-    return any(t.compares == "less" for n in (node, *said) for t in n.phrase.traits)
-
-
-def _leads_somewhere(node: Node, clause: Clause) -> bool:
-    """`smaller towards layer IV`, `decreases towards the border`."""
-    return any(b.prep in ("towards", "toward") for b in (*node.below(), *clause.places))
-
-
-def _is_some_zone(bearer: Bearer) -> bool:
-    """`a narrow zone beside the ventricle is poor in cells`, `a dense strip of small cells marks ...`: some part, and nobody knows which."""
-    root = bearer.node
-    while root.holder is not None:
-        root = root.holder
-    described = bearer.clause.verb_class in ("be", "become", "have", "consist")
-    return root.noun == "zone" and bearer.clause.verb is not None and (root in effective_subjects(bearer.clause) or not described)
 
 
 def _is_existence(meaning: Meaning) -> bool:

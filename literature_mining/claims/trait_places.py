@@ -9,7 +9,7 @@ from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.layers import base, between, side_of
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
-from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.senses import Meaning
 
 
@@ -76,13 +76,10 @@ class TraitPlaces:
         front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
         if bearer.clause is not bearer.node.clause and front:  # "in B it is dense"
             return Scope(front[0].phrase.regions, "front")
-        place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
         if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
             hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]
             if hung:
                 return Scope(hung[0].phrase.regions, "place")
-        if bearer.clause is not bearer.node.clause and place and bearer.place == "predicate":
-            return Scope(place[0].phrase.regions, "place")
         return self._scopes.region(bearer.node, bearer.clause)
 
     def distributed(
