@@ -4,7 +4,7 @@
 
 MODEL is a model folder that blood_cells.py trained; its appearance.safetensors holds what its own images look like. Images of `val` are
 shown as they are, empty (glass and camera noise), blurred, folded, over-lit, and under microscopes drawn at random
-(other_microscopes.py). LEAST_EXCESS in training/rejection/appearance.py was set by this table; no test image is read.
+(microscopes.py). LEAST_EXCESS in training/rejection/appearance.py was set by this table; no test image is read.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from blood_cells import cells_table
-from other_microscopes import Microscope
+from microscopes import Microscope, drawn
 from scipy.ndimage import gaussian_filter
 
 from cytoscribe.core.errors import InputError
@@ -77,9 +78,13 @@ def ways() -> dict[str, Spoil]:
         "over-lit, 1.5 times": lambda image: as_bytes(image * 1.5),
     }
     for number in range(6):
-        microscope = Microscope.drawn(np.random.default_rng([7, number]))
-        found[f"microscope: {microscope}"] = microscope.shows
+        microscope = drawn(number)
+        found[f"microscope: {microscope.name}"] = partial(_through, microscope, number)
     return found
+
+
+def _through(microscope: Microscope, seed: int, image: np.ndarray) -> np.ndarray:
+    return microscope.shows(image, np.random.default_rng([7, seed]))
 
 
 def as_bytes(light: np.ndarray) -> np.ndarray:

@@ -163,7 +163,7 @@ def measure(table: Path, captions: Path, model: Path, out: Path) -> dict[str, An
     from cytoscribe.eval.settings import EvaluateSettings
     from cytoscribe.training.model.model_folder import TrainedModel
 
-    encoder = RememberedModel(TrainedModel.load(model), out / "features.safetensors")
+    encoder: Any = RememberedModel(TrainedModel.load(model), out / "features.safetensors")
     own = EvaluateSettings(model, table, out / "own", captions=captions, region_column="label", attributes=COLUMNS)
     evaluate(own, encoder)
     evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE, region_column="label"), encoder)

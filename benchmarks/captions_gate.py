@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cytoscribe.captions.backends.template import TemplateBackend
-from cytoscribe.captions.gate.region import Gate, Verdict
+from cytoscribe.captions.gate.region import Gate, GateVerdict
 from cytoscribe.captions.plan import Recipe, plan
 from cytoscribe.captions.quality.intervals import over_regions
 from cytoscribe.captions.units import Unit
@@ -97,7 +97,7 @@ def main() -> None:
         print(f"\n{case.kind} | {case.region} | {case.text}\n   {verdict.reasons}")
 
 
-def _print(name: str, decided: list[tuple[Case, Verdict]]) -> None:
+def _print(name: str, decided: list[tuple[Case, GateVerdict]]) -> None:
     if not decided:
         return
     right = [v.faithful == c.is_true for c, v in decided]

@@ -300,7 +300,7 @@ def lying_server(draw: random.Random) -> Iterator[str]:
             if kind == 3:
                 time.sleep(3)
 
-        def log_message(self, *arguments: object) -> None: ...
+        def log_message(self, format: str, *args: object) -> None: ...
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
     server.handle_error = lambda *arguments: None  # type: ignore[method-assign]

@@ -142,8 +142,9 @@ def _density(image: np.ndarray) -> np.ndarray:
 def _cell(density: np.ndarray) -> np.ndarray:
     """(H, W) in 0 to 1: near the nucleus in the middle, within a radius like the nucleus's own."""
     smooth = uniform_filter(density[..., 1] + density[..., 0], 3)
-    regions, _ = label(smooth > 1.3)
-    height, width = smooth.shape
+    regions = np.empty(smooth.shape, dtype=np.int32)
+    label(smooth > 1.3, output=regions)
+    height, width = density.shape[:2]
     middle = regions[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4]
     counts = np.bincount(middle.ravel())
     if len(counts) < 2 or not counts[1:].any():

@@ -69,6 +69,7 @@ def compare(jobs: Sequence[Job], pages: int, scratch: Path, repeats: int, *, slo
     print("| what | pages a second | seconds, median [least, most] | n | times dict | times dict without images |")
     print("|---|---|---|---|---|---|")
     base: list[float] = []
+    verdict = "not measured"
     for name, (way, times) in ways.items():
         seconds = measure(way, times)
         median = statistics.median(seconds)

@@ -96,7 +96,7 @@ def blood_cells(table: Path, options: argparse.Namespace) -> None:
         key = f"{column}.{name}"
         truth, score = (np.asarray(x) for x in zip(*known, strict=True))
         figures[key] = roc_auc_score(truth, score)
-        figures[f"{key}.ci95"] = interval(lambda i, t=truth, s=score: roc_auc_score(t[i], s[i]), len(known))
+        figures[f"{key}.ci95"] = interval(lambda i, t=truth, s=score: float(roc_auc_score(t[i], s[i])), len(known))
         figures[f"{key}.n"] = f"{len(known)} of {len(rows)}, {int(truth.sum())} positive"
         shown.append(Row(key, f"{name} for {column}, AUROC", beside))
     print_table(f"blood_cells, split {options.split}", shown, figures)

@@ -47,7 +47,7 @@ def main() -> None:
     unseen = sorted({r.region for r in records if r.split == "unseen"})
     known = np.isin(labels, model.regions)
     truth = np.array([model.regions.index(name) for name in labels[known]])
-    before = named(model.rejection, features[known])
+    before = named(model.rejection, features[torch.from_numpy(known)])
     print(
         f"before: macro-F1 of the old {f1_score(truth, before[0], average='macro'):.3f}, rejected {before[1].mean():.3f}; {known.sum()} images\n"
     )

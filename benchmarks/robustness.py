@@ -230,7 +230,7 @@ def difference(
     every = [value(k, np.arange(len(truths[k]))) for k in keys]
     again = []
     for _ in range(REPLICATES):
-        picked = [keys[i] for i in rng.integers(0, len(keys), len(keys))]
+        picked = [keys[int(i)] for i in rng.integers(0, len(keys), len(keys))]
         again.append(np.mean([value(k, rng.integers(0, len(truths[k]), len(truths[k]))) for k in picked]))
     low, high = np.percentile(again, [2.5, 97.5])
     return float(np.mean(every)), float(low), float(high)

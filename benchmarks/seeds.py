@@ -20,8 +20,8 @@ def over_seeds(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         values = [run[key] for run in runs]
         found[key] = float(np.mean(values))
         found[f"{key}.spread"] = float(np.std(values, ddof=1)) if len(runs) > 1 else None
-        ends = [run.get(f"{key}.ci95") for run in runs]
-        if all(ends):
+        ends = [ci95 for run in runs if (ci95 := run.get(f"{key}.ci95"))]
+        if len(ends) == len(runs):
             found[f"{key}.ci95"] = [float(v) for v in np.mean(ends, axis=0)]
         if f"{key}.n" in runs[0]:
             found[f"{key}.n"] = runs[0][f"{key}.n"]

@@ -35,7 +35,7 @@ from cytoscribe.training.model.encoding import image_features
 from cytoscribe.training.model.model_folder import TrainedModel
 from cytoscribe.training.rejection.conformal import Rejection, calibrate
 from cytoscribe.training.rejection.selection import without
-from cytoscribe.training.rejection.sources import Source, aligned
+from cytoscribe.training.rejection.sources import SourceSample, aligned
 
 Ways = dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]
 LABELLED = (5, 10, 25, 50)
@@ -97,7 +97,7 @@ def show(
         judge = rejection
         if len(sample):
             own = labels[sample] if labelled else torch.full((len(sample),), -1)
-            judge = replace(rejection, sources={"lisc": Source("lisc", cells[sample], own)}).for_source("lisc") or rejection
+            judge = replace(rejection, sources={"lisc": SourceSample("lisc", cells[sample], own)}).for_source("lisc") or rejection
         scores.append(judge.scores(cells[rest]))
         rejected.append(judge.rejects(scores[-1], named(judge, cells[rest])))
     rng = np.random.default_rng(0)

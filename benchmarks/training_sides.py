@@ -27,7 +27,7 @@ from cytoscribe.core.runs import read_json, write_json
 from cytoscribe.core.tables import read_csv, read_images
 from cytoscribe.training import clip_fit, loop
 from cytoscribe.training.checkpoints import Progress
-from cytoscribe.training.data.caption_files import read_captions
+from cytoscribe.training.data.caption_files import read_caption_folders
 from cytoscribe.training.data.pairs import build_pool, draw_captions, wordings
 from cytoscribe.training.loop import Fitting
 from cytoscribe.training.losses import Objective
@@ -125,7 +125,7 @@ def _write_pairs(setting: Setting) -> None:
     """open_clip's data set: every image with one of the captions that fit it."""
     records = [r for r in read_images(setting.table, region_column="label") if r.split == "train"]
     regions = tuple(sorted({r.region for r in records}))
-    pool = build_pool(records, wordings(read_captions([setting.captions])), regions)
+    pool = build_pool(records, wordings(read_caption_folders([setting.captions])), regions)
     texts = draw_captions(pool, np.arange(len(records)), np.random.default_rng(0))
     with setting.pairs.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t")
@@ -230,7 +230,8 @@ def _hooked(side: Side, optimiser: torch.optim.Optimizer) -> Side:
 
 def switches() -> tuple[bool, ...]:
     """torch's global settings that open_clip's script changes on a GPU."""
-    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    return bool(cuda.allow_tf32), bool(cudnn.benchmark), bool(cudnn.deterministic)
 
 
 def switch(values: tuple[bool, ...]) -> None:

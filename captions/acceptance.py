@@ -32,7 +32,7 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a caption is refused: a short `reason` to count by, and the `detail` that a model is told."""
+    """Why a caption is refused: a short `reason` to count by, and the `detail` that a model is given."""
 
     reason: str
     detail: str
@@ -134,7 +134,7 @@ class Acceptance:
 
     def _mask(self, region: str) -> Mask:
         if region not in self._masks:
-            subject = self.scene.subject if self.scene.image else None
+            subject = self.scene.subject if self.scene.of_cells else None
             self._masks[region] = mask_for(region, self.scene.regions.values(), subject)
         return self._masks[region]
 
@@ -157,7 +157,7 @@ def clean(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    """The caption out of a JSON answer; broken JSON gives "", so that it is asked again."""
+    """The caption out of a JSON answer; broken JSON gives "", so that it is requested again."""
     bare = re.sub(r"^```(?:json)?|```$", "", text.strip()).strip()
     if not bare.startswith("{"):
         return text

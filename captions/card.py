@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cytoscribe import __version__
-from cytoscribe.captions.evidence import Source
+from cytoscribe.captions.evidence import CitedPaper
 from cytoscribe.core.plain_text import bibtex, code, markdown
 from cytoscribe.core.records import Caption
 from cytoscribe.core.rendering import render
@@ -25,7 +25,7 @@ class SecondOpinion:
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card tells of a run beyond its captions. precision: mean score of the claims used, None for claims of images."""
+    """What the card says about a run beyond its captions. precision: mean score of the claims used, None for claims of images."""
 
     source: str
     models: Sequence[str]
@@ -35,7 +35,7 @@ class CardFacts:
     unseen: Sequence[str]
     shortages: Mapping[str, str]
     image: bool
-    sources: Sequence[Source] = ()
+    sources: Sequence[CitedPaper] = ()
     leaks: int = 0
     short: Sequence[str] = ()
     judge: SecondOpinion | None = None

@@ -27,10 +27,10 @@ _TYPES = {
 
 
 def check_licence(name: str) -> None:
-    """Raise InputError where a licence is no identifier as the Hub writes them; "" is none."""
+    """Raise InputError where a licence is not an identifier as the Hub writes them; "" is none."""
     if name and not _LICENCE.fullmatch(name):
         raise InputError(
-            f"'{name}' is no licence identifier", where="--license", fix="write it as the Hub does: mit, cc-by-4.0, other"
+            f"'{name}' is not a licence identifier", where="--license", fix="write it as the Hub does: mit, cc-by-4.0, other"
         )
 
 
@@ -39,7 +39,7 @@ def read_figures(path: Path) -> dict[str, dict[str, Any]]:
     told = check(read_json(path), mapping(anything()), path, "give the metrics.json of evaluate")
     found = {name: _figure(told, name) for name in _TYPES if _is_number(told.get(name))}
     if not found:
-        raise InputError("holds no figure that a card shows", where=path, fix="give the metrics.json of evaluate")
+        raise InputError("contains no figure for the card", where=path, fix="give the metrics.json of evaluate")
     return found
 
 
@@ -64,7 +64,7 @@ def with_head(card: str, added: Mapping[str, Any]) -> str:
     except yaml.YAMLError:
         head = None
     if match is None or not isinstance(head, dict):
-        raise InputError("the card has no YAML head", where="README.md", fix="write the folder again, or mend its first lines")
+        raise InputError("the card has no YAML head", where="README.md", fix="write the folder again, or correct its first lines")
     configs = [*_configs(head), *_configs(added)]
     merged = {**head, **added, **({"configs": configs} if configs else {})}
     return f"---\n{yaml.safe_dump(merged, sort_keys=False, allow_unicode=True)}---\n{card[match.end() :]}"

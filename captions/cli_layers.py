@@ -28,7 +28,10 @@ def _measure_piece(options: LayerOptions) -> None:
 
     run, size = options.run, options.run.pixel_size_um
     if options.cell_table is None or options.corners is None or options.borders is None or not options.region or not size:
-        raise InputError("a table of cells lacks what places them", fix="give --corners, --borders, --region and --pixel-size-um")
+        raise InputError(
+            "a table of cells needs options that place it in the cortex",
+            fix="give --corners, --borders, --region and --pixel-size-um",
+        )
     places = (options.cell_table, options.corners, options.borders, options.region, size)
     inside = measure_piece(PieceSettings(run.out, *places, overwrite=run.overwrite))
     typer.echo(f"{inside} cells lie between the corners; see {run.out / LAYERS}")

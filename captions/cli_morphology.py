@@ -38,7 +38,9 @@ def _measure_table(options: MeasureOptions) -> None:
 
     run, size = options.run, options.run.options.pixel_size_um
     if run.profile != "cortex" or options.corners is None or not size or options.cell_table is None:
-        raise InputError("a table of cells lacks what places them", fix="give --profile cortex, --corners and --pixel-size-um")
+        raise InputError(
+            "a table of cells needs options that place it in the cortex", fix="give --profile cortex, --corners and --pixel-size-um"
+        )
     inside = measure_table(options.cell_table, options.corners, size, run.out, overwrite=run.overwrite)
     typer.echo(f"{inside} cells lie between the corners; look at {run.out / 'profile.png'}")
 
@@ -59,5 +61,5 @@ def _measure_images(run: MeasureSettings) -> None:
 
 
 measure_morphology = command(
-    MeasureOptions, _measure, "Measure cells or tissue, say it in words, and draw the outlines to look at."
+    MeasureOptions, _measure, "Measure cells or tissue, describe the measures in words, and draw the outlines for inspection."
 )

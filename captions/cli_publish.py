@@ -1,4 +1,4 @@
-"""`publish-captions` and `publish-model`: a folder onto the Hub, private unless told otherwise."""
+"""`publish-captions` and `publish-model`: a folder onto the Hub, private unless --public is given."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cytoscribe.core.preflight import check_files
 if TYPE_CHECKING:
     from cytoscribe.captions.publish import PublishSettings
 
-Repo = Annotated[str, typer.Option("--repo", help="Where it goes, as user/name.")]
+Repo = Annotated[str, typer.Option("--repo", help="Repository to publish to, as user/name.")]
 Public = Annotated[bool, typer.Option("--public", help="Make it visible to everybody; otherwise it is private.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show all that would go up, and send nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be uploaded, and send nothing.")]
 License = Annotated[
-    str, typer.Option("--license", help="Identifier for the card's head, as the Hub writes it: mit, cc-by-4.0. Empty: none is set.")
+    str, typer.Option("--license", help="Licence identifier for the card, as the Hub writes it: mit, cc-by-4.0. Empty: none.")
 ]
 Endpoint = Annotated[str, typer.Option("--endpoint", help="URL of another Hub; empty: the usual one.")]
 
@@ -31,7 +31,7 @@ def publish_captions(
     images: Annotated[
         Path | None,
         typer.Option(
-            "--images", help="Table of images that go up beside the captions, as the config 'images'. Default: captions alone."
+            "--images", help="Table of images to publish with the captions, as the config 'images'. Default: captions only."
         ),
     ] = None,
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the label.")] = "region",

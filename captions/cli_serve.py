@@ -14,7 +14,7 @@ def serve_llm(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 8000,
     tensor_parallel: Annotated[int, typer.Option("--tensor-parallel", min=1, help="GPUs that share the model.")] = 1,
     max_model_len: Annotated[int, typer.Option("--max-model-len", min=256, help="Tokens of prompt and answer together.")] = 4096,
-    wait: Annotated[float, typer.Option("--wait", min=1.0, help="Seconds that the start may take.")] = 900.0,
+    wait: Annotated[float, typer.Option("--wait", min=1.0, help="Seconds to wait for the server to start.")] = 900.0,
     python: Annotated[str, typer.Option("--python", help="Interpreter with vLLM; empty: this one.")] = "",
     extra: Annotated[list[str] | None, typer.Option("--flag", help="One more flag for vLLM, e.g. --flag=--enforce-eager.")] = None,
 ) -> None:

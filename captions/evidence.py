@@ -1,4 +1,4 @@
-"""Evidence beside the captions: for every claim that a caption names, which paper says so and on which page, and in which words
+"""Evidence that comes with the captions: for every claim that a caption names, which paper says so and on which page, and in which words
 where the paper's licence lets them be copied."""
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ takes the dataset would have to keep those terms."""
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Where a claim stands. quotation: the paper's sentence, "" unless quotations were asked for and the licence allows them;
+class ClaimEvidence:
+    """Where a claim comes from. quotation: the paper's sentence, "" unless quotations were requested and the licence allows them;
     licence: as the paper states it, "" where it is not known."""
 
     claim_id: str
@@ -58,7 +58,7 @@ class Disputed:
 
 
 @dataclass(frozen=True)
-class Source:
+class CitedPaper:
     """A paper on the card. citation: "Caspers et al. 2013", or the file's name; quoted: its sentences stand in the evidence."""
 
     citation: str
@@ -85,12 +85,12 @@ def write_evidence(
     """Write the evidence of all claims that the captions name; with `quote`, in the words of papers whose licence allows it."""
     named = {i for c in captions for i in c.claim_ids}
     rows = {c.claim_id: _evidence(c, papers.get(c.document), quote) for c in claims if c.claim_id in named}
-    write_records(folder / EVIDENCE, Evidence, rows.values())
+    write_records(folder / EVIDENCE, ClaimEvidence, rows.values())
 
 
-def _evidence(claim: Claim, paper: Paper | None, quote: bool) -> Evidence:
+def _evidence(claim: Claim, paper: Paper | None, quote: bool) -> ClaimEvidence:
     licence = paper.licence if paper else ""
-    return Evidence(
+    return ClaimEvidence(
         claim_id=claim.claim_id,
         region=claim.region,
         document=claim.document,
@@ -126,11 +126,11 @@ def write_disputed(folder: Path, set_aside: Sequence[MergedClaim]) -> None:
     write_records(folder / DISPUTED, Disputed, rows)
 
 
-def sources_of(claims: Iterable[Claim], papers: Mapping[str, Paper], *, quote: bool = False) -> list[Source]:
+def cited_papers(claims: Iterable[Claim], papers: Mapping[str, Paper], *, quote: bool = False) -> list[CitedPaper]:
     """The papers behind the claims, by citation."""
     dois = {c.document: c.doi for c in claims if c.document}
     rows = []
     for name, doi in dois.items():
         paper = papers.get(name) or Paper(name)
-        rows.append(Source(paper.citation, paper.title, doi or paper.doi, paper.licence, quote and quotable(paper.licence)))
+        rows.append(CitedPaper(paper.citation, paper.title, doi or paper.doi, paper.licence, quote and quotable(paper.licence)))
     return sorted(rows, key=lambda s: (s.citation.casefold(), s.doi))

@@ -13,12 +13,12 @@ from cytoscribe.captions.backends.models import open_backend
 from cytoscribe.captions.backends.template import TemplateBackend
 from cytoscribe.captions.card import CardFacts, SecondOpinion, write_card
 from cytoscribe.captions.dataset import REJECTED, Rejected, write_dataset
-from cytoscribe.captions.evidence import sources_of, write_disputed, write_evidence
+from cytoscribe.captions.evidence import cited_papers, write_disputed, write_evidence
 from cytoscribe.captions.gate.judge import Opinion, open_judge
 from cytoscribe.captions.plan import Recipe
-from cytoscribe.captions.rounds import Bench, Outcome, Rounds, by_style
+from cytoscribe.captions.rounds import Bench, Rounds, RoundsResult, by_style
 from cytoscribe.captions.settings import GenerateSettings
-from cytoscribe.captions.units import Material, attribute_material, literature_material
+from cytoscribe.captions.units import SourceMaterial, attribute_material, literature_material
 from cytoscribe.captions.wording.compose import STYLES
 from cytoscribe.core.errors import CytoscribeError, InputError
 from cytoscribe.core.records import Caption
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 JUDGED = "judged.parquet"
-"""The judge's verdict, measure and reason for every caption that it was asked about."""
+"""The judge's verdict, measure and reason for every caption that it judged."""
 _QUOTA_HELD = {"template": 6}
 """Attempts for which a caption keeps the style that its quota asks for; 2 for a language model, which has three in all."""
 
@@ -49,10 +49,10 @@ class NoCaptionsError(CytoscribeError):
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What came of a run, and of which material. judge: whose second opinion was asked, "" for nobody's."""
+    """What came of a run, and of which material. judge: the judge that gave a second opinion, "" for none."""
 
-    outcome: Outcome
-    material: Material
+    outcome: RoundsResult
+    material: SourceMaterial
     judge: str = ""
 
     @property
@@ -72,7 +72,7 @@ class GenerateResult:
 
     @property
     def shortages(self) -> dict[str, str]:
-        """Region to "12 of 20", where fewer captions were accepted than asked for."""
+        """Region to "12 of 20", where fewer captions were accepted than requested."""
         return self.outcome.shortages
 
     @property
@@ -90,7 +90,7 @@ class GenerateResult:
 
     @property
     def written(self) -> int:
-        """Completions that this run asked for."""
+        """Completions that this run requested."""
         return self.outcome.written
 
     @property
@@ -100,7 +100,7 @@ class GenerateResult:
 
 
 def generate(settings: GenerateSettings) -> GenerateResult:
-    """Write captions into `settings.out` and return them. A run that was killed goes on where it stopped.
+    """Write captions into `settings.out` and return them. A killed run resumes where it stopped.
 
     Raises InputError where inputs, styles, prompts or the model cannot be used; nothing is half-written then.
     """
@@ -132,7 +132,7 @@ def generate(settings: GenerateSettings) -> GenerateResult:
     return result
 
 
-def read_material(settings: GenerateSettings) -> Material:
+def read_material(settings: GenerateSettings) -> SourceMaterial:
     """The units of a run from whichever source the settings name."""
     if (settings.descriptions is None) == (settings.attributes is None):
         raise InputError("no source of claims", fix="give either --descriptions DIR or --attributes images.csv")
@@ -142,7 +142,7 @@ def read_material(settings: GenerateSettings) -> Material:
     return literature_material(settings.descriptions, settings.per_region, settings.selection)
 
 
-def make_recipe(settings: GenerateSettings, prompts: PromptSet, material: Material) -> Recipe:
+def make_recipe(settings: GenerateSettings, prompts: PromptSet, material: SourceMaterial) -> Recipe:
     """Styles in rotation and how to draw; an unknown style is an InputError."""
     known = tuple(dict.fromkeys([*STYLES, *prompts.styles]))
     unknown = [s for s in settings.styles if s not in known]
@@ -156,7 +156,7 @@ def make_recipe(settings: GenerateSettings, prompts: PromptSet, material: Materi
     return Recipe(styles, settings.seed, settings.sampling, unnamed, settings.quotas, held, settings.structured)
 
 
-def _check_quotas(settings: GenerateSettings, styles: Sequence[str], material: Material) -> None:
+def _check_quotas(settings: GenerateSettings, styles: Sequence[str], material: SourceMaterial) -> None:
     unknown = [s for s, _ in settings.quotas if s not in styles]
     if unknown:
         raise InputError(f"unknown style '{unknown[0]}'", where="--quota", fix=f"choose from {', '.join(styles)}")
@@ -195,7 +195,7 @@ def _fingerprinted(settings: GenerateSettings) -> dict[str, object]:
     return {**fixed, "judge": settings.judge} if settings.judge else fixed
 
 
-def _write(settings: GenerateSettings, material: Material, result: GenerateResult) -> None:
+def _write(settings: GenerateSettings, material: SourceMaterial, result: GenerateResult) -> None:
     reasons = Counter(r.reason.split(":")[0] for r in result.rejected)
     facts = CardFacts(
         source=material.source,
@@ -210,7 +210,7 @@ def _write(settings: GenerateSettings, material: Material, result: GenerateResul
         if result.judge
         else None,
         image=material.scene.image,
-        sources=() if material.scene.image else sources_of(material.claims, material.papers, quote=settings.quote),
+        sources=() if material.scene.image else cited_papers(material.claims, material.papers, quote=settings.quote),
         species=material.species,
         precision=result.precision,
         min_score=settings.selection.min_score,

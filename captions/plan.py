@@ -31,7 +31,7 @@ SIZES = {
 """Fewest and most statements of a caption, by style."""
 
 WORDS = {"short": 20, "terse": 40, "paragraph": 160}
-"""Most words that a language model is asked for, by style; 50 for the others."""
+"""Most words that a language model may write, by style; 50 for the others."""
 
 
 _DRAWS = 16
@@ -220,6 +220,6 @@ def _variables(
 
 
 def _subject(region: str, scene: Scene, named: bool) -> str:
-    if scene.image:
+    if scene.of_cells:
         return region if named else f"this {scene.subject.noun}"
     return area_names(scene.regions.get(region), region)[0] if named else "this area"

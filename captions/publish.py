@@ -56,7 +56,7 @@ class PublishSettings:
 
 
 def files_of(settings: PublishSettings) -> list[Path]:
-    """What would go up, relative to the folder. Raises InputError where the folder is no dataset (or model) with a card."""
+    """What would go up, relative to the folder. Raises InputError where the folder is not a dataset (or model) with a card."""
     folder, patterns = settings.folder, DATASET_FILES if settings.kind == "dataset" else MODEL_FILES
     found = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file() and _wanted(p.relative_to(folder), patterns))
     names = {str(p) for p in found}
@@ -156,7 +156,7 @@ def _check_name(repo: str) -> None:
     try:
         validate_repo_id(repo)
     except HFValidationError as error:
-        raise InputError(f"'{repo}' is no repository name", where="--repo", fix="write user/name") from error
+        raise InputError(f"'{repo}' is not a repository name", where="--repo", fix="write user/name") from error
 
 
 def _open_repository(api: HfApi, settings: PublishSettings) -> None:

@@ -11,7 +11,7 @@ from cytoscribe.captions.backends.base import Backend, Prompt
 from cytoscribe.captions.dataset import Rejected, StatedWords
 from cytoscribe.captions.gate.judge import Case, Judge, Opinion
 from cytoscribe.captions.plan import Content, Recipe, content_of, plan
-from cytoscribe.captions.units import Material
+from cytoscribe.captions.units import SourceMaterial
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar
 from cytoscribe.core.records import Caption
@@ -25,7 +25,7 @@ _HOPELESS = 16
 
 @dataclass(frozen=True)
 class Slot:
-    """One caption to be had: the n-th of a unit, written by one of the models."""
+    """One caption to write: the n-th of a unit, written by one of the models."""
 
     unit: int
     number: int
@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Bench:
-    """Who writes and what is kept: `models` are the names that were asked for, each with its backend; `attempts` bounds the tries a
+    """Who writes and what is kept: `models` are the names given with --model, each with its backend; `attempts` bounds the tries a
     caption; max_tokens: 0 for no limit; judge: a second opinion on what the gate accepts, None for none."""
 
     models: tuple[str, ...]
@@ -46,9 +46,9 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the rounds gave, in the order of the slots. opinions: of the judge on every caption it was asked about; short: (region,
-    style) to (captions of that style, those that its quota asked for) where they are fewer; stated: words of composed captions."""
+class RoundsResult:
+    """What the rounds gave, in the order of the slots. opinions: of the judge on every caption that it saw; short: (region,
+    style) to (captions of that style, those that its quota requested) where they are fewer; stated: words of composed captions."""
 
     captions: tuple[Caption, ...]
     long: tuple[Caption, ...]
@@ -72,7 +72,7 @@ def by_style(short: Mapping[tuple[str, str], tuple[int, int]]) -> list[str]:
 class Rounds:
     """One run over the material."""
 
-    def __init__(self, material: Material, prompts: PromptSet, recipe: Recipe, bench: Bench) -> None:
+    def __init__(self, material: SourceMaterial, prompts: PromptSet, recipe: Recipe, bench: Bench) -> None:
         self.material, self.prompts, self.recipe, self.bench = material, prompts, recipe, bench
         self.acceptance = Acceptance(material.scene, bench.max_tokens)
         count = len(bench.backends)
@@ -85,7 +85,7 @@ class Rounds:
         self.prompt_keys: dict[str, str] = {}
         self.reused = self.written = self.failing = 0
 
-    def run(self) -> Outcome:
+    def run(self) -> RoundsResult:
         """All rounds. Raises InputError where the models answer nothing at all any more."""
         with bar("captions", len(self.slots), "captions") as progress:
             for attempt in range(self.bench.attempts):
@@ -129,7 +129,7 @@ class Rounds:
         return planned
 
     def _complete(self, planned: Sequence[tuple[Slot, Prompt]]) -> None:
-        """Fill the store with the completions of these prompts; those it holds are not asked again."""
+        """Fill the store with the completions of these prompts; those it holds are not requested again."""
         for index, backend in enumerate(self.bench.backends):
             asked = [p for s, p in planned if s.model == index]
             missing = {p.key: p for p in asked if self.bench.store.get(p.key) is None}
@@ -143,7 +143,7 @@ class Rounds:
                     raise InputError(
                         f"{self.failing} requests in a row failed ({completion.error})",
                         where=backend.name,
-                        fix="mend that and run the same command again, which keeps what was answered",
+                        fix="fix that and run the same command again; answers already received are kept",
                     )
 
     def _second(self, passed: Sequence[tuple[Slot, Prompt, Caption]], attempt: int) -> list[tuple[Slot, Caption]]:
@@ -185,9 +185,9 @@ class Rounds:
         words = completion.stated if completion else ()
         return [StatedWords(caption.caption_id, claim, start, end) for start, end, claims in words for claim in claims]
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> RoundsResult:
         kept = [*self.accepted.values(), *self.long.values()]
-        return Outcome(
+        return RoundsResult(
             captions=tuple(self.accepted[s] for s in self.slots if s in self.accepted),
             long=tuple(self.long[s] for s in self.slots if s in self.long),
             rejected=tuple(self.rejected),

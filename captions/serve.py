@@ -71,7 +71,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, wait_s: float, answers: Ca
     until = time.monotonic() + wait_s
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise CytoscribeError(f"vLLM ended with code {process.returncode} before it answered; its own messages say why")
+            raise CytoscribeError(
+                f"vLLM ended with code {process.returncode} before it was ready; see its own messages for the cause"
+            )
         if answers(url):
             return
         time.sleep(0.5)

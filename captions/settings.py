@@ -45,7 +45,7 @@ class AttributeSettings:
     )
     columns: tuple[str, ...] = field(
         default=(),
-        metadata=option("Comma-separated attribute columns. Empty: every column that the image table's contract does not name."),
+        metadata=option("Comma-separated attribute columns. Empty: every column without a fixed meaning in images.csv."),
     )
     region_column: str = field(default="region", metadata=option("Column that holds the label."))
     split: str = field(default="train", metadata=option("Only rows of this split give captions."))
@@ -92,7 +92,9 @@ class GenerateSettings:
         ),
     )
     per_region: int = field(default=20, metadata=option("Captions per region. 0: none.", least=0))
-    styles: tuple[str, ...] = field(default=(), metadata=option("Comma-separated styles. Empty: all that apply.", panel=_WRITING))
+    styles: tuple[str, ...] = field(
+        default=(), metadata=option("Comma-separated styles. Empty: every style that applies.", panel=_WRITING)
+    )
     quotas: tuple[tuple[str, int], ...] = field(
         default=(),
         metadata=option(
@@ -114,7 +116,7 @@ class GenerateSettings:
     )
     prompts: Path | None = field(
         default=None,
-        metadata=option("Folder of your own templates (caption/STYLE.jinja), read before those that ship.", panel=_WRITING),
+        metadata=option("Folder of your own templates (caption/STYLE.jinja), used before the built-in ones.", panel=_WRITING),
     )
     quote: bool = field(
         default=False,
@@ -162,4 +164,4 @@ class GenerateOptions:
     """The command's options: a run, or only a look at what it would ask."""
 
     run: GenerateSettings
-    dry_run: bool = field(default=False, metadata=option("Print what would be asked, and write nothing.", panel=ADVANCED))
+    dry_run: bool = field(default=False, metadata=option("Print the prompts, and write nothing.", panel=ADVANCED))

@@ -17,6 +17,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import is_number
 from cytoscribe.core.records import Claim, ImageRecord, Region
 from cytoscribe.core.tables import read_images, read_records
+from cytoscribe.literature_mining.claims.kept_words import words_of
 from cytoscribe.literature_mining.regions.mentions import RegionFinder
 from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 from cytoscribe.literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
@@ -44,7 +45,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Material:
+class SourceMaterial:
     """All units of a run, what they are about, which regions were kept out because they are marked unseen, and the papers by name.
 
     species: region to the species whose claims are used, "" where no paper names one; set_aside: statements that other papers
@@ -67,7 +68,7 @@ class Material:
         return tuple(c for u in self.units for c in u.claims)
 
 
-def literature_material(folder: str | Path, per_region: int, selection: Selection | None = None) -> Material:
+def literature_material(folder: str | Path, per_region: int, selection: Selection | None = None) -> SourceMaterial:
     """Units of a mining run: one a region with claims; regions that `regions.csv` marks unseen are kept out.
 
     Statements that other papers contradict are set aside, so that no two captions of the run contradict each other.
@@ -77,7 +78,8 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
     claims = read_records(folder / "claims.parquet", Claim)
     regions = _mined_regions(folder, [c.region for c in claims])
     unseen = tuple(n for n, r in regions.items() if r.unseen)
-    scene = Scene(regions, read_phrases().subject, PhraseBook(read_phrases().subject, {}), image=False)
+    subject = read_phrases().subject
+    scene = Scene(regions, subject, PhraseBook(subject, {}), image=False, words=words_of(folder))
     by_region: dict[str, list[Claim]] = {}
     for claim in claims:
         if claim.region not in unseen:
@@ -101,7 +103,9 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
         )
     set_aside = tuple(m for one in agreed for m in one.set_aside)
     told = {u.region: species[u.region] for u in units}
-    return Material(tuple(units), scene, unseen, folder.resolve().name, read_papers(folder), told, set_aside, faint, partnerless)
+    return SourceMaterial(
+        tuple(units), scene, unseen, folder.resolve().name, read_papers(folder), told, set_aside, faint, partnerless
+    )
 
 
 def _names_partners(claim: Claim, finder: RegionFinder) -> bool:
@@ -112,7 +116,7 @@ def _names_partners(claim: Claim, finder: RegionFinder) -> bool:
 
 
 def _species(by_region: Mapping[str, Sequence[Claim]], wanted: str, folder: Path) -> dict[str, str]:
-    """The species of each region: the one that is asked for, else the one with the most claims."""
+    """The species of each region: the one requested, else the one with the most claims."""
     if not wanted:
         return {region: species_of(group)[0] for region, group in by_region.items()}
     known = {c.species for group in by_region.values() for c in group if c.species}
@@ -154,7 +158,7 @@ def _mined_regions(folder: Path, described: Iterable[str]) -> dict[str, Region]:
     return regions
 
 
-def attribute_material(settings: AttributeSettings, per_region: int) -> Material:
+def attribute_material(settings: AttributeSettings, per_region: int) -> SourceMaterial:
     """Units of an images table: one a distinct set of attributes within a region, and one a region of what its images share.
 
     Rows of another split than `settings.split` never enter; a table without splits is used whole.
@@ -173,7 +177,7 @@ def attribute_material(settings: AttributeSettings, per_region: int) -> Material
     subject = subject_of(book, columns, settings.noun)
     regions = {n: Region(n) for n in dict.fromkeys(i.region for i in images)}
     units = [*_region_units(rows, columns, per_region, settings), *_set_units(rows, columns, settings)]
-    return Material(tuple(units), Scene(regions, subject, book, image=True), unseen, settings.table.name)
+    return SourceMaterial(tuple(units), Scene(regions, subject, book, image=True), unseen, settings.table.name)
 
 
 def _check_columns(settings: AttributeSettings, first: ImageRecord, columns: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ _LONGEST = 600
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*STAGES, *GROUPS]
@@ -105,7 +105,7 @@ def _with_log(
             "--log",
             callback=_start_log,
             is_eager=True,
-            help="File that progress and errors are added to, with the time. Default: none.",
+            help="File to which progress and errors are appended, with the time. Default: none.",
         ),
     ] = None,
 ) -> None:
@@ -149,7 +149,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def cytoscribe(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and end."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and exit."),
 ) -> None:
     """From papers and labelled sections to grounded captions and a model that knows what it has not seen."""
 

@@ -156,7 +156,7 @@ def _weights() -> Iterable[Finding]:
 
 
 def _base() -> Iterable[Finding]:
-    """Whether `train-lora` can run as it is, without --base."""
+    """Whether `train-lora` can run without --base."""
     from inspect import signature
 
     from cytoscribe.training.cli import train_lora

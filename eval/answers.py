@@ -26,7 +26,7 @@ class Answers:
     temperature; predicted (N,) int; scores (N,), higher for stranger images; p_values (N,); rejected (N,) bool;
     region_p (N, K): p-values of each region for the set of plausible ones, None where the model cannot give it; alpha of both;
     notes of the rejector; sources: whose calibration each image (N,) was judged by, "" for the model's own, () for all that; reasons
-    behind the answers, None where they were not asked for."""
+    behind the answers, None where they were not requested."""
 
     features: np.ndarray
     probabilities: np.ndarray
@@ -48,7 +48,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Features (N, D) of the records that could be read; `kept` (M,) bool says which of the M asked for; `skipped` why not the rest."""
+    """Features (N, D) of the records that could be read; `kept` (M,) bool says which of the M requested; `skipped` why not the rest."""
 
     features: Tensor
     kept: np.ndarray

@@ -12,7 +12,7 @@ from cytoscribe.core.runs import read_json
 def read_class_captions(path: str | Path, regions: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Texts of each known region, and the regions of the file that the model does not know (they are not used).
 
-    Raises InputError where the file is no such object, or a known region has no text.
+    Raises InputError where the file is not such an object, or a known region has no text.
     """
     told = read_json(path)
     if not isinstance(told, dict):

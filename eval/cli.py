@@ -16,7 +16,7 @@ from cytoscribe.eval.settings import EvaluateOptions, EvaluateSettings
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
 NameBy = Annotated[
     Literal["captions", "images", "both"],
-    typer.Option("--name-by", help="What names an image: captions (of the regions), images (that it was trained on), or both."),
+    typer.Option("--name-by", help="What a name is based on: captions (of the regions), images (of the training), or both."),
 ]
 
 

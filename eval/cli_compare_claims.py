@@ -21,7 +21,7 @@ def compare_claims(
         ),
     ] = "cells",
     min_score: Annotated[
-        float, typer.Option("--min-score", min=0.0, max=1.0, help="Least score of a claim that is judged; 0: all.")
+        float, typer.Option("--min-score", min=0.0, max=1.0, help="Judge only claims with at least this score. 0: all.")
     ] = 0.0,
     overwrite: Overwrite = False,
 ) -> None:

@@ -77,9 +77,9 @@ def _answers(options: DescribeOptions) -> Iterator[Iterator[Described]]:
     """What is said of pieces at both scales, and of single images."""
     single = options.single
     if options.table is not None and options.region_model is not None:
-        from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces
+        from cytoscribe.eval.piece_describer import PieceDescriptionSettings, describe_pieces
 
-        pieces = PieceSettings(
+        pieces = PieceDescriptionSettings(
             single.model,
             options.region_model,
             options.table,
@@ -165,7 +165,7 @@ describe = command(
     _describe,
     """Say which region an image shows, or "unseen", and what is known of that region and from which papers.
 
-    Images that cannot be read are named on standard error, the rest go on, and the exit code is 2. With --section whole sections are
-    mapped: regions, confidence, and tissue that is like nothing known. With --region-model both scales answer together.
+    Images that cannot be read are named on standard error, the rest are described, and the exit code is 2. With --section whole sections are
+    mapped: regions, confidence, and tissue unlike anything known. With --region-model both scales answer together.
     """,
 )

@@ -10,12 +10,12 @@ import typer
 
 def export_answers(
     answers: Annotated[Path, typer.Argument(help="A map that describe --section wrote, or the folder of an evaluation.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the exports; made where it is missing.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the exports, created if missing.")],
     section: Annotated[
-        Path | None, typer.Option("--section", help="The picture that was mapped, for the page to look at. Default: no page.")
+        Path | None, typer.Option("--section", help="The picture that was mapped, for an HTML page. Default: no page.")
     ] = None,
     pixel_size_um: Annotated[
-        float, typer.Option("--pixel-size-um", min=0, help="Micrometres a section pixel. 0: as the picture says.")
+        float, typer.Option("--pixel-size-um", min=0, help="Micrometres per section pixel. 0: as the file says.")
     ] = 0.0,
     model: Annotated[
         Path | None, typer.Option("--model", help="Model folder, whose captions the page shows. Default: no captions.")

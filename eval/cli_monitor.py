@@ -12,13 +12,11 @@ from cytoscribe.core.options import Out, Overwrite, Seed
 
 def monitor(
     model: Annotated[Path, typer.Option("--model", help="Model folder that train-lora wrote.")],
-    images: Annotated[
-        Path, typer.Option("--images", help="Table of images in the order in which they came; regions are not used.")
-    ],
+    images: Annotated[Path, typer.Option("--images", help="Table of images in order of acquisition; regions are not used.")],
     out: Out,
     by: Annotated[
         str,
-        typer.Option("--by", help="What is watched as one: image, section, subject; auto: what the model's promise is for."),
+        typer.Option("--by", help="Unit that is monitored: image, section or subject. auto: the unit of the model's guarantee."),
     ] = "auto",
     source: Annotated[
         str,

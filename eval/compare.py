@@ -44,7 +44,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Line:
+class FigureComparison:
     """One figure over all runs: values in the order of the runs (None: not measured), and for each run after the first its
     difference to the first with a paired interval, None where they share no images or the figure has no image-by-image form."""
 
@@ -64,7 +64,7 @@ class Comparison:
     """`paired[i]` is the number of images that run i shares with the first; notes: what a reader must know."""
 
     runs: tuple[Run, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[FigureComparison, ...]
     paired: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
@@ -77,7 +77,10 @@ def compare(settings: CompareSettings) -> Comparison:
     pairs = [_pair(runs[0], run) for run in runs]
     figures = dict.fromkeys(name for run in runs for name in run.figures)
     differences = [_differences(pair, settings) if pair else {} for pair in pairs]
-    lines = [Line(name, tuple(r.figures.get(name) for r in runs), tuple(d.get(name) for d in differences[1:])) for name in figures]
+    lines = [
+        FigureComparison(name, tuple(r.figures.get(name) for r in runs), tuple(d.get(name) for d in differences[1:]))
+        for name in figures
+    ]
     return Comparison(runs, tuple(lines), tuple(len(p[0].paths) if p else 0 for p in pairs), tuple(_notes(runs, pairs)))
 
 

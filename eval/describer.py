@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.records import Caption, Claim, ImageRecord
 from cytoscribe.eval.answers import Answers, answer, for_source, sources_of
 from cytoscribe.eval.chance import near_chance
 from cytoscribe.eval.class_captions import read_class_captions
@@ -20,10 +20,9 @@ from cytoscribe.eval.metrics.hierarchy import read_parents
 from cytoscribe.eval.metrics.naming import named
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.reasons import PARENT, REGION, SAME_MICROSCOPE, STRICTER, UNSEEN, Reasons, pixels_of, reasons
-from cytoscribe.eval.report.evidence import Evidence, read_claims, read_evidence
-from cytoscribe.eval.report.gallery import read_gallery_captions
+from cytoscribe.eval.report.evidence import PaperPages, RegionEvidence, papers_behind, read_claims, region_evidence
+from cytoscribe.eval.report.gallery import Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.settings import DescribeSettings
-from cytoscribe.eval.spoken import Speaker, Spoken
 
 MASS = 0.95
 """Share of the softmax that the listed regions hold together where the model offers no calibrated set."""
@@ -51,7 +50,7 @@ class Described:
     alpha: float = 0.0
     plausible: tuple[tuple[str, float], ...] = ()
     label_set: tuple[tuple[str, float], ...] | None = None
-    evidence: Evidence | None = None
+    evidence: RegionEvidence | None = None
     caption: Spoken | None = None
     quotes: tuple[str, ...] = ()
     reason: str = ""
@@ -143,7 +142,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
     model = model or load_model(settings.model, settings.device, settings.embeddings)
     model = for_source(model, [ImageRecord(path=p, region="") for p in settings.images], settings.normalise)
     texts = read_class_captions(settings.class_captions, model.regions)[0] if settings.class_captions else None
-    evidence = read_evidence(settings.descriptions, model.folder, texts or model.class_captions)
+    evidence = region_evidence(settings.descriptions, model.folder, texts or model.class_captions)
     captions = read_gallery_captions(settings.captions)
     speaker = Speaker(model, captions, read_claims(settings.descriptions or model.folder)) if captions else None
     library = _Library(evidence, speaker, settings.quotes, read_parents(settings.regions) if settings.regions else {})
@@ -156,7 +155,7 @@ def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator
 class _Library:
     """What there is to tell of a region."""
 
-    evidence: dict[str, Evidence]
+    evidence: dict[str, RegionEvidence]
     speaker: Speaker | None
     quotes: int
     parents: dict[str, str] = field(default_factory=dict)
@@ -232,3 +231,29 @@ def credible(probabilities: np.ndarray, regions: Sequence[str], mass: float = MA
     order = np.argsort(-probabilities, kind="stable")
     count = int(np.searchsorted(np.cumsum(probabilities[order]), mass - 1e-9)) + 1
     return tuple((regions[int(i)], float(probabilities[i])) for i in order[:count])
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A caption with the papers of the claims that it states, empty where they are of images or not at hand."""
+
+    text: str
+    sources: tuple[PaperPages, ...]
+
+
+class Speaker:
+    """Finds captions by their masked words, which the model was trained with, and shows them as published."""
+
+    def __init__(self, model: Model, captions: Sequence[Caption], claims: Mapping[str, Claim]) -> None:
+        self._gallery: Gallery = build_gallery(model, captions, "masked", None)
+        self._published = {c.caption_id: c.caption for c in captions}
+        self._claims = claims
+
+    def of(self, features: np.ndarray, region: int) -> Spoken | None:
+        """The caption of a region (index into the model's) nearest to an image's features (D,); None where it has no caption."""
+        rows = np.flatnonzero(self._gallery.regions == region)
+        if not rows.size:
+            return None
+        caption = self._gallery.captions[int(rows[np.argmax(self._gallery.features[rows] @ features)])]
+        claims = [self._claims[i] for i in caption.claim_ids if i in self._claims]
+        return Spoken(self._published.get(caption.caption_id, caption.caption), papers_behind(claims))

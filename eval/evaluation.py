@@ -1,4 +1,4 @@
-"""What an evaluation is asked and what it found: the records that the stage fills and the report reads."""
+"""The questions of an evaluation and its findings: the records that the stage fills and the report reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cytoscribe.eval.samples import Samples
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that was measured, for metrics.json and for the report. `figures` are by name; `notes` are what a reader must know."""
+    """Everything that was measured, for metrics.json and for the report. `figures` are by name; `notes` are what a reader must know."""
 
     samples: Samples
     answers: Answers

@@ -25,8 +25,8 @@ from cytoscribe.eval.metrics.groups import by_groups, gaps
 from cytoscribe.eval.metrics.hierarchy import hierarchy, parent_figures, read_parents
 from cytoscribe.eval.metrics.leaks import find_leaks
 from cytoscribe.eval.metrics.measures import (
-    Draws,
-    Measured,
+    MeasuredFigures,
+    Resampling,
     by_attributes,
     by_fit,
     by_region,
@@ -143,7 +143,7 @@ def _where(settings: EvaluateSettings, records: list[ImageRecord], trained: Sequ
 
 
 def _columns(settings: EvaluateSettings, samples: Samples, captions: Sequence[Caption]) -> tuple[str, ...]:
-    """Attributes asked for, else those that the captions speak of, in the order of the images table."""
+    """The requested attributes, else those that the captions speak of, in the order of the images table."""
     there = list(samples.records[0].attributes)
     if settings.attributes is None:
         spoken = columns_of(captions)
@@ -166,15 +166,15 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     sources = sources_of(model, samples.records, settings.source)
     answers = _answers(model, encoded.features, asked, samples, sources if settings.normalise == "none" else ())
     clusters = clusters_of(samples.records)
-    draws = Draws(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
+    draws = Resampling(draw_weights(clusters.index, samples.unseen.astype(int), settings.bootstrap, settings.seed), settings.seed)
     known = ~samples.unseen
     classification = classify(
         samples.truth[known], answers.predicted[known], model.regions, draws.weights[:, known], clusters.index[known]
     )
     naming = {"zero_shot.macro_f1": classification.macro_f1, "zero_shot.accuracy": classification.accuracy}
     found = (
-        Measured(naming | _by_parent(model, asked, samples, answers, draws))
-        | Measured(facts=facts(samples, encoded.skipped, leaks, clusters, model, gallery))
+        MeasuredFigures(naming | _by_parent(model, asked, samples, answers, draws))
+        | MeasuredFigures(facts=facts(samples, encoded.skipped, leaks, clusters, model, gallery))
         | _retrieval(model, asked, gallery, samples, answers, draws)
         | image_to_image(samples, answers, clusters, draws)
         | by_source(samples, answers, sources, draws)
@@ -206,7 +206,9 @@ def measure(settings: EvaluateSettings, model: Model, asked: Asked) -> Evaluatio
     )
 
 
-def _retrieval(model: Model, asked: Asked, gallery: Gallery, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def _retrieval(
+    model: Model, asked: Asked, gallery: Gallery, samples: Samples, answers: Answers, draws: Resampling
+) -> MeasuredFigures:
     """Images and captions found by each other."""
     return (
         by_region(samples, answers, gallery, draws)
@@ -217,7 +219,7 @@ def _retrieval(model: Model, asked: Asked, gallery: Gallery, samples: Samples, a
     )
 
 
-def _by_answer(settings: EvaluateSettings, model: Model, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def _by_answer(settings: EvaluateSettings, model: Model, samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """What the answers are worth: probabilities, rejection and its reasons, groups of images, naming by a few images."""
     return (
         calibration(samples, answers, draws)
@@ -241,37 +243,39 @@ def _own(answers: Answers) -> list[int]:
     return [i for i, name in enumerate(answers.sources or ("",) * len(answers.predicted)) if not name]
 
 
-def _by_parent(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> dict[str, Estimate]:
+def _by_parent(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Resampling) -> dict[str, Estimate]:
     tree, known = hierarchy(model.regions, asked.parents), ~samples.unseen
     if not tree.useful:
         return {}
     return parent_figures(samples.truth[known], answers.predicted[known], tree, draws.weights[:, known])
 
 
-def _caption_tests(model: Model, asked: Asked, gallery: Gallery, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def _caption_tests(
+    model: Model, asked: Asked, gallery: Gallery, samples: Samples, answers: Answers, draws: Resampling
+) -> MeasuredFigures:
     """Tests of the data set's masked captions; nothing where no data set is given or there is only one region."""
     if not asked.captions or len(model.regions) < 2:
-        return Measured()
+        return MeasuredFigures()
     masked = gallery if gallery.wording == "masked" else build_gallery(model, asked.captions, "masked", None)
     return caption_tests(masked, samples, answers, len(model.regions), draws)
 
 
-def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def _exact(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """Retrieval by captions that state every attribute, where the images have attributes; on known images."""
     if not asked.columns:
-        return Measured()
+        return MeasuredFigures()
     known = ~samples.unseen
     exact = compose_exact(samples.known_records, asked.columns, draws.seed)
     of_image = np.full(len(samples.records), -1)
     of_image[known] = exact.of_image
     found = by_attributes(answers, model.encode_texts(exact.texts).numpy(), of_image, draws)
-    return found | Measured(facts={"retrieval.exact.attributes": ", ".join(exact.columns)})
+    return found | MeasuredFigures(facts={"retrieval.exact.attributes": ", ".join(exact.columns)})
 
 
-def _attributes(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def _attributes(model: Model, asked: Asked, samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """Each attribute of known images, by the captions that state every set of attributes seen in training; and the human ceiling."""
     if not asked.columns or not asked.taught:
-        return Measured()
+        return MeasuredFigures()
     known = ~samples.unseen
     exact = compose_exact(asked.taught, asked.columns, draws.seed)
     shown = {int(i): r.attributes for r, i in zip(reversed(asked.taught), reversed(exact.of_image), strict=True)}
@@ -284,7 +288,7 @@ def _attributes(model: Model, asked: Asked, samples: Samples, answers: Answers, 
     if not np.isfinite(alike).any():
         return measured
     ceiling = estimate(weighted_mean(alike), draws.weights[:, known], int(np.isfinite(alike).sum()))
-    return measured | Measured({"attributes.second.all_alike": ceiling})
+    return measured | MeasuredFigures({"attributes.second.all_alike": ceiling})
 
 
 def _check(settings: EvaluateSettings) -> None:

@@ -93,7 +93,7 @@ def _unit(settings: MonitorSettings, model: Any, records: Sequence[ImageRecord])
     if unit != "image" and not all(getattr(r, unit) for r in records):
         if settings.by == "auto":
             return "image"
-        raise InputError(f"not every row states its {unit}", where=settings.images, fix="fill that column, or use --by image")
+        raise InputError(f"some rows do not state their {unit}", where=settings.images, fix="fill that column, or use --by image")
     return unit
 
 

@@ -54,7 +54,7 @@ class Outcomes:
 
 
 def read_outcomes(path: Path) -> Outcomes:
-    """Read predictions.csv; raises InputError where a column is missing or a cell is no number."""
+    """Read predictions.csv; raises InputError where a column is missing or a cell is not a number."""
     rows = [row for _, row in read_csv(path, COLUMNS)]
     names = list(rows[0]) if rows else list(COLUMNS)
     further = [n for n in names[len(COLUMNS) :] if n not in (*REASON_COLUMNS, SOURCE_COLUMN)]

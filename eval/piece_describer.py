@@ -18,11 +18,11 @@ from cytoscribe.eval.fusion import fuse, tiles_of
 from cytoscribe.eval.metrics.naming import named
 from cytoscribe.eval.metrics.pooling import Pool
 from cytoscribe.eval.model import Model
-from cytoscribe.eval.report.evidence import Evidence, read_evidence
+from cytoscribe.eval.report.evidence import RegionEvidence, region_evidence
 
 
 @dataclass(frozen=True)
-class PieceSettings:
+class PieceDescriptionSettings:
     """tiles, regions: model folders of the two scales; images: a table of cut-tiles with both; split: of the crops, empty for all;
     name_by: what names an image, `captions`, `images` or `both`; fusion: folder of fuse-scales with the weights of both, None for
     equal ones; descriptions and quotes as for single images."""
@@ -39,7 +39,9 @@ class PieceSettings:
     fusion: Path | None = None
 
 
-def describe_pieces(settings: PieceSettings, tiles: Model | None = None, regions: Model | None = None) -> Iterator[Described]:
+def describe_pieces(
+    settings: PieceDescriptionSettings, tiles: Model | None = None, regions: Model | None = None
+) -> Iterator[Described]:
     """One answer a region crop, in the order of the table; a crop that holds no tile is answered by the region model alone.
 
     Raises InputError where the table lacks a scale or a model cannot be used.
@@ -54,7 +56,7 @@ def describe_pieces(settings: PieceSettings, tiles: Model | None = None, regions
         raise InputError(f"the table holds no {lacking}", where=settings.images, fix=fix)
     coarse = regions or load_model(settings.regions, settings.device)
     fine = tiles or load_model(settings.tiles, settings.device)
-    evidence = read_evidence(settings.descriptions, coarse.folder, coarse.class_captions)
+    evidence = region_evidence(settings.descriptions, coarse.folder, coarse.class_captions)
     inside = tiles_of(crops, insets)
     used = np.unique(np.concatenate([*inside, np.zeros(0, int)])).astype(int)
     told, problems = _answers(coarse, crops, settings.name_by)
@@ -113,7 +115,7 @@ def _spoken(
     problems: Sequence[str],
     members: Sequence[np.ndarray],
     both: _Both,
-    evidence: dict[str, Evidence],
+    evidence: dict[str, RegionEvidence],
     quotes: int,
 ) -> Iterator[Described]:
     rows = iter(range(len(crops)))

@@ -36,7 +36,7 @@ STRICTER = 5
 @dataclass(frozen=True)
 class Reasons:
     """Of each image, (N,): answer (what it is called), kind (one of KINDS), artefact (the kind that its pixels show most); p-values,
-    NaN where a question was not asked: p_artefact "no artefact: known images show this as much", p_microscope "the stain and light are those of
+    NaN where a question was not tested: p_artefact "no artefact: known images show this as much", p_microscope "the stain and light are those of
     the known images", p_parent "it is of a region of this parent"."""
 
     answers: tuple[str, ...]
@@ -52,7 +52,7 @@ class Reasons:
         return (self.answers[i], self.kinds[i], self.artefacts[i], *("" if np.isnan(p) else f"{p:.6f}" for p in numbers))
 
     def told(self, i: int) -> tuple[tuple[str, float], ...]:
-        """What was asked and its p-value, for those that have one."""
+        """The tested questions with their p-values, for those that have one."""
         named = {
             f"no artefact ({self.artefacts[i]})": self.p_artefact[i],
             SAME_MICROSCOPE: self.p_microscope[i],

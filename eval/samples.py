@@ -78,7 +78,7 @@ def choose_samples(records: Sequence[ImageRecord], regions: Sequence[str], split
 
 
 def of_scale(records: Sequence[ImageRecord], scale: str, trained: str, where: str | Path = "") -> list[ImageRecord]:
-    """Rows of one scale: the one asked for, `auto` for the one that the model was `trained` on (all where it was trained on all), or
+    """Rows of one scale: the one requested, `auto` for the one that the model was `trained` on (all where it was trained on all), or
     `all`. Raises InputError where no row has it."""
     wanted = {"auto": trained, "all": ""}.get(scale, scale)
     kept = [r for r in records if not wanted or r.scale == wanted or (scale == "auto" and not r.scale)]

@@ -15,7 +15,7 @@ OVERLAY_FILE = "overlay.png"
 class SectionMap:
     """What was mapped, one cell a step of the grid. step: section pixels a cell; probabilities (h, w, K) mean softmax of the tiles
     over a cell, NaN on glass; unseen (h, w): share of those tiles that were rejected, NaN on glass; because (h, w, 2): share of the tiles
-    that are artefacts, and of those of another microscope, None where that was not asked."""
+    that are artefacts, and of those of another microscope, None where that was not requested."""
 
     regions: tuple[str, ...]
     step: int

@@ -39,7 +39,7 @@ _FULL_SIZE = 60_000_000
 def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     """Map one section; writes labels.png (uint16), confidence.png, legend.csv, tiles.csv and overlay.png into `settings.out`.
 
-    A killed run goes on at the row of tiles where it stopped. Raises InputError where the section or the model cannot be used.
+    A killed run resumes at the row of tiles where it stopped. Raises InputError where the section or the model cannot be used.
     """
     slide = open_slide(settings.section)
     side = _side(settings, slide)
@@ -217,7 +217,7 @@ def _rounded(p_value: float) -> float | None:
 
 
 def _encoder(model: Any, batch: int) -> Callable[[Sequence[np.ndarray]], Tensor]:
-    """Features (N, D) of tiles in memory; a model with `encode_arrays` of its own is asked for it."""
+    """Features (N, D) of tiles in memory; a model with `encode_arrays` of its own computes them."""
     own = getattr(model, "encode_arrays", None)
     if own is not None:
         return own

@@ -182,7 +182,7 @@ class DescribeSettings:
     name_by: str = field(
         default="captions",
         metadata=option(
-            "What names an image: captions (of the regions), images (that it was trained on), or both.",
+            "What a name is based on: captions (of the regions), images (of the training), or both.",
             choices=("captions", "images", "both"),
         ),
     )

@@ -13,6 +13,7 @@ from cytoscribe.core.progress import bar, say
 from cytoscribe.core.records import Claim, Description
 from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, fingerprint, is_file
 from cytoscribe.core.tables import write_records
+from cytoscribe.literature_mining.claims.kept_words import Words, keep_words
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
 from cytoscribe.literature_mining.claims.vocabulary import CORTEX, read_toml
 from cytoscribe.literature_mining.model_reader import ModelReader, PlacedWindow
@@ -56,7 +57,7 @@ class MineResult:
 def mine(settings: MineSettings) -> MineResult:
     """Mine claims; write claims, descriptions, papers and figures (.parquet), report.html and regions.csv into `settings.out`.
 
-    A paper that cannot be read is reported and passed over, and tried again by a run that goes on. Raises InputError where the table
+    A paper that cannot be read is reported and skipped, and tried again by a resumed run. Raises InputError where the table
     or the lexicon is at fault, or no paper at all can be read.
     """
     table = read_regions(settings.regions, drop_shared=settings.drop_shared)
@@ -82,6 +83,7 @@ def mine(settings: MineSettings) -> MineResult:
         _say_unnamed(table, result)
         related = rank(result.others, ranker) if ranker else []
         _write(run, table, result, related)
+        keep_words(run.path, Words(settings.vocabulary, settings.lexicon))
         run.finish({"papers": len(result.papers), "unread": len(result.unread), "claims": len(result.claims)})
     return result
 
@@ -145,7 +147,7 @@ def _read_all(run: RunFolder, papers: dict[Path, str], settings: MineSettings) -
 def _refuse_unread(paper: Path, rows: Sequence[Row]) -> None:
     """Raise InputError where a paper could not be read."""
     if not rows[0].get("readable", True):
-        raise InputError("; ".join(rows[0]["problems"]), where=paper, fix="remove it, or leave --strict out to pass over it")
+        raise InputError("; ".join(rows[0]["problems"]), where=paper, fix="remove it, or leave out --strict to skip it")
 
 
 def _is_read(run: RunFolder, key: str) -> bool:
@@ -226,7 +228,7 @@ def _check_any_read(result: MineResult) -> None:
         raise InputError(
             f"none of the {len(result.unread)} papers can be read ({first})",
             where="--papers",
-            fix="mend that, or give papers that hold text",
+            fix="fix that, or give papers that contain text",
         )
 
 

@@ -84,7 +84,7 @@ class ModelReader:
         self.name = self._model.name
 
     def read(self, windows: Sequence[PlacedWindow], claims: Sequence[Claim], store: CompletionStore) -> ModelReading:
-        """Claims of the windows beside those of the rules. Answers of use are kept, so that a run that goes on asks for none again.
+        """Claims of the windows beside those of the rules. Answers of use are kept, so that a resumed run asks for none again.
 
         Raises InputError where not one answer can be used.
         """
@@ -114,7 +114,7 @@ class ModelReader:
                     raise InputError(
                         f"{failing} questions in a row failed ({completion.error})",
                         where=self.name,
-                        fix="mend that and run the same command again, which keeps what was answered",
+                        fix="fix that and run the same command again; answers already received are kept",
                     )
 
 
@@ -162,7 +162,7 @@ class _Reading:
             raise InputError(
                 f"not one of the {questions} answers can be used ({counted})",
                 where=model,
-                fix="look at the server, or take another model; the same command asks again",
+                fix="check the server, or use another model; the same command tries again",
             )
         kept = self._agreed if alone else {**self._rules, **self._agreed}
         claims = tuple({**kept, **self._own}.values())

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from cytoscribe.core.errors import InputError, WriteError
-from cytoscribe.core.records import Document
-from cytoscribe.literature_mining.papers.open import read_document
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -55,14 +53,12 @@ class BoundedWorker(Generic[A, R]):
             verdict, result = self._verdict_of(argument, where)
         if verdict == "memory":
             self.close()
-            raise InputError(f"needs more than {self._megabytes} MB of memory", where=where, fix="the file is passed over")
+            raise InputError(f"needs more than {self._megabytes} MB of memory", where=where, fix="the file is skipped")
         if verdict in _REFUSALS:
             what, place, fix = result
             raise _REFUSALS[verdict](what, where=place, fix=fix)
         if verdict == "failed":
-            raise InputError(
-                f"could not be read ({result})", where=where, fix="the file is passed over; look whether it is damaged"
-            )
+            raise InputError(f"could not be read ({result})", where=where, fix="the file is skipped; check whether it is damaged")
         return result
 
     def _verdict_of(self, argument: A, where: str | Path) -> tuple[str, Any]:
@@ -72,16 +68,14 @@ class BoundedWorker(Generic[A, R]):
             return self._awaited(pipe, where)
         except (EOFError, OSError) as error:
             self.close()
-            raise InputError(
-                "crashed its reader", where=where, fix="the file is passed over; look whether it is damaged"
-            ) from error
+            raise InputError("crashed its reader", where=where, fix="the file is skipped; check whether it is damaged") from error
 
     def _awaited(self, pipe: Connection, where: str | Path) -> tuple[str, Any]:
         if pipe.poll(self._seconds):
             return pipe.recv()
         self.close()
         raise InputError(
-            f"took longer than {self._seconds:g} s", where=where, fix="look whether it is damaged, or give it more with --seconds"
+            f"took longer than {self._seconds:g} s", where=where, fix="check whether it is damaged, or raise --seconds"
         )
 
     def close(self) -> None:
@@ -102,23 +96,6 @@ class BoundedWorker(Generic[A, R]):
             if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
                 raise RuntimeError("the helper process did not start")
         return self._pipe
-
-
-class BoundedReader:
-    """`read_document` under limits of time and memory; raises InputError as it does. Use as a context manager."""
-
-    def __init__(self, *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
-        self._worker: BoundedWorker[Path, Document] = BoundedWorker(read_document, seconds=seconds, megabytes=megabytes)
-
-    def __enter__(self) -> BoundedReader:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._worker.close()
-
-    def read(self, path: str | Path) -> Document:
-        """One paper, as `read_document` gives it."""
-        return self._worker.call(Path(path), where=path)
 
 
 _REFUSALS: dict[str, type[InputError]] = {"refused": InputError, "unwritable": WriteError}

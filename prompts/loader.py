@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+import resource
+import signal
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError, meta
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import read_bytes
-from cytoscribe.prompts.bounds import MOST_CHARACTERS, BoundedEnvironment, ExhaustedError, bounded
 
 VARIABLES: dict[str, str] = {
     "subject": "how to call the region or what the image shows, e.g. 'area FG1' or 'this area'",
     "named": "true where the caption may use the name, false where it must not",
-    "facts": "list of plain sentences: the claims, and all that the caption may say",
+    "facts": "list of plain sentences: the claims, and everything that the caption may say",
     "words": "most words that the caption may have",
     "other": "the region compared with, or '' where the style compares nothing",
     "feedback": "why the last attempt was refused, or ''",
@@ -60,7 +64,9 @@ class PromptSet:
             with bounded() if self.foreign else contextlib.nullcontext():
                 text = self.templates[style].render(**variables)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, ExhaustedError) as error:
-            raise InputError(f"cannot be rendered ({error})", where=f"{self.name(style)}.jinja", fix="mend the template") from error
+            raise InputError(
+                f"cannot be rendered ({error})", where=f"{self.name(style)}.jinja", fix="correct the template"
+            ) from error
         if len(text) > MOST_CHARACTERS:
             raise InputError(f"a prompt of {len(text):,} characters", where=f"{self.name(style)}.jinja", fix="shorten the template")
         system, mark, user = text.partition(USER_MARK)
@@ -76,7 +82,7 @@ def load_prompts(folder: str | Path | None = None, task: str = "caption") -> Pro
     """
     roots = [*([Path(folder)] if folder else []), Path(str(files("cytoscribe.prompts")))]
     if folder and not list((Path(folder) / task).glob("*.jinja")):
-        raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file a style there")
+        raise InputError(f"no templates {task}/*.jinja", where=folder, fix="put one file per style there")
     environment = BoundedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(r) for r in roots]),
         undefined=StrictUndefined,
@@ -106,7 +112,7 @@ def _template(environment: SandboxedEnvironment, task: str, path: Path) -> Templ
     except (TemplateError, UnicodeDecodeError, ExhaustedError) as error:
         line = getattr(error, "lineno", None)
         where = f"{path}, line {line}" if line else path
-        raise InputError(f"not a template ({error})", where=where, fix="mend its Jinja syntax") from error
+        raise InputError(f"not a template ({error})", where=where, fix="correct its Jinja syntax") from error
     if unknown:
         raise InputError(f"unknown variable '{sorted(unknown)[0]}'", where=path, fix=f"use only {', '.join(VARIABLES)}")
     return template
@@ -123,3 +129,58 @@ def _undeclared(environment: SandboxedEnvironment, name: str, seen: set[str]) ->
         if other and other not in seen:
             found |= _undeclared(environment, other, seen)
     return found
+
+
+SECONDS = 5.0
+"""Of computing, however busy the machine is."""
+MEGABYTES = 256
+MOST_CHARACTERS = 200_000
+"""Of a rendered prompt."""
+
+
+class ExhaustedError(Exception):
+    """A template took more time or memory than any prompt needs."""
+
+
+class BoundedEnvironment(SandboxedEnvironment):
+    """Jinja's sandbox without powers, which the interpreter computes in one step that no clock can end."""
+
+    intercepted_binops = frozenset(["**"])
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        raise SecurityError("powers are not computed in templates")
+
+
+@contextlib.contextmanager
+def bounded() -> Iterator[None]:
+    """Raise ExhaustedError where the block takes more than SECONDS (in the main thread, which alone can be woken) or MEGABYTES more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with contextlib.suppress(ValueError, OSError):  # a limit that is tighter already stays
+        resource.setrlimit(resource.RLIMIT_AS, (_size() + (MEGABYTES << 20), hard))
+    wake = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGVTALRM, _too_long) if wake else None
+    if wake:
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        yield
+    except MemoryError as error:
+        raise ExhaustedError(f"takes more than {MEGABYTES} MB of memory") from error
+    except RecursionError as error:
+        raise ExhaustedError("calls itself without end") from error
+    finally:
+        if wake:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _too_long(signum: int, frame: FrameType | None) -> None:
+    raise ExhaustedError(f"takes more than {SECONDS:g} s to compute")
+
+
+def _size() -> int:
+    """Bytes of address space that the process has taken."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 1 << 40  # a system without /proc, which does not keep this limit either

@@ -1,4 +1,4 @@
-"""The whole state of a training run in one safetensors file, replaced atomically: a killed run goes on as if nothing had been.
+"""The whole state of a training run in one safetensors file, replaced atomically: a killed run resumes as if nothing had happened.
 
 Random state needs no room in it: every step draws from generators that are seeded by the run's seed, the epoch and the step.
 """
@@ -20,7 +20,7 @@ from cytoscribe.training.model.tensors import write_tensors
 
 @dataclass
 class Progress:
-    """Where a run stands: epoch and step within it that come next, and the history of losses and validation figures."""
+    """Progress of a run: epoch and step within it that come next, and the history of losses and validation figures."""
 
     epoch: int = 0
     step: int = 0

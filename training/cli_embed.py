@@ -20,7 +20,7 @@ def embed_images(
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
-    show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and end.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and exit.")] = False,
 ) -> None:
     """Compute the vectors of images with a vision encoder, which train-lora, evaluate and describe take as --embeddings."""
     from cytoscribe.training.model.encoders import EmbedSettings, embed, encoders

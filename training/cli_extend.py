@@ -19,7 +19,7 @@ def extend_model(
         Path | None,
         typer.Option(
             "--captions",
-            help="JSON object from new region to a list of texts that describe it, used beside its images. Default: images alone.",
+            help="JSON object from new region to a list of texts that describe it, used together with its images. Default: images only.",
         ),
     ] = None,
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",

@@ -25,7 +25,7 @@ from cytoscribe.core.verify import record_files, refuse_damaged
 from cytoscribe.training import held_out, loop
 from cytoscribe.training.data import pairs
 from cytoscribe.training.data.augmentation import augmented, strengths_of
-from cytoscribe.training.data.caption_files import read_captions, read_evidence
+from cytoscribe.training.data.caption_files import read_caption_folders, read_evidence
 from cytoscribe.training.data.embeddings import Embeddings, Vectors, read_embeddings, takes_vectors
 from cytoscribe.training.data.pairs import CaptionPool
 from cytoscribe.training.data.splits import SplitImages, chosen_rows, counts, split_images, write_splits
@@ -58,9 +58,9 @@ FEW = 5
 
 
 def train(settings: TrainSettings) -> dict[str, Any]:
-    """Train, calibrate and export; returns a summary of counts and validation figures. A killed run goes on where it stopped.
+    """Train, calibrate and export; returns a summary of counts and validation figures. A killed run resumes where it stopped.
 
-    Under `torchrun` all processes train; the first alone writes, and the others return {}. Raises InputError where tables,
+    Under `torchrun` all processes train; only the first one writes, and the others return {}. Raises InputError where tables,
     captions, base or options cannot be used; nothing of an unseen region is ever read.
     """
     with joined(settings.device) as ranks, ExitStack() as stack:
@@ -132,7 +132,7 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
         if not records:
             raise InputError(f"no image with scale '{settings.scale}'", where=settings.images, fix="check the scale column")
     records = chosen_rows(records, settings.train_where, settings.test_where)
-    captions = read_captions(settings.captions)
+    captions = read_caption_folders(settings.captions)
     records = _in_spelling(records, [c.region for c in captions], settings.images)
     images = split_images(records, settings.seed, settings.images)
     refuse_twins(images.records, settings.images)
@@ -140,7 +140,7 @@ def _read(settings: TrainSettings) -> tuple[SplitImages, list[pairs.Variant]]:
 
 
 def _in_spelling(records: list[ImageRecord], known: list[str], table: Path) -> list[ImageRecord]:
-    """The records with their regions as the captions spell them; what was mended is said."""
+    """The records with their regions as the captions spell them; corrections are reported."""
     mended = respelled([r.region for r in records], known)
     if mended:
         say(f"{table.name}: regions are read in the spelling of the captions: {shown(mended)}")
@@ -312,7 +312,7 @@ def _show_augmentation(fitting: Fitting, folder: Path) -> None:
     shown = np.linspace(0, len(fitting.squares) - 1, min(8, len(fitting.squares))).astype(int)
     plain = torch.from_numpy(fitting.squares.take(shown))
     generator = torch.Generator().manual_seed(fitting.seed)
-    export.save_contact_sheet(plain, augmented(plain.repeat(3, 1, 1, 1), fitting.px, fitting.augmentation, generator), folder)
+    export.save_augmentation_sheet(plain, augmented(plain.repeat(3, 1, 1, 1), fitting.px, fitting.augmentation, generator), folder)
 
 
 def _told(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cytoscribe.captions.evidence import Evidence
+from cytoscribe.captions.evidence import ClaimEvidence
 from cytoscribe.captions.wording.image_attributes import image_claim
 from cytoscribe.captions.wording.twins import TwinWriter
 from cytoscribe.core.progress import say
@@ -83,7 +83,7 @@ def twin_contrast(images: Tensor, true: Tensor, false: Tensor, scale: Tensor) ->
 
 
 def hard_negatives(
-    pool: CaptionPool, evidence: Sequence[Evidence], seed: int, reads: Callable[[list[str]], bool]
+    pool: CaptionPool, evidence: Sequence[ClaimEvidence], seed: int, reads: Callable[[list[str]], bool]
 ) -> HardNegatives | None:
     """Twins of the pool's captions: of each set of claims that captions state at most `PER_CAPTION`, and `MOST` in all.
 
@@ -127,7 +127,7 @@ def _image_claim(claim_id: str, region: str) -> Claim:
     return image_claim(image_claim_column(claim_id), image_claim_value(claim_id), region, "")
 
 
-def _claim(row: Evidence) -> Claim:
+def _claim(row: ClaimEvidence) -> Claim:
     """The claim behind a row of evidence, without the words of the paper."""
     place = (row.layer, row.attribute, row.value, row.polarity, row.compared_to)
     return Claim(row.claim_id, row.region, row.document, row.doi, row.page, "", 0, 0, "", *place, 1.0)

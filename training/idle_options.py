@@ -1,4 +1,4 @@
-"""Options that would do nothing in a run: each is refused by name, since whoever gave it counts on it."""
+"""Options that would do nothing in a run: each is refused by name, since the user who gave it relies on it."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Fitting:
 
 def fit(fitting: Fitting, folder: Path, validate: Callable[[], dict[str, float]] | None) -> Progress:
     """Train to the end, from a checkpoint in `folder` where there is one. validate gives the figures after an epoch; the first
-    one decides on early stopping. Of several processes the first alone validates and writes.
+    one decides on early stopping. Of several processes only the first one validates and writes.
 
     Raises InputError before the first step where an adapter is dead, or a process would have no image of a batch.
     """
@@ -203,7 +203,7 @@ def _finish_epoch(fitting: Fitting, progress: Progress, folder: Path, validate: 
 
 
 def backward(fitting: Fitting, images: np.ndarray, epoch: int, step: int) -> float:
-    """Gradients of one batch of image indices; returns the loss. All that is random hangs on (seed, epoch, step).
+    """Gradients of one batch of image indices; returns the loss. Everything random depends on (seed, epoch, step) only.
 
     Every process is given the whole batch, encodes its share of the images and of the captions, and computes the loss of all.
     """

@@ -86,7 +86,7 @@ def _nothing(logits: Tensor) -> Tensor:
 def positives_first(logits: Tensor, positives: Tensor) -> Tensor:
     """Mean over rows of -mean over positives of log softmax (supervised contrastive, Khosla et al. 2020, "out").
 
-    Rows without a positive do not count; -inf logits are no candidates.
+    Rows without a positive do not count; -inf logits are not candidates.
     """
     rows = positives.any(1)  # chosen before the softmax: a row of -inf alone has no gradient but NaN
     if not bool(rows.any()):

@@ -86,7 +86,7 @@ class Ranks:
 
     @contextmanager
     def shared_fate(self) -> Iterator[None]:
-        """An InputError in one process ends all of them, and the first alone tells of it."""
+        """An InputError in one process ends all of them, and only the first one reports it."""
         told: tuple[str, str, str] | None = None
         try:
             yield

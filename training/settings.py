@@ -105,7 +105,9 @@ class Optimisation:
 
     epochs: int = field(default=6, metadata=option("Passes over the training images.", least=1, panel="Options"))
     batch_size: int = field(default=64, metadata=option("Images per step.", least=2, panel="Options"))
-    learning_rate: float = field(default=1e-3, metadata=option("For adapters, or for all weights with --tune full."))
+    learning_rate: float = field(
+        default=1e-3, metadata=option("Learning rate of the adapters, or of all weights with --tune full.")
+    )
     head_rate: float = field(default=2e-3, metadata=option("Learning rate of projections that are trained from scratch."))
     weight_decay: float = 0.02
     warmup: float = 0.1
@@ -225,7 +227,8 @@ class ImageOptions:
     laminar: bool = field(default=False, metadata=option("Keep the direction of layers: rotate by 10 degrees at most."))
     workers: int = field(default=2, metadata=option("Threads that decode images. 0: none.", least=0))
     views: int = field(
-        default=1, metadata=option("Views of an image whose features are averaged in use: 1, 2 (mirrored too), 4 (turned too).")
+        default=1,
+        metadata=option("Views of an image whose features are averaged at inference: 1, 2 (also mirrored), 4 (also rotated)."),
     )
 
     def __post_init__(self) -> None:
@@ -359,7 +362,7 @@ class TrainSettings:
     embeddings: Path | None = field(
         default=None,
         metadata=option(
-            "Vectors computed elsewhere in place of the images (.npz, .parquet or .safetensors, keyed by image_path); "
+            "Vectors computed elsewhere, instead of the images (.npz, .parquet or .safetensors, keyed by image_path); "
             "projections and the text side are trained. Default: the images are read.",
             panel=_IMAGES,
         ),

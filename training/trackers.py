@@ -42,7 +42,7 @@ def check_tracker(name: str) -> None:
 def start_tracker(name: str, folder: Path, config: Mapping[str, Any]) -> Tracker:
     """The tracker of that name, writing below `folder`; raises InputError where it is not installed.
 
-    A resumed run goes on in the same place: TensorBoard reads all files of a folder, and W&B knows the run by the folder's name.
+    A resumed run continues in the same place: TensorBoard reads all files of a folder, and W&B knows the run by the folder's name.
     """
     if name == "none":
         return SILENT

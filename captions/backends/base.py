@@ -41,7 +41,7 @@ CAPTION_SCHEMA: dict[str, Any] = {
     "required": ["caption"],
     "additionalProperties": False,
 }
-"""The answer where captions are asked for as JSON."""
+"""The answer where captions are requested as JSON."""
 
 
 class Backend(Protocol):

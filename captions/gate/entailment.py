@@ -1,4 +1,4 @@
-"""Does a source claim bear out what a caption states?"""
+"""Does a source claim support what a caption states?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LAYERS = ("I", "II", "III", "IV", "V", "VI")
 
 
 def supporters(found: FoundClaim, sources: Sequence[Claim]) -> list[Claim]:
-    """The source claims that together bear out the statement, at every one of its layers; [] where they do not."""
+    """The source claims that together support the statement, at every one of its layers; [] where they do not."""
     own = [c for c in sources if _one_region(found, c)]
     direct = [c for c in own if _bears_out(found, c) and _at(found, c)]
     if direct or attribute_of(found.attribute).of_range:
@@ -37,7 +37,7 @@ def is_faint(found: FoundClaim, sources: Sequence[Claim]) -> bool:
 
 
 def bears_out(claim: Claim, attribute: str, value: str, stated: bool) -> bool:
-    """Whether the claim's attribute, value and polarity bear out that the value is stated, or denied; its opposite, a synonym of
+    """Whether the claim's attribute, value and polarity support that the value is stated, or denied; its opposite, a synonym of
     what it denies and a weaker value count. Its layer and its comparison are not looked at."""
     if attribute != claim.attribute:
         return False

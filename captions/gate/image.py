@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from cytoscribe.captions.gate.reader import rules
-from cytoscribe.captions.gate.region import Verdict
+from cytoscribe.captions.gate.region import GateVerdict
 from cytoscribe.captions.wording.image_attributes import image_claim, image_facets, joined_facets
 from cytoscribe.captions.wording.scene import Scene
 from cytoscribe.core.records import Claim
@@ -34,7 +34,7 @@ class AttributeGate:
         longest = sorted(self.phrases, key=len, reverse=True)
         self._finder = re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(p) for p in longest)})(?![\w-])") if longest else None
 
-    def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
+    def check(self, text: str, region: str, sources: Sequence[Claim]) -> GateVerdict:
         """The verdict on a caption that may state `sources` and nothing else."""
         held = {self.scene.book.canonical(c.attribute, c.value) for c in sources}
         low = text.lower()
@@ -61,10 +61,10 @@ class AttributeGate:
         ids = tuple(c.claim_id for c in sources if self.scene.book.canonical(c.attribute, c.value) in supported)
         if not ids and not faults:
             faults.append("states none of its facts")
-        return Verdict(ids, round(1 - min(len(faults), total) / total, 3), tuple(dict.fromkeys(faults)))
+        return GateVerdict(ids, round(1 - min(len(faults), total) / total, 3), tuple(dict.fromkeys(faults)))
 
     def _plain(self, sources: Iterable[Claim], low: str) -> tuple[set[Pair], int]:
-        """Columns that the phrase file does not know count as read where a word of the value stands in the caption."""
+        """Columns that the phrase file does not know count as read where a word of the value is in the caption."""
         found = set()
         for claim in sources:
             if claim.attribute not in self.scene.book.columns:
@@ -87,6 +87,7 @@ class AttributeGate:
         return faults
 
     def _learn(self, claims: list[Claim]) -> None:
+        grammar = frozenset(rules()["grammar"])
         for facet in image_facets(claims, self.scene.book):
             pairs = frozenset(self.scene.book.canonical(c.attribute, c.value) for c in claims)
             for text in (*facet.with_, *facet.clauses, *facet.terse, *facet.adjectives):
@@ -97,7 +98,7 @@ class AttributeGate:
                 }:
                     self.phrases[form].add(pairs)
                 for word in _WORD.findall(text.lower()):
-                    if word not in _COMMON:
+                    if word not in grammar:
                         self.words[word] |= pairs
 
     def _joins(self) -> Iterable[tuple[Claim, Claim]]:
@@ -113,108 +114,6 @@ class AttributeGate:
             pairs = frozenset(self.scene.book.canonical(c.attribute, c.value) for c in joined.claims)
             for text in (*joined.with_, *joined.clauses, *joined.terse):
                 self.phrases[re.sub(r"^(?:an?|the)\s+", "", text.lower())].add(pairs)
-
-
-_COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "of",
-        "in",
-        "on",
-        "with",
-        "without",
-        "and",
-        "or",
-        "not",
-        "no",
-        "that",
-        "which",
-        "it",
-        "its",
-        "this",
-        "cell",
-        "cells",
-        "body",
-        "nucleus",
-        "nuclear",
-        "cytoplasm",
-        "cytoplasmic",
-        "chromatin",
-        "granules",
-        "granule",
-        "granulation",
-        "vacuoles",
-        "size",
-        "shape",
-        "shaped",
-        "outline",
-        "contour",
-        "colour",
-        "color",
-        "texture",
-        "density",
-        "ratio",
-        "has",
-        "have",
-        "holds",
-        "hold",
-        "leaves",
-        "much",
-        "most",
-        "only",
-        "left",
-        "around",
-        "appears",
-        "looks",
-        "look",
-        "seen",
-        "visible",
-        "there",
-        "from",
-        "to",
-        "like",
-        "one",
-        "side",
-        "stained",
-        "stains",
-        "stain",
-        "staining",
-        "tone",
-        "form",
-        "forms",
-        "overall",
-        "diameter",
-        "relative",
-        "plenty",
-        "free",
-        "any",
-        "regular",
-        "rim",
-        "fills",
-        "filled",
-        "packed",
-        "present",
-        "absent",
-        "are",
-        "into",
-        "than",
-        "being",
-        "as",
-        "at",
-        "by",
-        "for",
-        "if",
-        "tinged",
-        "scattered",
-        "considerable",
-        "filling",
-    ]
-)
 
 
 def _asked(text: str, at: int) -> bool:

@@ -45,19 +45,19 @@ class Opinion:
 
 
 class Judge(Protocol):
-    """Whoever gives a second opinion."""
+    """A judge that gives a second opinion."""
 
     name: str
 
     def opinions(self, cases: Sequence[Case], store: CompletionStore) -> list[Opinion]:
-        """One opinion a case, in order. Answers are kept in the store, so that a run that goes on asks none of them again."""
+        """One opinion a case, in order. Answers are kept in the store, so that a resumed run asks none of them again."""
         ...
 
 
 def open_judge(spec: str, backends: Mapping[str, Backend], settings: BackendSettings) -> Judge | None:
     """The judge that `--judge` names: "" for none, "nli:MODEL" (a cross-encoder, folder or Hub id), "llm" or "llm:MODEL".
 
-    backends: those already open, by the name they were asked for; "llm" takes the first that is a language model, or the server's
+    backends: those already open, by the name that opened them; "llm" takes the first that is a language model, or the server's
     only model. Raises InputError where the judge cannot be used.
     """
     kind, _, model = spec.partition(":")

@@ -21,7 +21,7 @@ Role = Literal["claim", "region", "layer", "neutral", "unknown", "unread", "numb
 
 
 @dataclass(frozen=True)
-class Word:
+class ReadWord:
     """`text` at `start` of a caption. unknown: a content word that neither vocabulary nor neutral words hold; unread: a trait or a
     cell type that no claim was read off. names: the layers that the word names; traits: attributes and values that it can say."""
 
@@ -39,12 +39,12 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Account:
+class ReadBack:
     """Claims that a caption states (questions state none), and all its words. asked: attributes that its questions may mean; named:
     those that they name by a noun ("the border")."""
 
     claims: tuple[FoundClaim, ...]
-    words: tuple[Word, ...]
+    words: tuple[ReadWord, ...]
     asked: frozenset[str]
     named: frozenset[str]
 
@@ -56,10 +56,10 @@ class CaptionReader:
         self.reader = ShortTextReader(table, lexicon)
         self.finder = self.reader.claims.finder
 
-    def account(self, text: str, topic: str) -> Account:
+    def account(self, text: str, topic: str) -> ReadBack:
         """The claims and words of a caption of the region `topic`."""
         stated: list[FoundClaim] = []
-        words: list[Word] = []
+        words: list[ReadWord] = []
         asked: set[str] = set()
         named: set[str] = set()
         for sentence in self.reader.read(text, topic):
@@ -71,7 +71,7 @@ class CaptionReader:
                 continue
             stated += sentence.claims
             words += [_word(t, sentence.start, sentence.claims) for t in tokens]
-        return Account(tuple(stated), tuple(words), frozenset(asked), frozenset(named))
+        return ReadBack(tuple(stated), tuple(words), frozenset(asked), frozenset(named))
 
 
 @lru_cache
@@ -90,10 +90,12 @@ def template_words() -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower()))
 
 
-def _word(token: Token, offset: int, claims: Sequence[FoundClaim]) -> Word:
+def _word(token: Token, offset: int, claims: Sequence[FoundClaim]) -> ReadWord:
     start, end = token.start + offset, token.end + offset
     role = _role(token, start, end, claims)
-    return Word(start, end, token.text, role, token.names if token.is_("layer") else (), _traits(token) if role == "unread" else ())
+    return ReadWord(
+        start, end, token.text, role, token.names if token.is_("layer") else (), _traits(token) if role == "unread" else ()
+    )
 
 
 def _traits(token: Token) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cytoscribe.captions.gate.entailment import bears_out, is_faint, supporters
-from cytoscribe.captions.gate.reader import Account, CaptionReader, Word, template_words
+from cytoscribe.captions.gate.reader import CaptionReader, ReadBack, ReadWord, template_words
 from cytoscribe.core.records import WHOLE, Claim
 from cytoscribe.literature_mining.claims.findings import FoundClaim
 from cytoscribe.literature_mining.claims.lexicon import Lexicon
@@ -16,7 +16,7 @@ from cytoscribe.literature_mining.report.opposition import compatible
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     """supported: ids of the source claims that were read back; score: supported statements over all that were read, 1.0 for none
     read; reasons: why the caption is refused, empty where it is faithful."""
 
@@ -37,11 +37,11 @@ class Gate:
         self.table = table
         self.reader = CaptionReader(table, lexicon)
 
-    def check(self, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
+    def check(self, text: str, region: str, sources: Sequence[Claim]) -> GateVerdict:
         """The verdict on a caption of `region` that may state `sources` and nothing else."""
         return self.judge(self.reader.account(text, region), text, region, sources)
 
-    def judge(self, account: Account, text: str, region: str, sources: Sequence[Claim]) -> Verdict:
+    def judge(self, account: ReadBack, text: str, region: str, sources: Sequence[Claim]) -> GateVerdict:
         """The verdict on a caption whose account is at hand."""
         supported: dict[str, None] = {}
         faults: list[str] = []
@@ -55,9 +55,9 @@ class Gate:
         if not supported and not faults:
             faults.append("states none of its facts")
         total = max(1, len(account.claims), len(faults))
-        return Verdict(tuple(supported), round(1 - len(set(faults)) / total, 3), tuple(dict.fromkeys(faults)))
+        return GateVerdict(tuple(supported), round(1 - len(set(faults)) / total, 3), tuple(dict.fromkeys(faults)))
 
-    def _words(self, words: Sequence[Word], region: str, sources: Sequence[Claim]) -> list[str]:
+    def _words(self, words: Sequence[ReadWord], region: str, sources: Sequence[Claim]) -> list[str]:
         """Content words that neither the vocabulary, nor the templates, nor the sources hold; foreign names and numbers."""
         allowed = {region, *(o for c in sources for o in c.compared_to)}
         names = {n for a in allowed if (row := self.table.find(a)) for n in row.names} | allowed
@@ -76,7 +76,7 @@ class Gate:
                 faults.append(f"says '{word.text}', which neither its sources nor the vocabulary do")
         return faults
 
-    def _idle_partners(self, account: Account, region: str) -> list[str]:
+    def _idle_partners(self, account: ReadBack, region: str) -> list[str]:
         """Regions that are named although nothing is compared with them ("compared with B, layer IV is dense")."""
         if any(c.relative and not c.compared_to for c in account.claims):
             return []
@@ -95,7 +95,7 @@ class Gate:
         return all(set(m.regions) & labels for m in mentions)
 
 
-def _is_held(word: Word, sources: Sequence[Claim]) -> bool:
+def _is_held(word: ReadWord, sources: Sequence[Claim]) -> bool:
     """Whether a trait that was read of nothing is at least one of the sources', stated or denied."""
     return any(
         bears_out(claim, attribute, value, stated)
@@ -105,7 +105,7 @@ def _is_held(word: Word, sources: Sequence[Claim]) -> bool:
     )
 
 
-def _idle_layers(account: Account, sources: Sequence[Claim]) -> list[str]:
+def _idle_layers(account: ReadBack, sources: Sequence[Claim]) -> list[str]:
     """Layers that are named although neither the caption nor its sources say anything of them ("... and in layer III as well")."""
     spoken = [c.layer for c in (*account.claims, *sources)]
     return [
@@ -116,7 +116,7 @@ def _idle_layers(account: Account, sources: Sequence[Claim]) -> list[str]:
     ]
 
 
-def _questions(account: Account, sources: Sequence[Claim]) -> list[str]:
+def _questions(account: ReadBack, sources: Sequence[Claim]) -> list[str]:
     """A question after a trait of which no source speaks, and so nothing can answer it."""
     held = {c.attribute for c in sources}
     missing = account.named - held or (account.asked if account.asked and not account.asked & held else frozenset())

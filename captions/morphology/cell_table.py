@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.captions.morphology.depth_picture import save_depth_picture
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.outlines import read_points
-from cytoscribe.core.runs import RunFolder, file_digest
+from cytoscribe.core.runs import RunFolder, atomic_path, file_digest
 from cytoscribe.core.tables import read_csv, write_csv
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
@@ -23,7 +22,7 @@ STEPS = 40
 
 
 @dataclass(frozen=True)
-class Piece:
+class CortexPiece:
     """The corners of a piece of cortex, each (2,) float64 x and y in micrometres."""
 
     top_left: np.ndarray
@@ -84,13 +83,13 @@ def measure_table(cells: Path, corners: Path, pixel_size_um: float, out: Path, *
     return int(sum(r["cells"] for r in rows))
 
 
-def read_piece(path: Path, pixel_size_um: float) -> Piece:
+def read_piece(path: Path, pixel_size_um: float) -> CortexPiece:
     """The four named corners of a GeoJSON file, in pixels there. Raises InputError where one is missing."""
     points = read_points(path)
     missing = [c for c in CORNERS if c not in points]
     if missing:
         raise InputError(f"no point named '{missing[0]}'", where=path, fix=f"mark {', '.join(CORNERS)}")
-    return Piece(*(np.asarray(points[c]) * pixel_size_um for c in CORNERS))
+    return CortexPiece(*(np.asarray(points[c]) * pixel_size_um for c in CORNERS))
 
 
 def read_cells(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -107,11 +106,11 @@ def _number(path: Path, row: int, cells: Mapping[str, str], column: str) -> floa
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
-        raise InputError(f"'{cells[column]}' is no number", where=cell(path, row, column), fix="export the detections again")
+        raise InputError(f"'{cells[column]}' is not a number", where=cell(path, row, column), fix="export the detections again")
     return value
 
 
-def density_by_depth(points: np.ndarray, areas: np.ndarray, piece: Piece, steps: int) -> Sequence[dict[str, float]]:
+def density_by_depth(points: np.ndarray, areas: np.ndarray, piece: CortexPiece, steps: int) -> Sequence[dict[str, float]]:
     """One row a step of depth: cells, density per mm2 and median cell area. Raises InputError where no cell lies in the piece."""
     depth = piece.depth_of(points)
     known = np.isfinite(depth)
@@ -131,3 +130,25 @@ def density_by_depth(points: np.ndarray, areas: np.ndarray, piece: Piece, steps:
         }
         for i, area in enumerate(piece.strip_mm2(edges))
     ]
+
+
+def save_depth_picture(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Draw density (filled) and median cell area (line) of `density_by_depth`; the pia is at the top."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    depth, density, size = (
+        [row[name] for row in rows] for name in ("depth_percent", "cell_density_per_mm2", "median_cell_area_um2")
+    )
+    figure = Figure(figsize=(5.2, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    left = figure.add_subplot(1, 1, 1)
+    left.fill_betweenx(depth, 0, density, color="#2b6cb0", alpha=0.35, linewidth=0)
+    left.plot(density, depth, color="#2b6cb0", linewidth=1.6)
+    left.set(xlabel="cells per mm2", ylabel="depth in percent, from the pia", ylim=(100, 0), xlim=(0, None))
+    right = left.twiny()
+    right.plot(size, depth, color="#c2571a", linewidth=1.2)
+    right.set_xlabel("median cell area in um2", color="#c2571a")
+    right.set_xlim(0, None)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)

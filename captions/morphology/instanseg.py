@@ -28,7 +28,7 @@ _OVERLAP = 0.2
 def instanseg_cells(image: np.ndarray, pixel_size_um: float | None, model: Path) -> np.ndarray:
     """Labels (H, W) int32 of (H, W, 3) uint8, 0 for none; an unknown pixel size is taken as that of the training-free outliner.
 
-    Cells of the coarsest look come first, finer looks add what these left out. Raises InputError where the file is no such model.
+    Cells of the coarsest look come first, finer looks add what these left out. Raises InputError where the file is not such a model.
     """
     network = _network(model)
     labels = np.zeros(image.shape[:2], np.int32)

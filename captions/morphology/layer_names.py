@@ -42,7 +42,7 @@ def read_layer_names(path: Path) -> LayerNames:
     """The table of label values: a value (`label_value` or `value`), a region (`group` or `region`), and the name of the layer
     (`layer`, or a name that ends in it: `fine_region`, `name`).
 
-    Raises InputError where a column is missing, a value is no whole number, or two rows of one region give a value two meanings.
+    Raises InputError where a column is missing, a value is not a whole number, or two rows of one region give a value two meanings.
     """
     rows = read_csv(path, [])
     columns = rows[0][1] if rows else {}
@@ -55,7 +55,7 @@ def read_layer_names(path: Path) -> LayerNames:
         own = regions.setdefault(row[region], {})
         if own.setdefault(key, band) != band:
             raise InputError(
-                f"value {key} has two meanings", where=cell(path, number, value), fix="give each value one row a region"
+                f"value {key} has two meanings", where=cell(path, number, value), fix="give each value one row per region"
             )
         shared.setdefault(key, band)
     clash = any(shared[key].region != name for name, own in regions.items() for key in own)

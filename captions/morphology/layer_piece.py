@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.captions.morphology.cell_table import Piece, read_cells, read_piece
+from cytoscribe.captions.morphology.cell_table import CortexPiece, read_cells, read_piece
 from cytoscribe.captions.morphology.layer_names import layer_of
 from cytoscribe.captions.morphology.layer_stage import CONTRACT, LAYERS
 from cytoscribe.captions.morphology.layers import cell_numbers
@@ -60,7 +60,7 @@ def measure_piece(settings: PieceSettings) -> int:
 
 
 def read_borders(path: Path) -> dict[str, tuple[float, float]]:
-    """Layer to (from, to), shares of the depth. Raises InputError where a row is no stretch between 0 and 100 percent, or two overlap."""
+    """Layer to (from, to), shares of the depth. Raises InputError where a row is not a stretch between 0 and 100 percent, or two overlap."""
     found: dict[str, tuple[float, float]] = {}
     last = 0.0
     for number, row in read_csv(path, ["layer", "from_percent", "to_percent"]):
@@ -70,7 +70,7 @@ def read_borders(path: Path) -> dict[str, tuple[float, float]]:
             low = high = float("nan")
         if not 0 <= low < high <= 100 or low < last - 1e-9:
             raise InputError(
-                f"{row['from_percent']} to {row['to_percent']} is no stretch of depth below the last one",
+                f"{row['from_percent']} to {row['to_percent']} is not a depth range below the previous one",
                 where=cell(path, number),
                 fix="give rising percentages from 0 (pia) to 100 (white matter)",
             )
@@ -79,5 +79,5 @@ def read_borders(path: Path) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _area_mm2(piece: Piece, low: float, high: float) -> float:
+def _area_mm2(piece: CortexPiece, low: float, high: float) -> float:
     return float(piece.strip_mm2(np.linspace(low, high, 20)).sum())

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from cytoscribe.captions.morphology.detections import read_detections, table_of
 from cytoscribe.captions.morphology.layer_names import Band, LayerNames, read_layer_names
 from cytoscribe.captions.morphology.layers import Cells, measure_layers
 from cytoscribe.captions.morphology.light import read_light
@@ -17,11 +16,11 @@ from cytoscribe.captions.morphology.masks import read_label_map
 from cytoscribe.captions.morphology.settings import LayerSettings
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
 from cytoscribe.captions.morphology.tissue import outlined_cells
-from cytoscribe.core.errors import InputError
+from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.core.runs import RunFolder, file_digest
-from cytoscribe.core.tables import read_images, write_csv
+from cytoscribe.core.tables import read_csv, read_images, write_csv
 
 LAYERS, SKIPPED, SHEET = "layers.csv", "skipped.csv", "outlines.png"
 CONTRACT = ("image_path", "subject", "section", "region", "layer")
@@ -42,7 +41,7 @@ class LayerSummary:
 
 
 def measure_all(settings: LayerSettings) -> LayerSummary:
-    """Write layers.csv, skipped.csv and outlines.png into `settings.out`; a killed run goes on where it stopped.
+    """Write layers.csv, skipped.csv and outlines.png into `settings.out`; a killed run resumes where it stopped.
 
     Raises InputError where a table cannot be used or no picture can be measured; nothing is half-written then.
     """
@@ -120,7 +119,7 @@ def look(record: ImageRecord, settings: LayerSettings, names: LayerNames) -> tup
         raise InputError("no label map: fill the column mask_path")
     bands = names.of(record.region)
     if not bands:
-        raise InputError(f"the table of label values says nothing of '{record.region}'")
+        raise InputError(f"the table of label values has no entry for '{record.region}'")
     image = read_light(record.path, settings.ground)
     return image, read_label_map(record.mask_path, image.shape[:2]), bands
 
@@ -172,3 +171,33 @@ def _draw(settings: LayerSettings, records: Sequence[ImageRecord], names: LayerN
         image, labels, bands = look(record, settings, names)
         shown.append(Shown(image, {"layers": np.where(np.isin(labels, list(bands)), labels, 0)}, record.path.name))
     save_sheet(shown, settings.out / SHEET, side=480, across=3)
+
+
+_FORMS = (("x_um", "y_um", "area_um2"), ("Centroid X µm", "Centroid Y µm", "Area µm^2"))
+SUFFIXES = (".csv", ".tsv", ".txt")
+
+
+def table_of(folder: Path, image: Path) -> Path | None:
+    """The table of an image: a file of its name; None where there is none."""
+    return next((p for s in SUFFIXES if (p := folder / f"{image.stem}{s}").is_file()), None)
+
+
+def read_detections(path: Path, pixel_size_um: float) -> Cells:
+    """The cells of one picture in its pixels. Raises InputError where columns are missing or a cell holds no number."""
+    rows = read_csv(path, [])
+    there = rows[0][1] if rows else {}
+    columns = next((f for f in _FORMS if all(c in there for c in f)), None)
+    if columns is None:
+        raise InputError("no columns of cells", where=path, fix=f"name them {', '.join(_FORMS[0])}, or as QuPath does")
+    values = np.asarray([[_number(path, n, c, r[c]) for c in columns] for n, r in rows])
+    return Cells(values[:, :2] / pixel_size_um, values[:, 2] / pixel_size_um**2)
+
+
+def _number(path: Path, row: int, column: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise InputError(f"'{text}' is not a number", where=cell(path, row, column), fix="export the detections again")
+    return value

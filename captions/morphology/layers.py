@@ -29,7 +29,7 @@ _UPPER_SIZE = 95
 
 @dataclass(frozen=True)
 class Cells:
-    """Detected cells of one picture. points: (N, 2) x and y in pixels; areas: (N,) in px2, NaN where a size cannot be told."""
+    """Detected cells of one picture. points: (N, 2) x and y in pixels; areas: (N,) in px2, NaN where a size is unknown."""
 
     points: np.ndarray
     areas: np.ndarray

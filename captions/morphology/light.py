@@ -26,7 +26,7 @@ def read_light(path: Path, ground: str = "light") -> np.ndarray:
         return 255 - read_image(path)
     image = _scaled(path)
     if looks_dark_ground(image):
-        raise InputError("bright things on a dark ground (fluorescence?): measure such images with --ground dark")
+        raise InputError("bright objects on a dark background (fluorescence?): measure such images with --ground dark")
     return image
 
 

@@ -72,7 +72,7 @@ def _values(path: Path) -> np.ndarray:
     if values.ndim == 3 and values.shape[2] in (3, 4) and (values[..., :3] == values[..., :1]).all():
         values = values[..., 0]
     if values.ndim != 2:
-        raise InputError("the mask is a colour picture", where=path, fix="save one number a pixel")
+        raise InputError("the mask is a colour picture", where=path, fix="save one number per pixel")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise InputError("the mask holds numbers that are not finite", where=path, fix="save whole numbers")
     if values.min() < 0 or values.max() > 2**31 - 1:

@@ -36,5 +36,5 @@ def parts_of(mask: np.ndarray) -> np.ndarray:
 
 
 def filled(mask: np.ndarray, most_px: int) -> np.ndarray:
-    """The mask with its holes of at most that many pixels closed; ground at the picture's edge is no hole, however small."""
+    """The mask with its holes of at most that many pixels closed; ground at the picture's edge is not a hole, however small."""
     return np.asarray(morphology.remove_small_holes(np.pad(mask, 1), max_size=most_px))[1:-1, 1:-1]

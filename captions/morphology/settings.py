@@ -16,7 +16,7 @@ _TABLE = "Detected cells in place of pictures"
 
 _REGION_COLUMN = option("Column that holds the label.")
 _GROUND = option("light (stained tissue on bright glass) or dark (fluorescence; inverted first).", choices=GROUNDS)
-_CELL_TABLE = option("Detected cells as QuPath exports them, in place of pictures.", panel=_TABLE)
+_CELL_TABLE = option("Detected cells as QuPath exports them, instead of pictures.", panel=_TABLE)
 _CORNERS = option("GeoJSON with the points top_left, top_right, bottom_left, bottom_right; top is the pia.", panel=_TABLE)
 _PIXEL_SIZE = option(
     "Micrometres per pixel if the table does not say. 0: unknown.", parse=length_parser("--pixel-size-um"), shown="0"
@@ -85,7 +85,7 @@ class LayerSettings:
     images: Path | None = field(
         default=None, metadata=option("Table of images: image_path, region, mask_path (the label map), section, subject.")
     )
-    sections: Path | None = field(default=None, metadata=option("Folder of whole sections, in place of --images."))
+    sections: Path | None = field(default=None, metadata=option("Folder of whole sections, instead of --images."))
     labels: Path | None = field(default=None, metadata=option("Folder of their label maps, named as the sections are."))
     cells: Path | None = field(
         default=None,

@@ -21,7 +21,7 @@ _LABEL_PX = 26
 
 @dataclass(frozen=True)
 class Shown:
-    """image: (H, W, 3) uint8; outlines: name to labels (H, W); title: what stands below; doubtful: framed in red."""
+    """image: (H, W, 3) uint8; outlines: name to labels (H, W); title: the text below; doubtful: framed in red."""
 
     image: np.ndarray
     outlines: Mapping[str, np.ndarray]

@@ -35,7 +35,7 @@ _ON_SHEET = 48
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredImage:
     """One row of the table: its measures, or the reason why it was skipped."""
 
     record: ImageRecord
@@ -51,15 +51,15 @@ class Summary:
     out of given masks as too small."""
 
     measured: int
-    doubtful: tuple[Measured, ...]
-    skipped: tuple[Measured, ...]
+    doubtful: tuple[MeasuredImage, ...]
+    skipped: tuple[MeasuredImage, ...]
     claims: int
     without_size: int
     dust: int = 0
 
 
 def measure(settings: MeasureSettings) -> Summary:
-    """Measure every image of the table into `settings.out`; a killed run goes on where it stopped.
+    """Measure every image of the table into `settings.out`; a killed run resumes where it stopped.
 
     Writes measures.csv (one row an image, doubts named), attributes.csv (the words, for captions), limits.json (the limits they were
     given by), skipped.csv, outlines.png and the profile's further tables. Raises InputError where the table, the profile or the bins cannot be used, or no image can be measured.
@@ -89,12 +89,12 @@ def _with_sizes(records: Sequence[ImageRecord], options: Options) -> list[ImageR
     return [replace(r, pixel_size_um=r.pixel_size_um or options.pixel_size_um) for r in records]
 
 
-def _may_teach(measured: Measured) -> bool:
+def _may_teach(measured: MeasuredImage) -> bool:
     """Limits are learnt on training rows whose outlines look right; a table without splits is used whole."""
     return measured.record.split in ("", "train") and not measured.doubts
 
 
-def _all(records: Sequence[ImageRecord], settings: MeasureSettings, run: RunFolder) -> Iterator[Measured]:
+def _all(records: Sequence[ImageRecord], settings: MeasureSettings, run: RunFolder) -> Iterator[MeasuredImage]:
     chunks = [records[i : i + _CHUNK] for i in range(0, len(records), _CHUNK)]
     keys = [_key(c) for c in chunks]
     missing = [i for i, key in enumerate(keys) if not run.has_shard(key)]
@@ -106,7 +106,7 @@ def _all(records: Sequence[ImageRecord], settings: MeasureSettings, run: RunFold
             run.write_shard(keys[i], rows)
     for chunk, key in zip(chunks, keys, strict=True):
         for record, row in zip(chunk, run.read_shard(key), strict=True):
-            yield Measured(record, row["measures"], tuple(row["doubts"]), row["skipped"], row["rows"])
+            yield MeasuredImage(record, row["measures"], tuple(row["doubts"]), row["skipped"], row["rows"])
 
 
 def _key(chunk: Sequence[ImageRecord]) -> str:
@@ -114,7 +114,7 @@ def _key(chunk: Sequence[ImageRecord]) -> str:
 
 
 def _stamp(path: Path | None) -> str:
-    """Changes where the file's content does, so that a picture which was mended is measured again."""
+    """Changes where the file's content does, so that a picture which was replaced is measured again."""
     return f"{path}:{quick_digest(path)}" if path else ""
 
 
@@ -140,7 +140,7 @@ def look(record: ImageRecord, settings: MeasureSettings) -> tuple[np.ndarray, Fo
     return image, replace(found, measures={**found.measures, DUST: float(dust)}) if record.mask_path else found
 
 
-def _write(settings: MeasureSettings, found: Sequence[Measured], words: Worded) -> Summary:
+def _write(settings: MeasureSettings, found: Sequence[MeasuredImage], words: Worded) -> Summary:
     out = settings.out
     usable = [m for m in found if not m.skipped]
     names = list(dict.fromkeys(n for m in usable for n in m.measures))
@@ -167,7 +167,7 @@ def _write(settings: MeasureSettings, found: Sequence[Measured], words: Worded) 
     return Summary(len(usable), doubtful, tuple(skipped), sum(map(len, said)), without, dust)
 
 
-def _write_rows(out: Path, usable: Sequence[Measured]) -> None:
+def _write_rows(out: Path, usable: Sequence[MeasuredImage]) -> None:
     for table in dict.fromkeys(t for m in usable for t in m.rows):
         columns = list(dict.fromkeys(c for m in usable for row in m.rows.get(table, ()) for c in row))
         lines = (
@@ -186,7 +186,7 @@ def _shown(value: float | None) -> str:
     return "" if value is None or not np.isfinite(value) else f"{value:.6g}"
 
 
-def _draw(settings: MeasureSettings, usable: Sequence[Measured]) -> None:
+def _draw(settings: MeasureSettings, usable: Sequence[MeasuredImage]) -> None:
     """Doubtful images first, at most half the page, then others spread over the table."""
     doubtful = [m for m in usable if m.doubts][: _ON_SHEET // 2]
     sound = [m for m in usable if not m.doubts]

@@ -100,7 +100,7 @@ def _candidate(part: measure._regionprops.RegionProperties, edges: np.ndarray) -
 
 
 def _score(candidate: Candidate, agreement: float) -> float:
-    """Sharp edges, a compact shape, agreement of many cuts, and a little for size, lest a nucleus stand for its cell."""
+    """Sharp edges, a compact shape, agreement of many cuts, and a little for size, so that a nucleus is not taken for its cell."""
     size = (candidate.area / 500) ** 0.15
     return candidate.edge**0.5 * candidate.solidity**4 * size * (1 + agreement) ** 0.5
 

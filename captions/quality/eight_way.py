@@ -1,6 +1,6 @@
-"""Masked 8-way, text only: can a masked caption be told to its region's masked description among eight?
+"""Masked 8-way, text only: can a masked caption be matched to its region's masked description among eight?
 
-Regions whose captions cannot be told apart are named, before a GPU hour is spent on them.
+Regions whose captions cannot be distinguished are named, before a GPU hour is spent on them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class EightWay:
-    """accuracy: share of captions told to their region among `choices`, with its 95% interval over regions; by region and by style;
+    """accuracy: share of captions matched to their region among `choices`, with its 95% interval over regions; by region and by style;
     confused: (region, other, share of the two regions' captions that are as near to the other's description or nearer), worst first,
     pairs with a quarter or more."""
 
@@ -52,7 +52,7 @@ def describe_masked(units: Sequence[Unit], scene: Scene, written: Mapping[str, s
     texts = {}
     for unit in units:
         composed = ". ".join(c[:1].upper() + c[1:] for c in (f.clauses[-1] for f in scene.facets(unit.claims))) + "."
-        mask = mask_for(unit.region, scene.regions.values(), scene.subject if scene.image else None)
+        mask = mask_for(unit.region, scene.regions.values(), scene.subject if scene.of_cells else None)
         texts[unit.region] = mask.apply((written or {}).get(unit.region) or composed)
     return texts
 

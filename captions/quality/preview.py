@@ -13,7 +13,7 @@ from cytoscribe.captions.backends.template import TemplateBackend
 from cytoscribe.captions.generation import GenerateResult, GenerateSettings, make_recipe, read_material
 from cytoscribe.captions.plan import Recipe, plan
 from cytoscribe.captions.rounds import by_style
-from cytoscribe.captions.units import Material
+from cytoscribe.captions.units import SourceMaterial
 from cytoscribe.prompts.loader import PromptSet, load_prompts
 
 _SHOWN = 3
@@ -35,7 +35,7 @@ def preview(settings: GenerateSettings) -> str:
     return "\n".join([*lines, "", *_measured(settings, sample, wanted)])
 
 
-def _sample(settings: GenerateSettings, material: Material, recipe: Recipe, prompts: PromptSet) -> list[Prompt]:
+def _sample(settings: GenerateSettings, material: SourceMaterial, recipe: Recipe, prompts: PromptSet) -> list[Prompt]:
     """A few prompts, spread over the units and the styles."""
     chosen = [material.units[i * len(material.units) // _MEASURED] for i in range(_MEASURED)]
     model = settings.models[0]
@@ -75,13 +75,13 @@ def report(result: GenerateResult, out: Path) -> str:
     if result.precision is not None:
         lines.append(f"expected precision of the claims: {result.precision:.2f}")
     if result.shortages:
-        lines.append("fewer than asked: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
+        lines.append("fewer than requested: " + ", ".join(f"{region} {note}" for region, note in result.shortages.items()))
     if short := result.outcome.short:
         lines.append("fewer of a style than its quota: " + "; ".join(by_style(short)))
     return "\n".join(lines)
 
 
-def _chosen(material: Material) -> list[str]:
+def _chosen(material: SourceMaterial) -> list[str]:
     """Which claims of a mining run were used, a line a reason."""
     counts = Counter(material.species.values())
     lines = []

@@ -1,4 +1,4 @@
-"""Quality of a dataset of captions before anybody trains on it: leaks, diversity, and whether regions can be told apart."""
+"""Quality of a dataset of captions before anybody trains on it: leaks, diversity, and whether regions can be distinguished."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cytoscribe.captions.quality.eight_way import (
     tfidf_scores,
 )
 from cytoscribe.captions.quality.probe import Probe, probe_content, probe_wording
-from cytoscribe.captions.units import Material, literature_material
+from cytoscribe.captions.units import SourceMaterial, literature_material
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import IMAGE_CLAIM, Caption, Claim, Description, Region
 from cytoscribe.core.runs import write_json
@@ -88,7 +88,7 @@ def measure(settings: QualitySettings) -> Quality:
     return quality
 
 
-def _probes(captions: Sequence[Caption], material: Material | None, seed: int) -> tuple[Probe, ...]:
+def _probes(captions: Sequence[Caption], material: SourceMaterial | None, seed: int) -> tuple[Probe, ...]:
     claims = {c.claim_id: c for u in material.units for c in u.claims} if material else {}
     probes = [probe_content(captions, claims, seed)]
     if material is not None:
@@ -97,7 +97,7 @@ def _probes(captions: Sequence[Caption], material: Material | None, seed: int) -
 
 
 def _told_apart(
-    settings: QualitySettings, descriptions: Path, material: Material, captions: Sequence[Caption], encode: Encode | None
+    settings: QualitySettings, descriptions: Path, material: SourceMaterial, captions: Sequence[Caption], encode: Encode | None
 ) -> tuple[EightWay, ...]:
     scene = material.scene
     units = [u for u in material.units if len(scene.facets(u.claims)) >= settings.least_claims]

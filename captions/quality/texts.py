@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.captions.gate.region import Gate, Verdict
+from cytoscribe.captions.gate.region import Gate, GateVerdict
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import WHOLE, Claim, Region
 from cytoscribe.core.runs import MOST_JSON, read_bytes
@@ -41,7 +41,7 @@ class BadLine:
     what: str
 
 
-def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX) -> tuple[list[Text], list[BadLine]]:
+def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str | Path = CORTEX) -> tuple[list[Text], list[BadLine]]:
     """The captions of a JSON-lines file, and the lines that are none. known: claims by id, for lines that give `claim_ids`; vocabulary: of
     the claims that are given inline, which may use any of its words ("narrow" for thin, "4" for layer IV).
 
@@ -50,7 +50,7 @@ def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX)
     try:
         lines = read_bytes(path, MOST_JSON).decode("utf-8-sig").split("\n")  # text may hold other marks that end lines
     except UnicodeDecodeError as error:
-        raise InputError("not a text in UTF-8", where=path, fix="give a file with one JSON object a line") from error
+        raise InputError("not UTF-8 text", where=path, fix="give a file with one JSON object per line") from error
     lexicon = load_lexicon(vocabulary=vocabulary)
     texts: list[Text] = []
     bad: list[BadLine] = []
@@ -68,7 +68,7 @@ def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX)
     return texts, bad
 
 
-def judge_texts(texts: Iterable[Text], regions: Iterable[Region], vocabulary: str = CORTEX) -> Iterator[dict[str, Any]]:
+def judge_texts(texts: Iterable[Text], regions: Iterable[Region], vocabulary: str | Path = CORTEX) -> Iterator[dict[str, Any]]:
     """One verdict a caption, in order: `line`, `region`, `caption`, `accepted`, `reasons`, `supported`. vocabulary: as for mining."""
     texts = list(texts)
     listed = {r.name: r for r in regions}
@@ -91,7 +91,7 @@ def read_known(folder: Path | None) -> tuple[dict[str, Claim], tuple[Region, ...
     return claims, read_regions(table, drop_shared=True).regions if table.exists() else ()
 
 
-def _row(text: Text, verdict: Verdict) -> dict[str, Any]:
+def _row(text: Text, verdict: GateVerdict) -> dict[str, Any]:
     return {
         "line": text.line,
         "region": text.region,
@@ -121,7 +121,7 @@ def _text(number: int, row: Any, known: Mapping[str, Claim], lexicon: Lexicon) -
 def _string(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"'{key}' must be a text that is not empty")
+        raise ValueError(f"'{key}' must be a non-empty string")
     return value
 
 
@@ -135,7 +135,7 @@ def _claim(region: str, number: int, row: Any, lexicon: Lexicon) -> Claim:
         raise ValueError("'compared_to' must be a list of regions, 'polarity' true or false")
     layer = row.get("layer") or WHOLE
     if not isinstance(layer, str):
-        raise ValueError("'layer' must be a text")
+        raise ValueError("'layer' must be a string")
     attribute = _string(row, "attribute")
     said = (_layer(layer), attribute, _value(attribute, _string(row, "value"), lexicon), polarity, tuple(compared))
     return Claim(f"{region}-{number}", region, "", "", None, "", 0, 0, "", *said, 1.0)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cytoscribe.captions.wording.english import article, capital, layer_depth, listed, sentence
 from cytoscribe.captions.wording.facets import Facet
-from cytoscribe.captions.wording.voice import Voice
+from cytoscribe.captions.wording.voice import SubjectForms
 
 STYLES = ("textbook", "microscope", "terse", "layers", "comparison", "question", "paragraph", "short")
 """Every style, in the order in which quotas are dealt out."""
@@ -55,7 +55,7 @@ def applicable(style: str, facets: Sequence[Facet], *, image: bool) -> bool:
     return len(facets) >= 5 if style == "paragraph" else bool(facets)
 
 
-def compose(style: str, facets: Sequence[Facet], voice: Voice, rng: random.Random) -> Composed:
+def compose(style: str, facets: Sequence[Facet], voice: SubjectForms, rng: random.Random) -> Composed:
     """One caption that states every facet given, and nothing else.
 
     Where the style has no pattern that carries these facets (a paragraph of two), a textbook sentence is written.
@@ -80,7 +80,7 @@ def _plural_verb(verb: str) -> str:
     return {"has": "have", "is": "are", "does": "do"}.get(verb, verb.removesuffix("s"))
 
 
-def _candidates(style: str, facets: Sequence[Facet], voice: Voice) -> list[str]:
+def _candidates(style: str, facets: Sequence[Facet], voice: SubjectForms) -> list[str]:
     table = patterns()[style]
     kinds = ["both", "image" if voice.image else "area"]
     if not any(f.absent or not f.with_ for f in facets):
@@ -90,7 +90,7 @@ def _candidates(style: str, facets: Sequence[Facet], voice: Voice) -> list[str]:
     return [p for k in kinds for p in table.get(k, ())]
 
 
-def _fits(pattern: str, facets: Sequence[Facet], voice: Voice) -> bool:
+def _fits(pattern: str, facets: Sequence[Facet], voice: SubjectForms) -> bool:
     slots = _SLOT.findall(pattern)
     names = {name for name, _ in slots}
     groups = {int(part) for _, part in slots if part}
@@ -115,7 +115,7 @@ def _fits(pattern: str, facets: Sequence[Facet], voice: Voice) -> bool:
 class _Realisation:
     """One pattern filled in; the facets are dealt to its slots, and each is said once."""
 
-    def __init__(self, facets: Sequence[Facet], voice: Voice, rng: random.Random, pattern: str) -> None:
+    def __init__(self, facets: Sequence[Facet], voice: SubjectForms, rng: random.Random, pattern: str) -> None:
         self.voice, self.rng, self.pattern = voice, rng, pattern
         self.marked: list[tuple[str, ...]] = []
         self.slots = {name for name, _ in _SLOT.findall(pattern)}

@@ -69,7 +69,7 @@ def layer_depth(layer: str) -> tuple[float, str]:
 
 
 def article(following: str) -> str:
-    """`a` or `an` for the word that follows, by its sound as far as spelling tells it."""
+    """`a` or `an` for the word that follows, by its sound as far as spelling shows it."""
     if _CONSONANT_SOUND.match(following):
         return "a"
     return "an" if _VOWEL_SOUND.match(following) or (_VOWEL_SOUND.match(following[:1].lower()) and following[:1].islower()) else "a"

@@ -69,7 +69,7 @@ def read_phrases(path: str | Path | None = None) -> PhraseBook:
     for join in raw.get("joins", ()):
         named = {n for key in ("with", "clause", "short") for frame in join.get(key, ()) for n in re.findall(r"\{(\w+)\}", frame)}
         if unknown := sorted(named - {*join["columns"]}):
-            raise InputError(f"a join names '{unknown[0]}', which is none of its columns", where=path, fix=fix)
+            raise InputError(f"a join names '{unknown[0]}', which is not one of its columns", where=path, fix=fix)
     return _book(raw)
 
 

@@ -11,7 +11,7 @@ from cytoscribe.core.records import Region
 
 
 @dataclass(frozen=True)
-class Voice:
+class SubjectForms:
     """s: the subject inside a sentence; a: with an indefinite article; noun: bare; it: the pronoun; image: an image's subject;
     plural: the subject takes a plural verb ("areas 10d and 10o")."""
 
@@ -27,17 +27,17 @@ class Voice:
 UNNAMED_AREAS = ("this area", "this region", "the area", "the region")
 
 
-def area_voice(name: str, region: Region | None, rng: random.Random, *, named: bool = True) -> Voice:
+def area_voice(name: str, region: Region | None, rng: random.Random, *, named: bool = True) -> SubjectForms:
     """Voice of a brain region; without its name where `named` is false."""
     called = rng.choice(area_names(region, name)) if named else rng.choice(UNNAMED_AREAS)
     if is_plural(called):
-        return Voice(called, called, called, "they", "areas", image=False, plural=True)
-    return Voice(called, called if named else "an area", called if named else "area", "it", "an area", image=False)
+        return SubjectForms(called, called, called, "they", "areas", image=False, plural=True)
+    return SubjectForms(called, called if named else "an area", called if named else "area", "it", "an area", image=False)
 
 
-def image_voice(name: str, subject: Subject, rng: random.Random, *, named: bool) -> Voice:
+def image_voice(name: str, subject: Subject, rng: random.Random, *, named: bool) -> SubjectForms:
     """Voice of an image's subject: its class ("an eosinophil") or only what it is ("the cell")."""
     noun = " ".join(name.split()) if named else rng.choice((subject.noun, subject.noun, subject.kind))
     s = f"{rng.choice(('the', 'this') if named else ('the', 'this', 'this'))} {noun}"
     kind = rng.choice((subject.noun, subject.kind))
-    return Voice(s, f"{article(noun)} {noun}", noun, "it", f"{article(kind)} {kind}", image=True)
+    return SubjectForms(s, f"{article(noun)} {noun}", noun, "it", f"{article(kind)} {kind}", image=True)

@@ -1,4 +1,4 @@
-"""What the user is told when something is wrong: one line that says what, where, and what to do."""
+"""Errors that reach the user: one line that says what, where, and what to do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RunMismatchError(InputError):
 
 
 class WriteError(InputError):
-    """A result cannot be written. It always ends the run, also where a bad item among many would be passed over: going on would lose
+    """A result cannot be written. It always ends the run, also where a bad item among many would be skipped: going on would lose
     what was found."""
 
 

@@ -8,11 +8,11 @@ from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 SECONDS = 4.0
-"""How long the Hub may take to accept a connection before work goes on with its cache alone."""
+"""How long the Hub may take to accept a connection before work continues with its cache only."""
 
 
 def reachable(url: str, seconds: float = SECONDS) -> bool:
-    """True where the host of an address accepts a connection; a proxy that the environment names stands for it."""
+    """True where the host of an address accepts a connection; or a proxy that the environment names."""
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(url)

@@ -93,7 +93,7 @@ def _largest_page(path: Path) -> int:
     except Exception as error:  # tifffile fails in many ways on broken files
         with opened_image(path) as image:
             if getattr(image, "n_frames", 1) > 1:
-                raise InputError("several pages, of which none is meant for sure", where=path, fix="save one") from error
+                raise InputError("several pages, and it is unclear which one is meant", where=path, fix="save one") from error
         return 0
 
 
@@ -101,13 +101,13 @@ def _largest_page(path: Path) -> int:
 def opened_image(path: str | Path) -> Iterator[Image.Image]:
     """An image file through Pillow, whose size is bounded; large ones are decoded one at a time, whatever the number of threads.
 
-    Raises InputError where the file is missing, no ordinary file, too large, or broken in any way that shows within the block.
+    Raises InputError where the file is missing, not a regular file, too large, or broken in any way that shows within the block.
     """
     path = Path(path)
     if not path.exists():
         raise InputError("no such image", where=path, fix="check the image_path column")
     if not is_file(path):
-        raise InputError("no ordinary file", where=path, fix="check the image_path column")
+        raise InputError("not a regular file", where=path, fix="check the image_path column")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # damaged metadata: what matters are the pixels

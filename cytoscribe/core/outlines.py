@@ -186,7 +186,7 @@ def _shapes(feature: object, path: Path, number: int) -> list[Rings]:
         return polygons_of(feature)
     except BadGeometryError as error:
         raise InputError(
-            f"feature {number} has no usable coordinates", where=path, fix="give three points or more a ring"
+            f"feature {number} has no usable coordinates", where=path, fix="give each ring three points or more"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The one way to read Parquet: bounded before it is decoded, since a file of a few kilobytes can stand for more than memory holds."""
+"""The one way to read Parquet: bounded before it is decoded, since a file of a few kilobytes can unpack to more than memory holds."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ BACKSLASHES, ACCENTS, CASE = "backslashes are read as slashes", "accents are com
 
 
 class Places:
-    """Paths as a table writes them, relative to its folder; mended: how many were found only after a change, by kind."""
+    """Paths as a table writes them, relative to its folder; corrected: how many were found only after a change, by kind."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -19,7 +19,7 @@ class Places:
         self._listed: dict[Path, dict[str, list[str]]] = {}
 
     def find(self, text: str) -> Path:
-        """The file that is meant; the path as it is written where there is none of any spelling."""
+        """The file that the path means; the path unchanged where no file matches in any spelling."""
         written = self._folder / text
         if _exists(written):
             return written
@@ -36,7 +36,7 @@ class Places:
         return self._count(CASE, same) if same is not None else written
 
     def told(self) -> str:
-        """What was mended, for people."""
+        """What was corrected, for people."""
         return "; ".join(f"{kind} in {n} path{'s' * (n != 1)}" for kind, n in sorted(self.mended.items()))
 
     def _count(self, kind: str, path: Path) -> Path:

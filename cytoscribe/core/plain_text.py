@@ -21,7 +21,7 @@ def printable(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Text that UTF-8 can hold: half a surrogate pair, as in the name of a file that is no text, becomes `?`."""
+    """Text that UTF-8 can hold: half a surrogate pair, as in the name of a file that is not text, becomes `?`."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -31,7 +31,7 @@ def line(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it stands: on one line, without links, HTML, tables or emphasis of its own."""
+    """Text that Markdown shows unchanged: on one line, without links, HTML, tables or emphasis of its own."""
     return _MEANT.sub(r"\\\1", line(text))
 
 

@@ -22,11 +22,11 @@ def check_device(name: str) -> None:
 
 
 def check_files(*given: Given) -> None:
-    """Raise InputError, naming the option and a file of nearly that name, where one is missing or no ordinary file."""
+    """Raise InputError, naming the option and a file of nearly that name, where one is missing or not a regular file."""
     for option, path in given:
         if path is None or is_file(path):
             continue
-        fault = "a folder, not a file" if path.is_dir() else ("no ordinary file" if _exists(path) else "no such file")
+        fault = "a folder, not a file" if path.is_dir() else ("not a regular file" if _exists(path) else "no such file")
         raise InputError(fault, where=path, fix=_way_out(option, path))
 
 

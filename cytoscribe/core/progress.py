@@ -28,7 +28,7 @@ from cytoscribe.core.plain_text import printable
 
 T = TypeVar("T")
 LINE_SECONDS = 60.0
-"""Between two lines of a run whose output nobody sees as it is written, as in a pipe or a log."""
+"""Between two lines of a run whose output is not watched live, as in a pipe or a log."""
 console = Console(stderr=True)
 """Where everything that is not a result goes: results alone go to standard output."""
 _logs: list[Path] = []

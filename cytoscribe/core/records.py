@@ -46,9 +46,9 @@ class Region:
 
 @dataclass(frozen=True)
 class CellSpan:
-    """Where one cell of a table stands: in a text, `text[start:end]`, and in the grid, counted from 0.
+    """Where one cell of a table is: in a text, `text[start:end]`, and in the grid, counted from 0.
 
-    `height` and `width` count the rows and columns that it covers; `header`: it names columns, and is no entry of its own.
+    `height` and `width` count the rows and columns that it covers; `header`: it names columns, and is not an entry of its own.
     """
 
     start: int
@@ -64,7 +64,7 @@ class CellSpan:
 class Block:
     """A stretch of a document's text with one role. `bbox` is (x0, y0, x1, y1) in points on the page where it starts.
 
-    `headings` is the path of headings that the block stands under, outermost first (a heading's own words come last); `cells` are
+    `headings` is the path of headings above the block, outermost first (a heading's own words come last); `cells` are
     those of a table whose structure the file states.
     """
 
@@ -176,7 +176,7 @@ class Description:
 @dataclass(frozen=True)
 class Caption:
     """One synthetic caption. `n_tokens` counts the target CLIP tokenizer's; `faithfulness` in [0, 1] is the share of the caption's
-    statements that its own claims bear out. It says "as its claims" (1.0 for an accepted caption), not whether the claims are right."""
+    statements that its own claims support. It says "as its claims" (1.0 for an accepted caption), not whether the claims are right."""
 
     caption_id: str
     region: str

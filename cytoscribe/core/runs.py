@@ -1,10 +1,9 @@
-"""Run folders: results appear whole or not at all, a killed run goes on, and a run with other settings refuses to mix in."""
+"""Run folders: results appear whole or not at all, a killed run resumes, and a run with other settings refuses to mix in."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
@@ -13,9 +12,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from cytoscribe import __version__
 from cytoscribe.core.errors import InputError, RunMismatchError, full_disk, unwritable
@@ -86,13 +86,13 @@ def write_json(path: str | Path, value: Any) -> None:
 def read_bytes(path: str | Path, most: int = MOST_BYTES) -> bytes:
     """The content of a file of at most `most` bytes.
 
-    Raises InputError where it is missing, no ordinary file (a pipe would never end), too large, or may not be read.
+    Raises InputError where it is missing, not a regular file (a pipe would never end), too large, or may not be read.
     """
     path = Path(path)
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):
-            raise InputError("a folder" if path.is_dir() else "no ordinary file", where=path, fix="check the path")
+            raise InputError("a folder" if path.is_dir() else "not a regular file", where=path, fix="check the path")
         if found.st_size > most:
             raise InputError(f"{found.st_size:,} bytes, more than the {most:,} that are read", where=path, fix="check the file")
         return path.read_bytes()
@@ -109,7 +109,7 @@ def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
     try:
         return json.loads(read_bytes(path, most).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not valid JSON ({_line(error)})", where=path, fix="mend or remove the file") from error
+        raise InputError(f"not valid JSON ({_line(error)})", where=path, fix="correct or remove the file") from error
 
 
 def _line(error: BaseException) -> str:
@@ -190,7 +190,7 @@ class RunFolder:
         self.settings, self.inputs = dict(settings), dict(inputs or {})
         self.fingerprint = fingerprint({"stage": stage, "settings": self.settings, "inputs": self.inputs})
         self.resumed = False
-        self._lock: IO[str] | None = None
+        self._lock: FileLock | None = None
 
     def __enter__(self) -> RunFolder:
         if self.path.exists() and not self.path.is_dir():
@@ -211,7 +211,7 @@ class RunFolder:
 
     def __exit__(self, *exception: object) -> None:
         if self._lock is not None:
-            self._lock.close()  # closing frees the lock; the file stays, since removing it would race with a waiter
+            self._lock.release()  # the file stays, since removing it would race with a waiter
             self._lock = None
 
     def _check_owner(self) -> None:
@@ -221,12 +221,10 @@ class RunFolder:
             )
 
     def _take_lock(self) -> None:
-        handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        self._lock = os.fdopen(handle, "r+")
+        self._lock = FileLock(self.path / ".lock", timeout=0)  # never through a link: filelock opens with O_NOFOLLOW
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._lock.close()
+            self._lock.acquire()
+        except Timeout as error:
             self._lock = None
             raise RunMismatchError(
                 "another run is writing into this folder", where=self.path, fix="wait for it or choose another --out"
@@ -235,7 +233,7 @@ class RunFolder:
     def _clean(self) -> None:
         """Remove what a killed run had begun to write. Links are never followed out of the folder."""
         if (self.path / SHARDS).is_symlink():
-            raise RunMismatchError("a link stands where the run keeps its state", where=self.path / SHARDS, fix="remove it")
+            raise RunMismatchError("a symbolic link is in the place of the run's state", where=self.path / SHARDS, fix="remove it")
         for place, _, names in os.walk(self.path):
             for name in names:
                 if name.startswith(_PART) and name.endswith(".part"):

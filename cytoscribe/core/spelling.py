@@ -26,7 +26,7 @@ def key(name: str) -> str:
 def respelled(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     """Name to the known one that it is another spelling of; names that are known as they stand, or resemble none, are left out.
 
-    Where letter case alone tells two known names apart (CP and cp), only a name that differs otherwise is matched by case.
+    Where only letter case distinguishes two known names (CP and cp), only a name that differs otherwise is matched by case.
     Raises InputError where a name may be either of two known ones.
     """
     known = list(dict.fromkeys(known))

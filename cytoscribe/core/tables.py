@@ -105,7 +105,7 @@ def _check_header(path: Path, header: list[str], required: Sequence[str]) -> Non
     counts = Counter(c for c in header if c)
     twice = [c for c, count in counts.items() if count > 1]
     if twice:
-        raise InputError(f"column '{twice[0]}' stands twice in the header", where=path, fix="rename or remove one of them")
+        raise InputError(f"column '{twice[0]}' appears twice in the header", where=path, fix="rename or remove one of them")
 
 
 def _way_out(missing: str, header: Sequence[str]) -> str:
@@ -153,7 +153,7 @@ def read_images(path: str | Path, *, region_column: str = "region") -> list[Imag
     if places.mended:
         say(f"{path.name}: {places.told()}")
     if not records:
-        raise InputError("the table has a header but no images", where=path, fix="add one row an image")
+        raise InputError("the table has a header but no images", where=path, fix="add one row per image")
     return records
 
 
@@ -179,7 +179,7 @@ def _image(path: Path, number: int, row: dict[str, str], region_column: str, pla
 
 
 def pixel_size(path: Path, number: int, text: str) -> float | None:
-    """The cell `pixel_size_um` of a row: micrometres a pixel, None where it is empty; raises InputError where it is no size."""
+    """The cell `pixel_size_um` of a row: micrometres a pixel, None where it is empty; raises InputError where it is not a size."""
     if not text:
         return None
     try:
@@ -188,9 +188,9 @@ def pixel_size(path: Path, number: int, text: str) -> float | None:
         value = 0.0
     if not 0 < value < 1e4:
         raise InputError(
-            f"pixel size '{text}' is no positive number",
+            f"pixel size '{text}' is not a positive number",
             where=cell(path, number, "pixel_size_um"),
-            fix="give micrometres a pixel, e.g. 0.5",
+            fix="give micrometres per pixel, e.g. 0.5",
         )
     return value
 
@@ -221,7 +221,7 @@ def _storable(row: dict[str, Any]) -> dict[str, Any]:
 def read_records(path: str | Path, kind: type[R]) -> list[R]:
     """Read what `write_records` wrote; unknown columns are ignored.
 
-    Raises InputError where the file is missing, is no Parquet, or lacks a column of the contract.
+    Raises InputError where the file is missing, is not Parquet, or lacks a column of the contract.
     """
     path = Path(path)
     names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
@@ -231,7 +231,7 @@ def read_records(path: str | Path, kind: type[R]) -> list[R]:
         rows = table.select(names).cast(schema_of(kind)).to_pylist()
     except Exception as error:  # another type, or text that is no UTF-8
         raise InputError(
-            f"a column is not of the kind it should be ({line(str(error))[:120]})",
+            f"a column has the wrong type ({line(str(error))[:120]})",
             where=path,
             fix="run the stage that writes it again",
         ) from error

@@ -80,9 +80,9 @@ def _largest(file: Any, path: Path) -> Any:
     if rivals:
         names = ", ".join(f"'{s.name}'" for s in (by_size[0], *rivals)[:3] if s.name)
         raise InputError(
-            f"holds {len(rivals) + 1} pictures of like size{f' ({names})' if names else ''}",
+            f"holds {len(rivals) + 1} pictures of similar size{f' ({names})' if names else ''}",
             where=path,
-            fix="export the one that is meant into a file of its own",
+            fix="export the one you mean to a separate file",
         )
     return by_size[0]
 
@@ -170,5 +170,5 @@ def readable_in_parts(page: Any) -> bool:
 
 
 def sample_rows(rows: int, step: int) -> Sequence[int]:
-    """Rows that stand for a picture, evenly spread, both ends among them."""
+    """Rows that represent a picture, evenly spread, both ends among them."""
     return sorted({*range(0, rows, step), rows - 1})

@@ -192,7 +192,7 @@ def whole_picture(slide: TiffSlide) -> np.ndarray:
 
 
 def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """(H, W, ...) as it is to be seen, by EXIF's orientation from 1 to 8."""
+    """(H, W, ...) as it should be displayed, by EXIF's orientation from 1 to 8."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

@@ -21,6 +21,6 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_bytes(path, MOST_BYTES).decode("utf-8-sig"))
     except RecursionError as error:
-        raise InputError("not valid TOML (nested too deeply)", where=path, fix="mend the file") from error
+        raise InputError("not valid TOML (nested too deeply)", where=path, fix="correct the file") from error
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError, and numbers too long to be read
-        raise InputError(f"not valid TOML ({line(str(error))[:120]})", where=path, fix="mend it at that place") from error
+        raise InputError(f"not valid TOML ({line(str(error))[:120]})", where=path, fix="correct it there") from error

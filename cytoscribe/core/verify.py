@@ -39,7 +39,7 @@ def damage(folder: Path, names: Iterable[str] | None = None) -> list[str]:
     told = check(read_json(path), _FORM, path, _MENDING)
     files = told.get("files")
     if not files:
-        raise InputError("keeps no checksums: no finished run wrote it", where=folder, fix="finish the run first")
+        raise InputError("has no checksums, so no finished run wrote it", where=folder, fix="finish the run first")
     looked_at = files if names is None else [n for n in names if n in files]
     return [fault for name in looked_at if (fault := _fault(folder, name, files[name]))]
 

@@ -23,7 +23,7 @@ UNREAD = {
     **dict.fromkeys((".heic", ".heif", ".avif", ".gif", ".raw", ".dng", ".cr2", ".nef"), "a format of cameras and phones"),
     **dict.fromkeys((".xml", ".csv", ".txt", ".ndpa", ".shp", ".kml"), "no picture and no GeoJSON"),
 }
-"""Formats that lie in such folders and are not read: they are named instead of passed over."""
+"""Formats that lie in such folders and are not read: they are named instead of skipped."""
 Read = tuple[np.ndarray, PixelSize | None]
 
 

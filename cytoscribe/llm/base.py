@@ -32,7 +32,7 @@ class Request(Protocol):
 
 @dataclass(frozen=True)
 class Question:
-    """A request that stands for itself; captions have records of their own that are requests too."""
+    """A request of its own; captions have records of their own that are requests too."""
 
     key: str
     system: str
@@ -61,7 +61,7 @@ class Completion:
 
 
 class LanguageModel(Protocol):
-    """A language model, wherever it runs. `name` goes into the `model` column."""
+    """A language model, in this process or on a server. `name` goes into the `model` column."""
 
     name: str
 

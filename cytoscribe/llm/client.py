@@ -36,7 +36,7 @@ _LEAST_SECRET = 4
 
 
 class TransientError(Exception):
-    """A request failed in a way that another try may mend. `refused`: no connection was made, so the server may be restarting."""
+    """A request failed in a way that a retry may fix. `refused`: no connection was made, so the server may be restarting."""
 
     def __init__(self, what: str, *, refused: bool = False) -> None:
         self.refused = refused

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cytoscribe.core.options import group, option
 
 EngineName = Literal["auto", "vllm", "transformers"]
-ENGINES: tuple[EngineName, ...] = ("auto", "vllm", "transformers")
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 RUNNING = "Where a language model runs"
 
 
@@ -39,7 +39,7 @@ class ServerSettings:
     )
     concurrency: int = field(default=32, metadata=option("Simultaneous requests to a server.", least=1))
     timeout_s: float = field(default=120.0, metadata=option("Seconds a request to a server may take.", flag="--timeout", least=1.0))
-    retries: int = field(default=6, metadata=option("Times a failed request is sent again, with doubling waits.", least=0))
+    retries: int = field(default=6, metadata=option("Retries of a failed request, with doubling waits.", least=0))
     patience_s: float = field(
         default=180.0,
         metadata=option("Seconds to wait for a server that went away. 0: end the run at once.", flag="--patience", least=0.0),

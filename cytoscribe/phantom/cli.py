@@ -22,11 +22,11 @@ class Stain(StrEnum):
 
 def phantom(
     out: Out,
-    areas: Annotated[
-        list[str] | None, typer.Option("--area", help="Area to draw; may be given often. Default: all that are known.")
-    ] = None,
+    areas: Annotated[list[str] | None, typer.Option("--area", help="Area to draw; repeatable. Default: all.")] = None,
     images: Annotated[int, typer.Option("--images", min=0, help="Patches of each area. 0: none.")] = 1,
-    sections: Annotated[int, typer.Option("--sections", min=0, help="Whole folded sections that hold all the areas. 0: none.")] = 0,
+    sections: Annotated[
+        int, typer.Option("--sections", min=0, help="Whole folded sections that contain all the areas. 0: none.")
+    ] = 0,
     size_px: Annotated[int, typer.Option("--size-px", min=8, max=8192, help="Side of a patch in pixels.")] = 512,
     pixel_size_um: Annotated[float, typer.Option("--pixel-size-um", min=0.1, max=500, help="Micrometres a pixel.")] = 8.0,
     stain: Annotated[
@@ -39,7 +39,7 @@ def phantom(
         float, typer.Option("--blur-um", min=0, help="Blur of the optics in micrometres. 0: none.", rich_help_panel=_HOW)
     ] = 2.0,
     noise: Annotated[
-        float, typer.Option("--noise", min=0, help="Standard deviation of grey values, of 255. 0: none.", rich_help_panel=_HOW)
+        float, typer.Option("--noise", min=0, help="Standard deviation of grey values (0 to 255). 0: none.", rich_help_panel=_HOW)
     ] = 2.5,
     seed: Seed = 0,
     overwrite: Overwrite = False,

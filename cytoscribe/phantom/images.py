@@ -36,7 +36,7 @@ class ImageSettings:
 
 
 @dataclass(frozen=True)
-class Subject:
+class DrawnBrain:
     """One drawn brain: its stain and its own way of being like all others."""
 
     name: str
@@ -72,7 +72,7 @@ class Subject:
         )
 
 
-def subjects(seed: int, counts: tuple[int, int, int] = SUBJECTS) -> tuple[Subject, ...]:
+def subjects(seed: int, counts: tuple[int, int, int] = SUBJECTS) -> tuple[DrawnBrain, ...]:
     """The drawn subjects of all splits; stains are mixed within every split."""
     rng, drawn = np.random.default_rng([seed, 1]), []
     for split, count in zip(SPLITS, counts, strict=True):
@@ -88,7 +88,7 @@ def subjects(seed: int, counts: tuple[int, int, int] = SUBJECTS) -> tuple[Subjec
                 noise=rng.uniform(1.5, 4),
                 gain=rng.uniform(0.9, 1.4),
             )
-            drawn.append(Subject(f"{split}-{index + 1}", split, preparation, int(rng.integers(2**31))))
+            drawn.append(DrawnBrain(f"{split}-{index + 1}", split, preparation, int(rng.integers(2**31))))
     return tuple(drawn)
 
 
@@ -97,7 +97,7 @@ class Plan:
     """One image to draw: `index` counts the images of this area and subject."""
 
     area: Area
-    subject: Subject
+    subject: DrawnBrain
     index: int
 
     @property

@@ -21,7 +21,7 @@ _CHUNK = 2_000_000
 def photograph(
     cells: CellTable, layer_map: np.ndarray, preparation: Preparation, rng: np.random.Generator, pixel_size_um: float
 ) -> np.ndarray:
-    """(H, W, 3) uint8 picture of the cells; layer_map tells glass (0) from tissue."""
+    """(H, W, 3) uint8 picture of the cells; layer_map distinguishes glass (0) from tissue."""
     density = absorb(cells, layer_map.shape, pixel_size_um)
     tissue = gaussian_filter((layer_map > 0).astype(np.float32), 8.0 / pixel_size_um)
     white = layer_map == layer_map.max()

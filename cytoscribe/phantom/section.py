@@ -90,7 +90,7 @@ def draw_section(
     """
     preparation = preparation or Preparation()
     if not 0 < len(areas) < 255:
-        raise InputError(f"{len(areas)} areas", fix="give 1 to 254 areas to a section")
+        raise InputError(f"{len(areas)} areas", fix="give a section 1 to 254 areas")
     for spec in areas:
         check(spec)
     thickest = max(s.thickness_um for s in areas) * preparation.thickness

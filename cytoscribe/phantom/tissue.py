@@ -144,10 +144,6 @@ class Phantom:
         """Names by the values of the layer map."""
         return ("glass", *(layer.name for layer in self.spec.layers), "white matter")
 
-    def layer_area_mm2(self, layer: int) -> float:
-        """Area of one value of the layer map in the picture, in mm2."""
-        return float((self.layer_map == layer).sum()) * self.pixel_size_um**2 * 1e-6
-
 
 def check(spec: PhantomSpec) -> None:
     """Raise InputError where a spec cannot be drawn: no layers, a fraction or a size that is not positive, shares that do not sum to 1."""

@@ -11,7 +11,7 @@ import numpy as np
 from cytoscribe.core.runs import atomic_path
 from cytoscribe.phantom.images import ImageSettings, shown
 from cytoscribe.phantom.tissue import Phantom
-from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.outcome import QuickstartResult
 
 FINENESS = 4
 """The pictures on the page have this many times the pixels of those the model sees; cell for cell they are the same."""
@@ -41,7 +41,7 @@ class Card:
     description: str
 
 
-def make_cards(outcome: Outcome) -> list[Card]:
+def make_cards(outcome: QuickstartResult) -> list[Card]:
     """Cards of all areas in their order; draws their pictures into `pictures/`."""
     texts = {d.region: d.text for d in outcome.mined.descriptions}
     cards = []

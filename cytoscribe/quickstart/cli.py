@@ -10,7 +10,7 @@ import typer
 from cytoscribe.core.options import Overwrite, Seed
 
 _Folder = Annotated[
-    Path, typer.Option("--out", help="Folder for the results; made where it is missing. The same command on it goes on.")
+    Path, typer.Option("--out", help="Folder for the results, created if missing. The same command on the same folder resumes.")
 ]
 
 
@@ -19,7 +19,7 @@ def quickstart(
     images_per_region: Annotated[
         int, typer.Option("--images-per-region", min=40, help="Images drawn of each known area, over 40 subjects.")
     ] = 60,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes of the training over its images.")] = 40,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training images.")] = 40,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:

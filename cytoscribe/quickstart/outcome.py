@@ -1,4 +1,4 @@
-"""All that a run of the quickstart gave, for the page and the table."""
+"""Everything that a run of the quickstart produced, for the page and the table."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """All that the stages gave; seconds: name of a stage to the time it took, None where an earlier call had done it."""
+class QuickstartResult:
+    """Everything that the stages produced; seconds: name of a stage to the time it took, None where an earlier call had done it."""
 
     settings: QuickstartSettings
     mined: MineResult

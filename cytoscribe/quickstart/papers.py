@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from cytoscribe.core.runs import write_text
-from cytoscribe.quickstart.sample_texts import NOTICE, Block, Paper, papers
+from cytoscribe.quickstart.sample_texts import NOTICE, Block, SamplePaper, papers
 from cytoscribe.quickstart.typeset import write_pdf
 
 
@@ -23,13 +23,13 @@ def write_papers(folder: str | Path, seed: int = 0) -> list[Path]:
     return written
 
 
-def _markdown(paper: Paper) -> str:
+def _markdown(paper: SamplePaper) -> str:
     marks = {"h2": "## ", "h3": "### ", "p": ""}
     body = "\n\n".join(marks[kind] + text for kind, text in paper.body)
     return f"# {paper.title}\n\n*{NOTICE}*\n\n{body}\n"
 
 
-def _jats(paper: Paper) -> str:
+def _jats(paper: SamplePaper) -> str:
     names = "".join(f'<contrib contrib-type="author"><string-name>{escape(a)}</string-name></contrib>' for a in paper.authors)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<article article-type="other"><front><journal-meta><journal-title-group>'

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from cytoscribe.core.progress import say
-from cytoscribe.core.runs import RUN_FILE, RunFolder
+from cytoscribe.core.rendering import render
+from cytoscribe.core.runs import RUN_FILE, RunFolder, write_text
 from cytoscribe.quickstart import stages
-from cytoscribe.quickstart.cards import make_cards
-from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.cards import Card, make_cards
+from cytoscribe.quickstart.outcome import QuickstartResult
 from cytoscribe.quickstart.picture import write_picture
-from cytoscribe.quickstart.report import write_report
 from cytoscribe.quickstart.stages import QuickstartSettings
+from cytoscribe.quickstart.summary import FIGURES, next_commands, took
 
 T = TypeVar("T")
 
 
-def run(settings: QuickstartSettings) -> Outcome:
-    """Walk the whole path into `settings.out`; the same command on the same folder goes on where it stopped.
+def run(settings: QuickstartSettings) -> QuickstartResult:
+    """Walk the whole path into `settings.out`; the same command on the same folder resumes where it stopped.
 
     Raises InputError where the folder holds other files or another run.
     """
@@ -29,7 +30,7 @@ def run(settings: QuickstartSettings) -> Outcome:
     with RunFolder(settings.out, "quickstart", told, overwrite=settings.overwrite) as folder:
         clock = _Clock(settings.out)
         clock.time("draw papers and cortex", "", lambda: stages.prepare(settings))
-        outcome = Outcome(
+        outcome = QuickstartResult(
             settings,
             mined=clock.time("mine descriptions", "mined", lambda: stages.mine(settings)),
             captions=clock.time("write captions", "captions", lambda: stages.write_captions(settings)),
@@ -66,3 +67,23 @@ class _Clock:
 
 def _written(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
+
+
+def write_report(outcome: QuickstartResult, cards: Sequence[Card]) -> None:
+    """Write report.html into the run folder: it needs nothing but the pictures and reports beside it."""
+    from cytoscribe.eval.metrics.promises import broken_names, broken_promises
+
+    figures = outcome.evaluation.figures
+    broken = broken_promises(figures, outcome.evaluation.alpha)
+    content = {
+        "known": [card for card in cards if not card.unseen],
+        "unseen": [card for card in cards if card.unseen],
+        "figures": [(words, figures[name], name in broken_names(broken)) for name, words in FIGURES if name in figures],
+        "broken": broken,
+        "times": [(name, took(s)) for name, s in outcome.seconds.items()],
+        "claims": len(outcome.mined.claims),
+        "papers": sorted(p.name for p in (outcome.settings.out / "papers").iterdir()),
+        "captions": len(outcome.captions.captions),
+        "commands": "\n".join(line.strip() for line in next_commands(str(outcome.settings.out))[1:-1]),
+    }
+    write_text(outcome.report, render("cytoscribe.quickstart", "data/report.html.jinja", content))

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cytoscribe.quickstart.captioner import told
-from cytoscribe.quickstart.outcome import Outcome
+from cytoscribe.quickstart.outcome import QuickstartResult
 
 FIGURES = (
     ("zero_shot.macro_f1", "known areas named right (zero-shot macro-F1)"),
     ("zero_shot.accuracy", "known areas named right (accuracy)"),
-    ("open_set.auroc", "unseen areas told from known ones (AUROC)"),
+    ("open_set.auroc", "unseen areas distinguished from known ones (AUROC)"),
     ("open_set.fpr95", "unseen areas accepted at 95% of known ones (FPR95)"),
     ("open_set.known_rejected", "known areas rejected by mistake"),
     ("retrieval.i2i.map", "image finds images of its area (mAP)"),
@@ -19,7 +19,7 @@ FIGURES = (
 """Names in metrics.json and what they mean in words."""
 
 
-def show(outcome: Outcome, console: Console | None = None) -> None:
+def show(outcome: QuickstartResult, console: Console | None = None) -> None:
     """Print the results to standard output."""
     console = console or Console()
     console.print(_table(outcome))
@@ -37,7 +37,7 @@ def show(outcome: Outcome, console: Console | None = None) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _table(outcome: Outcome) -> Table:
+def _table(outcome: QuickstartResult) -> Table:
     table = Table(title="On subjects and areas that no training saw", title_justify="left")
     for heading in ("figure", "value", "95% interval", "n"):
         table.add_column(heading, justify="left" if heading == "figure" else "right")

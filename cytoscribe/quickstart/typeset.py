@@ -12,7 +12,7 @@ import numpy as np
 from cytoscribe.core.runs import atomic_path
 from cytoscribe.phantom.areas import area
 from cytoscribe.phantom.draw import Preparation, draw
-from cytoscribe.quickstart.sample_texts import NOTICE, Paper
+from cytoscribe.quickstart.sample_texts import NOTICE, SamplePaper
 
 WIDTH, HEIGHT = 595, 842
 MARGIN, GUTTER, TOP, BOTTOM = 54, 20, 72, 64
@@ -30,7 +30,7 @@ def _length(font: Any, text: str, size: float) -> float:
 class _Column:
     """Lays lines from column to column and page to page."""
 
-    def __init__(self, paper: Paper) -> None:
+    def __init__(self, paper: SamplePaper) -> None:
         import pymupdf
 
         self.paper, self.document, self.pymupdf = paper, pymupdf.open(), pymupdf
@@ -105,7 +105,7 @@ class _Column:
         self.y += 8
 
 
-def write_pdf(paper: Paper, path: str | Path, seed: int = 0) -> None:
+def write_pdf(paper: SamplePaper, path: str | Path, seed: int = 0) -> None:
     """Typeset a paper; the same paper and seed give the same pages."""
     column = _Column(paper)
     drawn = False

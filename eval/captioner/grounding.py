@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cytoscribe.captions.gate.gate import Checks, open_gate
-from cytoscribe.captions.gate.region import Verdict
+from cytoscribe.captions.gate.region import GateVerdict
 from cytoscribe.captions.wording.scene import statement
 from cytoscribe.core.records import WHOLE, Claim
-from cytoscribe.eval.report.evidence import Source, sources_of
+from cytoscribe.eval.report.evidence import PaperPages, papers_behind
 from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.training.captioner.knowledge import IMAGES_TABLE, Knowledge
 
@@ -30,9 +30,9 @@ class GroundedSentence:
         return not self.reasons
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[PaperPages, ...]:
         """Papers and pages of its claims; none where they are of images."""
-        return sources_of([c for c in self.claims if c.document != IMAGES_TABLE])
+        return papers_behind([c for c in self.claims if c.document != IMAGES_TABLE])
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,17 @@ class Grounded:
         return tuple({c.claim_id: c for s in self.sentences for c in s.claims if s.kept}.values())
 
     @property
-    def evidence(self) -> tuple[tuple[str, tuple[Source, ...]], ...]:
+    def evidence(self) -> tuple[tuple[str, tuple[PaperPages, ...]], ...]:
         """Each statement that stays, in words, with its papers and pages; statements of images have none."""
         groups: dict[tuple[object, ...], list[Claim]] = {}
         for claim in self.claims:
             groups.setdefault(statement(claim), []).append(claim)
-        return tuple((_worded(c[0]), sources_of([x for x in c if x.document != IMAGES_TABLE])) for c in groups.values())
+        return tuple((_worded(c[0]), papers_behind([x for x in c if x.document != IMAGES_TABLE])) for c in groups.values())
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[PaperPages, ...]:
         """Papers and pages of what stays."""
-        return sources_of([c for c in self.claims if c.document != IMAGES_TABLE])
+        return papers_behind([c for c in self.claims if c.document != IMAGES_TABLE])
 
     @property
     def struck(self) -> int:
@@ -126,6 +126,6 @@ def _worded(claim: Claim) -> str:
     return f"{place}{claim.attribute.replace('_', ' ')}: {'' if claim.polarity else 'not '}{claim.value.replace('_', ' ')}{beside}"
 
 
-def faults_of(verdict: Verdict) -> tuple[str, ...]:
+def faults_of(verdict: GateVerdict) -> tuple[str, ...]:
     """Why a text is refused, without the remark that it claims nothing."""
     return tuple(r for r in verdict.reasons if r != IDLE)

@@ -27,7 +27,7 @@ Row = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Measured:
+class LayerMeasures:
     """rows: region to cluster to layer to measures (areas of one cluster added up); unit: subject, section or picture."""
 
     rows: Mapping[str, Mapping[str, Mapping[str, Row]]]
@@ -111,7 +111,7 @@ def _size_gradient(layers: Mapping[str, Row], layer: str) -> float:
     return sizes[-1] / sizes[0] if len(sizes) > 1 and sizes[0] > 0 else math.nan
 
 
-def read_measured(folder: Path) -> Measured:
+def read_measured(folder: Path) -> LayerMeasures:
     """The table of `measure-layers`. Clusters are subjects where there are two or more, else sections, else pictures.
 
     Raises InputError where the table is missing or holds no number where one belongs.
@@ -132,7 +132,7 @@ def read_measured(folder: Path) -> Measured:
     rows: dict[str, dict[str, dict[str, Row]]] = {}
     for (region, cluster, layer), pieces in parts.items():
         rows.setdefault(region, {}).setdefault(cluster, {})[layer] = _mean(pieces, numbers)
-    return Measured(rows, unit, frozenset(numbers))
+    return LayerMeasures(rows, unit, frozenset(numbers))
 
 
 def _mean(pieces: Sequence[Row], columns: Sequence[str]) -> dict[str, float]:

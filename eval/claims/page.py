@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cytoscribe.core.runs import atomic_path
-from cytoscribe.eval.claims.measured import Measured
+from cytoscribe.eval.claims.measured import LayerMeasures
 from cytoscribe.eval.claims.verdicts import VERDICTS, Verdict
 from cytoscribe.eval.report.figures import DARK, FAINT, canvas, literal
 from cytoscribe.eval.report.page import render_page
@@ -40,7 +40,7 @@ def forest(verdicts: Sequence[Verdict], path: Path) -> None:
             figure.savefig(temporary, format="png", dpi=130)
 
 
-def claims_page(verdicts: Sequence[Verdict], counts: Mapping[str, int], measured: Measured, stain: str, picture: str) -> str:
+def claims_page(verdicts: Sequence[Verdict], counts: Mapping[str, int], measured: LayerMeasures, stain: str, picture: str) -> str:
     """The page; `picture` lies beside it."""
     groups = {w: [_row(v) for v in verdicts if v.verdict == w] for w in VERDICTS}
     judged = sum(counts[w] for w in VERDICTS[:3])

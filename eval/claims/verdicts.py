@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from cytoscribe.core.records import WHOLE, Claim
 from cytoscribe.eval.claims.effects import FEWEST, Effect, effect
-from cytoscribe.eval.claims.measured import Measured, within
+from cytoscribe.eval.claims.measured import LayerMeasures, within
 from cytoscribe.literature_mining.report.opposition import atoms, plain_value
 
 Word = Literal["supported", "refuted", "undecided", "not measurable"]
@@ -82,10 +82,10 @@ class _Reading:
     effect: Effect | None = None
 
 
-class Judge:
+class ClaimJudge:
     """Judges claims by one table of measures. cell_stain: the sections show cell bodies (Nissl), so that darkness counts cells."""
 
-    def __init__(self, measured: Measured, names: Mapping[str, str], cell_stain: bool = True) -> None:
+    def __init__(self, measured: LayerMeasures, names: Mapping[str, str], cell_stain: bool = True) -> None:
         self._measured, self._names, self._cell_stain = measured, names, cell_stain
 
     def judge(self, claims: Iterable[Claim]) -> list[Verdict]:

@@ -60,7 +60,7 @@ def _tiles(path: Path) -> pd.DataFrame:
         kinds = {"x": "int64", "y": "int64", "side_px": "int64", "probability": "float64", "p_value": "float64"}
         table = table.astype(kinds)
     except ValueError as error:
-        raise InputError("a cell is no number", where=path, fix="map the section again") from error
+        raise InputError("a cell is not a number", where=path, fix="map the section again") from error
     return table.assign(unseen=table["unseen"] == "yes")
 
 

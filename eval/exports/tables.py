@@ -20,7 +20,7 @@ PARQUET, ANNDATA = ".parquet", ".h5ad"
 
 
 def write_metric_lines(metrics: Path, path: Path) -> int:
-    """metrics.json as one JSON object a line: `name`, `value`, and `ci95` and `n` where they are known; returns how many."""
+    """metrics.json as one JSON object per line: `name`, `value`, and `ci95` and `n` where they are known; returns how many."""
     told = read_json(metrics)
     if not isinstance(told, dict):
         raise InputError("holds no figures", where=metrics, fix="give a folder that evaluate wrote")
@@ -66,7 +66,7 @@ def write_vectors(rows: pd.DataFrame, vectors: np.ndarray, path: Path) -> None:
         write_parquet(rows.assign(embedding=list(vectors.astype(np.float32))), path)
         return
     if path.suffix != ANNDATA:
-        raise InputError(f"'{path.suffix}' is no format of vectors", where=path, fix=f"name the file *{PARQUET} or *{ANNDATA}")
+        raise InputError(f"'{path.suffix}' is not a vector format", where=path, fix=f"name the file *{PARQUET} or *{ANNDATA}")
     try:
         anndata = importlib.import_module("anndata")
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Attributes of single images, told from captions alone: which value the captions nearest to an image state."""
+"""Attributes of single images, read from captions only: which value the captions nearest to an image state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.eval.metrics.bootstrap import Estimate, Statistic, estimate
 from cytoscribe.eval.metrics.classification import macro_f1
-from cytoscribe.eval.metrics.measures import Draws, Measured
+from cytoscribe.eval.metrics.measures import MeasuredFigures, Resampling
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def attribute_figures(
     found: Mapping[str, np.ndarray],
     table: ValueTable,
     second: Mapping[str, Mapping[str, str]],
-    draws: Draws,
-) -> Measured:
+    draws: Resampling,
+) -> MeasuredFigures:
     """`attributes.COLUMN.macro_f1` and their mean on the images asked (N,) bool; beside them `second.*`, the same of a second annotator.
 
     second: file name to column to value. Values that no caption states count as classes that are never named. The human ceiling is
@@ -87,7 +87,7 @@ def attribute_figures(
     facts = {"attributes.columns": len(own)}
     if ceiling:
         facts |= {"attributes.second.images": int(twice.sum()), "attributes.second.differ": differ}
-    return Measured(figures, facts)
+    return MeasuredFigures(figures, facts)
 
 
 def _mean(group: Sequence[tuple[Statistic, np.ndarray]]) -> Statistic:

@@ -26,7 +26,7 @@ _CHUNK = 2_000_000
 class Estimate:
     """A figure with its 95% percentile interval and the number of samples behind it.
 
-    `ci95` is None where no interval can be given: no replicates were asked for, or the figure fails in most of them.
+    `ci95` is None where no interval can be given: no replicates were requested, or the figure fails in most of them.
     """
 
     value: float

@@ -24,7 +24,7 @@ MEANING: dict[str, str] = {
     "retrieval.i2t": "image to text: one of the first k captions is of the image's region",
     "retrieval.t2i": "text to image: one of the first k images is of the caption's region",
     "retrieval.i2t_fit": "image to text: one of the first k captions is of its region and says nothing untrue of this very image",
-    "retrieval.t2i_fit": "text to image: all that the caption says is true of one of the first k images",
+    "retrieval.t2i_fit": "text to image: everything that the caption says is true of one of the first k images",
     "retrieval.i2t_exact": "image to text, one caption for each set of attributes: the image's own is among the first k",
     "retrieval.t2i_exact": "text to image: one of the first k images has all the attributes that the caption states",
     "retrieval.i2i": "image to image, leave-one-out: same region",

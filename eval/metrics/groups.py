@@ -12,7 +12,7 @@ from cytoscribe.core.records import ImageRecord
 from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.metrics.bootstrap import Estimate, clusters_of, draw_weights, estimate, weighted_mean
 from cytoscribe.eval.metrics.classification import accuracy, macro_f1
-from cytoscribe.eval.metrics.measures import Draws, Measured
+from cytoscribe.eval.metrics.measures import MeasuredFigures, Resampling
 from cytoscribe.eval.samples import Samples
 from cytoscribe.training.data.where import cell_of
 
@@ -55,7 +55,7 @@ def _values(records: Sequence[ImageRecord], column: str) -> list[str]:
     return [cell_of(r, column) or "not stated" for r in records]
 
 
-def gaps(samples: Samples, answers: Answers, more: Sequence[str], regions: int, draws: Draws) -> Measured:
+def gaps(samples: Samples, answers: Answers, more: Sequence[str], regions: int, draws: Resampling) -> MeasuredFigures:
     """`groups.COLUMN.gap`: macro-F1 over the regions that a group has, of the best group less that of the worst, for known images.
 
     Only columns with two to forty values on known images count. The gap is never negative, and chance alone opens one: its interval
@@ -75,7 +75,7 @@ def gaps(samples: Samples, answers: Answers, more: Sequence[str], regions: int, 
                 return np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
 
             figures[f"groups.{column}.gap"] = estimate(widest, draws.weights[:, known])
-    return Measured(figures)
+    return MeasuredFigures(figures)
 
 
 class _Group:

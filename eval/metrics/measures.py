@@ -19,7 +19,7 @@ from cytoscribe.eval.samples import Samples
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredFigures:
     """Figures under their names in metrics.json, plain facts that go with them, and what single images gave: (N,), NaN where an
     image was not asked."""
 
@@ -27,12 +27,14 @@ class Measured:
     facts: Mapping[str, Any] = field(default_factory=dict)
     per_image: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def __or__(self, other: Measured) -> Measured:
-        return Measured({**self.figures, **other.figures}, {**self.facts, **other.facts}, {**self.per_image, **other.per_image})
+    def __or__(self, other: MeasuredFigures) -> MeasuredFigures:
+        return MeasuredFigures(
+            {**self.figures, **other.figures}, {**self.facts, **other.facts}, {**self.per_image, **other.per_image}
+        )
 
 
 @dataclass(frozen=True)
-class Draws:
+class Resampling:
     """Resampling: weights (B, N) of the images; captions are resampled with the same number of replicates and seed."""
 
     weights: np.ndarray
@@ -47,12 +49,12 @@ class Draws:
         return draw_weights(np.arange(count), np.zeros(count, dtype=int), len(self.weights), self.seed)
 
 
-def calibration(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def calibration(samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """`calibration.*` of the names given to known images."""
     known = ~samples.unseen
     stated, right = answers.probabilities[known].max(1), answers.predicted[known] == samples.truth[known]
     weights = draws.weights[:, known]
-    return Measured(
+    return MeasuredFigures(
         {
             "calibration.ece": estimate(calibration_error(stated, right), weights),
             "calibration.aurc": estimate(area_of_risk(stated, right), weights),
@@ -60,35 +62,37 @@ def calibration(samples: Samples, answers: Answers, draws: Draws) -> Measured:
     )
 
 
-def by_region(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -> Measured:
+def by_region(samples: Samples, answers: Answers, gallery: Gallery, draws: Resampling) -> MeasuredFigures:
     """`retrieval.i2t` and `.t2i`: known images and captions of the same region."""
     known = ~samples.unseen
     fits = same(samples.truth[known], gallery.regions)
     return _both_ways("", answers.features, known, gallery.features, fits, draws)
 
 
-def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Draws) -> Measured:
-    """`retrieval.i2t_fit` and `.t2i_fit`: all that the caption says of single images is true of this one. Nothing where no caption
+def by_fit(samples: Samples, answers: Answers, gallery: Gallery, draws: Resampling) -> MeasuredFigures:
+    """`retrieval.i2t_fit` and `.t2i_fit`: everything that the caption says of single images is true of this one. Nothing where no caption
     says anything of single images."""
     known = ~samples.unseen
     spoken = np.array([any(c.startswith("image:") for c in caption.claim_ids) for caption in gallery.captions])
     captions = [c for c, s in zip(gallery.captions, spoken, strict=True) if s]
     claims = image_claims(samples.known_records, captions)
     if claims is None:
-        return Measured()
+        return MeasuredFigures()
     return _both_ways("_fit", answers.features, known, gallery.features[spoken], claims.fits, draws)
 
 
-def by_attributes(answers: Answers, texts: np.ndarray, of_image: np.ndarray, draws: Draws) -> Measured:
+def by_attributes(answers: Answers, texts: np.ndarray, of_image: np.ndarray, draws: Resampling) -> MeasuredFigures:
     """`retrieval.i2t_exact` and `.t2i_exact`: texts (M, D) state all attributes, of_image (N,) int is each image's own, -1 for none."""
     there = of_image >= 0
     if not there.any():
-        return Measured()
+        return MeasuredFigures()
     fits = same(of_image[there], np.arange(len(texts)))
     return _both_ways("_exact", answers.features, there, texts, fits, draws)
 
 
-def _both_ways(level: str, features: np.ndarray, asked: np.ndarray, texts: np.ndarray, fits: Fits, draws: Draws) -> Measured:
+def _both_ways(
+    level: str, features: np.ndarray, asked: np.ndarray, texts: np.ndarray, fits: Fits, draws: Resampling
+) -> MeasuredFigures:
     """Images `asked` (N,) bool search the texts, and the texts search those images."""
     images = features[asked]
     rank, share = first_fit(images, texts, fits)
@@ -108,7 +112,7 @@ def _both_ways(level: str, features: np.ndarray, asked: np.ndarray, texts: np.nd
                 f"{name}.unanswerable": one.unanswerable,
             }
     ranks = np.where(np.isfinite(rank), rank + 1, np.nan)
-    return Measured(figures, facts, {f"i2t{level}_rank": _placed(ranks, asked)})
+    return MeasuredFigures(figures, facts, {f"i2t{level}_rank": _placed(ranks, asked)})
 
 
 def _placed(values: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -117,7 +121,7 @@ def _placed(values: np.ndarray, asked: np.ndarray) -> np.ndarray:
     return placed
 
 
-def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws: Draws) -> Measured:
+def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws: Resampling) -> MeasuredFigures:
     """`retrieval.i2i`, leave-one-out; `retrieval.i2i_apart` where only other sections (or subjects) answer, since neighbours in a
     section look alike for reasons that no other section shares."""
     known = ~samples.unseen
@@ -130,10 +134,10 @@ def image_to_image(samples: Samples, answers: Answers, clusters: Clusters, draws
             figures |= {f"retrieval.{name}.recall@1": found.recall_at_1, f"retrieval.{name}.map": found.mean_ap}
             facts[f"retrieval.{name}.chance"] = round(found.chance, 6)
             single |= {f"{name}_hit": _placed(found.hits, known), f"{name}_ap": _placed(found.precisions, known)}
-    return Measured(figures, facts, single)
+    return MeasuredFigures(figures, facts, single)
 
 
-def caption_tests(masked: Gallery, samples: Samples, answers: Answers, regions: int, draws: Draws) -> Measured:
+def caption_tests(masked: Gallery, samples: Samples, answers: Answers, regions: int, draws: Resampling) -> MeasuredFigures:
     """`captions.*`, from masked captions of a data set: do the words give the region back, on their own and by way of an image?
 
     `text_8way`: the region of a masked caption, from text alone. For each known image the model picks the nearest caption:
@@ -157,31 +161,31 @@ def caption_tests(masked: Gallery, samples: Samples, answers: Answers, regions: 
     facts = {"captions.masked_8way.ways": ways, "captions.masked_8way.chance": round(1 / ways, 6)}
     single = {"captions.label_match": _placed(match.astype(float), known)}
     single["captions.masked_8way"] = _placed(chance_of_right(from_image, regions), known)
-    return Measured(figures, facts, single)
+    return MeasuredFigures(figures, facts, single)
 
 
 def _chance(beaten: np.ndarray, regions: int, weights: np.ndarray) -> Estimate:
     return estimate(weighted_mean(chance_of_right(beaten, regions)), weights, int(np.isfinite(beaten).sum()))
 
 
-def rejection(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def rejection(samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """`open_set.*`; without unseen images only `known_rejected`."""
     known = ~samples.unseen
     rejected = estimate(weighted_mean(answers.rejected[known].astype(float)), draws.weights[:, known])
     if known.all():
-        return Measured({"open_set.known_rejected": rejected})
+        return MeasuredFigures({"open_set.known_rejected": rejected})
     right = answers.predicted == samples.truth
     found = open_set(answers.scores, samples.unseen, right, answers.rejected, draws.weights)
     figures = {f"open_set.{name}": getattr(found, name) for name in ("auroc", "fpr95", "aupr", "oscr")}
-    return Measured({**figures, "open_set.known_rejected": rejected, "open_set.unseen_rejected": found.unseen_rejected})
+    return MeasuredFigures({**figures, "open_set.known_rejected": rejected, "open_set.unseen_rejected": found.unseen_rejected})
 
 
-def label_sets(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def label_sets(samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """`label_sets.*`: how often the set of plausible regions holds the true one, and how much it says. Nothing where the model gives
     no sets."""
     sets = answers.plausible
     if sets is None:
-        return Measured()
+        return MeasuredFigures()
     known, weights = ~samples.unseen, draws.weights
     size = sets.sum(1).astype(float)
     held = sets[np.flatnonzero(known), samples.truth[known]].astype(float)
@@ -193,4 +197,4 @@ def label_sets(samples: Samples, answers: Answers, draws: Draws) -> Measured:
     if samples.unseen.any():
         empty = (size[samples.unseen] == 0).astype(float)
         figures["label_sets.unseen_empty"] = estimate(weighted_mean(empty), weights[:, samples.unseen])
-    return Measured(figures, per_image={"label_sets.size": size})
+    return MeasuredFigures(figures, per_image={"label_sets.size": size})

@@ -48,7 +48,7 @@ class Pool:
         """(U,) p-values from one of the crop and the mean of those of its tiles, whatever their dependence.
 
         A weighted mean of p-values, times 2 or times one over the greatest weight, whichever is less, is a p-value again (Vovk and
-        Wang 2020, "Combining p-values via averaging"). The mean of tiles stands for many small weights, so only the crop's can
+        Wang 2020, "Combining p-values via averaging"). The mean of tiles represents many small weights, so only the crop's can
         bring the factor below 2.
         """
         share = self.tile_share

@@ -10,7 +10,7 @@ import numpy as np
 
 from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.metrics.bootstrap import Estimate, estimate, weighted_mean
-from cytoscribe.eval.metrics.measures import Draws, Measured
+from cytoscribe.eval.metrics.measures import MeasuredFigures, Resampling
 from cytoscribe.eval.metrics.open_set import auroc
 from cytoscribe.eval.metrics.wilson import wilson
 from cytoscribe.eval.model import Model
@@ -18,7 +18,7 @@ from cytoscribe.eval.reasons import KINDS, REGION
 from cytoscribe.eval.samples import Samples
 
 
-def by_source(samples: Samples, answers: Answers, sources: Sequence[str], draws: Draws) -> Measured:
+def by_source(samples: Samples, answers: Answers, sources: Sequence[str], draws: Resampling) -> MeasuredFigures:
     """`source.NAME.*` of images whose source is stated: known images of it rejected, and their AUROC against all unseen images.
 
     Unseen images of whatever source are the other side: what is known on a new microscope must not look stranger than what is unseen
@@ -37,22 +37,22 @@ def by_source(samples: Samples, answers: Answers, sources: Sequence[str], draws:
             figures[f"{key}.auroc"] = estimate(auroc(answers.scores[asked], unseen[asked]), draws.weights[:, asked])
         if (own & unseen).any():
             figures[f"{key}.unseen_rejected"] = _share(answers.rejected, own & unseen, draws)
-    return Measured(figures)
+    return MeasuredFigures(figures)
 
 
-def shares_of_reasons(samples: Samples, answers: Answers, draws: Draws) -> Measured:
+def shares_of_reasons(samples: Samples, answers: Answers, draws: Resampling) -> MeasuredFigures:
     """`reasons.known.*` and `reasons.unseen.*`: how often each reason other than a region was given."""
     if answers.reasons is None:
-        return Measured()
+        return MeasuredFigures()
     kinds, figures = np.array(answers.reasons.kinds), {}
     for side, mask in (("known", ~samples.unseen), ("unseen", samples.unseen)):
         for kind in KINDS:
             if kind != REGION and mask.any():
                 figures[f"reasons.{side}.{kind.replace(' ', '_')}"] = _share(kinds == kind, mask, draws)
-    return Measured(figures)
+    return MeasuredFigures(figures)
 
 
-def _share(values: np.ndarray, of: np.ndarray, draws: Draws) -> Estimate:
+def _share(values: np.ndarray, of: np.ndarray, draws: Resampling) -> Estimate:
     return estimate(weighted_mean(values[of].astype(float)), draws.weights[:, of])
 
 

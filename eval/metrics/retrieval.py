@@ -40,7 +40,7 @@ def same(queries: np.ndarray, gallery: np.ndarray) -> Fits:
 
 
 def transposed(fits: Fits, queries: int) -> Fits:
-    """The same relation asked from the other side; `queries` is the number of the given relation's queries."""
+    """The same relation from the other side; `queries` is the number of the given relation's queries."""
     return lambda rows: np.concatenate([fits(slice(i, i + _ROWS))[:, rows] for i in range(0, queries, _ROWS)]).T
 
 

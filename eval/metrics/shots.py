@@ -12,7 +12,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.metrics.bootstrap import estimate
 from cytoscribe.eval.metrics.classification import macro_f1
-from cytoscribe.eval.metrics.measures import Draws, Measured
+from cytoscribe.eval.metrics.measures import MeasuredFigures, Resampling
 from cytoscribe.eval.model import Model
 from cytoscribe.eval.samples import Samples
 
@@ -20,12 +20,12 @@ DRAWS = 10
 """Draws of the k images; the figure is their mean."""
 
 
-def few_shot(model: Model, samples: Samples, answers: Answers, shots: Sequence[int], draws: Draws) -> Measured:
+def few_shot(model: Model, samples: Samples, answers: Answers, shots: Sequence[int], draws: Resampling) -> MeasuredFigures:
     """`few_shot.K.macro_f1` for each K of `shots`, from training images whose features the model folder keeps; known images are named by
     the nearest mean. The encoder has seen those images: the curve says what further images of the same kind would add.
     """
     if not shots:
-        return Measured()
+        return MeasuredFigures()
     context = check_shots(model, shots)
     labels = context.labels.numpy()
     known = ~samples.unseen
@@ -35,7 +35,7 @@ def few_shot(model: Model, samples: Samples, answers: Answers, shots: Sequence[i
         named = [_nearest(features, context.bank, labels, k, seed, len(model.regions)) for seed in range(DRAWS)]
         each = [macro_f1(truth, n, len(model.regions)) for n in named]
         figures[f"few_shot.{k}.macro_f1"] = estimate(lambda w, e=each: np.mean([s(w) for s in e], axis=0), draws.weights[:, known])
-    return Measured(figures)
+    return MeasuredFigures(figures)
 
 
 def check_shots(model: Model, shots: Sequence[int]) -> Any:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cytoscribe.core.runs import write_json, write_text
-from cytoscribe.eval.compare import Comparison, Line, significant
+from cytoscribe.eval.compare import Comparison, FigureComparison, significant
 from cytoscribe.eval.metrics.bootstrap import Estimate
 from cytoscribe.eval.metrics.catalogue import FAMILIES, LOWER_IS_BETTER, NEITHER, meaning
 from cytoscribe.eval.report.page import interval_text, number_text, render_page
 
 
 @dataclass(frozen=True)
-class Cell:
+class ShownFigure:
     """One run's figure as shown; `verdict` is better, worse or nothing."""
 
     value: str
@@ -28,7 +28,7 @@ class RowShown:
 
     name: str
     meaning: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ShownFigure, ...]
     spread: str
 
 
@@ -72,19 +72,19 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     return lines + [f"note: {n}" for n in comparison.notes]
 
 
-def _row(line: Line) -> RowShown:
+def _row(line: FigureComparison) -> RowShown:
     cells = [_cell(line.name, v, d) for v, d in zip(line.values, (None, *line.differences), strict=True)]
     spread = f"{line.spread[0]:.3f} ± {line.spread[1]:.3f}" if line.spread else "–"
     return RowShown(line.name, meaning(line.name), tuple(cells), spread)
 
 
-def _cell(name: str, value: Estimate | None, difference: Estimate | None) -> Cell:
+def _cell(name: str, value: Estimate | None, difference: Estimate | None) -> ShownFigure:
     if value is None:
-        return Cell("–")
+        return ShownFigure("–")
     if difference is None:
-        return Cell(number_text(value.value), interval_text(value))
+        return ShownFigure(number_text(value.value), interval_text(value))
     told = f"{difference.value:+.3f}" + (f" ({difference.ci95[0]:+.3f} to {difference.ci95[1]:+.3f})" if difference.ci95 else "")
-    return Cell(number_text(value.value), interval_text(value), told, _verdict(name, difference))
+    return ShownFigure(number_text(value.value), interval_text(value), told, _verdict(name, difference))
 
 
 def _verdict(name: str, difference: Estimate) -> str:

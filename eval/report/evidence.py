@@ -1,4 +1,4 @@
-"""What is known of a region and from where: its description with papers and pages, for whoever reads an answer."""
+"""What is known of a region and from where: its description with papers and pages, for readers of an answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLAIMS_FILE = "claims.parquet"
 
 
 @dataclass(frozen=True)
-class Source:
+class PaperPages:
     """One paper behind a description. pages: ascending, empty where the format has none."""
 
     document: str
@@ -32,12 +32,12 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RegionEvidence:
     """`text` describes the region; `sources` are the papers it rests on, empty where only captions are known; `origin` says which;
     claims: what the papers state, with their sentences."""
 
     text: str
-    sources: tuple[Source, ...]
+    sources: tuple[PaperPages, ...]
     origin: str
     claims: tuple[Claim, ...] = ()
 
@@ -48,12 +48,14 @@ class Evidence:
         return list(found)[:most]
 
 
-def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mapping[str, Sequence[str]]) -> dict[str, Evidence]:
+def region_evidence(
+    folder: Path | None, model_folder: Path, class_captions: Mapping[str, Sequence[str]]
+) -> dict[str, RegionEvidence]:
     """Evidence of each region: from `folder` (a mine-descriptions run), else from the model folder's copy, else its shortest class caption.
 
     Raises InputError where `folder` is given and holds no descriptions.
     """
-    found = {r: Evidence(min(texts, key=len), (), "class captions") for r, texts in class_captions.items() if texts}
+    found = {r: RegionEvidence(min(texts, key=len), (), "class captions") for r, texts in class_captions.items() if texts}
     for place in (folder, model_folder):
         if place is None:
             continue
@@ -64,7 +66,7 @@ def read_evidence(folder: Path | None, model_folder: Path, class_captions: Mappi
     return found
 
 
-def _from_tables(folder: Path) -> dict[str, Evidence]:
+def _from_tables(folder: Path) -> dict[str, RegionEvidence]:
     claims = read_claims(folder)
     descriptions = read_records(folder / DESCRIPTIONS_FILE, Description)
     return {
@@ -79,19 +81,19 @@ def read_claims(folder: Path | None) -> dict[str, Claim]:
     return {c.claim_id: c for c in read_records(folder / CLAIMS_FILE, Claim)}
 
 
-def _evidence(description: Description, claims: Sequence[Claim]) -> Evidence:
-    return Evidence(description.text, sources_of(claims, description.documents), "papers", tuple(claims))
+def _evidence(description: Description, claims: Sequence[Claim]) -> RegionEvidence:
+    return RegionEvidence(description.text, papers_behind(claims, description.documents), "papers", tuple(claims))
 
 
 def _place(claim: Claim) -> str:
     return claim.document + (f", p. {claim.page}" if claim.page is not None else "")
 
 
-def sources_of(claims: Sequence[Claim], documents: Sequence[str] = ()) -> tuple[Source, ...]:
+def papers_behind(claims: Sequence[Claim], documents: Sequence[str] = ()) -> tuple[PaperPages, ...]:
     """Papers and pages of claims, by name; `documents` are papers that are named even where no claim of theirs is at hand."""
     pages: dict[tuple[str, str], set[int]] = {}
     for claim in claims:
         pages.setdefault((claim.document, claim.doi), set()).update([claim.page] if claim.page is not None else [])
     named = {document for document, _ in pages}
     pages |= {(document, ""): set() for document in documents if document not in named}
-    return tuple(Source(document, doi, tuple(sorted(those))) for (document, doi), those in sorted(pages.items()))
+    return tuple(PaperPages(document, doi, tuple(sorted(those))) for (document, doi), those in sorted(pages.items()))

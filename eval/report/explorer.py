@@ -104,7 +104,7 @@ def _tile(result: Evaluation, i: int, outcome: str) -> Tile:
 
 
 def _reason(answers: Answers, i: int) -> str:
-    """The p-values behind an answer, "" where none was asked for."""
+    """The p-values behind an answer, "" where none was requested."""
     return ", ".join(f"{name} p {p:.3f}" for name, p in answers.reasons.told(i)) if answers.reasons else ""
 
 

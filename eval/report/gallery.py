@@ -54,7 +54,7 @@ def build_gallery(
 
 
 def worded(captions: Sequence[Caption], wording: str) -> list[Caption]:
-    """Captions whose `caption` is the wording asked for; a text that stands twice for the same region and claims is taken once."""
+    """Captions whose `caption` is in the requested wording; a text that appears twice for the same region and claims is taken once."""
     texts = [c.masked_caption or c.caption if wording == "masked" else c.caption for c in captions]
     found = {(c.region, t, c.claim_ids): replace(c, caption=t) for c, t in zip(captions, texts, strict=True)}
     return list(found.values())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import write_text
+from cytoscribe.eval.answers import Answers
 from cytoscribe.eval.metrics.bootstrap import Estimate
 from cytoscribe.eval.metrics.catalogue import FAMILIES, meaning
 from cytoscribe.eval.metrics.classification import confusions
@@ -18,9 +20,10 @@ from cytoscribe.eval.metrics.groups import GroupFigures
 from cytoscribe.eval.metrics.open_set import auroc
 from cytoscribe.eval.metrics.promises import broken_names, broken_promises
 from cytoscribe.eval.report import figures
-from cytoscribe.eval.report.examples import example_groups
-from cytoscribe.eval.report.figures import CROWDED
+from cytoscribe.eval.report.figures import CROWDED, thumbnail
+from cytoscribe.eval.report.gallery import Gallery
 from cytoscribe.eval.report.page import interval_text, number_text, render_page
+from cytoscribe.eval.samples import Samples
 
 if TYPE_CHECKING:
     from cytoscribe.eval.evaluation import Evaluation
@@ -39,7 +42,7 @@ _HEADLINES = (
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """One figure as the page shows it; `recall` figures of one family share a meaning."""
 
     name: str
@@ -115,8 +118,10 @@ def _headlines(
     ]
 
 
-def _rows(measured: Mapping[str, Estimate], start: str) -> list[Row]:
-    return [Row(k, number_text(v.value), interval_text(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)]
+def _rows(measured: Mapping[str, Estimate], start: str) -> list[FigureRow]:
+    return [
+        FigureRow(k, number_text(v.value), interval_text(v), v.n, meaning(k)) for k, v in measured.items() if k.startswith(start)
+    ]
 
 
 def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str, str]]:
@@ -137,3 +142,76 @@ def _unseen_regions(result: Evaluation) -> list[tuple[str, int, str, str, str]]:
         taken = f"{commonest} ({called.count(commonest) / len(called):.0%})"
         told.append((region, len(members), number_text(share), number_text(area), taken))
     return told
+
+
+A_GROUP = 6
+
+
+@dataclass(frozen=True)
+class Example:
+    """One picture with what the model said of it. `picture` is a data URI; `right` None where the image is of an unseen region."""
+
+    picture: str
+    name: str
+    truth: str
+    predicted: str
+    probability: float
+    p_value: float
+    rejected: bool
+    right: bool | None
+    caption: str
+
+
+@dataclass(frozen=True)
+class ExampleGroup:
+    """Examples of one kind. `total` images are of this kind; `order` says how these were picked."""
+
+    title: str
+    order: str
+    total: int
+    examples: tuple[Example, ...]
+
+
+def example_groups(
+    samples: Samples, answers: Answers, gallery: Gallery, nearest: np.ndarray, regions: Sequence[str], seed: int
+) -> list[ExampleGroup]:
+    """Up to six images of each kind; mistakes are the most confident ones, the rest drawn with the seed."""
+    unseen, rejected = samples.unseen, answers.rejected
+    right = answers.predicted == samples.truth
+    sure = answers.probabilities.max(1)
+    drawn = np.random.default_rng(seed).random(len(sure))
+    kinds = (
+        ("Known, named rightly", "drawn at random", ~unseen & ~rejected & right, drawn),
+        ("Known, named wrongly", "the most confident mistakes", ~unseen & ~rejected & ~right, -sure),
+        ("Known, but rejected", "drawn at random", ~unseen & rejected, drawn),
+        ("Unseen, rejected", "drawn at random", unseen & rejected, drawn),
+        ("Unseen, but accepted", "the least strange to the model", unseen & ~rejected, answers.scores),
+    )
+    groups = []
+    for title, order, mask, key in kinds:
+        members = np.flatnonzero(mask)
+        picked = members[np.argsort(key[members], kind="stable")][:A_GROUP]
+        examples = [_example(int(i), samples, answers, gallery.texts[nearest[i]], regions) for i in picked]
+        groups.append(ExampleGroup(title, order, int(mask.sum()), tuple(e for e in examples if e is not None)))
+    return [g for g in groups if g.total]
+
+
+def _example(i: int, samples: Samples, answers: Answers, caption: str, regions: Sequence[str]) -> Example | None:
+    from cytoscribe.core.images import read_image
+
+    record, truth = samples.records[i], int(samples.truth[i])
+    try:
+        picture = thumbnail(read_image(record.path))
+    except InputError:  # a model may bring features of images that lie elsewhere
+        return None
+    return Example(
+        picture=picture,
+        name=record.path.name,
+        truth=record.region,
+        predicted=regions[int(answers.predicted[i])],
+        probability=float(answers.probabilities[i].max()),
+        p_value=float(answers.p_values[i]),
+        rejected=bool(answers.rejected[i]),
+        right=None if truth < 0 else bool(answers.predicted[i] == truth),
+        caption=caption,
+    )

@@ -17,7 +17,7 @@ _SMALL = frozenset(
 
 
 def answered(asked: Sequence[FoundClaim], tokens: Sequence[Token], start: int, own: Sequence[FoundClaim]) -> tuple[FoundClaim, ...]:
-    """What a short answer at `start` states of the question before it, beside its `own` claims; () where it is no short answer.
+    """What a short answer at `start` states of the question before it, beside its `own` claims; () where it is not a short answer.
 
     "No" denies what was asked, a plain "yes" states it, and a place alone ("in layer V") says where it is.
     """

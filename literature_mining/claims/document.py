@@ -154,11 +154,6 @@ class DocumentReader:
                     break
 
 
-def read_claims(document: Document, extractor: ClaimReader) -> list[Claim]:
-    """Claims of a document in reading order."""
-    return list(DocumentReader(document, extractor).read().claims)
-
-
 def _is_list(text: str) -> bool:
     """True for keys of abbreviations and tables that lost their lines: long, without a verb, or mostly numbers."""
     words = _WORD.findall(text)

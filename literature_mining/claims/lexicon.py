@@ -168,7 +168,7 @@ def _words(path: Path, number: int, entry: Mapping[str, Any], allowed: Sequence[
 def _sense(where: str, text: str) -> Sense:
     attribute, _, value = (part.strip() for part in text.partition("="))
     if not attribute or not value:
-        raise InputError(f"'{text}' is no attribute and value", where=where, fix='write "attribute = value"')
+        raise InputError(f"'{text}' is not an attribute with a value", where=where, fix='write "attribute = value"')
     return attribute, value
 
 

@@ -131,12 +131,8 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
         mods.fewer = True
         if token.is_("trait"):
             mods.add(token)
-    elif token.is_("equal") and token.lower in ("as", "equally") and is_degree(tokens, at):
-        mods.compares = "equal"
-    elif token.is_("less") and not token.is_("trait"):
-        mods.compares = "less"
-    elif token.is_("more") and not token.is_("trait"):
-        mods.compares = "less" if mods.compares == "less" else "more"
+    elif compared := _comparison(tokens, at, mods.compares):
+        mods.compares = compared
     elif token.is_("trait"):
         mods.add(token)
     elif token.is_("negatives") and at > first:
@@ -169,6 +165,18 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
     else:
         return False
     return True
+
+
+def _comparison(tokens: Sequence[Token], at: int, so_far: str) -> str:
+    """The comparison that the token makes or goes on with: "equal", "less" or "more"; "" for a token that compares nothing."""
+    token = tokens[at]
+    if token.is_("equal") and token.lower in ("as", "equally") and is_degree(tokens, at):
+        return "equal"
+    if token.is_("trait"):
+        return ""
+    if token.is_("less"):
+        return "less"
+    return ("less" if so_far == "less" else "more") if token.is_("more") else ""
 
 
 def _bracketed_modifier(tokens: Sequence[Token], at: int) -> bool:

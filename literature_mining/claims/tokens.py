@@ -10,6 +10,7 @@ from cytoscribe.literature_mining.claims.english import English, load_english
 from cytoscribe.literature_mining.claims.layers import find_layers
 from cytoscribe.literature_mining.claims.lexicon import Lexicon, Word
 from cytoscribe.literature_mining.regions.mentions import Mention, flatten
+from cytoscribe.literature_mining.word_lists import word_list
 
 _WORD = re.compile(r"'s\b|[^\W\d_]+(?:'[a-z]{1,2}\b)?|\d+(?:[.,]\d+)*|_|[^\w\s]")
 _ASIDE = re.compile(
@@ -32,43 +33,7 @@ _AREA_CODE = re.compile(
 _NOT_A_CODE = re.compile(
     r"(?:figs?|figures?|tables?|plates?|panels?|eqs?|no|vol|pp?|chapter|section|case|stage|grade)\.?\s*$", re.IGNORECASE
 )
-_ABBREVIATIONS = frozenset(
-    [
-        "GLI",
-        "MRI",
-        "SD",
-        "SEM",
-        "CNS",
-        "DNA",
-        "RNA",
-        "AChE",
-        "NADPH",
-        "GFAP",
-        "NeuN",
-        "PCP4",
-        "SMI",
-        "WM",
-        "GM",
-        "CSF",
-        "HE",
-        "PAS",
-        "III",
-        "II",
-        "IV",
-        "VI",
-        "IX",
-        "VII",
-        "VIII",
-        "XII",
-        "XI",
-        "MNI",
-        "CI",
-        "ROI",
-        "BA",
-        "NB",
-        "DOI",
-    ]
-)
+_ABBREVIATIONS = frozenset(word_list("abbreviations"))
 _QUOTES = str.maketrans(dict.fromkeys('"\u201c\u201d\u201e\u201f\u00ab\u00bb', " "))
 _LAYERED = frozenset(["layer", "lamina", "stratum", "zone"])
 _ORDINARY = frozenset(
@@ -313,26 +278,7 @@ def _list_ends(tokens: Sequence[Token], at: int) -> bool:
     return False
 
 
-_SINGULAR = frozenset(
-    [
-        "is",
-        "was",
-        "has",
-        "shows",
-        "contains",
-        "displays",
-        "exhibits",
-        "possesses",
-        "lacks",
-        "presents",
-        "consists",
-        "differs",
-        "appears",
-        "holds",
-        "does",
-        "features",
-    ]
-)
+_SINGULAR = frozenset(word_list("singular_verbs"))
 
 
 def _is_own_subject(tokens: Sequence[Token], first: int, second: int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.model import Phrase
 from cytoscribe.literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.word_lists import word_list
 
 
 def verb_group(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> Phrase | None:
@@ -125,28 +126,7 @@ def _is_auxiliary(tokens: Sequence[Token], end: int) -> bool:
 
 
 _OF_VERBS = ("consist", "compos", "made", "form", "built", "compris", "constitut")
-_HAVING_STEMS = (
-    "characteri",
-    "mark",
-    "distinguish",
-    "recogni",
-    "identif",
-    "defin",
-    "typif",
-    "populat",
-    "occup",
-    "fill",
-    "dominat",
-    "differentiat",
-    "discriminat",
-    "set",
-    "told",
-    "delineat",
-    "tell",
-    "delimit",
-    "separat",
-    "differ",
-)
+_HAVING_STEMS = word_list("having_stems")
 
 
 def _with_preposition(tokens: Sequence[Token], end: int, main: str) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.shapes import Rule, check, entries, flag, listed, mapping, text
 
 CORTEX = "cytoarchitecture"
-"""The vocabulary that is read where none is asked for."""
+"""The default vocabulary."""
 
 
 def _says_a_word(value: Any) -> bool:
@@ -51,7 +51,7 @@ _FORM = entries(
         "plural_names": flag(),
     },
 )
-"""What may stand in a vocabulary file; what else stands there is not read."""
+"""What may stand in a vocabulary file; anything else there is not read."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def read_toml(name: str | Path) -> dict[str, Any]:
-    """A vocabulary by its shipped name or its file. Raises InputError where there is none, or it is no TOML."""
+    """A vocabulary by its shipped name or its file. Raises InputError where there is none, or it is not TOML."""
     if str(name) in shipped():
         source = resources.files("cytoscribe.literature_mining") / "data" / f"{name}.toml"
         return tomllib.loads(source.read_text(encoding="utf-8"))

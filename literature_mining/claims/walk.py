@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
 from cytoscribe.literature_mining.claims.tokens import Token
+from cytoscribe.literature_mining.word_lists import word_list
 
+_AUXILIARIES = frozenset(word_list("auxiliaries"))
 _GAPPED = frozenset(["layer", "cells", "region", "border", "density", "size", "lamination", "thickness"])
 
 
@@ -164,30 +166,7 @@ class Walk:
         words = phrase.text.split()
         if words[-1] in ("being", "having") and phrase.negated:
             return True  # "far from being dense"
-        if any(
-            w
-            in (
-                "is",
-                "are",
-                "was",
-                "were",
-                "been",
-                "be",
-                "can",
-                "could",
-                "may",
-                "has",
-                "have",
-                "had",
-                "do",
-                "does",
-                "did",
-                "cannot",
-                "might",
-                "will",
-            )
-            for w in words
-        ):
+        if any(w in _AUXILIARIES for w in words):
             return words[0] == "having" or (words[0] == "being")
         if words[0].endswith("ing"):
             return True

@@ -9,10 +9,10 @@ from pathlib import Path
 from cytoscribe.core.records import Block, BlockKind, CellSpan, Document
 
 BETWEEN = "\n\n"
-"""What stands between two blocks in a document's text; a block itself holds a line feed only where it is a table."""
+"""What separates two blocks in a document's text; a block itself holds a line feed only where it is a table."""
 
 CELL = " | "
-"""What stands between the cells of a table's row; the rows of a table are parted by line feeds."""
+"""What separates the cells of a table's row; the rows of a table are parted by line feeds."""
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def unspaced(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Mend single characters: ligatures, hyphen and space variants, invisible and control characters, detached accents.
+    """Repair single characters: ligatures, hyphen and space variants, invisible and control characters, detached accents.
 
     Line feeds stay. Plain ASCII comes back untouched but for control characters and runs of spaces.
     """
@@ -162,7 +162,7 @@ def vocabulary(lines: Iterable[str]) -> Counter[str]:
 
 
 def joined_with(left: str, right: str, words: Counter[str]) -> str:
-    """What stands between a line's end and the next line's start: nothing for a mended word (then the hyphen of `left` goes too).
+    """What separates a line's end from the next line's start: nothing for a rejoined word (then the hyphen of `left` goes too).
 
     Returns " " (separate words), "-" (the two belong together as they stand: a real hyphen, a dash or a slash) or "" (the hyphen
     only broke a word).
@@ -193,7 +193,7 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
 
 
 def join_lines(lines: Sequence[str], words: Counter[str]) -> tuple[str, list[int]]:
-    """Join a paragraph's lines into one, mending line-end hyphens. Returns the text and where each line starts in it."""
+    """Join a paragraph's lines into one, removing line-end hyphens. Returns the text and where each line starts in it."""
     parts: list[str] = []
     starts: list[int] = []
     length = 0

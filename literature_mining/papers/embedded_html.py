@@ -108,7 +108,7 @@ class _Reader:
         self._out.append(shown)
 
     def _small(self, match: re.Match[str]) -> str:
-        """Citations in raised digits; an exponent stays as it is."""
+        """Citations in raised digits; an exponent is kept."""
         before = "".join(self._out[-8:]) + match.string[: match.start()]
         inside = unicodedata.normalize("NFKC", match[0])
         shown = raised(before.rstrip(), inside)

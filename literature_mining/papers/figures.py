@@ -134,7 +134,7 @@ def write_figures(folder: str | Path, records: Iterable[FigureRecord]) -> Path:
 
 
 def picture_of(data: bytes) -> Picture | None:
-    """Check an image file's bytes by their header, nothing decoded; None where it is no image of a known format, or too large."""
+    """Check an image file's bytes by their header, nothing decoded; None where it is not an image of a known format, or too large."""
     from PIL import Image
 
     try:
@@ -170,7 +170,7 @@ def _images(path: Path) -> list[tuple[str, str]]:
 
 
 def _markdown_images(path: Path) -> list[tuple[str, str]]:
-    """How the caption begins that stands next below (else above) each image, and the image's file name."""
+    """How the caption next below begins (else above) each image, and the image's file name."""
     from cytoscribe.literature_mining.papers.markdown import plain, prepared
     from cytoscribe.literature_mining.papers.plaintext import read_text
 

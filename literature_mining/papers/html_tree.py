@@ -108,7 +108,7 @@ class TreeBuilder:
 
 
 def tree_of(source: str) -> Element:
-    """The elements of an HTML text under one root. Takes any text; what is malformed is read as words or passed over.
+    """The elements of an HTML text under one root. Takes any text; what is malformed is read as words or skipped.
 
     The time it takes grows with the length alone, which cannot be said of the parser in Python's library.
     """
@@ -121,7 +121,7 @@ def tree_of(source: str) -> Element:
 def tokens(source: str, known: frozenset[str] | None = None) -> Iterator[tuple[str, str, str]]:
     """An HTML text as (words, tag behind them, its attributes as written); the tag is lower case, "/p" for an end, "" at the end.
 
-    Comments, declarations and the content of scripts and styles are left out. known: the only names that are tags; what else stands
+    Comments, declarations and the content of scripts and styles are left out. known: the only names that are tags; anything else
     in angle brackets is words.
     """
     lower, at, words = source.lower(), 0, []

@@ -39,7 +39,7 @@ _TOC_ABSTRACTS = ("toc", "graphical", "web-summary", "precis", "teaser")
 
 
 def read(path: Path) -> Document:
-    """Read the first article of a JATS file. Raises InputError where it is no XML, declares entities, or holds no article."""
+    """Read the first article of a JATS file. Raises InputError where it is not XML, declares entities, or holds no article."""
     root = parse(path)
     article = root if _name(root) == "article" else next((e for e in root.iter() if _name(e) == "article"), None)
     if article is None:
@@ -63,7 +63,7 @@ def parse(path: Path) -> Element:
         depth[0] += 1
         depth[1] += 1
         if depth[0] > MAX_DEPTH or depth[1] > MAX_ELEMENTS:
-            raise InputError("XML nested too deep or with too many elements", where=path, fix="this is no article; remove it")
+            raise InputError("XML nested too deep or with too many elements", where=path, fix="this is not an article; remove it")
         builder.start(name, attributes)
 
     def end(name: str) -> None:
@@ -71,7 +71,7 @@ def parse(path: Path) -> Element:
         builder.end(name)
 
     def refuse_entity(*_: object) -> None:
-        raise InputError("the XML declares entities of its own", where=path, fix="fetch it again from the publisher")
+        raise InputError("the XML declares its own entities", where=path, fix="fetch it again from the publisher")
 
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, builder.data

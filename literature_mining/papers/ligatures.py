@@ -17,13 +17,13 @@ _WORD = re.compile(r"[A-Za-z]+")
 _HOLDS = re.compile("ffi|ffl|fi|fl|ff")
 _MAX_MARKS = 3
 _SHORT = 4
-"""A rest of fewer letters ("eld", "rst") is mended only in a text that has lost several ligatures."""
+"""A rest of fewer letters ("eld", "rst") is repaired only in a text that has lost several ligatures."""
 _SHOWN = 2
-"""So many mended words show that a text has lost its ligatures."""
+"""Number of repaired words that shows that a text has lost its ligatures."""
 
 
 class LigatureMender:
-    """Mends words by those that the text itself spells whole, and by the list of the package.
+    """Repairs words by those that the text itself spells whole, and by the list of the package.
 
     words: how often the text has each word (lower case). A word that fits nothing known stays as it is.
     """

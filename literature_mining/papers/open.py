@@ -31,13 +31,13 @@ UNREAD = (
 """Formats in which papers come and which no reader here knows."""
 _NO_PAPERS = ("readme", "license", "licence", "copying", "changelog", "contributing", "notice")
 MAX_BYTES = 400_000_000
-"""A file larger than this (400 MB) is no paper; it is reported and never opened."""
+"""A file larger than this (400 MB) is not a paper; it is reported and never opened."""
 
 
 def find_papers(paths: Iterable[str | Path]) -> list[Path]:
     """Files of a known format among `paths` and, for folders, below them; sorted, each once.
 
-    Below folders, hidden files and what is no paper by its name (README, LICENSE and the like) are passed over.
+    Below folders, hidden files and what is not a paper by its name (README, LICENSE and the like) are skipped.
 
     Raises InputError where a path does not exist, a file named outright is of another format, or nothing is found.
     """
@@ -78,7 +78,7 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def read_document(path: str | Path) -> Document:
-    """Read one paper by its format, told by the suffix.
+    """Read one paper by the format that its suffix names.
 
     Raises InputError where the file is missing, empty, too large, encrypted, damaged beyond reading, or holds no text.
     """
@@ -90,7 +90,7 @@ def read_document(path: str | Path) -> Document:
         raise InputError(f"cannot be read ({error.strerror})", where=path, fix="check the path") from error
     size = status.st_size
     if not stat.S_ISREG(status.st_mode):
-        raise InputError("no ordinary file", where=path, fix="give files, or folders of files")
+        raise InputError("not a regular file", where=path, fix="give files, or folders of files")
     if size == 0:
         raise InputError("the file is empty", where=path, fix="fetch the paper again")
     if size > MAX_BYTES:

@@ -13,7 +13,7 @@ _MAIN = re.compile(
 )
 """The sections that every paper has stand under its title alone."""
 MAX_HEADINGS = 12
-"""A deeper path is no outline of a paper; its outermost headings are dropped."""
+"""A deeper path is not an outline of a paper; its outermost headings are dropped."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class _Heading:
 
 
 @dataclass
-class Outline:
+class HeadingOutline:
     """Follows a paper's headings in reading order. `path` is the text of those that are open, outermost first."""
 
     _open: list[_Heading] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Outline:
     def enter(self, text: str, level: float, style: str = "") -> tuple[str, ...]:
         """The path after a heading was met. A smaller `level` is further out; of one level, a `style` not yet open is further in.
 
-        A section number beats both: "3.1" stands under "3" and beside "3.2", whatever they look like.
+        A section number beats both: "3.1" stands under "3" and beside "3.2", whatever their typeface.
         """
         found = _Heading(text, level, style, _number_of(text))
         del self._open[self._depth(found) :]

@@ -11,7 +11,7 @@ from cytoscribe.core.records import BlockKind, CellSpan
 from cytoscribe.literature_mining.papers.assemble import Metadata, Piece
 from cytoscribe.literature_mining.papers.clean_text import join_lines
 from cytoscribe.literature_mining.papers.metadata import names_in
-from cytoscribe.literature_mining.papers.outline import Outline
+from cytoscribe.literature_mining.papers.outline import HeadingOutline
 from cytoscribe.literature_mining.papers.sentences import is_closed, is_open
 
 _CAPTION = re.compile(
@@ -100,7 +100,7 @@ def _continues(last: str, first: str, whole: bool) -> bool:
 def pieces_of(paragraphs: Sequence[Paragraph], words: Counter[str], metadata: Metadata) -> list[Piece]:
     """Pieces in reading order, each under its headings; references and front matter by where they stand."""
     pieces: list[Piece] = []
-    outline, heading, kind_after = Outline(), "", None
+    outline, heading, kind_after = HeadingOutline(), "", None
     for paragraph in paragraphs:
         kind = paragraph.kind
         text = "\n".join(paragraph.lines) if kind == "table" else join_lines(paragraph.lines, words)[0]

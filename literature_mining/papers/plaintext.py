@@ -1,4 +1,4 @@
-"""Plain text in: paragraphs parted by blank lines, lines joined, hyphens at line ends mended."""
+"""Plain text in: paragraphs parted by blank lines, lines joined, hyphens at line ends removed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read(path: Path) -> Document:
 
 
 def _settle_headings(paragraphs: Sequence[Paragraph], page_ends: Sequence[bool]) -> None:
-    """Make furniture of running heads, and text of a line that only looks like a heading, since the text goes on below in lower case."""
+    """Make furniture of running heads, and text of a line that only looks like a heading, since the text continues below in lower case."""
     heads = Counter(p.lines[0] for p in paragraphs if p.kind == "heading")
     below: Paragraph | None = None
     for i in range(len(paragraphs) - 1, -1, -1):

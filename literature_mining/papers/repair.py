@@ -1,4 +1,4 @@
-"""Words that extraction broke, mended by the words of the text itself: soft hyphens, "pac- ked", lost ligatures, glued citations."""
+"""Words that extraction broke, repaired by the words of the text itself: soft hyphens, "pac- ked", lost ligatures, glued citations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HANGING = word_set("and or und oder to as but nor than versus vs rather plus as
 
 
 def repair(text: str) -> tuple[str, Counter[str]]:
-    """A text with its broken words mended, and how often it has each word; line feeds stay. For formats that hold bare text."""
+    """A text with its broken words repaired, and how often it has each word; line feeds stay. For formats that hold bare text."""
     bare = _SOFT_WORD.sub(" ", text) if SOFT in text else text
     words = vocabulary(_BROKEN_WORD.sub(" ", clean(line).strip(" *_")) for line in bare.split("\n"))
     text = unsoftened(text, words)

@@ -93,7 +93,7 @@ def is_abbreviated(text: str) -> bool:
 
 
 def is_open(text: str) -> bool:
-    """Whether a line's last word shows that its sentence goes on: an article, a preposition, a comma, a cut word."""
+    """Whether a line's last word shows that its sentence continues: an article, a preposition, a comma, a cut word."""
     return text.endswith((",", "-", "(")) or text.rpartition(" ")[2].lower() in _FUNCTION_WORDS
 
 
@@ -156,7 +156,7 @@ def _full_stop(word: str, previous: str, first: str, *, opening: bool) -> bool:
 
 
 def _not_initial(word: str, previous: str, starter: bool) -> bool:
-    """Whether a lone capital ends its sentence ("in target B.") and is no initial of a name ("by K. Brodmann")."""
+    """Whether a lone capital ends its sentence ("in target B.") and is not an initial of a name ("by K. Brodmann")."""
     bare = previous.strip("(,;[")
     if starter or bare.lower() in _AFTER_NOUN:
         return True

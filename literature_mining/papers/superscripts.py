@@ -1,4 +1,4 @@
-"""Raised numbers: a citation that stands behind a word, a layer or an area, marked up as raised or glued to it by a converter."""
+"""Raised numbers: a citation behind a word, a layer or an area, marked up as raised or glued to it by a converter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of papers by structure: which cell stands in which row and under which headers, each at its place in the text."""
+"""Tables of papers by structure: which cell is in which row and under which headers, each at its place in the text."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from cytoscribe.core.records import Region
 from cytoscribe.literature_mining.regions.groups import GroupFinder
 from cytoscribe.literature_mining.regions.parts import PartFinder
 from cytoscribe.literature_mining.regions.table import RegionTable, is_label
+from cytoscribe.literature_mining.word_lists import word_list
 
 _ANY_SIGN = re.compile(r"[^\w\s]")
 _NUMBER_LIKE = re.compile(r"\d+[a-z]{0,2}$", re.IGNORECASE)
@@ -43,7 +44,7 @@ _FIGURE = re.compile(r"\b(?:figs?|figures?|tables?|sections?|panels?|eqs?)\.?\s*
 _ABBREVIATION = re.compile(r"\s*\(\s*([A-Za-z][A-Za-z0-9./*-]{1,9})\s*[;,)]")
 _SMALL_WORD = re.compile(r"\b(?:in|of|than|from|and|to|between)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"[^\W_]|\.\d|'(?!s\b)(?=[\s,.;:)]|\Z)|[*]")
-"""A label that goes on after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
+"""A label that continues after a match is another one: `Te1.1` is not Te1, `24a'` is not 24a."""
 _FLAT = str.maketrans(
     {
         "\u2010": "-",
@@ -259,43 +260,7 @@ def is_doubtful(sign: str) -> bool:
     return len(sign) <= 2 or bool(_NUMBER_LIKE.match(sign)) or sign.upper() in _WORDS
 
 
-_WORDS = frozenset(
-    [
-        "AND",
-        "ARE",
-        "BUT",
-        "CAN",
-        "FOR",
-        "HAS",
-        "HER",
-        "HIS",
-        "HOW",
-        "ITS",
-        "LET",
-        "MAN",
-        "MAY",
-        "NEW",
-        "NOT",
-        "NOW",
-        "OFF",
-        "OLD",
-        "ONE",
-        "OUR",
-        "OUT",
-        "SAY",
-        "SEE",
-        "SET",
-        "SUB",
-        "THE",
-        "TOP",
-        "TWO",
-        "USE",
-        "VIA",
-        "WAS",
-        "WHO",
-        "WHY",
-    ]
-)
+_WORDS = frozenset(word_list("capital_words"))
 
 
 def _between(first: str, last: str, owner: dict[str, str]) -> list[str]:

@@ -51,7 +51,7 @@ def convert_regions(
 
 
 def convert(source: Path) -> tuple[list[Region], int]:
-    """Regions of an ontology file, told by its content, and how many shared aliases were left out.
+    """Regions of an ontology file, whose format is recognised by its content, and how many shared aliases were left out.
 
     Raises InputError where the file is none of the known kinds, or holds no region.
     """

@@ -52,7 +52,7 @@ def read_regions(path: str | Path, *, drop_shared: bool = False) -> RegionTable:
     path = Path(path)
     rows = [_region(path, number, row) for number, row in read_csv(path, ["region"])]
     if not rows:
-        raise InputError("the table has a header but no regions", where=path, fix="add one row a region")
+        raise InputError("the table has a header but no regions", where=path, fix="add one row per region")
     _check_labels(path, rows)
     rows, named = merge_sides(rows)
     table = _settle(path, rows, drop_shared)
@@ -92,7 +92,7 @@ def _check_labels(path: Path, rows: Iterable[Region]) -> None:
     for region in rows:
         if region.name in first:
             raise InputError(
-                f"region '{region.name}' stands in row {first[region.name]} and in row {region.row}",
+                f"region '{region.name}' appears in row {first[region.name]} and in row {region.row}",
                 where=path,
                 fix="keep one of the two rows and join their aliases",
             )

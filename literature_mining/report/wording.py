@@ -80,7 +80,7 @@ def _state(merged: MergedClaim) -> str:
 
 
 def _statements(merged: Sequence[MergedClaim]) -> list[str]:
-    """Predicates, with all that the layer contains in one."""
+    """Predicates; everything that the layer contains goes into one."""
     sizes = {"medium": "medium-sized"}
     held = [m for m in merged if m.attribute in {"cell_size", "cell_type"} and m.polarity]
     others = [_statement(m) for m in merged if m not in held]
@@ -88,7 +88,7 @@ def _statements(merged: Sequence[MergedClaim]) -> list[str]:
 
 
 def _statement(merged: MergedClaim) -> str:
-    """Predicate of an attribute that is no plain adjective."""
+    """Predicate of an attribute that is not a plain adjective."""
     value, yes = merged.value, merged.polarity
     if merged.attribute in {"cell_size", "cell_type"}:
         return f"{'contains' if yes else 'lacks'} {value if value != 'medium' else 'medium-sized'} cells"

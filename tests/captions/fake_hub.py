@@ -21,7 +21,7 @@ class FakeHub:
         self.token = token
         self.repos: dict[str, dict[str, bytes]] = {}
         self.private: dict[str, bool] = {}
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_HubHandler,), {"hub": self}))
         self.http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -64,75 +64,77 @@ class FakeHub:
                 rows[folder] = {"type": "directory", "path": folder, "size": 0, "oid": SHA}
         return [r for p, r in rows.items() if not under or p.startswith(under + "/")]
 
-    def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:  # noqa: N805
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
 
-            def log_message(self, *_: object) -> None:
-                pass
+class _HubHandler(BaseHTTPRequestHandler):
+    """Answers the requests that reach one FakeHub."""
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                path = unquote(urlparse(self.path).path)
-                if self.headers.get("Authorization") != f"Bearer {hub.token}":
-                    return self._json({"error": "wrong token"}, 401)
-                if path == "/api/repos/create":
-                    return self._json(hub.create(json.loads(body)))
-                if match := re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/preupload/\w+", path):
-                    files = [{**f, "uploadMode": "regular", "shouldIgnore": False} for f in json.loads(body)["files"]]
-                    return self._json({"files": [{k: f[k] for k in ("path", "uploadMode", "shouldIgnore")} for f in files]})
-                if match := re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/commit/\w+", path):
-                    return self._json(hub.commit(match[1], [json.loads(x) for x in body.splitlines() if x]))
-                if match := re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/paths-info/\w+", path):
-                    return self._json(hub.tree(match[1], ""))
-                if path == "/api/validate-yaml":
-                    return self._json({"errors": [], "warnings": []})
-                return self._json({"error": path}, 404)
+    hub: FakeHub
 
-            def do_HEAD(self) -> None:
-                self._get(head=True)
+    protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
-                self._get(head=False)
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
-            def _get(self, head: bool) -> None:
-                path = unquote(urlparse(self.path).path)
-                if match := re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)(?:/revision/\w+)?", path):
-                    return self._json(hub.info(match[1])) if match[1] in hub.repos else self._json({}, 404)
-                if match := re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)/tree/\w+/?(.*)", path):
-                    return self._json(hub.tree(match[1], match[2]))
-                if match := re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/\w+/(.+)", path):
-                    repo = match[1] if match[1].startswith("datasets/") else f"models/{match[1]}"
-                    data = hub.repos.get(repo, {}).get(match[2])
-                    if data is None:
-                        return self._json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
-                    return self._bytes(data, head)
-                return self._json({"error": path}, 404)
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = unquote(urlparse(self.path).path)
+        if self.headers.get("Authorization") != f"Bearer {self.hub.token}":
+            return self._json({"error": "wrong token"}, 401)
+        if path == "/api/repos/create":
+            return self._json(self.hub.create(json.loads(body)))
+        if match := re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/preupload/\w+", path):
+            files = [{**f, "uploadMode": "regular", "shouldIgnore": False} for f in json.loads(body)["files"]]
+            return self._json({"files": [{k: f[k] for k in ("path", "uploadMode", "shouldIgnore")} for f in files]})
+        if match := re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/commit/\w+", path):
+            return self._json(self.hub.commit(match[1], [json.loads(x) for x in body.splitlines() if x]))
+        if match := re.fullmatch(r"/api/(\w+/[^/]+/[^/]+)/paths-info/\w+", path):
+            return self._json(self.hub.tree(match[1], ""))
+        if path == "/api/validate-yaml":
+            return self._json({"errors": [], "warnings": []})
+        return self._json({"error": path}, 404)
 
-            def _bytes(self, data: bytes, head: bool) -> None:
-                status, start, end = 200, 0, len(data)
-                if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-                    status, start, end = 206, int(match[1]), min(int(match[2] or len(data) - 1) + 1, len(data))
-                self.send_response(status)
-                self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
-                self.send_header("X-Repo-Commit", SHA)
-                self.send_header("Accept-Ranges", "bytes")
-                if status == 206:
-                    self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
-                self.send_header("Content-Length", str(end - start))
-                self.end_headers()
-                if not head:
-                    self.wfile.write(data[start:end])
+    def do_HEAD(self) -> None:
+        self._get(head=True)
 
-            def _json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
-                data = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                for name, text in (headers or {}).items():
-                    self.send_header(name, text)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(data)
+    def do_GET(self) -> None:
+        self._get(head=False)
 
-        return Handler
+    def _get(self, head: bool) -> None:
+        path = unquote(urlparse(self.path).path)
+        if match := re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)(?:/revision/\w+)?", path):
+            return self._json(self.hub.info(match[1])) if match[1] in self.hub.repos else self._json({}, 404)
+        if match := re.fullmatch(r"/api/((?:datasets|models)/[^/]+/[^/]+)/tree/\w+/?(.*)", path):
+            return self._json(self.hub.tree(match[1], match[2]))
+        if match := re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/\w+/(.+)", path):
+            repo = match[1] if match[1].startswith("datasets/") else f"models/{match[1]}"
+            data = self.hub.repos.get(repo, {}).get(match[2])
+            if data is None:
+                return self._json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
+            return self._bytes(data, head)
+        return self._json({"error": path}, 404)
+
+    def _bytes(self, data: bytes, head: bool) -> None:
+        status, start, end = 200, 0, len(data)
+        if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            status, start, end = 206, int(match[1]), min(int(match[2] or len(data) - 1) + 1, len(data))
+        self.send_response(status)
+        self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
+        self.send_header("X-Repo-Commit", SHA)
+        self.send_header("Accept-Ranges", "bytes")
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
+        self.send_header("Content-Length", str(end - start))
+        self.end_headers()
+        if not head:
+            self.wfile.write(data[start:end])
+
+    def _json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)

@@ -40,7 +40,7 @@ class FakeServer:
         self.headers: list[dict[str, str]] = []
         self.running = self.most = self.count = 0
         self.lock = threading.Lock()
-        self.http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_ServerHandler,), {"fake": self}))
         self.http.daemon_threads = True
         self.port = self.http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
@@ -58,82 +58,84 @@ class FakeServer:
             return self.judgement
         return self.answer or caption_of(body, number)
 
-    def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:  # noqa: N805
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: object) -> None:
-                pass
 
-            def do_GET(self) -> None:
-                if fake.listing is not None:
-                    self._misbehave(fake.listing, {}, 0)
-                else:
-                    self._send(200, {"data": [{"id": "tiny"}]})
+class _ServerHandler(BaseHTTPRequestHandler):
+    """Answers the requests that reach one FakeServer."""
 
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with fake.lock:
-                    fake.count += 1
-                    number = fake.count
-                    fake.bodies.append(body)
-                    fake.headers.append(dict(self.headers))
-                    fake.running += 1
-                    fake.most = max(fake.most, fake.running)
-                time.sleep(fake.delay)
-                try:
-                    self._misbehave(fake.faults.get(number, fake.always), body, number)
-                finally:
-                    with fake.lock:
-                        fake.running -= 1
+    fake: FakeServer
 
-            def _misbehave(self, fault: Any, body: dict[str, Any], number: int) -> None:
-                if fake.refuses_schemas and "response_format" in body:
-                    self._send(400, {"error": {"message": "response_format is not supported"}})
-                    return
-                if fault == "hang":
-                    time.sleep(3)
-                if fault == "drop":
-                    self.connection.close()
-                    return
-                if fault in ("drip", "endless", "bomb"):
-                    self._pour(fault)
-                elif fault == "echo":
-                    self._raw(500, f"\x1b[31mbad {dict(self.headers)}\x1b]0;title\x07".encode())
-                elif isinstance(fault, tuple) and fault[0] == "raw":
-                    self._raw(200, fault[1])
-                elif fault == "broken":
-                    self._raw(200, b'{"choices": [{"mess')
-                elif isinstance(fault, int):
-                    self._send(fault, {"error": {"message": "context length exceeded" if fault == 400 else "busy"}})
-                else:
-                    text = "" if fault == "empty" else fault[1] if isinstance(fault, tuple) else fake.write(body, number)
-                    choice = {"message": {"content": text}, "finish_reason": "length" if fault == "cut" else "stop"}
-                    self._send(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
-            def _pour(self, fault: str) -> None:
-                """A body without an end in sight; the client hangs up."""
-                self.send_response(200)
-                if fault == "bomb":
-                    self.send_header("Content-Encoding", "gzip")
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    if fault == "bomb":
-                        self.wfile.write(gzip.compress(b" " * 20_000_000, 1))
-                    for _ in range(0 if fault == "bomb" else 2000):
-                        self.wfile.write(b" " if fault == "drip" else b" " * 100_000)
-                        self.wfile.flush()
-                        time.sleep(0.1 if fault == "drip" else 0)
+    def do_GET(self) -> None:
+        if self.fake.listing is not None:
+            self._misbehave(self.fake.listing, {}, 0)
+        else:
+            self._send(200, {"data": [{"id": "tiny"}]})
 
-            def _send(self, status: int, value: Any) -> None:
-                self._raw(status, json.dumps(value).encode())
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.fake.lock:
+            self.fake.count += 1
+            number = self.fake.count
+            self.fake.bodies.append(body)
+            self.fake.headers.append(dict(self.headers))
+            self.fake.running += 1
+            self.fake.most = max(self.fake.most, self.fake.running)
+        time.sleep(self.fake.delay)
+        try:
+            self._misbehave(self.fake.faults.get(number, self.fake.always), body, number)
+        finally:
+            with self.fake.lock:
+                self.fake.running -= 1
 
-            def _raw(self, status: int, data: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+    def _misbehave(self, fault: Any, body: dict[str, Any], number: int) -> None:
+        if self.fake.refuses_schemas and "response_format" in body:
+            self._send(400, {"error": {"message": "response_format is not supported"}})
+            return
+        if fault == "hang":
+            time.sleep(3)
+        if fault == "drop":
+            self.connection.close()
+            return
+        if fault in ("drip", "endless", "bomb"):
+            self._pour(fault)
+        elif fault == "echo":
+            self._raw(500, f"\x1b[31mbad {dict(self.headers)}\x1b]0;title\x07".encode())
+        elif isinstance(fault, tuple) and fault[0] == "raw":
+            self._raw(200, fault[1])
+        elif fault == "broken":
+            self._raw(200, b'{"choices": [{"mess')
+        elif isinstance(fault, int):
+            self._send(fault, {"error": {"message": "context length exceeded" if fault == 400 else "busy"}})
+        else:
+            text = "" if fault == "empty" else fault[1] if isinstance(fault, tuple) else self.fake.write(body, number)
+            choice = {"message": {"content": text}, "finish_reason": "length" if fault == "cut" else "stop"}
+            self._send(200, {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 5}})
 
-        return Handler
+    def _pour(self, fault: str) -> None:
+        """A body without an end in sight; the client hangs up."""
+        self.send_response(200)
+        if fault == "bomb":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            if fault == "bomb":
+                self.wfile.write(gzip.compress(b" " * 20_000_000, 1))
+            for _ in range(0 if fault == "bomb" else 2000):
+                self.wfile.write(b" " if fault == "drip" else b" " * 100_000)
+                self.wfile.flush()
+                time.sleep(0.1 if fault == "drip" else 0)
+
+    def _send(self, status: int, value: Any) -> None:
+        self._raw(status, json.dumps(value).encode())
+
+    def _raw(self, status: int, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
 
 def caption_of(body: dict[str, Any], number: int = 0) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from cytoscribe.captions.card import CardFacts, write_card
 from cytoscribe.captions.dataset import write_dataset
-from cytoscribe.captions.evidence import Source
+from cytoscribe.captions.evidence import CitedPaper
 from cytoscribe.core.records import Caption
 
 FACTS = CardFacts("mined", ["template"], 0, 77, {}, [], {}, False)
@@ -35,7 +35,7 @@ def test_names_are_no_markup(tmp_path: Path) -> None:
         [HOSTILE],
         {HOSTILE: "1 of 2"},
         False,
-        [Source(HOSTILE, HOSTILE, HOSTILE, HOSTILE, True)],
+        [CitedPaper(HOSTILE, HOSTILE, HOSTILE, HOSTILE, True)],
         short=[HOSTILE],
     )
     card = write_card([_caption(1, HOSTILE)], [], facts)
@@ -58,6 +58,7 @@ def _rows(folders: list[Path], cache: Path) -> list[list[str]]:
     return [json.loads(line[5:]) for line in done.stdout.split("\n") if line.startswith("ROWS ")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", ["default", "long"])
 def test_two_folders_of_one_name_and_a_folder_that_changed_load_as_they_are(tmp_path: Path, config: str) -> None:
     first, second = tmp_path / "a" / "captions", tmp_path / "b" / "captions"

@@ -23,6 +23,7 @@ def test_a_dry_run_shows_prompts_and_writes_nothing(images: Path, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -67,6 +67,7 @@ def test_a_server_that_is_not_there(mined: Path, tmp_path: Path, capsys: pytest.
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "message"),
     [("hang", "no answer in 1 s"), ("broken", "the answer is broken"), ("drop", "Error"), (400, "context length exceeded")],
@@ -94,6 +95,7 @@ def test_a_few_bad_answers_are_asked_again(mined: Path, tmp_path: Path, capsys: 
     assert all(reason in counts for reason in ("failed", "empty", "cut off"))
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_in_mid_run(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = FakeServer(delay=0.05)
 
@@ -117,6 +119,7 @@ def test_a_server_that_dies_in_mid_run(mined: Path, tmp_path: Path, capsys: pyte
     assert len(read_captions(tmp_path / "out")) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -162,6 +165,7 @@ sys.exit(run(command("generate-captions"), sys.argv[2:]))
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow(mined: Path, tmp_path: Path) -> None:
     """The kernel refuses every byte past a limit: a quota, as far as the program can tell."""
     whole, cut = ["--descriptions", str(mined), "--out", str(tmp_path / "whole")], tmp_path / "cut"
@@ -189,6 +193,7 @@ exit $code
 """
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full(mined: Path, tmp_path: Path) -> None:
     """A real file system of 44 KiB, in a mount namespace of its own."""
     disk, copy = tmp_path / "disk", tmp_path / "copy"

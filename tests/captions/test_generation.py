@@ -43,6 +43,7 @@ def test_claim_ids_are_the_regions_own_and_masks_hold(mined: Path, tmp_path: Pat
             assert name not in caption.masked_caption
 
 
+@pytest.mark.slow
 def test_same_seed_same_captions_other_seed_others(mined: Path, tmp_path: Path) -> None:
     runs = [generate(GenerateSettings(out=tmp_path / str(i), descriptions=mined, seed=s)).captions for i, s in enumerate((0, 0, 1))]
     assert runs[0] == runs[1]
@@ -120,6 +121,7 @@ def _with_backend(monkeypatch: pytest.MonkeyPatch, backend: _Counting) -> _Count
     return backend
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_equals_an_undisturbed_one(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = generate(GenerateSettings(out=tmp_path / "whole", descriptions=mined))
     first = _with_backend(monkeypatch, _Counting(left=17))
@@ -184,6 +186,7 @@ def test_other_settings_do_not_mix(mined: Path, tmp_path: Path) -> None:
     generate(GenerateSettings(out=tmp_path / "out", descriptions=mined, per_region=2, seed=5, overwrite=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from cytoscribe.captions.dataset import read_captions
 from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.units import AttributeSettings
@@ -25,6 +27,7 @@ generate(GenerateSettings(out=Path(sys.argv[2]), attributes=AttributeSettings(Pa
 """
 
 
+@pytest.mark.slow
 def test_kill_dash_nine(images: Path, tmp_path: Path) -> None:
     table = AttributeSettings(images, region_column="label", per_set=20)
     whole = generate(GenerateSettings(out=tmp_path / "whole", attributes=table))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.captions.dataset import read_captions
-from cytoscribe.captions.evidence import EVIDENCE, Evidence, quotable
+from cytoscribe.captions.evidence import EVIDENCE, ClaimEvidence, quotable
 from cytoscribe.captions.generation import GenerateSettings, generate
 from cytoscribe.captions.publish import PublishSettings, files_of, preview, publish
 from cytoscribe.cli import command, run
@@ -50,6 +50,7 @@ def test_only_the_dataset_goes_up_and_the_dry_run_shows_it(dataset: Path) -> Non
     assert "configs:" in shown
 
 
+@pytest.mark.slow
 def test_published_captions_come_back_equal_through_the_real_client(hub: FakeHub, dataset: Path, tmp_path: Path) -> None:
     url = publish(PublishSettings(dataset, "me/captions", endpoint=hub.url))
     assert url.startswith(hub.url)
@@ -145,9 +146,9 @@ def test_only_papers_whose_licence_allows_it_are_quoted_and_only_when_asked(mine
     plain, quoted = tmp_path / "plain", tmp_path / "quoted"
     assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(plain)]) == 0
     assert run(command("generate-captions"), ["--descriptions", str(mined), "--out", str(quoted), "--quotations"]) == 0
-    assert not any(e.quotation for e in read_records(plain / EVIDENCE, Evidence))
+    assert not any(e.quotation for e in read_records(plain / EVIDENCE, ClaimEvidence))
     assert "Sentence" not in (plain / "README.md").read_text()
-    evidence = read_records(quoted / EVIDENCE, Evidence)
+    evidence = read_records(quoted / EVIDENCE, ClaimEvidence)
     assert {e.document for e in evidence} == set(licences)
     assert all(e.licence == licences[e.document] for e in evidence)
     assert all(e.quotation.startswith("Sentence") == (e.document == "a.pdf") for e in evidence)
@@ -201,9 +202,10 @@ def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
         files_of(PublishSettings(tmp_path, "me/captions"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["me/a b", "me//captions", "a/b/c", "me/..", "me/x--y", "-me/x"])
 def test_a_name_that_the_hub_would_refuse_is_refused_in_a_dry_run(
     dataset: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(command("publish-captions"), [str(dataset), f"--repo={name}", "--dry-run"]) == 2
-    assert "no repository name" in capsys.readouterr().err
+    assert "not a repository name" in capsys.readouterr().err

@@ -68,6 +68,7 @@ HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Models).s
 """
 
 
+@pytest.mark.slow
 def test_ending_the_command_ends_the_server(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -127,6 +127,7 @@ def test_a_slow_request_does_not_use_up_the_patience_with_a_restart(mined: Path,
     assert result.captions
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_away_ends_the_run_and_the_next_one_goes_on(mined: Path, tmp_path: Path) -> None:
     settings = _settings(mined, tmp_path / "out", "", patience_s=0.3)
     first = FakeServer(delay=0.05)

@@ -19,7 +19,7 @@ from cytoscribe.core.records import Caption, Claim, Description
 from cytoscribe.core.tables import write_records
 from cytoscribe.eval import describer, section_map
 from cytoscribe.eval.describer import DescribeSettings, credible, describe
-from cytoscribe.eval.report.evidence import Source, read_evidence
+from cytoscribe.eval.report.evidence import PaperPages, region_evidence
 from tests.eval.conftest import FakeModel, paint
 
 
@@ -93,13 +93,13 @@ def test_every_kind_of_image_is_read(model: FakeModel, tmp_path: Path, mode: str
 
 
 def test_evidence_falls_back_to_the_model_folder_then_to_class_captions(model: FakeModel, mined: Path, tmp_path: Path) -> None:
-    bare = read_evidence(None, tmp_path, model.class_captions)
+    bare = region_evidence(None, tmp_path, model.class_captions)
     assert (bare["red"].text, bare["red"].sources) == ("a red field", ())
-    carried = read_evidence(None, mined, model.class_captions)
-    assert carried["red"].sources == (Source("notes.md", "", ()), Source("paper.pdf", "10.1/x", (3, 7)))
+    carried = region_evidence(None, mined, model.class_captions)
+    assert carried["red"].sources == (PaperPages("notes.md", "", ()), PaperPages("paper.pdf", "10.1/x", (3, 7)))
     assert carried["blue"].origin == "class captions"
     with pytest.raises(InputError, match=r"holds no descriptions\.parquet"):
-        read_evidence(tmp_path / "model", mined, model.class_captions)
+        region_evidence(tmp_path / "model", mined, model.class_captions)
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=8))
@@ -176,6 +176,7 @@ def test_sections_are_mapped_into_folders_of_their_own(
     assert (asked[0].tile_um, asked[0].pixel_size_um, asked[0].tile_px) == (500, 2, 96)
 
 
+@pytest.mark.slow
 def test_the_command_evaluate_prints_figures(
     model: FakeModel, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

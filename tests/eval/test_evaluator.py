@@ -48,6 +48,7 @@ def test_images_unlike_those_of_training_are_said_to_be_so_unless_they_were_norm
     assert not any("as far" in n for n in measured(replace(asked, normalise="source"), strange).notes)
 
 
+@pytest.mark.slow
 def test_every_file_is_written_and_metrics_are_flat_with_interval_and_n(model: FakeModel, images: Path, tmp_path: Path) -> None:
     evaluate(settings(model, images, tmp_path), model)
     told = json.loads((tmp_path / "out" / "metrics.json").read_text())
@@ -69,6 +70,7 @@ def test_every_file_is_written_and_metrics_are_flat_with_interval_and_n(model: F
     assert "https://" not in page
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_figures(model: FakeModel, images: Path, tmp_path: Path) -> None:
     asked = settings(model, images, tmp_path)
     evaluate(asked, model)
@@ -101,6 +103,7 @@ def test_images_marked_unseen_of_a_known_region_are_left_out_and_said(model: Fak
     assert any("marked unseen" in n for n in result.notes)
 
 
+@pytest.mark.slow
 def test_the_same_picture_or_section_in_training_is_said_loudly(model: FakeModel, images: Path, tmp_path: Path) -> None:
     (tmp_path / "red9.png").write_bytes((tmp_path / "red0.png").read_bytes())
     rewrite(images, {"section": "s1"}, "red8")
@@ -215,6 +218,7 @@ def test_bad_class_captions_are_named(model: FakeModel, images: Path, tmp_path: 
     assert says in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_the_sets_of_plausible_regions_held(model: FakeModel, images: Path, tmp_path: Path) -> None:
     evaluate(replace(settings(model, images, tmp_path), explorer=0), replace(model, sets=True))
     assert "holds the true one for 100.0% of these images (95% were promised)" in (tmp_path / "out" / "report.html").read_text()
@@ -253,6 +257,7 @@ def test_class_captions_of_ones_own_are_used(model: FakeModel, images: Path, tmp
     assert any("1 regions that the model does not know were not used (grey)" in n for n in result.notes)
 
 
+@pytest.mark.slow
 def test_names_from_files_are_data_in_the_page(model: FakeModel, images: Path, tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script>$x$"
     paint(tmp_path / "odd.png", (120, 120, 120), 5)

@@ -13,7 +13,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.tables import write_csv
 from cytoscribe.eval import piece_describer
 from cytoscribe.eval.metrics.pooling import Pool
-from cytoscribe.eval.piece_describer import PieceSettings, describe_pieces, widened
+from cytoscribe.eval.piece_describer import PieceDescriptionSettings, describe_pieces, widened
 
 from .conftest import COLOURS, FakeModel, paint
 
@@ -33,7 +33,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_tiles_help_a_crop_that_shows_little_and_unseen_stays_unseen(model: FakeModel, table: Path) -> None:
-    found = list(describe_pieces(PieceSettings(model.folder, model.folder, table), model, model))
+    found = list(describe_pieces(PieceDescriptionSettings(model.folder, model.folder, table), model, model))
     assert [a.answer for a in found] == ["red", "green", "blue", "unseen"]
     assert dict(found[0].plausible)["red"] > 0.5
     assert found[0].p_value == pytest.approx(0.51)  # twice the mean of 0.02's like: 0.01 of the crop and 0.5 of its tiles
@@ -45,7 +45,7 @@ def test_tiles_help_a_crop_that_shows_little_and_unseen_stays_unseen(model: Fake
 def test_weights_of_fuse_scales_are_used(model: FakeModel, table: Path, tmp_path: Path) -> None:
     """Crops of red look like nothing in particular: with all weight on the crop, its tiles cannot help."""
     Pool(1.0, 0.0, 12).save(tmp_path)
-    settings = PieceSettings(model.folder, model.folder, table, fusion=tmp_path)
+    settings = PieceDescriptionSettings(model.folder, model.folder, table, fusion=tmp_path)
     found = list(describe_pieces(settings, model, model))
     plain = list(describe_pieces(replace(settings, fusion=None), model, model))
     assert found[0].plausible != plain[0].plausible
@@ -56,7 +56,7 @@ def test_weights_of_fuse_scales_are_used(model: FakeModel, table: Path, tmp_path
 
 def test_regions_of_one_model_alone_can_still_be_named(model: FakeModel, table: Path) -> None:
     tiles = replace(model, regions=("green", "red"))
-    found = list(describe_pieces(PieceSettings(model.folder, model.folder, table), tiles, model))
+    found = list(describe_pieces(PieceDescriptionSettings(model.folder, model.folder, table), tiles, model))
     assert found[2].answer == "blue"
     wide = widened(np.array([[0.9, 0.1]]), ("green", "red"), ("blue", "green", "red"))
     assert wide[0] == pytest.approx([0.5 / 1.5, 0.9 / 1.5, 0.1 / 1.5])
@@ -65,7 +65,7 @@ def test_regions_of_one_model_alone_can_still_be_named(model: FakeModel, table: 
 def test_broken_crops_are_named_and_broken_tiles_left_out(model: FakeModel, table: Path) -> None:
     (table.parent / "red0.png").write_bytes(b"no picture")
     (table.parent / "green1.png").unlink()
-    found = list(describe_pieces(PieceSettings(model.folder, model.folder, table), model, model))
+    found = list(describe_pieces(PieceDescriptionSettings(model.folder, model.folder, table), model, model))
     assert found[0].problem is not None
     assert "not a readable image" in found[0].problem
     assert [a.answer for a in found[1:]] == ["green", "blue", "unseen"]
@@ -73,7 +73,7 @@ def test_broken_crops_are_named_and_broken_tiles_left_out(model: FakeModel, tabl
 
 def test_tables_that_lack_a_scale_or_split_are_refused(model: FakeModel, table: Path) -> None:
     with pytest.raises(InputError, match=r"images\.csv: the table holds no region crops"):
-        list(describe_pieces(PieceSettings(model.folder, model.folder, table, split="val"), model, model))
+        list(describe_pieces(PieceDescriptionSettings(model.folder, model.folder, table, split="val"), model, model))
 
 
 def test_the_command_wants_both_and_prints_each_crop(

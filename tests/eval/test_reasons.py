@@ -94,6 +94,7 @@ def test_describe_says_why(seeing: FakeModel, tmp_path: Path) -> None:
     assert found[2].refused
 
 
+@pytest.mark.slow
 def test_predictions_hold_reasons_and_are_read_back(seeing: FakeModel, images: Path, tmp_path: Path) -> None:
     evaluate(EvaluateSettings(seeing.folder, images, tmp_path / "out", bootstrap=20), seeing)
     rows = [row for _, row in read_csv(tmp_path / "out" / "predictions.csv", ["answer", "reason", "p_artefact", "p_microscope"])]

@@ -93,6 +93,7 @@ def test_confidence_is_zero_on_glass_and_the_overlay_leaves_glass_alone(section:
     assert 0.1 < hatched.mean() < 0.5
 
 
+@pytest.mark.slow
 def test_a_second_call_encodes_nothing_and_maps_the_same(section: Path) -> None:
     first = map_section(settings(section), TileModel(section.parent))
     again = TileModel(section.parent)
@@ -101,6 +102,7 @@ def test_a_second_call_encodes_nothing_and_maps_the_same(section: Path) -> None:
     assert np.array_equal(first.labels, second.labels)
 
 
+@pytest.mark.slow
 def test_a_tiled_tiff_is_read_in_bands_and_maps_as_its_png(section: Path) -> None:
     pixels = np.asarray(Image.open(section))
     path = section.parent / "section.tif"
@@ -131,6 +133,7 @@ def test_a_picture_without_glass_is_tissue_throughout() -> None:
     assert tissue_mask(thumbnail(Loaded(noise))[0]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stain", ["cresyl", "silver", "thionin"])
 def test_tissue_of_a_drawn_section_is_told_from_glass(stain: Literal["cresyl", "silver", "thionin"]) -> None:
     specs = [a.spec for a in areas()[:3]]

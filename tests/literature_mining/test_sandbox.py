@@ -12,7 +12,7 @@ import pytest
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.literature_mining.papers.open import read_document
-from cytoscribe.literature_mining.sandbox import BoundedReader, BoundedWorker
+from cytoscribe.literature_mining.sandbox import BoundedWorker
 
 
 def misbehave(how: str) -> str:
@@ -73,9 +73,9 @@ def test_a_bomb_is_passed_over(tmp_path: Path) -> None:
     small = pymupdf.open()
     small.new_page().insert_text((72, 72), "Layer IV is granular.")
     small.save(tmp_path / "small.pdf")
-    with BoundedReader(seconds=4.0, megabytes=800) as reader:
+    with BoundedWorker(read_document, seconds=4.0, megabytes=800) as reader:
         started = time.monotonic()
         with pytest.raises(InputError, match=r"bomb\.pdf"):
-            reader.read(bomb)
+            reader.call(bomb, where=bomb)
         assert time.monotonic() - started < 30
-        assert reader.read(tmp_path / "small.pdf") == read_document(tmp_path / "small.pdf")
+        assert reader.call(tmp_path / "small.pdf", where="small.pdf") == read_document(tmp_path / "small.pdf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 
@@ -99,7 +100,7 @@ class Typesetter:
             self.put((self.left - 24, self.y), str(self.numbered), fontname=FONT, fontsize=7)
         self.y += size * self.leading
 
-    def save(self, path: Path, **options: object) -> Path:
+    def save(self, path: Path, **options: Any) -> Path:
         self.flush()
         self.pdf.save(path, **options)
         return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def bert_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(config of a base, folder of its text tower): the toy vision tower with a small BERT, random weights, WordPiece over letters."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertModel, BertTokenizerFast  # pyright: ignore[reportAttributeAccessIssue]
 
     folder = tmp_path_factory.mktemp("bert")
     letters = [*"abcdefghijklmnopqrstuvwxyz.:,", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]
@@ -86,7 +87,7 @@ def bert_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     (folder / "text" / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     BertTokenizerFast(str(folder / "text" / "vocab.txt")).save_pretrained(folder / "text")
     torch.manual_seed(0)
-    sizes = {"vocab_size": len(vocabulary), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes: dict[str, Any] = {"vocab_size": len(vocabulary), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
     BertModel(BertConfig(**sizes, intermediate_size=32), add_pooling_layer=False).save_pretrained(folder / "text")
     told = json.loads(Path(__file__).with_name("toy_base.json").read_text())
     told["model_cfg"]["text_cfg"] = {

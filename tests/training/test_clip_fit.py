@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     assert read_json(finished / "calibration.json") == read_json(tmp_path / "model" / "calibration.json")
 
 
-PLACES = {
+PLACES: dict[str, tuple[Any, str]] = {
     "validation": (held_out, "class_features"),
     "adapter": (export, "save_adapter"),
     "merged": (export, "_put"),
@@ -116,7 +117,8 @@ def kill_at(place: str, asked: TrainSettings, monkeypatch: pytest.MonkeyPatch) -
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(*PLACES[place], dying)
+        owner, name = PLACES[place]
+        patch.setattr(owner, name, dying)
         with pytest.raises(KilledError):
             train(asked)
     assert read_json(asked.out / "run.json")["status"] == "running"
@@ -170,12 +172,14 @@ def test_merged_export_loads_in_plain_open_clip(drawn: Drawn, kind: str, request
 
     folder: Path = request.getfixturevalue(kind)
     ours = TrainedModel.load(folder, "cpu")
+    plain: Any
+    preprocess: Any
     plain, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder / 'merged'}")
     tokenize = open_clip.get_tokenizer(f"local-dir:{folder / 'merged'}")
     plain.eval()
     records = read_images(drawn[0])[:6]
     with torch.no_grad():
-        pictures = torch.stack([preprocess(Image.open(r.path).convert("RGB")) for r in records])  # type: ignore[operator]
+        pictures = torch.stack([preprocess(Image.open(r.path).convert("RGB")) for r in records])
         images = torch.nn.functional.normalize(plain.encode_image(pictures), dim=-1)
         texts = torch.nn.functional.normalize(plain.encode_text(tokenize(["It shows lines."])), dim=-1)
     assert (images - ours.encode_images(records)).abs().max() < 1e-5
@@ -234,7 +238,7 @@ def test_the_model_folder_says_what_training_saw(drawn: Drawn, finished: Path) -
 def test_adapter_loads_in_plain_peft(drawn: Drawn, adapted: Path) -> None:
     from peft import PeftModel
 
-    model = PeftModel.from_pretrained(load_base(TOY).model, str(adapted / "adapter")).eval().get_base_model()
+    model: Any = PeftModel.from_pretrained(load_base(TOY).model, str(adapted / "adapter")).eval().get_base_model()
     ours = TrainedModel.load(adapted, "cpu")
     pictures = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

@@ -13,14 +13,14 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from cytoscribe.captions.evidence import EVIDENCE, Evidence
+from cytoscribe.captions.evidence import EVIDENCE, ClaimEvidence
 from cytoscribe.core.records import Caption, ImageRecord, image_claim_id
 from cytoscribe.core.runs import read_json
 from cytoscribe.core.tables import read_images, write_csv, write_records
 from cytoscribe.training import hard_negatives as module
 from cytoscribe.training import loop
 from cytoscribe.training.clip_fit import train
-from cytoscribe.training.data.caption_files import read_captions, read_evidence
+from cytoscribe.training.data.caption_files import read_caption_folders, read_evidence
 from cytoscribe.training.data.embeddings import read_embeddings
 from cytoscribe.training.data.pairs import CaptionPool, Variant, build_pool, wordings
 from cytoscribe.training.hard_negatives import HardNegatives, HardTerm, hard_negatives, twin_contrast
@@ -46,7 +46,7 @@ def image(region: str, **attributes: str) -> ImageRecord:
     return ImageRecord(path=Path("x"), region=region, attributes=attributes)
 
 
-def twins_of(pool: CaptionPool, evidence: Sequence[Evidence], seed: int, reads: Callable[[list[str]], bool]) -> HardNegatives:
+def twins_of(pool: CaptionPool, evidence: Sequence[ClaimEvidence], seed: int, reads: Callable[[list[str]], bool]) -> HardNegatives:
     """Twins of captions of which some can be made false."""
     found = hard_negatives(pool, evidence, seed, reads)
     assert found is not None
@@ -164,7 +164,7 @@ def cortex(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
                 Image.fromarray(drawn_region(stain, size, rng)).save(folder / f"{region}_{split}_{i}.png")
                 rows.append([f"{region}_{split}_{i}.png", region, split])
         facts = [("II", "staining", stain), ("V", "cell_size", size)]
-        evidence += [Evidence(f"{region}-{i}", region, "p.pdf", "", 1, *fact, True, ()) for i, fact in enumerate(facts)]
+        evidence += [ClaimEvidence(f"{region}-{i}", region, "p.pdf", "", 1, *fact, True, ()) for i, fact in enumerate(facts)]
         worded = [f"Layer II is stained {stain}.", f"Layer V has {size} cells."]
         texts = {worded[0]: (f"{region}-0",), worded[1]: (f"{region}-1",), " ".join(worded): (f"{region}-0", f"{region}-1")}
         for text, ids in texts.items():
@@ -173,14 +173,14 @@ def cortex(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
             )
     write_csv(folder / "images.csv", ["image_path", "region", "split"], rows)
     write_records(folder / "captions" / "data" / "train-00000-of-00001.parquet", Caption, captions)
-    write_records(folder / "captions" / EVIDENCE, Evidence, evidence)
+    write_records(folder / "captions" / EVIDENCE, ClaimEvidence, evidence)
     return folder / "images.csv", folder / "captions"
 
 
 def cortex_twins(cortex: Drawn) -> tuple[CaptionPool, HardNegatives]:
     """The twins that a training on these regions makes."""
     records = [r for r in read_images(cortex[0]) if r.split == "train"]
-    pool = build_pool(records, wordings(read_captions([cortex[1]])), tuple(TRAITS))
+    pool = build_pool(records, wordings(read_caption_folders([cortex[1]])), tuple(TRAITS))
     return pool, twins_of(pool, read_evidence([cortex[1]]), 0, partial(reads_whole, load_base(TOY).tokenize))
 
 

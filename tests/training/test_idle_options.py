@@ -11,7 +11,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption
 from cytoscribe.core.tables import write_records
 from cytoscribe.training.clip_fit import train
-from cytoscribe.training.data.caption_files import read_captions
+from cytoscribe.training.data.caption_files import read_caption_folders
 from cytoscribe.training.idle_options import refuse_idle
 from cytoscribe.training.losses import Objective
 from cytoscribe.training.model.base_models import load_base
@@ -60,7 +60,7 @@ def test_options_that_act_pass(drawn: Drawn, tmp_path: Path) -> None:
 
 
 def test_hard_negatives_without_claims_are_named(drawn: Drawn, tmp_path: Path) -> None:
-    silent = [replace(caption, claim_ids=()) for caption in read_captions([drawn[1]])]
+    silent = [replace(caption, claim_ids=()) for caption in read_caption_folders([drawn[1]])]
     write_records(tmp_path / "captions" / "data" / "train-00000-of-00001.parquet", Caption, silent)
     asked = toy((drawn[0], tmp_path / "captions"), tmp_path / "model", objective=Objective(hard_weight=0.5))
     with pytest.raises(InputError, match="--hard-weight has no effect where no caption makes a claim"):

@@ -14,6 +14,7 @@ def test_gradients_flow_through_fresh_rows_alone_and_the_next_step_remembers_the
     seen = memory.with_fresh(torch.tensor([1]), fresh)
     assert torch.equal(seen[[0, 2]], memory.features[[0, 2]])
     (seen * torch.tensor([[1.0, 1.0], [2.0, 3.0], [1.0, 1.0]])).sum().backward()
+    assert fresh.grad is not None
     assert torch.equal(fresh.grad, torch.tensor([[2.0, 3.0]]))
     memory.remember(torch.tensor([1]), fresh)
     assert torch.equal(memory.features[1], fresh.detach()[0])

@@ -75,7 +75,7 @@ class Material:
 
 
 def train(settings: CaptionerSettings) -> dict[str, Any]:
-    """Train, calibrate and write; returns a summary. A killed run goes on where it stopped, and ends in the same weights.
+    """Train, calibrate and write; returns a summary. A killed run resumes where it stopped, and ends in the same weights.
 
     Raises InputError where tables, captions, models or options cannot be used; nothing of an unseen region is ever read.
     """

@@ -83,7 +83,7 @@ class Captioner:
         where = pick_device(device)
         bf16 = use_bf16(precision, where)
         if not told["vision"] and embeddings is None and not vision:
-            raise InputError("the captioner takes vectors in the place of images", where=folder, fix="give --embeddings FILE")
+            raise InputError("the captioner takes vectors instead of images", where=folder, fix="give --embeddings FILE")
         eye = open_vision(
             vision or told["vision"],
             where,

@@ -49,7 +49,7 @@ class Schedule:
 
     epochs: int = field(default=10, metadata=option("Passes over the training images.", least=1, panel="Options"))
     batch_size: int = field(default=16, metadata=option("Images per step.", least=1, panel="Options"))
-    learning_rate: float = field(default=1e-3, metadata=option("Of all that learns; gates learn ten times faster."))
+    learning_rate: float = field(default=1e-3, metadata=option("Learning rate; gates learn ten times faster."))
     weight_decay: float = 0.02
     warmup: float = 0.05
     sampling: str = field(
@@ -124,7 +124,7 @@ class CaptionerSettings:
     embeddings: Path | None = field(
         default=None,
         metadata=option(
-            "Vectors or token grids computed elsewhere, in place of images (.npz, .parquet or .safetensors, keyed by image_path). "
+            "Vectors or token grids computed elsewhere, instead of images (.npz, .parquet or .safetensors, keyed by image_path). "
             "Default: the images are read.",
             panel=_EYE,
         ),
@@ -142,7 +142,7 @@ class CaptionerSettings:
     )
     alpha: float = field(default=0.05, metadata=option("Share of known images that may be rejected.", panel=_REJECT))
     four_bit: bool = field(
-        default=False, metadata=option("Hold the language model in 4 bits on a GPU; needs bitsandbytes.", panel=_SIZE)
+        default=False, metadata=option("Load the language model in 4 bits on a GPU; needs bitsandbytes.", panel=_SIZE)
     )
     weights: dict[str, str] = field(
         default_factory=dict,

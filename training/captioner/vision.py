@@ -131,7 +131,7 @@ def _of_folder(folder: Path, device: torch.device, bf16: bool) -> Encoder:
     model = TrainedModel.load(folder, str(device))
     if takes_vectors(model.model):
         raise InputError(
-            "the model takes vectors in the place of images", where=folder, fix="give the same vectors with --embeddings instead"
+            "the model takes vectors instead of images", where=folder, fix="give the same vectors with --embeddings instead"
         )
     digest = quick_digest(folder / "merged" / "open_clip_model.safetensors")
     return Encoder(

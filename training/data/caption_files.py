@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cytoscribe.captions.evidence import EVIDENCE, Evidence
+from cytoscribe.captions.evidence import EVIDENCE, ClaimEvidence
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption
 from cytoscribe.core.tables import read_records
@@ -22,7 +22,7 @@ def caption_shards(folder: Path) -> list[Path]:
     return shards
 
 
-def read_captions(folders: Sequence[Path]) -> list[Caption]:
+def read_caption_folders(folders: Sequence[Path]) -> list[Caption]:
     """Every caption of the folders, in order of folder and file."""
     return [caption for folder in folders for shard in caption_shards(folder) for caption in read_records(shard, Caption)]
 
@@ -32,6 +32,6 @@ def evidence_files(folders: Sequence[Path]) -> list[Path]:
     return [path for path in (Path(folder) / EVIDENCE for folder in folders) if path.exists()]
 
 
-def read_evidence(folders: Sequence[Path]) -> list[Evidence]:
+def read_evidence(folders: Sequence[Path]) -> list[ClaimEvidence]:
     """What the claims of the folders' captions say."""
-    return [row for path in evidence_files(folders) for row in read_records(path, Evidence)]
+    return [row for path in evidence_files(folders) for row in read_records(path, ClaimEvidence)]

@@ -92,6 +92,6 @@ def _colour(path: Path, row: int, line: Mapping[str, str]) -> int:
     parts = [int(n) for n in re.findall(r"\d+", text)]
     if len(parts) != 3 or max(parts) > 255:
         raise InputError(
-            f"'{text.strip()}' is no colour", where=cell(path, row), fix="give #rrggbb, or columns red, green and blue"
+            f"'{text.strip()}' is not a colour", where=cell(path, row), fix="give #rrggbb, or columns red, green and blue"
         )
     return (parts[0] << 16) + (parts[1] << 8) + parts[2]

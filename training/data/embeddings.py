@@ -1,4 +1,4 @@
-"""Vectors that were computed elsewhere, in the place of images: a lab's own vision model needs to hand over nothing else.
+"""Vectors that were computed elsewhere, instead of images: a lab's own vision model needs to hand over nothing else.
 
 One file holds a vector for each image, keyed by the image's path as the images table writes it (relative to that table, or full):
 
@@ -77,7 +77,7 @@ def _full(places: Places, name: str, path: Path) -> str:
     try:
         return str(places.find(name).resolve())
     except (TypeError, ValueError, OSError) as error:
-        raise InputError(f"image_path {name[:40]!r} is no path", where=path, fix="give the paths of the images table") from error
+        raise InputError(f"image_path {name[:40]!r} is not a path", where=path, fix="give the paths of the images table") from error
 
 
 def _rows(keys: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str, int]:
@@ -87,7 +87,7 @@ def _rows(keys: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str, int
         first = rows.setdefault(name, i)
         if first != i and not np.array_equal(vectors[first], vectors[i]):
             raise InputError(
-                f"'{Path(name).name}' is there twice with different vectors (rows {first + 1} and {i + 1})",
+                f"'{Path(name).name}' appears twice with different vectors (rows {first + 1} and {i + 1})",
                 where=path,
                 fix="keep the right one",
             )

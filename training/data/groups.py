@@ -59,7 +59,7 @@ def read_groups(path: Path) -> Groups:
     """Read groups.csv: `group` and, for label maps, `label_value`, or for outlines and colours `label` (their class);
     `use=unseen` keeps a group out of training.
 
-    Raises InputError naming the row of a label value that is no whole number of 1 or more, belongs to two groups, or of a group
+    Raises InputError naming the row of a label value that is not a whole number of 1 or more, belongs to two groups, or of a group
     that is both seen and unseen.
     """
     values: dict[int | str, str] = {}
@@ -71,7 +71,9 @@ def read_groups(path: Path) -> Groups:
         if values.setdefault(value, group) != group:
             raise InputError(f"label {value} is in two groups", where=cell(path, row, "group"), fix="keep one of them")
         if use not in ("seen", "unseen") or uses.setdefault(group, use) != use:
-            raise InputError(f"use '{use}' of '{group}'", where=cell(path, row, "use"), fix="give seen or unseen, one a group")
+            raise InputError(
+                f"use '{use}' of '{group}'", where=cell(path, row, "use"), fix="give seen or unseen, one value per group"
+            )
     _refuse_two_spellings(uses, path)
     names = tuple(sorted(uses))
     number = {name: i + 1 for i, name in enumerate(names)}
@@ -88,7 +90,9 @@ def _refuse_two_spellings(uses: Mapping[str, str], path: Path) -> None:
     first: dict[str, str] = {}
     for group in uses:
         if first.setdefault(plain(group), group) != group:
-            raise InputError(f"groups '{first[plain(group)]}' and '{group}' are one name", where=path, fix="write it one way")
+            raise InputError(
+                f"groups '{first[plain(group)]}' and '{group}' differ only in spelling", where=path, fix="write it one way"
+            )
 
 
 def _label_of(path: Path, row: int, line: dict[str, str]) -> int | str:
@@ -100,7 +104,7 @@ def _label_of(path: Path, row: int, line: dict[str, str]) -> int | str:
     value = plain(line["label_value"])
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) < _MOST_LABEL:
         raise InputError(
-            f"'{line['label_value']}' is no label value", where=cell(path, row, "label_value"), fix="give a whole number from 1"
+            f"'{line['label_value']}' is not a label value", where=cell(path, row, "label_value"), fix="give a whole number from 1"
         )
     return int(value)
 

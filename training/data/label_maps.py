@@ -183,7 +183,7 @@ def _whole_numbers(values: np.ndarray, path: Path) -> np.ndarray:
     parts = values != np.round(values)
     if parts.any():
         raise InputError(
-            f"{parts.mean():.1%} of the labels are no whole numbers ({values[parts][0]:g}): interpolated",
+            f"{parts.mean():.1%} of the labels are not whole numbers ({values[parts][0]:g}): interpolated",
             where=path,
             fix="make it again with nearest-neighbour interpolation",
         )

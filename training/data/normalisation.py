@@ -20,7 +20,7 @@ WORTH = 0.01
 SAMPLE = 96
 """Images that the search looks at."""
 LEAST_IMAGES = 20
-"""Fewer images are no sample of a microscope."""
+"""Fewer images are too few to represent a microscope."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Fitted:
 
 def fit(distance: Callable[[Normalisation], float], colours: bool = True) -> Fitted:
     """Search coordinate by coordinate: scale, finer scale, blue, red, green. distance: how far from training a sample of the images
-    lies under a normalisation; it is asked for once each. colours: look for gains too; a model that balances light needs none."""
+    lies under a normalisation; it is asked for once each. colours: also look for gains; a model that balances light needs none."""
     best = AS_IS
     steps = (_scaled(SCALES), _scaled(FINER), *((_coloured(channel) for channel in (2, 0, 1)) if colours else ()))
     before = least = distance(best)

@@ -48,9 +48,9 @@ def find_sections(sections: Path, labels: Path) -> list[SectionFiles]:
     unread = [*_unread(sections, PICTURE_SUFFIXES), *_unread(labels, (*LABEL_SUFFIXES, *OUTLINE_SUFFIXES))]
     if not pairs:
         _refuse_unread(unread)
-        raise InputError(f"no picture has a label map of the same name in {labels}", where=sections, fix="name both alike")
+        raise InputError(f"no picture has a label map of the same name in {labels}", where=sections, fix="give both the same name")
     if unread:
-        say(f"passed over {len(unread)} files of formats that are not read ({_names(p.name for p in unread)})")
+        say(f"skipped {len(unread)} files of formats that are not read ({_names(p.name for p in unread)})")
     alone = sorted(set(pictures) - set(maps))
     if alone:
         say(f"{len(alone)} of {len(pictures)} pictures have no labels of the same name ({_names(alone)})")

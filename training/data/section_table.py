@@ -52,12 +52,14 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
     found = _matched(path, found, names)
     lacking = [n for n in names if not found.get(n, SectionFacts()).split]
     if 0 < len(lacking) < len(names):
-        raise InputError(f"section '{lacking[0]}' has no split and others have", where=path, fix="give all of them one, or none")
+        raise InputError(
+            f"section '{lacking[0]}' has no split although others have", where=path, fix="give all of them one, or none"
+        )
     return found
 
 
 def _matched(path: Path, found: dict[str, SectionFacts], names: list[str]) -> dict[str, SectionFacts]:
-    """The rows by the sections' own names: file endings, accents and letter case are mended; what has no partner is said.
+    """The rows by the sections' own names: file endings, accents and letter case are corrected; what has no partner is reported.
 
     Raises InputError where no row belongs to a section, or a section would have the subject of none while others have one.
     """
@@ -77,7 +79,9 @@ def _matched(path: Path, found: dict[str, SectionFacts], names: list[str]) -> di
         say(f"{path.name}: {len(bereft)} of {len(names)} sections have no row ({', '.join(bereft[:4])})")
     lacking = [n for n in names if n in facts and not facts[n].subject]
     if lacking and any(facts[n].subject for n in names if n in facts):
-        raise InputError(f"section '{lacking[0]}' has no subject and others have", where=path, fix="give all of them one, or none")
+        raise InputError(
+            f"section '{lacking[0]}' has no subject although others have", where=path, fix="give all of them one, or none"
+        )
     return facts
 
 

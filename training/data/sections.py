@@ -21,7 +21,7 @@ from cytoscribe.training.data.slides import Slide, open_slide
 __all__ = ["Groups", "Section", "SectionFiles", "find_sections", "read_groups", "read_labels", "read_section", "section_name"]
 
 SIZES_APART = 10.0
-"""Pixel sizes that differ by this factor are no set of sections: one of them is wrong, or another kind of picture."""
+"""Pixel sizes that differ by this factor do not belong to one set of sections: one of them is wrong, or another kind of picture."""
 _CORNER = 0.6
 """Share of the picture's sides within which all outlines lie where their unit is probably another one."""
 _BEYOND = 1.1
@@ -83,7 +83,7 @@ def read_section(
 
 
 def _step_of(labels: tuple[int, ...], slide: Slide, files: SectionFiles) -> int:
-    """Pixels of the picture that a label spans; raises InputError where that is no whole number."""
+    """Pixels of the picture that a label spans; raises InputError where that is not a whole number."""
     step = _times_smaller(labels, slide.sizes[0])
     if step is not None:
         return step
@@ -142,7 +142,7 @@ def _inside(outlines: Outlines, size: tuple[int, int], files: SectionFiles) -> O
 
 
 def _times_smaller(labels: tuple[int, ...], picture: tuple[int, int]) -> int | None:
-    """How many pixels of the picture a label spans; None where it is no whole number."""
+    """How many pixels of the picture a label spans; None where it is not a whole number."""
     step = max(round(picture[0] / labels[0]), 1)
     fits = all(abs(size - step * cells) < step for size, cells in zip(picture, labels, strict=True))
     return step if fits else None

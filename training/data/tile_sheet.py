@@ -13,7 +13,7 @@ from cytoscribe.core.runs import atomic_path
 ACROSS = 8
 
 
-def save_contact_sheet(pictures: Mapping[str, Sequence[Path]], unseen: frozenset[str], path: Path) -> None:
+def save_tile_sheet(pictures: Mapping[str, Sequence[Path]], unseen: frozenset[str], path: Path) -> None:
     """One row a region, ACROSS of its pictures spread over all of them, the name above. pictures: region to its files, in order."""
     from matplotlib.figure import Figure
 

@@ -26,7 +26,7 @@ from cytoscribe.training.data.section_table import SectionFacts, read_section_ta
 from cytoscribe.training.data.sections import Labelling, check_pixel_sizes, groups_of_outlines, read_section
 from cytoscribe.training.data.settings import LEAST_SIDE, CutSettings
 from cytoscribe.training.data.slides import open_slide, square
-from cytoscribe.training.data.tile_sheet import save_contact_sheet
+from cytoscribe.training.data.tile_sheet import save_tile_sheet
 
 COLUMNS = ("image_path", "region", "subject", "section", "scale", "split", "pixel_size_um", "x", "y", "side_px", "purity", "piece")
 
@@ -76,7 +76,7 @@ def cut(settings: CutSettings) -> dict[str, Any]:
         write_csv(run.path / "images.csv", COLUMNS, rows)
         pictures = {g: [run.path / tile_name(s, c) for s, c in cuts if c.region == g] for g in sheet.groups.names}
         shown = {g: own for g, own in pictures.items() if own}
-        save_contact_sheet(shown, sheet.groups.unseen, run.path / "contact_sheet.png")
+        save_tile_sheet(shown, sheet.groups.unseen, run.path / "contact_sheet.png")
         summary = _summary(rows, sheet, settings) | {"unreadable": spared.reasons}
         run.finish(summary)
         return summary
@@ -101,7 +101,7 @@ def _is_whole(picture: Path) -> bool:
 
 @dataclass
 class _Spared:
-    """Sections that cannot be read: named and passed over, or, where `strict`, the end of the run. reasons: section to what is wrong."""
+    """Sections that cannot be read: named and skipped, or, where `strict`, the end of the run. reasons: section to what is wrong."""
 
     strict: bool
     reasons: dict[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class _Spared:
                 raise
             self.first = self.first or error
             self.reasons[files.name] = error.what
-            say(f"passed over section {files.name}: {error}")
+            say(f"skipped section {files.name}: {error}")
 
     def check(self, sections: int) -> None:
         """Raise the first error where every section is at fault: then it is not one bad item among many."""

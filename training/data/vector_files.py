@@ -116,11 +116,11 @@ def _parquet(path: Path) -> Read:
     labels = [n for n in (*_PATHS, "__index_level_0__") if n in texts] or (texts if len(texts) == 1 else [])
     other = next((n for n in _PATHS if n in names and n not in texts), None)
     if not labels and other:
-        raise InputError(f"'{other}' of type {table[other].type} is no path", where=path, fix=fix_of(path))
+        raise InputError(f"'{other}' of type {table[other].type} is not a path", where=path, fix=fix_of(path))
     if not labels and not _index_file(path):
         raise InputError(f"no column 'image_path' (found: {', '.join(names[:8]) or 'none'})", where=path, fix=fix_of(path))
     if labels and table[labels[0]].null_count:
-        raise InputError(f"an empty cell of '{labels[0]}' is no path", where=path, fix=fix_of(path))
+        raise InputError(f"an empty cell of '{labels[0]}' is not a path", where=path, fix=fix_of(path))
     paths = _texts(table[labels[0]].to_pylist()) if labels else _index(path)
     if lists:
         return paths, _stacked(table[_chosen(lists, (*_VECTORS, lists[0]), path, "column")].to_pylist(), path)
@@ -129,7 +129,7 @@ def _parquet(path: Path) -> Read:
 
 
 def _numbered(columns: list[str], path: Path) -> list[str]:
-    """The columns 0, 1, 2 ... of a wide table, whatever stands before the numbers: a pixel size is no part of a vector."""
+    """The columns 0, 1, 2 ... of a wide table, whatever stands before the numbers: a pixel size is not part of a vector."""
     parts = {c: (m.group(1), int(m.group(2))) for c in columns if (m := re.fullmatch(r"(\D*)(\d+)", c))}
     stems = {stem for stem, _ in parts.values()}
     numbers = sorted(n for _, n in parts.values())
@@ -183,7 +183,7 @@ def _index(path: Path) -> list[str]:
         raise InputError(
             "vectors without the paths of their images",
             where=path,
-            fix=f"put {path.stem}.csv with a column image_path beside it, one row a vector in the same order",
+            fix=f"put {path.stem}.csv with a column image_path beside it, one row per vector, in the same order",
         )
     if found.suffix == ".txt":
         return [line.strip() for line in found.read_text(encoding="utf-8-sig").splitlines() if line.strip()]

@@ -41,7 +41,7 @@ class Base:
 
     config: what `open_clip_config.json` will hold (model_cfg, preprocess_cfg); tokenize: texts to (N, L) token ids;
     text_folder: a Hugging Face text tower's folder or Hub name, "" for open_clip's own; pretrained: False for random weights;
-    frozen: module name prefixes that LoRA had better leave alone.
+    frozen: module name prefixes that LoRA should leave unchanged.
     """
 
     name: str
@@ -92,7 +92,7 @@ def missing_weights(name: str) -> list[str]:
 def load_base(
     name: str, weights: Mapping[str, str] | None = None, image_px: int | None = None, seed: int = 0, vectors: int = 0
 ) -> Base:
-    """Build the base that `name` stands for.
+    """Build the base called `name`.
 
     name: a shipped config (`tiny`, `efficientnet_lite0_minilm`), an encoder of encoders.toml (`biomedclip`), a JSON file of the same form, `local-dir:FOLDER`,
     `hf-hub:OWNER/NAME`, or an open_clip name with its tag, `ViT-B-32:laion2b_s34b_b79k`; weights: `vision` and `text` to paths;
@@ -309,7 +309,7 @@ def _from_hub(name: str, image_px: int | None) -> Base:
 
 
 def _load_weights(model: Model, folder: Path) -> None:
-    """Put an open_clip folder's weights into the model. Pickles are read as tensors alone, which runs nothing."""
+    """Put an open_clip folder's weights into the model. Pickles are read as tensors only, so nothing in them runs."""
     from open_clip import factory
 
     found = factory._find_checkpoint_in_dir(folder)

@@ -1,4 +1,4 @@
-"""Vision encoders by name, from encoders.toml: bases for `train-lora`, and vectors in the place of images for `--embeddings`."""
+"""Vision encoders by name, from encoders.toml: bases for `train-lora`, and vectors instead of images for `--embeddings`."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _joined(encoder: Encoder) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class EmbedSettings:
-    """encoder: a name of encoders.toml, of kind timm; weights: its file (.safetensors, or a PyTorch file of tensors alone); out: .npz."""
+    """encoder: a name of encoders.toml, of kind timm; weights: its file (.safetensors, or a PyTorch file of tensors only); out: .npz."""
 
     encoder: str
     weights: Path
@@ -167,7 +167,7 @@ def load_encoder(encoder: Encoder, weights: Path) -> nn.Module:
 
 
 def _state(path: Path) -> dict[str, Tensor]:
-    """Tensors by name. PyTorch files are read as tensors alone, which runs nothing."""
+    """Tensors by name. PyTorch files are read as tensors only, so nothing in them runs."""
     if not path.is_file():
         raise InputError("no such file", where=path, fix="check --weights")
     try:

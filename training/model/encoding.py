@@ -27,7 +27,7 @@ def pick_device(wanted: str = "auto") -> torch.device:
             torch.zeros(1, device=device)
         except Exception as error:  # torch fails in its own way for each kind of device
             there = "cuda, cpu" if torch.cuda.is_available() else "cpu"
-            raise InputError(f"--device '{wanted}' is not there", fix=f"use auto, or one of this machine's: {there}") from error
+            raise InputError(f"--device '{wanted}' is not available", fix=f"use auto, or one of this machine's: {there}") from error
         return device
     if torch.cuda.is_available():
         return torch.device("cuda")

@@ -168,7 +168,7 @@ def save_curves(history: list[dict[str, Any]], losses: list[float], folder: Path
         figure.savefig(temporary, dpi=130, format="png")
 
 
-def save_contact_sheet(images: torch.Tensor, augmented: torch.Tensor, folder: Path) -> None:
+def save_augmentation_sheet(images: torch.Tensor, augmented: torch.Tensor, folder: Path) -> None:
     """Draw augmentation.png: images (N, 3, H, W) uint8 above, the same as training saw them (M * N of them) below."""
     from PIL import Image
 

@@ -66,7 +66,7 @@ def extend(settings: ExtendSettings) -> Extended:
     Raises InputError where the table holds no new region, no image can be read, or --out exists; nothing is left half-written.
     """
     if settings.out.exists():
-        raise InputError("the folder is there already", where=settings.out, fix="give another --out")
+        raise InputError("the folder already exists", where=settings.out, fix="give another --out")
     vectors = read_embeddings(settings.embeddings, settings.images.parent) if settings.embeddings else None
     model = TrainedModel.load(settings.model, settings.device, vectors)
     records = _new_records(settings, model.regions)
@@ -86,7 +86,7 @@ def extend(settings: ExtendSettings) -> Extended:
 
 
 def read_texts(path: Path) -> dict[str, list[str]]:
-    """A JSON object from region to a list of texts; raises InputError where the file is no such object."""
+    """A JSON object from region to a list of texts; raises InputError where the file is not such an object."""
     return check(read_json(path), mapping(listed(text(), most=1000, least=1)), path, 'write {"region": ["a text", ...], ...}')
 
 
@@ -99,7 +99,7 @@ def _new_records(settings: ExtendSettings, known: Sequence[str]) -> list[ImageRe
         say(f"{len(records) - len(new)} images are of regions that the model knows: left out")
     unused = sorted({*settings.captions} - {r.region for r in new})
     if unused:
-        raise InputError(f"captions for '{unused[0]}', of which no new image is given", fix="check the names of regions")
+        raise InputError(f"captions for '{unused[0]}', for which no new image is given", fix="check the names of regions")
     return new
 
 

@@ -17,7 +17,7 @@ KEEP_BYTES = 2**30
 
 
 class _Given(nn.Module):
-    """Stands where the embeddings were and hands on hidden states (M, L, W) computed before."""
+    """Takes the place of the embeddings and passes on hidden states (M, L, W) computed before."""
 
     def __init__(self, hidden: Tensor) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ def tower_of(name: str) -> str:
 
 
 def find_targets(model: nn.Module, tuning: Tuning, reached: frozenset[str] | None = None) -> Targets:
-    """Every linear layer, convolution and attention block of the towers asked for, whatever the architecture calls them.
+    """Every linear layer, convolution and attention block of the requested towers, whatever the architecture calls them.
 
     reached: layers that the features depend on (`reach.reach`), None to take all for such.
 

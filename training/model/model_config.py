@@ -247,7 +247,7 @@ def _known_to_timm(name: str, where: str | Path) -> None:
 def check_hub_name(name: str, where: str | Path) -> None:
     """Raise InputError where a config's name of a text tower is a path instead of a name on the Hub."""
     if not _HUB_NAME.fullmatch(name):
-        raise InputError(f"the text tower '{name[:80]}' is no name on the Hub", where=where, fix=_MENDING)
+        raise InputError(f"the text tower '{name[:80]}' is not a name on the Hub", where=where, fix=_MENDING)
 
 
 @contextmanager

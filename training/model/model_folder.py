@@ -77,7 +77,7 @@ class TrainedModel:
 
     @staticmethod
     def load(folder: str | Path, device: str = "auto", embeddings: Embeddings | None = None) -> TrainedModel:
-        """Read a model folder; embeddings: vectors of the images it will be asked about, for a model that takes such.
+        """Read a model folder; embeddings: vectors of the images that it will describe, for a model that takes such.
 
         Raises InputError where the folder is none or a part is missing, and where the vectors do not fit the model.
         """
@@ -126,7 +126,7 @@ class TrainedModel:
         squares = [self._input(r) for r in records]
         broken = [s for s in squares if isinstance(s, Skipped)]
         if broken and skipped is None:
-            raise InputError(f"image cannot be used ({broken[0].reason})", where=broken[0].path, fix="mend or remove that row")
+            raise InputError(f"image cannot be used ({broken[0].reason})", where=broken[0].path, fix="correct or remove that row")
         if skipped is not None:
             skipped.extend(broken)
         good = [torch.from_numpy(s) for s in squares if not isinstance(s, Skipped)]
@@ -155,9 +155,7 @@ class TrainedModel:
         if not takes_vectors(self.model):
             return read_square(record, self.image_px, self.normalisation)
         if self.embeddings is None:
-            raise InputError(
-                "the model takes vectors in the place of images", where=self.folder, fix="give them with --embeddings FILE"
-            )
+            raise InputError("the model takes vectors instead of images", where=self.folder, fix="give them with --embeddings FILE")
         row = self.embeddings.find(record)
         if row is None:
             return Skipped(record.path, record.row, f"no vector in {self.embeddings.path.name}")
@@ -173,7 +171,7 @@ class TrainedModel:
             raise InputError("vectors cannot be normalised", where=self.folder, fix="leave --normalise out")
         if len(records) < LEAST_IMAGES:
             raise InputError(
-                f"{len(records)} images are no sample of a microscope",
+                f"{len(records)} images are too few to represent a microscope",
                 fix=f"give at least {LEAST_IMAGES}, or leave --normalise out",
             )
         found = source.fitted(self, records)
@@ -233,7 +231,7 @@ def read_model_settings(folder: Path) -> dict[str, Any]:
 
 
 def load_merged(folder: Path) -> tuple[Model, Any, dict[str, Any]]:
-    """Model, tokenizer and config of an exported open_clip folder, wherever the folder stands now.
+    """Model, tokenizer and config of an exported open_clip folder, wherever the folder is now.
 
     Raises InputError where a part is missing, broken, or names what is not in the folder.
     """
@@ -269,7 +267,7 @@ def _check_vectors(folder: Path, config: dict[str, Any], embeddings: Embeddings 
 def settle(folder: Path) -> None:
     """Write the new place of a moved merged folder into its config, so that plain open_clip loads it there too.
 
-    open_clip hands the text tower's place to transformers as it stands, and transformers knows Hub names, full paths and paths
+    open_clip hands the text tower's place to transformers unchanged, and transformers knows Hub names, full paths and paths
     from the working folder: no config can say "beside me". Does nothing where the named place still exists or is a Hub name,
     where the folder holds no such tower, or where it may not be written (this package reads it all the same).
     """

@@ -19,7 +19,7 @@ _LAYERS = (nn.Linear, nn.Conv2d, nn.MultiheadAttention)
 class Reach:
     """layers: names of linear layers, convolutions and attention blocks that are called and whose output the features depend on;
     weights: names of parameters that the features depend on. Attention pools use weights of layers that they never call; decoders
-    of captions are no part of the features."""
+    of captions are not part of the features."""
 
     layers: frozenset[str]
     weights: frozenset[str]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CLEARER = 0.02
 """Nats by which the information must rise for a change to stay. Of 0 to 0.04, on 54 draws of LISC and simulated images under three models:
-the greatest mean gain of macro-F1 (0.018), and training's own images are left alone (benchmarks/robustness.py)."""
+the greatest mean gain of macro-F1 (0.018), and training's own images are left unchanged (benchmarks/robustness.py)."""
 ENOUGH = 60
 """With fewer images a class of a few cells decides where all features are moved, so they are not."""
 

@@ -18,7 +18,7 @@ from cytoscribe.training.data.embeddings import read_embeddings, takes_vectors
 from cytoscribe.training.images import Skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.model_folder import CONFIG_FILE, TrainedModel
-from cytoscribe.training.rejection.sources import LEAST_LABELLED, LEAST_UNLABELLED, Source, check_sample, sample_of
+from cytoscribe.training.rejection.sources import LEAST_LABELLED, LEAST_UNLABELLED, SourceSample, check_sample, sample_of
 
 SOURCE_COLUMN = "source"
 
@@ -118,7 +118,7 @@ def _of_known_regions(
 
 def _encoded(
     model: TrainedModel, records: list[ImageRecord], index: dict[str, int], settings: SourceSettings, table: Path
-) -> Source:
+) -> SourceSample:
     skipped: list[Skipped] = []
     features = model.encode_images(records, skipped=skipped)
     kept = torch.isfinite(features).all(1)

@@ -14,7 +14,7 @@ from cytoscribe.core.runs import atomic_path
 def read_tensors(path: Path, fix: str, needed: Sequence[str] = ()) -> dict[str, Tensor]:
     """Name to tensor, on the CPU. needed: names that must be there.
 
-    Raises InputError, with `fix` as the advice, where the file is missing, is no safetensors file, or lacks a tensor.
+    Raises InputError, with `fix` as the advice, where the file is missing, is not a safetensors file, or lacks a tensor.
     """
     from safetensors.torch import load_file
 
@@ -31,7 +31,7 @@ def read_tensors(path: Path, fix: str, needed: Sequence[str] = ()) -> dict[str, 
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
-    """Write tensors atomically, with the rights that the umask gives: the library by itself makes files for their owner alone."""
+    """Write tensors atomically, with the rights that the umask gives: the library by itself makes files that only their owner can read."""
     from safetensors.torch import save_file
 
     with atomic_path(path) as temporary:

@@ -23,7 +23,7 @@ from cytoscribe.training.data.label_sets import HeldOut, LabelSets
 from cytoscribe.training.model.tensors import read_tensors, write_tensors
 from cytoscribe.training.rejection.p_values import p_values
 from cytoscribe.training.rejection.scores import SCORES, ScoreContext
-from cytoscribe.training.rejection.sources import Source, aligned, read_sources, write_sources
+from cytoscribe.training.rejection.sources import SourceSample, aligned, read_sources, write_sources
 
 _CALIBRATION = entries(
     {
@@ -73,7 +73,7 @@ class Rejection:
     unit: str = "image"
     offset: float = 0.0
     factor: float = 1.0
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, SourceSample] = field(default_factory=dict)
 
     def scores(self, image_features: Tensor, class_features: Tensor | None = None) -> np.ndarray:
         """(N,) float64, higher for images less like any known region. image_features: (N, D), class_features: (K, D) of the
@@ -270,7 +270,7 @@ def calibrate(
     Raises InputError where there is no held-out image or alpha is not within (0, 1).
     """
     if not 0 < alpha < 1:
-        raise InputError(f"alpha {alpha:g} is no rate", fix="give --alpha between 0 and 1, e.g. 0.05")
+        raise InputError(f"alpha {alpha:g} is not a rate between 0 and 1", fix="give --alpha between 0 and 1, e.g. 0.05")
     if not len(features):
         raise InputError("no held-out image to calibrate the rejection on", fix="give the table a val split")
     raw = raw_scores(names, features, context)

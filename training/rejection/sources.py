@@ -40,7 +40,7 @@ _FIX = "run recalibrate --source again, or remove sources.json"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceSample:
     """A sample of one source. features (n, D) L2-normalised; labels (n,) int64 index into the regions, -1 where not given;
     measures (n, P): what the pixels say (see `appearance`), None for a model of vectors; table: where the sample came from."""
 
@@ -121,7 +121,7 @@ def _factor(own: float, home: float) -> float:
     return float(np.clip(own / max(home, 1e-9), 1e-3, 1e3)) if own > 0 else 1.0
 
 
-def write_sources(folder: Path, sources: dict[str, Source]) -> None:
+def write_sources(folder: Path, sources: dict[str, SourceSample]) -> None:
     """Write sources.json and its tensors beside it; removes both where there is no source."""
     if not sources:
         for name in (SOURCES_FILE, SOURCE_BANK_FILE):
@@ -135,7 +135,7 @@ def write_sources(folder: Path, sources: dict[str, Source]) -> None:
     write_json(folder / SOURCES_FILE, {"sources": [{"name": s.name, "table": s.table} for s in sources.values()]})
 
 
-def read_sources(folder: Path, regions: int, width: int) -> dict[str, Source]:
+def read_sources(folder: Path, regions: int, width: int) -> dict[str, SourceSample]:
     """Name to source; {} where the folder has none. Raises InputError where the files do not fit each other or the model."""
     path = folder / SOURCES_FILE
     if not path.is_file():
@@ -154,7 +154,7 @@ def read_sources(folder: Path, regions: int, width: int) -> dict[str, Source]:
             or not -1 <= int(labels.min()) <= int(labels.max()) < regions
         ):
             raise InputError(f"the sample of source '{one['name']}' does not fit the model", where=path, fix=_FIX)
-        found[one["name"]] = Source(one["name"], features, labels, one["table"], tensors.get(f"measures.{i}"))
+        found[one["name"]] = SourceSample(one["name"], features, labels, one["table"], tensors.get(f"measures.{i}"))
     return found
 
 
@@ -165,10 +165,10 @@ def check_sample(name: str, count: int, labelled: bool, where: str | Path) -> No
         raise InputError("a source needs a name of 1 to 200 characters", fix="give --source NAME")
     if count < least:
         kind = "labelled images of known regions" if labelled else "unlabelled images"
-        raise InputError(f"{count} {kind} say too little of source '{name}'", where=where, fix=f"give at least {least}")
+        raise InputError(f"{count} {kind} are too few for source '{name}'", where=where, fix=f"give at least {least}")
 
 
-def sample_of(name: str, features: Tensor, labels: Tensor, table: str, measures: Tensor | None, seed: int = 0) -> Source:
+def sample_of(name: str, features: Tensor, labels: Tensor, table: str, measures: Tensor | None, seed: int = 0) -> SourceSample:
     """The source of at most `MOST` of these images, drawn."""
     keep = torch.from_numpy(np.sort(np.random.default_rng(seed).permutation(len(labels))[:MOST]))
-    return Source(name, features[keep], labels[keep], table, None if measures is None else measures[keep])
+    return SourceSample(name, features[keep], labels[keep], table, None if measures is None else measures[keep])

@@ -20,9 +20,9 @@ REFERENCES = re.compile(
 
 
 @dataclass
-class Group:
-    """Lines that form one paragraph, heading or stray label. `alone`: white space parts it from what stands before and after;
-    `edge`: it stands where running heads do; `right`: where the lines of its column end."""
+class LineGroup:
+    """Lines that form one paragraph, heading or stray label. `alone`: white space separates it from its neighbours;
+    `edge`: it is in the place of running heads; `right`: where the lines of its column end."""
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Group:
 
     @property
     def text(self) -> str:
-        """Words of all lines, hyphens not mended."""
+        """Words of all lines, with line-end hyphens."""
         return " ".join(l.text for l in self.lines)
 
     def leaves_room_for(self, line: Line) -> bool:
@@ -75,13 +75,13 @@ def _before_references(pages: Sequence[Page]) -> Iterator[Line]:
             yield line
 
 
-def groups(ordered: Sequence[Line], style: Style, height: float) -> list[Group]:
+def groups(ordered: Sequence[Line], style: Style, height: float) -> list[LineGroup]:
     """Cut a page's lines, in reading order, into paragraphs with a provisional role."""
-    out: list[Group] = []
+    out: list[LineGroup] = []
     for line in ordered:
         kind = _kind(line, style)
         if not out or kind != out[-1].kind or _breaks(out[-1], line, style):
-            out.append(Group(kind))
+            out.append(LineGroup(kind))
         out[-1].lines.append(line)
     edges = _right_edges(ordered, style)
     for group in out:
@@ -102,7 +102,7 @@ def _kind(line: Line, style: Style) -> BlockKind:
     return "body" if line.size > style.size - 0.6 else "furniture"
 
 
-def _breaks(group: Group, line: Line, style: Style) -> bool:
+def _breaks(group: LineGroup, line: Line, style: Style) -> bool:
     last = group.lines[-1]
     if line.y0 < last.y0 - 1:
         return True

@@ -13,7 +13,7 @@ from cytoscribe.literature_mining.papers.pdf.layout import Line, Page
 
 MAX_STRIPS = 3
 MAX_WIDTH = 20_000.0
-"""A wider sheet (7 m) is no page of a paper; it is read as one column."""
+"""A wider sheet (7 m) is not a page of a paper; it is read as one column."""
 _MIN_VOTES = 4
 _SLACK = 4.0
 """A line may reach so far into a strip and still lie in its column."""
@@ -100,7 +100,7 @@ def _crossings(
 
 
 def _flanked(lines: Sequence[Line], x: float) -> bool:
-    """Whether columns of lines end and begin beside `x`, though few face each other (a figure stands in one of them)."""
+    """Whether columns of lines end and begin beside `x`, though few face each other (one of them holds a figure)."""
     before = [l.x1 for l in lines if l.x1 < x]
     after = Counter(round(l.x0 / 3) for l in lines if l.x0 > x)
     return len(before) >= 3 and x - max(before) < 25 and bool(after) and max(after.values()) >= 3
@@ -134,7 +134,7 @@ def usual_strips(pages: Sequence[Sequence[Zone]]) -> tuple[float, ...]:
 def assign_columns(page: Page, zones: Sequence[Zone]) -> None:
     """Give every line its zone and its column, both counted from 0; column -1 for a line across columns.
 
-    A line too long for its column (an address, a formula) is told from a line across columns by what stands beside it.
+    A line too long for its column (an address, a formula) is distinguished from a line across columns by its neighbours.
     """
     crossing: list[tuple[Line, tuple[float, ...]]] = []
     for line in page.lines:

@@ -24,14 +24,14 @@ MAX_DRAWN = 6_000_000
 """Pixels of the largest picture that is drawn from its page; a larger one is drawn coarser."""
 MAX_IMAGES = 2_000
 Group = list[dict[str, Any]]
-"""Images of one figure: `rect` on the page, and `xref` in the file (0 where it cannot be told)."""
+"""Images of one figure: `rect` on the page, and `xref` in the file (0 where it is unknown)."""
 Place = tuple[int, pymupdf.Rect, Group]
 
 
 def pictures(path: Path, captions: Sequence[Block], blocks: Sequence[Block]) -> list[tuple[Block, Picture]]:
     """Each caption's picture: the embedded image, where it is one; else the figure's place on the page, drawn at 200 dpi.
 
-    captions: the figure captions; blocks: all blocks of the document, to know where its text stands.
+    captions: the figure captions; blocks: all blocks of the document, to know where its text is.
     """
     by_page: dict[int, list[Block]] = defaultdict(list)
     for caption in captions[:MAX_FIGURES]:
@@ -82,7 +82,7 @@ def _across_pages(
 
 
 def _images(pdf: Any, number: int) -> Group:
-    """Where a page's images stand, none of them unpacked, each with its number in the file (`xref`) where its size tells it."""
+    """Where a page's images stand, none of them unpacked, each with its number in the file (`xref`) where its size identifies it."""
     page = pdf[number - 1]
     try:
         found = page.get_image_info(hashes=False, xrefs=False)[:MAX_IMAGES]
@@ -168,7 +168,7 @@ def _drawn(page: Any, place: pymupdf.Rect) -> Picture | None:
 
 
 def _drawing(pdf: Any, caption: Block, blocks: Sequence[Block]) -> Picture | None:
-    """A figure of lines and text only: the space above its caption, up to the text that stands there."""
+    """A figure of lines and text only: the space above its caption, up to the text above."""
     assert caption.page is not None
     page, box = pdf[caption.page - 1], pymupdf.Rect(caption.bbox)
     top = 0.06 * _sheet(page).height

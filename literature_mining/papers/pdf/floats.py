@@ -40,7 +40,7 @@ class Style:
 
 @dataclass
 class Float:
-    """A caption or a table: its rows in order. marked: its type tells it from body text."""
+    """A caption or a table: its rows in order. marked: its type differs from body text."""
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)

@@ -66,7 +66,7 @@ class Turn(Enum):
         return (cls.NONE if x > 0 else cls.OVER) if abs(x) >= abs(y) else (cls.DOWN if y > 0 else cls.UP)
 
     def upright(self, box: Box, width: float, height: float) -> Box:
-        """Where a box of a page of this size lies once the page is turned so that its text stands upright."""
+        """Where a box of a page of this size lies once the page is turned so that its text is upright."""
         x0, y0, x1, y1 = box
         if self is Turn.UP:
             return (height - y1, x0, height - y0, x1)
@@ -107,7 +107,7 @@ class Page:
 def mark_furniture(pages: Sequence[Page]) -> None:
     """Mark running heads, page numbers and line numbers.
 
-    A running head returns, but for its digits, at the same height of several pages, and stands in no paragraph.
+    A running head returns, but for its digits, at the same height of several pages, and belongs to no paragraph.
     """
     seen: dict[tuple[str, int], set[int]] = defaultdict(set)
     edges: list[tuple[Line, tuple[str, int]]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.literature_mining.papers.clean_text import clean
+from cytoscribe.literature_mining.papers.pdf import ocr
 from cytoscribe.literature_mining.papers.pdf.layout import Box, Line, Page
 
 DPI = 200
@@ -25,7 +27,7 @@ TRUST = 0.9
 
 
 @dataclass(frozen=True)
-class Reading:
+class RecognisedLine:
     """One recognised line: its box in pixels, its text, and the recogniser's score in [0, 1]."""
 
     box: Box
@@ -33,7 +35,7 @@ class Reading:
     score: float
 
 
-Recogniser = Callable[[np.ndarray], list[Reading]]
+Recogniser = Callable[[np.ndarray], list[RecognisedLine]]
 
 
 def installed() -> bool:
@@ -48,12 +50,14 @@ def recogniser() -> Recogniser:
 
     engine = RapidOCR(params={"Global.log_level": "error"})
 
-    def read(image: np.ndarray) -> list[Reading]:
+    def read(image: np.ndarray) -> list[RecognisedLine]:
         found = engine(np.ascontiguousarray(image[:, :, ::-1]))  # it expects BGR
         if found.boxes is None:
             return []
         return [
-            Reading((float(b[:, 0].min()), float(b[:, 1].min()), float(b[:, 0].max()), float(b[:, 1].max())), text, float(score))
+            RecognisedLine(
+                (float(b[:, 0].min()), float(b[:, 1].min()), float(b[:, 0].max()), float(b[:, 1].max())), text, float(score)
+            )
             for b, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
         ]
 
@@ -79,7 +83,7 @@ def _image(page: Any, scale: float) -> np.ndarray:
     return np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
 
-def _line(reading: Reading, scale: float, page: int) -> Line:
+def _line(reading: RecognisedLine, scale: float, page: int) -> Line:
     x0, y0, x1, y1 = (v / scale for v in reading.box)
     return Line(x0, y0, x1, y1, clean(reading.text).strip(), 0.8 * (y1 - y0), False, "recognised", 0, page)
 
@@ -116,3 +120,57 @@ def even_sizes(pages: Sequence[Page]) -> None:
     for line in lines:
         if abs(line.size - usual) < 0.18 * usual:
             line.size = usual
+
+
+HIDDEN_TRUST = 0.85
+"""Trust in the invisible text that a scanner's software laid behind its pictures; how well it read, nobody knows."""
+MAX_SECONDS = 90.0
+"""Time for recognising one paper; pages that are left over are reported."""
+
+
+def settle_scans(pdf: Any, pages: list[Page], problems: list[str]) -> float:
+    """Recognise in place the pages that are pictures, drop or trust hidden text, and report both in `problems`.
+
+    Returns the trust in the whole text: 1.0 where nothing was recognised, by us or before us.
+    """
+    hidden = _settle_hidden(pages, problems)
+    scans = [page for page in pages if not page.lines]
+    if len(scans) <= len(pages) / 2:
+        return hidden  # a page without text in a paper that has text is a plate: it stays as it is
+    if not ocr.installed():
+        problems.append(f"{len(scans)} of {len(pages)} pages are scans without text: install the extra 'ocr' to read them")
+        return hidden
+    weights = [(_letters(page), hidden) for page in pages if page.lines]
+    until = time.monotonic() + MAX_SECONDS
+    done: list[Page] = []
+    for page in scans[: ocr.MAX_PAGES]:
+        if time.monotonic() > until:
+            break
+        found, score = ocr.recognise(pdf[page.number - 1], page.number)
+        pages[page.number - 1] = found
+        done.append(found)
+        weights.append((_letters(found), ocr.TRUST * score))
+    ocr.even_sizes(done)
+    rest = len(scans) - len(done)
+    problems.append(
+        f"the text of {len(done)} of {len(pages)} pages was recognised from scans"
+        + (f", {rest} more were not read" if rest else "")
+    )
+    return round(sum(n * trust for n, trust in weights) / max(sum(n for n, _ in weights), 1), 3)
+
+
+def _settle_hidden(pages: list[Page], problems: list[str]) -> float:
+    """Invisible text is what a scanner read where it is most of a paper, and not meant to be read where it is not."""
+    hidden = sum(len(line.text) for page in pages for line in page.lines if line.hidden)
+    if not hidden:
+        return 1.0
+    if hidden > 0.5 * sum(_letters(page) for page in pages):
+        problems.append("the text is the invisible layer that a scanner's software laid behind its pictures")
+        return HIDDEN_TRUST
+    for page in pages:
+        page.lines = [line for line in page.lines if not line.hidden]
+    return 1.0
+
+
+def _letters(page: Page) -> int:
+    return sum(len(line.text) for line in page.lines)

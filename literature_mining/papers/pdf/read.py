@@ -19,12 +19,12 @@ from cytoscribe.literature_mining.papers.clean_text import clean, symbols, unspa
 from cytoscribe.literature_mining.papers.ligatures import LigatureMender
 from cytoscribe.literature_mining.papers.metadata import licence_in, names_in, stated_metadata
 from cytoscribe.literature_mining.papers.pdf import ocr
-from cytoscribe.literature_mining.papers.pdf.blocks import Group, body_style, groups
+from cytoscribe.literature_mining.papers.pdf.blocks import LineGroup, body_style, groups
 from cytoscribe.literature_mining.papers.pdf.columns import Zone, assign_columns, reading_order, usual_strips, zones
 from cytoscribe.literature_mining.papers.pdf.floats import Float, take_floats
 from cytoscribe.literature_mining.papers.pdf.layout import Line, Page, Turn, mark_furniture
+from cytoscribe.literature_mining.papers.pdf.ocr import settle_scans
 from cytoscribe.literature_mining.papers.pdf.roles import Flow
-from cytoscribe.literature_mining.papers.pdf.scans import settle_scans
 from cytoscribe.literature_mining.papers.superscripts import raised
 
 FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES
@@ -64,7 +64,7 @@ def _pieces(pages: list[Page]) -> list[Piece]:
         line.text = mender.mend(line.text)
     found = [zones([l for l in page.lines if not l.furniture], page.width) for page in pages]
     usual = usual_strips(found)
-    sheets: list[tuple[list[Group], list[Float]]] = []
+    sheets: list[tuple[list[LineGroup], list[Float]]] = []
     before = ""
     for page, own in zip(pages, found, strict=True):
         assign_columns(page, own if any(zone.strips for zone in own) else [Zone(math.inf, usual)])

@@ -11,8 +11,8 @@ from cytoscribe.core.records import BlockKind
 from cytoscribe.literature_mining.papers.assemble import Piece
 from cytoscribe.literature_mining.papers.clean_text import join_lines
 from cytoscribe.literature_mining.papers.metadata import names_in
-from cytoscribe.literature_mining.papers.outline import Outline
-from cytoscribe.literature_mining.papers.pdf.blocks import REFERENCES, Group
+from cytoscribe.literature_mining.papers.outline import HeadingOutline
+from cytoscribe.literature_mining.papers.pdf.blocks import REFERENCES, LineGroup
 from cytoscribe.literature_mining.papers.pdf.floats import Float, Style
 from cytoscribe.literature_mining.papers.pdf.layout import Line
 from cytoscribe.literature_mining.papers.sentences import is_closed, is_open
@@ -46,24 +46,24 @@ class Flow:
 
     def __init__(self, style: Style, words: Counter[str]) -> None:
         self._style, self._words = style, words
-        self._outline, self._section = Outline(), "body"
-        self._open: Group | None = None
-        self._next_body: Group | None = None
+        self._outline, self._section = HeadingOutline(), "body"
+        self._open: LineGroup | None = None
+        self._next_body: LineGroup | None = None
         self._begun = self._summary_next = False
         self._waiting: list[Piece] = []
 
-    def pieces(self, pages: Sequence[tuple[list[Group], list[Float]]]) -> Iterator[Piece]:
+    def pieces(self, pages: Sequence[tuple[list[LineGroup], list[Float]]]) -> Iterator[Piece]:
         """Pieces of the whole paper in reading order; captions and tables stand beside the paragraph that they would cut."""
         first = [g for groups, _ in pages[:2] for g in groups]
         self._section = "front" if any(_ABSTRACT.match(g.text) for g in first) else "body"
         for groups_, floats in pages:
-            self._waiting += [self._piece(Group(f.kind, f.lines)) for f in floats]
+            self._waiting += [self._piece(LineGroup(f.kind, f.lines)) for f in floats]
             for i, group in enumerate(groups_):
                 self._next_body = next((g for g in groups_[i + 1 :] if g.kind == "body"), None)
                 yield from self._take(group, groups_[i + 1] if i + 1 < len(groups_) else None)
         yield from self._flush()
 
-    def _take(self, group: Group, after: Group | None) -> Iterator[Piece]:
+    def _take(self, group: LineGroup, after: LineGroup | None) -> Iterator[Piece]:
         self._settle(group, after)
         if group.kind == "body" and self._open is not None and self._runs_on(group):
             self._open.lines += group.lines
@@ -86,7 +86,7 @@ class Flow:
             yield from self._around(self._open)
         self._open, self._waiting = None, []
 
-    def _around(self, group: Group) -> Iterator[Piece]:
+    def _around(self, group: LineGroup) -> Iterator[Piece]:
         start, end = group.lines[0].page, group.lines[-1].page
         early = [p for p in self._waiting if start != end and p.page is not None and p.page <= start]
         yield from early
@@ -97,8 +97,8 @@ class Flow:
         yield self._piece(group)
         yield from (p for p in self._waiting if p not in early)
 
-    def _settle(self, group: Group, after: Group | None) -> None:
-        """Give a group its role, by what it says and the section it stands in."""
+    def _settle(self, group: LineGroup, after: LineGroup | None) -> None:
+        """Give a group its role, by what it says and by its section."""
         if group.kind == "heading":
             group.kind = self._large_kind(group)
         text, page = group.text.strip(), group.lines[0].page
@@ -123,7 +123,7 @@ class Flow:
         if group.kind == "heading" and self._section == "reference" and _AFTER_REFERENCES.match(text):
             self._section = "body"
 
-    def _large_kind(self, group: Group) -> BlockKind:
+    def _large_kind(self, group: LineGroup) -> BlockKind:
         """The role of type larger than the text's: a heading as a rule; else a by-line, a picture's label, or a summary."""
         text = group.text.strip()
         if not _LETTERS.search(text) or self._interrupts():
@@ -134,17 +134,17 @@ class Flow:
         return "front" if first and len(names_in([text])) > 1 and not _SECTION.match(text) else "heading"
 
     def _interrupts(self) -> bool:
-        """Whether the text goes on below in mid-sentence: then a big label is part of a picture, not a heading."""
+        """Whether the text continues below in mid-sentence: then a big label is part of a picture, not a heading."""
         unfinished = self._open is not None and not is_closed(self._open.lines[-1].text)
         return unfinished and self._next_body is not None and self._next_body.text[:1].islower()
 
-    def _is_matter(self, group: Group, page: int) -> bool:
+    def _is_matter(self, group: LineGroup, page: int) -> bool:
         """Front and back matter: small type on the first page, and paragraphs that open with its words."""
         if group.kind == "furniture":
             return page == 1 or bool(_FRONT.match(group.text))
         return group.kind == "body" and page == 1 and bool(_FRONT.match(group.text))
 
-    def _body_kind(self, group: Group, after: Group | None) -> BlockKind:
+    def _body_kind(self, group: LineGroup, after: LineGroup | None) -> BlockKind:
         text = group.text.strip()
         if len(group.lines) > 2 or len(text) > 130 or is_closed(text) or text.endswith(":"):
             return "body"
@@ -160,7 +160,7 @@ class Flow:
             return "heading" if group.alone or group.lines[0].bold else "body"
         return "heading" if group.alone and after is not None and group.leaves_room_for(after.lines[0]) else "body"
 
-    def _runs_on(self, group: Group) -> bool:
+    def _runs_on(self, group: LineGroup) -> bool:
         open_ = self._open
         assert open_ is not None
         last, first = open_.lines[-1], group.lines[0]
@@ -175,10 +175,10 @@ class Flow:
         """Open a heading; larger type is further out, and of one size the type that is met first."""
         self._outline.enter(text, -round(line.size * 2) / 2, f"{line.bold} {line.font} {text.isupper()}")
 
-    def _text(self, group: Group) -> str:
+    def _text(self, group: LineGroup) -> str:
         return join_lines([l.text for l in group.lines], self._words)[0]
 
-    def _piece(self, group: Group) -> Piece:
+    def _piece(self, group: LineGroup) -> Piece:
         lines = group.lines
         if group.kind == "table":
             text, breaks = "\n".join(l.text for l in lines), ()

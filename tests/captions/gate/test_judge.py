@@ -53,6 +53,7 @@ def _settings(mined: Path, out: Path, judge: str, **more: Any) -> GenerateSettin
     return GenerateSettings(out=out, descriptions=mined, per_region=3, judge=judge, **more)
 
 
+@pytest.mark.slow
 def test_captions_that_a_cross_encoder_calls_entailed_are_kept(mined: Path, tmp_path: Path) -> None:
     encoder = write_encoder(tmp_path / "nli", "entailment")
     result = generate(_settings(mined, tmp_path / "out", f"nli:{encoder}"))
@@ -140,6 +141,7 @@ def test_answers_are_read(text: str, agrees: bool, reason: str) -> None:
     assert read_answer(text) == (agrees, reason)
 
 
+@pytest.mark.slow
 def test_a_language_model_judges_what_another_writes(mined: Path, tmp_path: Path) -> None:
     with serving() as server:
         settings = BackendSettings(server=ServerSettings(server.url, send_seed=True))

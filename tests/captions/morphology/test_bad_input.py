@@ -26,6 +26,7 @@ def tissue(folder: Path, image: np.ndarray, mask: np.ndarray | None = None, grou
     return stage.measure(stage.MeasureSettings(table(folder, [row, other]), folder / "out", "tissue", ground=ground))
 
 
+@pytest.mark.slow
 def test_one_pixel_cells_are_counted_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image, labels = field()
     labels[0, ::40] = np.arange(500, 506)
@@ -37,6 +38,7 @@ def test_one_pixel_cells_are_counted_and_left_out(tmp_path: Path, capsys: pytest
     assert "6 objects of fewer than four pixels" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mask", "reason"), [(np.zeros((240, 240)), "no object"), (np.ones((10, 10)), "mask is 10 x 10 px")])
 def test_a_mask_without_cells_or_of_another_size_is_named(tmp_path: Path, mask: np.ndarray, reason: str) -> None:
     summary = tissue(tmp_path, field()[0], mask)
@@ -44,6 +46,7 @@ def test_a_mask_without_cells_or_of_another_size_is_named(tmp_path: Path, mask: 
     assert reason in summary.skipped[0].skipped
 
 
+@pytest.mark.slow
 def test_sixteen_bits_give_what_eight_do(tmp_path: Path) -> None:
     deep = (field()[0].mean(axis=2) * 257).astype(np.uint16)
     tissue(tmp_path, deep)
@@ -51,6 +54,7 @@ def test_sixteen_bits_give_what_eight_do(tmp_path: Path) -> None:
     assert one == pytest.approx(other, rel=0.03)
 
 
+@pytest.mark.slow
 def test_a_fluorescent_field_is_refused_on_a_light_ground_and_measured_on_a_dark_one(tmp_path: Path) -> None:
     bright = 255 - field()[0]
     (tmp_path / "light").mkdir()
@@ -61,6 +65,7 @@ def test_a_fluorescent_field_is_refused_on_a_light_ground_and_measured_on_a_dark
     assert float(read(tmp_path / "dark/out" / stage.MEASURES)[0]["cells"]) == 36
 
 
+@pytest.mark.slow
 def test_without_a_pixel_size_lengths_are_in_pixels_and_the_row_is_doubtful(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

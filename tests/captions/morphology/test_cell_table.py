@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cytoscribe.captions.morphology.cell_table import CORNERS, Piece, density_by_depth, read_cells, read_piece
+from cytoscribe.captions.morphology.cell_table import CORNERS, CortexPiece, density_by_depth, read_cells, read_piece
 from cytoscribe.cli import command, run
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.tables import read_csv
 
-SLANTED = Piece(*(np.asarray(p, dtype=float) for p in ((0, 0), (1000, 200), (100, 2000), (900, 2000))))
+SLANTED = CortexPiece(*(np.asarray(p, dtype=float) for p in ((0, 0), (1000, 200), (100, 2000), (900, 2000))))
 
 
 def test_depth_runs_from_the_pia_to_the_white_matter() -> None:
@@ -33,7 +33,7 @@ def test_strips_fill_the_piece() -> None:
 
 def test_a_dense_band_is_dense_where_it_lies() -> None:
     rng = np.random.default_rng(0)
-    square = Piece(*(np.asarray(p, dtype=float) for p in ((0, 0), (1000, 0), (0, 1000), (1000, 1000))))
+    square = CortexPiece(*(np.asarray(p, dtype=float) for p in ((0, 0), (1000, 0), (0, 1000), (1000, 1000))))
     sparse, dense = rng.uniform(0, 1000, (1000, 2)), rng.uniform((0, 400), (1000, 500), (900, 2))
     points = np.vstack([sparse, dense])
     rows = density_by_depth(points, np.where(np.arange(1900) < 1000, 80.0, 150.0), square, 10)
@@ -64,6 +64,7 @@ def test_files_of_qupath_are_read_and_faults_are_named(tmp_path: Path) -> None:
         read_piece(tmp_path / "marks.geojson", 0.5)
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_profile_and_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)
     lines = [f"a\t{x}\t{y}\t50" for x, y in rng.uniform(0, 500, (300, 2))]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cytoscribe.captions.morphology.coarse_cells import coarse_cells
-from cytoscribe.captions.morphology.tissue import outlined_cells
+from cytoscribe.captions.morphology.tissue import coarse_cells, outlined_cells
 
 from .drawn import NISSL, disk, field, glass
 

@@ -23,6 +23,7 @@ def cortex(side: int = 300) -> np.ndarray:
     return image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turns", range(4))
 def test_the_pia_is_found_and_bands_lie_where_they_were_drawn(turns: int) -> None:
     found = cortex_profile(np.rot90(cortex(), turns), None, "guess")

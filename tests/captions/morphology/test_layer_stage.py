@@ -128,5 +128,5 @@ def test_a_piece_without_what_places_it_is_refused(folder: Path, capsys: pytest.
 @pytest.mark.parametrize("rows", ["2,50,20\n", "1,0,40\n2,30,50\n", "1,a,40\n", "1,0,140\n"])
 def test_borders_that_do_not_rise_are_refused(rows: str, tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("layer,from_percent,to_percent\n" + rows)
-    with pytest.raises(InputError, match="stretch of depth"):
+    with pytest.raises(InputError, match="depth range"):
         read_borders(tmp_path / "b.csv")

@@ -42,6 +42,7 @@ def images(tmp_path: Path) -> Path:
     return table(tmp_path, rows)
 
 
+@pytest.mark.slow
 def test_unannotated_cells_become_captions(images: Path, tmp_path: Path) -> None:
     out = tmp_path / "measured"
     assert run(command("measure-morphology"), ["--images", str(images), "--profile", "cell", "--out", str(out)]) == 0
@@ -57,6 +58,7 @@ def test_unannotated_cells_become_captions(images: Path, tmp_path: Path) -> None
     assert list((captions / "data").rglob("*.parquet"))
 
 
+@pytest.mark.slow
 def test_a_finished_image_is_not_measured_twice(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = stage.MeasureSettings(images, tmp_path / "out", "cell")
     first = stage.measure(settings)
@@ -97,6 +99,7 @@ def test_a_given_mask_is_the_cell(tmp_path: Path) -> None:
     assert float(read(tmp_path / "out" / stage.MEASURES)[0]["cell_area_um2"]) == cell.sum() / 4
 
 
+@pytest.mark.slow
 def test_rows_without_a_pixel_size_beside_rows_with_one_are_skipped(images: Path, tmp_path: Path) -> None:
     rows = [{**r, "pixel_size_um": "0.5" if i else ""} for i, r in enumerate(read(images))]
     found = stage.measure(stage.MeasureSettings(table(tmp_path, rows), tmp_path / "out", "cell"))

@@ -12,6 +12,7 @@ from cytoscribe.core.errors import InputError
 from .drawn import disk, field, glass, overlap
 
 
+@pytest.mark.slow
 def test_every_cell_of_a_grid_is_outlined() -> None:
     image, labels = field()
     found = segment_tissue(image)
@@ -56,7 +57,7 @@ def test_a_grid_is_regular_and_clumps_are_clustered() -> None:
 
 def test_pixels_too_coarse_for_cells_are_refused_and_an_unknown_size_is_doubtful() -> None:
     image, _ = field()
-    with pytest.raises(InputError, match=r"12\.5 micrometres a pixel"):
+    with pytest.raises(InputError, match=r"12\.5 micrometres per pixel"):
         tissue_profile(image, None, 12.5, 0.0, False)
     found = tissue_profile(image, None, None, 0.0, False)
     assert "no pixel size" in found.doubts[0]

@@ -39,6 +39,7 @@ def _world() -> tuple[list[Caption], dict[str, Claim]]:
     return captions, claims
 
 
+@pytest.mark.slow
 def test_content_tells_regions_and_shuffled_claims_do_not() -> None:
     captions, claims = _world()
     content, wording = probe_content(captions, claims), probe_wording(captions, claims, SCENE)
@@ -84,6 +85,7 @@ def test_intervals_draw_regions_not_captions() -> None:
     assert over_regions([1.0, 0.0, 1.0, 0.0], ["a", "a", "b", "b"]) == (0.5, 0.5)
 
 
+@pytest.mark.slow
 def test_check_captions_prints_probes_with_intervals(mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from cytoscribe.cli import command, run
 

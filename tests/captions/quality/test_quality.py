@@ -62,6 +62,7 @@ def test_eight_way_counts_ties_as_wrong_and_names_the_confused() -> None:
     assert not perfect.confused
 
 
+@pytest.mark.slow
 def test_quality_of_a_run(mined: Path, tmp_path: Path) -> None:
     generate(GenerateSettings(out=tmp_path / "out", descriptions=mined))
     quality = measure(QualitySettings(tmp_path / "out", mined, least_claims=4))

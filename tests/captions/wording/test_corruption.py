@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytoscribe.captions.wording.corruption import image_corruptions, region_corruptions
 from cytoscribe.captions.wording.image_attributes import image_claim, read_phrases
 from cytoscribe.captions.wording.scene import contradicts, statement
+from cytoscribe.captions.wording.twins import image_corruptions, region_corruptions
 from cytoscribe.core.records import Claim
 from tests.captions.conftest import claim
 

@@ -57,6 +57,7 @@ def test_a_paper_that_says_it_outright_lets_captions_say_it_outright() -> None:
     assert not any("relatively" in wording for wording in facet.clauses)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("told", "taken"), [("Layer V is thinner.", True), ("Layer V is thin.", False), ("Layer V is thinner than layer VI.", False)]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def test_a_false_caption_of_an_image_does_not_name_its_class() -> None:
     assert not [t for t in found if re.search(r"\b(big|small) cell\b(?! bod)", f"{t.true} {t.false}", re.I)]
 
 
+@pytest.mark.slow
 def test_the_gate_reads_true_texts_as_true_and_false_ones_as_false() -> None:
     gate = Gate(RegionTable(tuple(Region(n) for n in (*REGIONS, "another area"))))
     kept, refused, kinds = [], [], set()

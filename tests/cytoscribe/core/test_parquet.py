@@ -22,6 +22,7 @@ def test_columns_come_in_the_order_asked_for_and_others_are_not_decoded(tmp_path
     assert read.to_pylist() == [{"c": ["p", "q"], "b": "x"}, {"c": [], "b": None}]
 
 
+@pytest.mark.slow
 def test_one_long_value_in_every_row_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     path, rows = tmp_path / "bomb.parquet", 200_000
     long = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array(["x" * 100_000]))

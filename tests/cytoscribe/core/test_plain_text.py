@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def test_formulas_are_text_and_numbers_stay_numbers() -> None:
     assert [to_cell(v) for v in ("-1.5", "+3", 7, -2.5, "V1", "", "-", "'=1")] == ["-1.5", "+3", 7, -2.5, "V1", "", "'-", "''=1"]
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_cells_come_back(text: str) -> None:
     assert from_cell(str(to_cell(text))) == text

@@ -30,7 +30,7 @@ def test_a_missing_file_is_named_with_its_option_and_one_of_nearly_that_name(tmp
         check_files(("--images", tmp_path / "else.txt"))
     with pytest.raises(InputError, match="a folder, not a file"):
         check_files(("--images", tmp_path))
-    with pytest.raises(InputError, match="no ordinary file"):
+    with pytest.raises(InputError, match="not a regular file"):
         check_files(("--images", Path("/dev/zero")))
 
 

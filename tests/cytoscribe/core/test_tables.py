@@ -43,7 +43,7 @@ def test_every_common_encoding_and_delimiter_is_read(tmp_path: Path, raw: bytes,
     [
         (b"", "empty"),
         (b"name\nV1\n", "no column 'region' (found: name)"),
-        (b"region,region\nV1,V2\n", "stands twice"),
+        (b"region,region\nV1,V2\n", "appears twice"),
         (b"region,a\nV1,x,y\n", "row 2: 3 cells where the header has 2"),
         (b'region\n"V1\n', "quotes"),
         (b"\x00\x01\x02", "not a text file"),
@@ -91,6 +91,7 @@ def test_a_bad_image_row_is_named_by_row_and_column(tmp_path: Path, row: str, co
         read_images(path)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(

@@ -33,6 +33,7 @@ def _content(value: Any) -> tuple[str, bytes]:
     return ("raw", json.dumps({"choices": [{"message": {"content": value}}], "usage": usage}).replace("Infinity", "1e999").encode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -97,6 +98,7 @@ def test_an_address_that_is_none_is_named_without_its_secrets(url: str) -> None:
     assert "PASS" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["key", "password"])
 def test_no_secret_and_no_escape_sequence_reaches_messages_or_files(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

@@ -53,6 +53,7 @@ def _questions(count: int, schema: dict[str, Any] | None = None) -> list[Questio
     return [Question(str(n), "the area", "layer iv is absent" + " v" * n, sampling, schema) for n in range(count)]
 
 
+@pytest.mark.slow
 def test_answers_are_whole_or_said_to_be_cut_off(tmp_path: Path) -> None:
     ended = TransformersBackend(str(write_model(tmp_path / "ends", 0)), batch_size=2)
     running = TransformersBackend(str(write_model(tmp_path / "runs", 2)), batch_size=2)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cytoscribe.phantom.areas import area, areas
+from cytoscribe.phantom.areas import Fact, apply, area, areas
 from cytoscribe.phantom.draw import PhantomSpec
-from cytoscribe.phantom.traits import Fact, apply
 
 BASE = PhantomSpec("base", area("FG2").base, 2700.0)
 

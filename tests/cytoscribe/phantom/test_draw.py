@@ -15,6 +15,7 @@ from cytoscribe.phantom.cells import profiles_per_mm2
 from cytoscribe.phantom.draw import CellClass, CellTable, LayerSpec, PhantomSpec, Preparation, draw
 from cytoscribe.phantom.frame import layer_of
 from cytoscribe.phantom.optics import absorb
+from cytoscribe.phantom.tissue import Phantom
 
 FLAT = Preparation(fold_um=0.0, vessels=0.0)
 
@@ -22,6 +23,10 @@ FLAT = Preparation(fold_um=0.0, vessels=0.0)
 def one_layer(**change: object) -> PhantomSpec:
     layer = replace(LayerSpec("III", 1.0, 40e3, lower_border_um=0.0), **change)  # type: ignore[arg-type]
     return PhantomSpec("test", (layer,), thickness_um=2000.0)
+
+
+def _area_mm2(phantom: Phantom, layer: int) -> float:
+    return float((phantom.layer_map == layer).sum()) * phantom.pixel_size_um**2 * 1e-6
 
 
 def test_the_same_generator_state_draws_the_same_patch() -> None:
@@ -44,7 +49,7 @@ def test_realised_density_is_the_density_asked_for(
 ) -> None:
     spec = one_layer(density=density, columns=columns, islands_um=islands, cells=(CellClass("round", diameter, 0.0),))
     phantom = draw(spec, np.random.default_rng(seed), (96, 192), 32.0, FLAT)
-    expected = profiles_per_mm2(spec.layers[0], FLAT.section_um) * phantom.layer_area_mm2(1)
+    expected = profiles_per_mm2(spec.layers[0], FLAT.section_um) * _area_mm2(phantom, 1)
     found = int((~phantom.cells.glia & (phantom.cells.layer == 1)).sum())
     # five standard deviations of a Poisson count, and 6% for islands that the picture's edge cuts
     assert abs(found - expected) < 5 * np.sqrt(expected) + (0.06 if islands or columns else 0.03) * expected
@@ -69,7 +74,7 @@ def test_the_layer_map_has_the_thickness_of_the_spec() -> None:
     phantom = draw(spec, np.random.default_rng(0), (200, 64), 20.0, replace(FLAT, margin_um=200.0))
     thickness = phantom.mask.sum(axis=0).mean() * phantom.pixel_size_um
     assert thickness == pytest.approx(spec.thickness_um, rel=0.05)
-    shares = np.array([phantom.layer_area_mm2(i + 1) for i in range(len(spec.layers))])
+    shares = np.array([_area_mm2(phantom, i + 1) for i in range(len(spec.layers))])
     assert shares / shares.sum() == pytest.approx(np.diff(spec.borders), abs=0.02)
     assert phantom.layer_names[0] == "glass"
     assert phantom.layer_map[0].max() == 0

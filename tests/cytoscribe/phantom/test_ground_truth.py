@@ -24,6 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_table_of_images_is_one_that_every_stage_reads(folder: Path) -> None:
     records = read_images(folder / "images.csv")
     assert [r.region for r in records] == ["hOc1", "hOc1", "area 4", "area 4"]
@@ -34,6 +35,7 @@ def test_the_table_of_images_is_one_that_every_stage_reads(folder: Path) -> None
         assert picture.size == layers.size == (96, 96)
 
 
+@pytest.mark.slow
 def test_cells_lie_in_the_layer_that_the_table_names(folder: Path) -> None:
     values = {(r["region"], r["value"]): r["layer"] for _, r in read_csv(folder / "layers.csv", ["region", "value", "layer"])}
     layers = np.asarray(Image.open(folder / "layers" / "hOc1_01.png"))

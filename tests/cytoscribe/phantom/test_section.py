@@ -22,6 +22,7 @@ def section() -> SectionPhantom:
     return draw_section(SPECS, np.random.default_rng(0), (300, 360), 96.0, PLAIN, sulci=3)
 
 
+@pytest.mark.slow
 def test_every_area_has_its_stretch_of_cortex(section: SectionPhantom) -> None:
     shares = np.bincount(section.labels.ravel(), minlength=7)[1:] / (section.labels > 0).sum()
     assert shares.min() > 0.05
@@ -52,6 +53,7 @@ def test_the_number_of_neurons_follows_the_layers(section: SectionPhantom) -> No
         assert ((owner == value) & ~section.cells.glia).sum() == pytest.approx(expected, rel=0.06)
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_section(section: SectionPhantom) -> None:
     again = draw_section(SPECS, np.random.default_rng(0), (300, 360), 96.0, PLAIN, sulci=3)
     assert np.array_equal(section.image, again.image)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pymupdf
@@ -22,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_every_paper_says_that_it_is_a_sample(folder: Path) -> None:
     for path in folder.iterdir():
         text = pymupdf.open(path)[0].get_text() if path.suffix == ".pdf" else path.read_text(encoding="utf-8")
@@ -30,7 +32,8 @@ def test_every_paper_says_that_it_is_a_sample(folder: Path) -> None:
 
 def test_pdf_pages_have_two_columns_hyphens_and_a_figure(folder: Path) -> None:
     page = pymupdf.open(folder / "sensory.pdf")[0]
-    lefts = {round(w[0]) for w in page.get_text("words")}
+    words: Any = page.get_text("words")
+    lefts = {round(w[0]) for w in words}
     assert {54, 308} <= lefts
     assert "-\n" in page.get_text()
     assert len(page.get_images()) == 1
@@ -44,6 +47,7 @@ def test_jats_is_well_formed_and_sections_nest(folder: Path) -> None:
     assert titles == ["Area 44", "Area 45"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     write_papers(tmp_path)
     for path in folder.iterdir():
@@ -54,6 +58,7 @@ def test_all_formats_are_there() -> None:
     assert {p.format for p in papers()} == {"pdf", "jats", "md"}
 
 
+@pytest.mark.slow
 def test_what_is_mined_from_the_papers_is_what_the_areas_are_known_for(folder: Path, tmp_path: Path) -> None:
     """The papers state the facts in prose, so the miner can be held against them; the bounds lie below what it reaches."""
     mined = mine(MineSettings(write_regions(tmp_path), (folder,), tmp_path / "mined")).claims

@@ -29,6 +29,7 @@ def captioner(trained: CaptionerSettings, drawn: Drawn) -> Captioner:
     return Captioner.load(trained.out, embeddings=trained.embeddings, start=drawn[0].parent)
 
 
+@pytest.mark.slow
 def test_figures_come_with_intervals_and_beat_shuffled_images(captioner: Captioner, drawn: Drawn, tmp_path: Path) -> None:
     settings = CaptionEvaluateSettings(captioner.folder, drawn[0], tmp_path / "figures", bootstrap=50)
     results = evaluate(settings, captioner)

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cytoscribe.core.records import Claim
 from cytoscribe.core.tables import write_csv
 from cytoscribe.eval.claims.effects import Effect
-from cytoscribe.eval.claims.measured import Measured, joined, read_measured, within
-from cytoscribe.eval.claims.verdicts import Judge, Verdict, decide
+from cytoscribe.eval.claims.measured import LayerMeasures, joined, read_measured, within
+from cytoscribe.eval.claims.verdicts import ClaimJudge, Verdict, decide
 
 COLUMNS = ("image_path", "section", "region", "layer", "area_mm2", "grey_level_index", "mean_density_od", "thickness_percent", "cells",
            "median_cell_area_um2", "cell_density_per_mm2")  # fmt: skip
 LAYERS = {"I": (0.02, 10), "II-III": (0.2, 30), "IV": (0.3, 10), "Va": (0.1, 20), "Vb": (0.1, 10), "VI": (0.2, 20)}
 
 
-def claim(layer: str, attribute: str, value: str, **more: object) -> Claim:
-    fields = {"region": "A", "polarity": True, "compared_to": (), "sentence": "", "span": ""} | more
+def claim(layer: str, attribute: str, value: str, **more: Any) -> Claim:
+    fields: dict[str, Any] = {"region": "A", "polarity": True, "compared_to": (), "sentence": "", "span": ""} | more
     return Claim("c", fields["region"], "p", "", None, fields["sentence"], 0, 0, fields["span"], layer, attribute, value,
                  fields["polarity"], fields["compared_to"], 0.9)  # fmt: skip
 
 
-def measured(folder: Path, sections: int = 5) -> Measured:
+def measured(folder: Path, sections: int = 5) -> LayerMeasures:
     """Regions A, B, C in the same sections; A's layer IV is half as dark and its layer V twice as thick; C has no layer IV."""
     rows = []
     for s in range(sections):
@@ -39,15 +40,15 @@ def measured(folder: Path, sections: int = 5) -> Measured:
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Measured:
+def table(tmp_path: Path) -> LayerMeasures:
     return measured(tmp_path)
 
 
-def verdict(table: Measured, one: Claim, cell_stain: bool = True) -> Verdict:
-    return Judge(table, {}, cell_stain).judge([one])[0]
+def verdict(table: LayerMeasures, one: Claim, cell_stain: bool = True) -> Verdict:
+    return ClaimJudge(table, {}, cell_stain).judge([one])[0]
 
 
-def test_the_same_layer_elsewhere_is_the_reference(table: Measured) -> None:
+def test_the_same_layer_elsewhere_is_the_reference(table: LayerMeasures) -> None:
     pale = verdict(table, claim("IV", "staining", "pale", compared_to=("B",)))
     assert (pale.verdict, pale.clusters) == ("supported", 5)
     assert pale.ratio == pytest.approx(0.5, rel=0.05)
@@ -59,7 +60,7 @@ def test_the_same_layer_elsewhere_is_the_reference(table: Measured) -> None:
     assert verdict(table, claim("V", "layer_thickness", "thin", polarity=False)).verdict == "supported"
 
 
-def test_a_claim_is_refuted_only_where_no_reading_of_it_holds(table: Measured) -> None:
+def test_a_claim_is_refuted_only_where_no_reading_of_it_holds(table: LayerMeasures) -> None:
     """A's layer V is as dark as elsewhere, and the palest of its own layers."""
     found = verdict(table, claim("V", "staining", "pale"))
     assert (found.verdict, found.within_verdict) == ("undecided", "supported")
@@ -79,13 +80,13 @@ def test_a_gradient_of_size_is_its_own_reference(tmp_path: Path) -> None:
     assert verdict(read_measured(tmp_path), claim("V", "size_gradient", "increases with depth")).verdict == "not measurable"
 
 
-def test_named_regions_are_the_reference_of_a_comparison(table: Measured) -> None:
+def test_named_regions_are_the_reference_of_a_comparison(table: LayerMeasures) -> None:
     found = verdict(table, claim("V", "layer_thickness", "broad", compared_to=("B",)))
     assert (found.verdict, found.reading, found.references) == ("supported", "named regions", 1)
     assert verdict(table, claim("V", "layer_thickness", "broad", compared_to=("Z",))).reason == "Z was not measured"
 
 
-def test_a_sentence_that_compares_layers_is_read_against_the_layers(table: Measured) -> None:
+def test_a_sentence_that_compares_layers_is_read_against_the_layers(table: LayerMeasures) -> None:
     sentence = "Layer II-III is darker than the layers below it, and cells are small."
     found = verdict(table, claim("II-III", "staining", "dark", sentence=sentence, span="darker"))
     assert (found.reading, found.verdict) == ("other layers", "supported")
@@ -93,7 +94,7 @@ def test_a_sentence_that_compares_layers_is_read_against_the_layers(table: Measu
     assert aside.reading == "other regions"
 
 
-def test_presence_is_answered_by_the_label_map(table: Measured) -> None:
+def test_presence_is_answered_by_the_label_map(table: LayerMeasures) -> None:
     assert verdict(table, claim("IV", "layer_visibility", "absent", region="C")).verdict == "supported"
     assert verdict(table, claim("IV", "layer_visibility", "absent")).verdict == "refuted"
     assert verdict(table, claim("all", "cortical_type", "agranular", region="C")).verdict == "supported"
@@ -110,7 +111,7 @@ def test_presence_is_answered_by_the_label_map(table: Measured) -> None:
         (claim("IV", "lamination", "clear"), "whole depth"),
     ],
 )
-def test_what_cannot_be_measured_says_why(table: Measured, one: Claim, reason: str) -> None:
+def test_what_cannot_be_measured_says_why(table: LayerMeasures, one: Claim, reason: str) -> None:
     found = verdict(table, one)
     assert found.verdict == "not measurable"
     assert reason in found.reason
@@ -149,7 +150,7 @@ def test_the_interval_decides(ratio: float, low: float, high: float, direction: 
     assert decide(found, direction, False) == turned
 
 
-def test_parts_of_a_layer_are_joined(table: Measured) -> None:
+def test_parts_of_a_layer_are_joined(table: LayerMeasures) -> None:
     assert table.series("A", "V", "thickness_percent")["s0"] == 60
     assert within("V", "Va")
     assert not within("Va", "V")

@@ -9,7 +9,7 @@ import pytest
 
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.eval.metrics.attributes import attribute_figures, told, value_table
-from cytoscribe.eval.metrics.measures import Draws
+from cytoscribe.eval.metrics.measures import Resampling
 
 SETS = [{"size": "big", "colour": "blue"}, {"size": "small", "colour": "blue"}, {"size": "small", "colour": ""}]
 COLUMNS = ("size", "colour")
@@ -33,7 +33,7 @@ def test_figures_stand_beside_the_second_annotators() -> None:
     table = value_table(rows, COLUMNS)
     found = {"size": np.array([0, 1, 1, 1]), "colour": np.zeros(4, int)}
     second = {f"{i}.png": {"size": v, "colour": "blue"} for i, v in enumerate("bss")}  # the fourth image has none
-    draws = Draws(np.ones((5, 4), np.int16), 0)
+    draws = Resampling(np.ones((5, 4), np.int16), 0)
     measured = attribute_figures(records(), np.ones(4, bool), found, table, second, draws)
     figures = measured.figures
     assert figures["attributes.size.macro_f1"].value == pytest.approx((2 / 3 + 0.8) / 2)
@@ -47,7 +47,7 @@ def test_a_value_that_no_caption_knows_is_a_miss_and_images_not_asked_do_not_cou
     table = value_table([{"size": "b", "colour": "blue"}], COLUMNS)
     found = {"size": np.zeros(4, int), "colour": np.zeros(4, int)}
     asked = np.array([True, True, True, False])
-    figures = attribute_figures(records(), asked, found, table, {}, Draws(np.ones((5, 4), np.int16), 0)).figures
+    figures = attribute_figures(records(), asked, found, table, {}, Resampling(np.ones((5, 4), np.int16), 0)).figures
     assert figures["attributes.size.macro_f1"].value == pytest.approx((0.8 + 0) / 2)
     assert figures["attributes.size.macro_f1"].n == 3
     assert "attributes.second.mean_macro_f1" not in figures

@@ -54,6 +54,7 @@ def sourced(images: Path) -> Path:
     return table
 
 
+@pytest.mark.slow
 def test_the_calibration_of_the_images_source_is_used(model: FakeModel, sourced: Path, tmp_path: Path) -> None:
     plain = evaluate(EvaluateSettings(model.folder, sourced, tmp_path / "plain", bootstrap=50), model)
     assert plain.figures["source.two.known_rejected"].value == 1
@@ -74,6 +75,7 @@ def test_an_unknown_source_is_refused_before_work(model: FakeModel, images: Path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_conditions_groups_and_gaps(model: FakeModel, images: Path, tmp_path: Path) -> None:
     settings = EvaluateSettings(model.folder, images, tmp_path / "out", bootstrap=50, test_where="shade == dark or region == grey")
     found = evaluate(settings, model)

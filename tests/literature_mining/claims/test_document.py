@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.core.records import Claim, Document
-from cytoscribe.literature_mining.claims.document import DocumentReader, Reading, read_claims
+from cytoscribe.literature_mining.claims.document import DocumentReader, Reading
+from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.papers.open import read_document
 from tests.literature_mining.claims.sentences import READER
 
@@ -20,6 +21,10 @@ def document(folder: Path, text: str, name: str = "made.md") -> Document:
 
 def reading(folder: Path, text: str) -> Reading:
     return DocumentReader(document(folder, text), READER).read()
+
+
+def _claims(made: Document, reader: ClaimReader) -> tuple[Claim, ...]:
+    return DocumentReader(made, reader).read().claims
 
 
 def stated(folder: Path, text: str) -> list[str]:
@@ -81,7 +86,7 @@ def test_a_row_of_a_table_makes_claims_of_its_region_under_its_headers(tmp_path:
 @pytest.mark.parametrize("text", [TABLE, "# Qa1\n\nIts layer IV is thin (Fig. 2). Qa2, unlike Qa1, has a dense layer V.\n"])
 def test_sentences_and_spans_stand_in_the_text(tmp_path: Path, text: str) -> None:
     made = document(tmp_path, text)
-    claims = read_claims(made, READER)
+    claims = _claims(made, READER)
     assert claims
     for claim in claims:
         assert made.text[claim.sentence_start : claim.sentence_end] == claim.sentence
@@ -91,14 +96,14 @@ def test_sentences_and_spans_stand_in_the_text(tmp_path: Path, text: str) -> Non
 
 
 def test_the_span_of_a_cell_is_the_cell(tmp_path: Path) -> None:
-    claims = read_claims(document(tmp_path, TABLE), READER)
+    claims = _claims(document(tmp_path, TABLE), READER)
     assert [c.span for c in claims] == ["thin", "broad", "large", "absent"]
     assert claims[0].sentence.startswith("Qa1")
 
 
 def test_a_table_of_html_is_read_alike(tmp_path: Path) -> None:
     html = "<html><body><p>Before it.</p><table><tr><th>Area<th>Layer IV<tr><td>Qa1<td>thin</table></body></html>"
-    claims = read_claims(document(tmp_path, html, "made.html"), READER)
+    claims = _claims(document(tmp_path, html, "made.html"), READER)
     assert [(c.region, c.layer, c.value, c.span) for c in claims] == [("Qa1", "IV", "thin", "thin")]
 
 
@@ -130,6 +135,6 @@ def test_doubtful_text_lowers_the_score(tmp_path: Path) -> None:
     from dataclasses import replace
 
     made = document(tmp_path, "# Qa1\n\nLayer IV is thin.\n")
-    (sure,), (unsure,) = (read_claims(d, READER) for d in (made, replace(made, trust=0.5)))
+    (sure,), (unsure,) = (_claims(d, READER) for d in (made, replace(made, trust=0.5)))
     assert isinstance(sure, Claim)
     assert unsure.score == pytest.approx(sure.score / 2, abs=0.001)

@@ -9,8 +9,8 @@ from importlib import resources
 
 import pytest
 
-from cytoscribe.core.records import Block, Document, Region
-from cytoscribe.literature_mining.claims.document import read_claims
+from cytoscribe.core.records import Block, Claim, Document, Region
+from cytoscribe.literature_mining.claims.document import DocumentReader
 from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
 from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.claims.score import MODEL_FILE, ScoreModel, features, load_model, probability
@@ -25,6 +25,10 @@ TEXTS = (
     "Both Aa1 and Bb3 show a prominent layer IV. The former has a low cell density there.",
 )
 CLAIM = FoundClaim("Aa1", "IV", "layer_thickness", "thin", True, (), 0, 4, 1.0)
+
+
+def _claims(document: Document, reader: ClaimReader) -> tuple[Claim, ...]:
+    return DocumentReader(document, reader).read().claims
 
 
 def a_model(**weights: float) -> ScoreModel:
@@ -90,8 +94,8 @@ def test_the_model_file_says_what_it_was_fitted_to() -> None:
 def test_a_document_multiplies_the_score_by_its_trust() -> None:
     text = "Layer IV of Aa1 is thin."
     document = Document("a.txt", text, (Block(0, len(text), "body"),))
-    (clear,) = read_claims(document, READER)
-    (doubtful,) = read_claims(replace(document, trust=0.5), READER)
+    (clear,) = _claims(document, READER)
+    (doubtful,) = _claims(replace(document, trust=0.5), READER)
     (found,) = READER.read(text)
     assert clear.score == round(probability(found), 3)
     assert doubtful.score == round(probability(found) * 0.5, 3)

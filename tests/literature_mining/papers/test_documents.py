@@ -52,7 +52,7 @@ def test_empty_files_are_named(tmp_path: Path, name: str) -> None:
 def test_what_is_no_paper_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "page.pdf").write_text("<!DOCTYPE html><html><body>Please log in</body></html>")
-    with pytest.raises(InputError, match="no ordinary file"):
+    with pytest.raises(InputError, match="not a regular file"):
         read_document(tmp_path / "pipe.md")
     with pytest.raises(InputError, match=r"page\.pdf: not a PDF \(HTML"):
         read_document(tmp_path / "page.pdf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -12,7 +13,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.literature_mining.papers.open import read_document
 from cytoscribe.literature_mining.papers.pdf import ocr
 from cytoscribe.literature_mining.papers.pdf import read as pdf
-from cytoscribe.literature_mining.papers.pdf.ocr import DPI, Reading
+from cytoscribe.literature_mining.papers.pdf.ocr import DPI, RecognisedLine
 from cytoscribe.literature_mining.papers.sentences import split_sentences
 from tests.literature_mining.typeset import Typesetter, body
 
@@ -21,7 +22,7 @@ def scanned(source: Path, path: Path, *, keep_text: int = 0) -> Path:
     """The pages of a PDF as pictures; the first `keep_text` keep their text."""
     out = pymupdf.open()
     with pymupdf.open(source) as pages:
-        for n, page in enumerate(pages):
+        for n, page in enumerate(pages.pages()):
             if n < keep_text:
                 out.insert_pdf(pages, from_page=n, to_page=n)
             else:
@@ -36,19 +37,20 @@ def stand_in(source: Path, score: float = 0.95):
     sheets = []
     with pymupdf.open(source) as pages:
         for page in pages:
-            found = [line for block in page.get_text("dict")["blocks"] for line in block["lines"]]
+            laid_out: Any = page.get_text("dict")
+            found = [line for block in laid_out["blocks"] for line in block["lines"]]
             sheets.append([("".join(s["text"] for s in line["spans"]), line["bbox"]) for line in found])
     waver = np.random.default_rng(0)
 
-    def read(image: np.ndarray) -> list[Reading]:
+    def read(image: np.ndarray) -> list[RecognisedLine]:
         assert image.dtype == np.uint8
         assert image.shape[2] == 3
         scale = DPI / 72
         lines = []
         for text, (x0, y0, x1, y1) in sheets.pop(0):
             up, down = waver.uniform(0, 0.08 * (y1 - y0), 2)
-            lines.append(Reading((x0 * scale, (y0 + up) * scale, x1 * scale, (y1 - down) * scale), text, score))
-        return [*lines, Reading((0, 0, 5, 5), "noise", 0.1)]
+            lines.append(RecognisedLine((x0 * scale, (y0 + up) * scale, x1 * scale, (y1 - down) * scale), text, score))
+        return [*lines, RecognisedLine((0, 0, 5, 5), "noise", 0.1)]
 
     return read
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS, Outline
+from cytoscribe.literature_mining.papers.outline import MAX_HEADINGS, HeadingOutline
 
 
-def paths(*headings: tuple[str, float] | tuple[str, float, str]) -> list[tuple[str, ...]]:
-    outline = Outline()
+def paths(*headings: tuple[Any, ...]) -> list[tuple[str, ...]]:
+    outline = HeadingOutline()
     return [outline.enter(*heading) for heading in headings]
 
 

@@ -26,6 +26,7 @@ from tests.training.captioner.conftest import tiny_settings
 Drawn = tuple[Path, Path]
 
 
+@pytest.mark.slow
 def test_it_names_held_out_images(trained: CaptionerSettings) -> None:
     told = read_json(trained.out / "config.json")
     assert told["validation"]["named"] == 1.0

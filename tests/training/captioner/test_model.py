@@ -15,6 +15,7 @@ from cytoscribe.training.model.lora import trained
 from tests.training.captioner.conftest import SHAPE, images, opened, tiny_decoder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["llama", "mistral", "qwen2"])
 @pytest.mark.parametrize("rank", [0, 4])
 def test_logits_are_untouched_at_step_zero(kind: str, rank: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cytoscribe.captions.dataset import write_dataset
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption
-from cytoscribe.training.data.caption_files import read_captions
+from cytoscribe.training.data.caption_files import read_caption_folders
 
 
 def caption(name: str) -> Caption:
@@ -18,11 +18,11 @@ def caption(name: str) -> Caption:
 
 def test_long_captions_are_left_out(tmp_path: Path) -> None:
     write_dataset(tmp_path, [caption("short")], [caption("long")], [], "card")
-    assert [c.caption_id for c in read_captions([tmp_path])] == ["short"]
+    assert [c.caption_id for c in read_caption_folders([tmp_path])] == ["short"]
 
 
 def test_a_folder_of_long_captions_alone_is_refused(tmp_path: Path) -> None:
     write_dataset(tmp_path, [caption("short")], [caption("long")], [], "card")
     (tmp_path / "data" / "train-00000-of-00001.parquet").unlink()
     with pytest.raises(InputError, match="no captions"):
-        read_captions([tmp_path])
+        read_caption_folders([tmp_path])

@@ -1,4 +1,4 @@
-"""Vectors from elsewhere in the place of images: three formats, no pickles, and a model from training to answers."""
+"""Vectors from elsewhere instead of images: three formats, no pickles, and a model from training to answers."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ def given(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     return folder / "model", file
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_and_asked_by_vectors_alone(drawn: Drawn, given: tuple[Path, Path]) -> None:
     folder, file = given
     told = read_json(folder / "config.json")
@@ -116,7 +117,7 @@ def test_a_model_is_trained_and_asked_by_vectors_alone(drawn: Drawn, given: tupl
 def test_missing_and_foreign_vectors_are_named(drawn: Drawn, given: tuple[Path, Path], tmp_path: Path) -> None:
     folder, file = given
     records = read_images(drawn[0])[:2]
-    with pytest.raises(InputError, match=r"takes vectors in the place of images.*--embeddings FILE"):
+    with pytest.raises(InputError, match=r"takes vectors instead of images.*--embeddings FILE"):
         TrainedModel.load(folder, "cpu").encode_images(records)
     with pytest.raises(InputError, match="vectors of 3 numbers, the model takes 96"):
         TrainedModel.load(folder, "cpu", read_embeddings(write(tmp_path / "w.npz"), tmp_path))
@@ -126,6 +127,7 @@ def test_missing_and_foreign_vectors_are_named(drawn: Drawn, given: tuple[Path, 
     assert skipped[0].reason == "no vector in v.npz"
 
 
+@pytest.mark.slow
 def test_evaluate_and_describe_answer_by_vectors(drawn: Drawn, given: tuple[Path, Path], tmp_path: Path) -> None:
     from cytoscribe.eval.describer import DescribeSettings, describe
     from cytoscribe.eval.evaluator import evaluate

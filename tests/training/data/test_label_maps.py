@@ -113,5 +113,5 @@ def test_colours_are_looked_up_and_foreign_ones_refused(tmp_path: Path, capsys: 
             read_label_colours(tmp_path / "s.png"), groups_named(["area A"]), tmp_path / "s.png"
         )
     (tmp_path / "e.csv").write_text("colour,label\nviolet,area A\n")
-    with pytest.raises(InputError, match="'violet' is no colour"):
+    with pytest.raises(InputError, match="'violet' is not a colour"):
         read_colours(tmp_path / "e.csv")

@@ -42,8 +42,8 @@ def test_the_tables_splits_are_kept_and_a_subject_on_two_sides_is_refused() -> N
         ([["s00", "train", ""], ["s00", "test", ""]], "row 3.*section 's00' is in test and train"),
         ([["s00", "", ""], ["s00", "", ""]], "row 3.*section 's00' is listed twice"),
         ([["s00", "learn", ""]], "row 2, column 'split'.*unknown split 'learn'"),
-        ([["s00", "", "-1"]], "row 2, column 'pixel_size_um'.*pixel size '-1' is no positive number"),
-        ([["s00", "train", ""]], "section 's01' has no split and others have"),
+        ([["s00", "", "-1"]], "row 2, column 'pixel_size_um'.*pixel size '-1' is not a positive number"),
+        ([["s00", "train", ""]], "section 's01' has no split although others have"),
         ([["other", "", ""]], "names none of the sections.*first section is 's00'"),
     ],
 )
@@ -81,5 +81,5 @@ def test_a_slip_in_a_column_and_a_missing_subject_are_refused(tmp_path: Path) ->
     with pytest.raises(InputError, match="column 'subjct' is not read; rename it to 'subject'"):
         read_section_table(tmp_path / "t.csv", ["a1"])
     (tmp_path / "t.csv").write_text("section,subject\na1,x\na2,\n")
-    with pytest.raises(InputError, match="section 'a2' has no subject and others have"):
+    with pytest.raises(InputError, match="section 'a2' has no subject although others have"):
         read_section_table(tmp_path / "t.csv", ["a1", "a2"])

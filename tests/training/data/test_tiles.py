@@ -44,6 +44,7 @@ def settings(material: Path, out: Path, **changes: object) -> CutSettings:
     return CutSettings(material / "pictures", material / "labels", material / "groups.csv", out, **given)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_tiles_are_as_pure_as_they_say(material: Path, tmp_path: Path) -> None:
     cut(settings(material, tmp_path, purity=0.8, stride=8))
     groups, labels = read_groups(material / "groups.csv"), read_labels(material / "labels" / "s00.png")
@@ -65,6 +66,7 @@ def test_a_tile_is_the_section_pixel_by_pixel(material: Path, tmp_path: Path) ->
     np.testing.assert_array_equal(read_image(record.path), section[y : y + 16, x : x + 16])
 
 
+@pytest.mark.slow
 def test_sections_never_straddle_splits_and_unseen_groups_stay_apart(material: Path, tmp_path: Path) -> None:
     summary = cut(settings(material, tmp_path, scale="both", region_px=32, least_px=50))
     records = read_images(tmp_path / "images.csv")
@@ -94,6 +96,7 @@ def test_crops_and_tiles_of_one_piece_share_its_number(material: Path, tmp_path:
     assert len({p for own in pieces.values() for p in own}) == len(pieces)
 
 
+@pytest.mark.slow
 def test_pixel_size_follows_the_scale(material: Path, tmp_path: Path) -> None:
     cut(settings(material, tmp_path, scale="both", region_px=32, pixel_size_um=10.0))
     for record in read_images(tmp_path / "images.csv"):
@@ -101,6 +104,7 @@ def test_pixel_size_follows_the_scale(material: Path, tmp_path: Path) -> None:
         assert record.pixel_size_um == pytest.approx(10 * factor, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_cap_and_second_run(material: Path, tmp_path: Path) -> None:
     first = cut(settings(material, tmp_path, most=2))
     assert all(n <= 2 * 10 for n in first["regions"].values())
@@ -130,7 +134,7 @@ def test_impossible_purity_is_said(material: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([["x", "left", "seen"]], "row 2, column 'label_value'.*'x' is no label value"),
+        ([["x", "left", "seen"]], "row 2, column 'label_value'.*'x' is not a label value"),
         ([["1", "", "seen"]], "row 2, column 'group'.*empty cell"),
         ([["1", "a", "seen"], ["1", "b", "seen"]], "row 3.*label 1 is in two groups"),
         ([["1", "a", "seen"], ["2", "a", "unseen"]], "row 3.*use 'unseen' of 'a'"),
@@ -190,6 +194,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_section_that_cannot_be_read_is_named_and_passed_over(
     material: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
@@ -199,12 +204,13 @@ def test_a_section_that_cannot_be_read_is_named_and_passed_over(
     BAD[name](tmp_path / "in" / "pictures" / name)
     summary = cut(settings(tmp_path / "in", tmp_path / "out"))
     assert set(summary["unreadable"]) == {"s03"}
-    assert "passed over section s03" in capsys.readouterr().err
+    assert "skipped section s03" in capsys.readouterr().err
     assert {r.section for r in read_images(tmp_path / "out" / "images.csv")} == {f"s{i:02}" for i in range(10)} - {"s03"}
     with pytest.raises(InputError, match="s03"):
         cut(settings(tmp_path / "in", tmp_path / "strict", strict=True))
 
 
+@pytest.mark.slow
 def test_lost_tiles_are_cut_again(material: Path, tmp_path: Path) -> None:
     cut(settings(material, tmp_path))
     whole = {p.name: p.read_bytes() for p in (tmp_path / "tiles").iterdir()}

@@ -72,5 +72,5 @@ def test_two_vectors_of_one_image(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(read_embeddings(tmp_path / "same.npz", tmp_path).row) == 3
     assert "1 images are there twice" in capsys.readouterr().err
     np.savez(tmp_path / "two.npz", image_path=np.array([*NAMES, NAMES[0]]), embedding=VECTORS[[0, 1, 2, 1]])
-    with pytest.raises(InputError, match=r"'1\.png' is there twice with different vectors \(rows 1 and 4\)"):
+    with pytest.raises(InputError, match=r"'1\.png' appears twice with different vectors \(rows 1 and 4\)"):
         read_embeddings(tmp_path / "two.npz", tmp_path)

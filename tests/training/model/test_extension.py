@@ -49,6 +49,7 @@ def shares(rejection: Rejection, features: torch.Tensor, region: int | None = No
     return float(rejection.rejects(rejection.scores(features), predicted).mean()), float((predicted == region).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shots", [1, 3, 8, 16])
 def test_the_promise_holds_for_old_and_new_regions(rejection: Rejection, shots: int) -> None:
     before, _ = shares(rejection, images(7, 200, 5))
@@ -87,6 +88,7 @@ def few(drawn: Drawn, folder: Path, region: str = "hidden") -> Path:
     return table
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_model_that_knows_the_region(trained: Path, drawn: Drawn, tmp_path: Path) -> None:
     texts, out = tmp_path / "texts.json", tmp_path / "more"
     texts.write_text(json.dumps({"hidden": ["A light field with dots."]}))

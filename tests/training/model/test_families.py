@@ -130,12 +130,14 @@ def shallow(family: Family, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ba
     return Base(family.listed, model, {"model_cfg": config, "preprocess_cfg": default_preprocess()}, made, True, str(where or ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.listed)
 def test_every_family_trains_merges_and_is_read_by_open_clip(
     family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = shallow(family, tmp_path, monkeypatch)
-    model, px = base.model, base.image_px
+    model: Any = base.model
+    px = base.image_px
     reached = reach(model, base.tokenize, px)
     bias = getattr(model, "logit_bias", None) is not None
     learner = add_adapters(model, Tuning(rank=2), base.name, reached.layers, bias)
@@ -147,11 +149,11 @@ def test_every_family_trains_merges_and_is_read_by_open_clip(
     optimiser = torch.optim.AdamW([p for _, p in trained(learner)], lr=1e-2)
     model.eval()
     for step in range(2):
-        features = [
+        seen, read = (
             torch.nn.functional.normalize(f.float(), dim=-1) for f in (model.encode_image(images), model.encode_text(tokens))
-        ]
+        )
         optimiser.zero_grad()
-        contrast(*features, model.logit_scale.exp(), same, None, objective, model.logit_bias if bias else None).backward()
+        contrast(seen, read, model.logit_scale.exp(), same, None, objective, model.logit_bias if bias else None).backward()
         if step == 0:
             refuse_dead(learner)
         optimiser.step()
@@ -162,7 +164,8 @@ def test_every_family_trains_merges_and_is_read_by_open_clip(
     for one, other in zip(before, after, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
     save_merged(merged, replace(base, text_folder=base.text_folder), tmp_path)
-    plain = open_clip.create_model(f"local-dir:{tmp_path / 'merged'}").eval()
+    plain: Any = open_clip.create_model(f"local-dir:{tmp_path / 'merged'}").eval()
+    own: Any
     own, tokenize, _ = load_merged(tmp_path / "merged")
     assert torch.equal(tokenize(["thin"]), base.tokenize(["thin"]))
     assert torch.equal(open_clip.get_tokenizer(f"local-dir:{tmp_path / 'merged'}")(["thin"]), base.tokenize(["thin"]))

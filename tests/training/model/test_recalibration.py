@@ -29,6 +29,7 @@ def copied(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "model"))
 
 
+@pytest.mark.slow
 def test_without_options_it_does_what_training_did(trained: Path, tmp_path: Path) -> None:
     folder = copied(trained, tmp_path)
     recalibrate(folder)

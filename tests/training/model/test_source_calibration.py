@@ -54,6 +54,7 @@ def run(name: str, *options: object) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_the_folder_tells_of_the_source_and_its_promise(trained: Path, yellow: Path, tmp_path: Path) -> None:
     folder = copied(trained, tmp_path)
     told = run("recalibrate", folder, "--source", "lamp", "--labelled", yellow)
@@ -112,7 +113,7 @@ def test_too_few_images_leave_the_folder_as_it_is(trained: Path, yellow: Path, t
     before = (folder / "config.json").read_bytes()
     table = yellow.with_name("few.csv")
     write_csv(table, ("image_path",), [("dense0.png",)] * 3)
-    with pytest.raises(InputError, match="3 unlabelled images say too little of source 'lamp'"):
+    with pytest.raises(InputError, match="3 unlabelled images are too few for source 'lamp'"):
         calibrate_source(SourceSettings(folder, "lamp", table))
     assert (folder / "config.json").read_bytes() == before
     assert not (folder / "sources.json").exists()

@@ -108,7 +108,7 @@ def test_other_class_captions_change_caption_scores_only(context: ScoreContext) 
 
 
 def test_wrong_alpha_and_score_are_named(context: ScoreContext) -> None:
-    with pytest.raises(InputError, match="alpha 2 is no rate"):
+    with pytest.raises(InputError, match="alpha 2 is not a rate between 0 and 1"):
         calibrate(("energy",), context.bank, context, ("a", "b", "c"), alpha=2)
     with pytest.raises(InputError, match="unknown rejection score 'magic'"):
         calibrate(("magic",), context.bank, context, ("a", "b", "c"))

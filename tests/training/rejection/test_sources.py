@@ -13,7 +13,7 @@ from torch.nn import functional
 from cytoscribe.core.errors import InputError
 from cytoscribe.training.rejection.conformal import Rejection, calibrate
 from cytoscribe.training.rejection.scores import context_from
-from cytoscribe.training.rejection.sources import SOURCES_FILE, Source, aligned, check_sample, read_sources, sample_of
+from cytoscribe.training.rejection.sources import SOURCES_FILE, SourceSample, aligned, check_sample, read_sources, sample_of
 
 CLASSES = torch.eye(12)[:3]
 
@@ -36,7 +36,7 @@ def judge(rejection: Rejection, count: int, labelled: bool, seed: int = 2) -> Re
     per_region = -(-count // 3)
     keep = torch.randperm(3 * per_region, generator=torch.Generator().manual_seed(seed))[:count]
     labels = torch.arange(3).repeat_interleave(per_region)[keep] if labelled else torch.full((count,), -1)
-    source = Source("scanner", images(per_region, seed, 0.8)[keep], labels, "few.csv")
+    source = SourceSample("scanner", images(per_region, seed, 0.8)[keep], labels, "few.csv")
     found = replace(rejection, sources={"scanner": source}).for_source("scanner")
     assert found is not None
     return found
@@ -57,7 +57,7 @@ def test_strange_tissue_in_an_unlabelled_sample_never_breaks_the_promise(rejecti
     strange = functional.normalize(
         torch.eye(12)[10] + 0.2 * torch.randn(40, 12, generator=torch.Generator().manual_seed(0)), dim=-1
     )
-    source = Source("scanner", torch.cat([images(40, 5, 0.8), strange]), torch.full((160,), -1))
+    source = SourceSample("scanner", torch.cat([images(40, 5, 0.8), strange]), torch.full((160,), -1))
     judged = replace(rejection, sources={"scanner": source}).for_source("scanner")
     assert judged is not None
     assert rejected(judged) <= 0.05

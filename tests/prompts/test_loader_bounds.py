@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.prompts import bounds
+from cytoscribe.prompts import loader
 from cytoscribe.prompts.check import EXAMPLE
 from cytoscribe.prompts.loader import load_prompts
 
@@ -26,7 +26,7 @@ LOOP = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(99
     ],
 )
 def test_an_endless_template_is_one_clear_error(body: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "SECONDS", 0.2)
+    monkeypatch.setattr(loader, "SECONDS", 0.2)
     (tmp_path / "caption").mkdir()
     (tmp_path / "caption" / "mine.jinja").write_text(f"say\n=== user ===\n{{{{ facts }}}}{body}\n", encoding="utf-8")
     with pytest.raises(InputError, match=fault):
