@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from cytoscribe import __version__
-from cytoscribe.core.errors import InputError, RunMismatchError, full_disk, unwritable
+from cytoscribe.core.errors import InputError, RunMismatchError, WriteError, full_disk, unwritable
 from cytoscribe.core.shapes import anything, check, entries, mapping, text
 
 RUN_FILE = "run.json"
@@ -40,11 +40,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not.
 
     The file is as readable for others as the umask says, whatever a library that writes it would choose.
-    Raises WriteError that names `path` where it cannot be written.
+    Raises WriteError that names `path` where it cannot be written, or is a device, a pipe or a socket: to take the place of /dev/null
+    would harm every program of the machine.
     """
     path = Path(path)
     temporary = path.parent / f"{_PART}{secrets.token_hex(8)}.part"
     with _writing(path):
+        if path.exists() and not path.is_dir() and not is_file(path):
+            raise WriteError("no ordinary file", where=path, fix="name a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
         mode = stat.S_IMODE(temporary.stat().st_mode)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.core.errors import InputError, RunMismatchError
+from cytoscribe.core.errors import InputError, RunMismatchError, WriteError
 from cytoscribe.core.runs import RunFolder, atomic_path, fingerprint, read_json, write_json, write_text
 
 
@@ -25,6 +25,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
         raise RuntimeError("disk full")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(WriteError, match="no ordinary file"):
+            write_text(tmp_path / name, "new")
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "pipe"]
 
 
 def test_the_fingerprint_ignores_order_and_sees_every_value() -> None:
