@@ -20,8 +20,8 @@ TEXTS = {
     "detections.csv": "Name,Centroid X µm,Centroid Y µm,Area µm^2\nc,1,2,30\nc,3,4.5,60\n",
     "names.csv": 'lookupLabel,name,parents\nx_hOc1,"Area hOc1 (V1, 17, CalcS)",occipital\nx_FG1,"Area FG1 (FusG)",[\'fusiform\']\n',
     "second.csv": "image_path,size,shape\na.png,big,round\nb.png,small,oval\n",
-    "predictions.csv": "image_path,region,subject,section,predicted,known,score,rejected\n"
-    "a.png,V1,s,1,V1,yes,0.5,no\nb.png,V2,s,2,V1,no,1.5,yes\n",
+    "predictions.csv": "image_path,row,region,known,predicted,probability,score,p_value,rejected,subject,section,recall\n"
+    "a.png,2,V1,yes,V1,0.9,0.5,0.4,no,s,1,1\nb.png,3,V2,no,V1,0.3,1.5,0.01,yes,s,2,\n",
     "layers.csv": "image_path,region,layer,subject,section,area_mm2,cells,thickness_um,darkness\n"
     "a.png,V1,I,s,1,0.1,12,200,0.5\na.png,V1,IV,s,1,0.2,90,300,0.7\nb.png,V1,IV,t,2,0.2,80,310,\n",
     "lexicon.toml": '[[word]]\nforms = ["bulky"]\ncells = "cell_size = large"\n[nouns]\nother = ["thing"]\n',
