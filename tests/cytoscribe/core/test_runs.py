@@ -66,6 +66,26 @@ def test_other_settings_are_refused_by_name_until_overwritten(tmp_path: Path) ->
         assert not run.has_shard("x")
 
 
+def test_a_slip_that_is_found_before_any_work_leaves_no_folder(tmp_path: Path) -> None:
+    def fail(folder: Path, *files: str, error: type[Exception] = InputError) -> bool:
+        with contextlib.suppress(Exception), RunFolder(folder, "train", {"a": 1}, prepared=("images.csv",)) as run:
+            for name in files:
+                write_text(run.path / name, "x")
+            raise error("a slip")
+        return folder.exists()
+
+    assert not fail(tmp_path / "slip", "images.csv")
+    assert fail(tmp_path / "work", "weights")
+    assert fail(tmp_path / "crash", error=RuntimeError)
+    with contextlib.suppress(InputError), RunFolder(tmp_path / "cache", "train", {}, prepared=("cached",)) as run:
+        (run.path / "cached").mkdir()
+        raise InputError("a slip")
+    with RunFolder(tmp_path / "cache", "train", {}, prepared=("cached",)) as run:
+        assert run.resumed
+    (tmp_path / "there").mkdir()
+    assert fail(tmp_path / "there")
+
+
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
     with (
         RunFolder(tmp_path / "run", "mine", {}),
