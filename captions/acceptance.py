@@ -134,7 +134,7 @@ class Acceptance:
 
     def _mask(self, region: str) -> Mask:
         if region not in self._masks:
-            subject = self.scene.subject if self.scene.image else None
+            subject = self.scene.subject if self.scene.of_cells else None
             self._masks[region] = mask_for(region, self.scene.regions.values(), subject)
         return self._masks[region]
 

@@ -36,8 +36,9 @@ def check_captions(
         str, typer.Option("--encoder", help="Sentence encoder (folder or Hub id) for dispersion and 8-way; empty: none.")
     ] = "",
     vocabulary: Annotated[
-        str, typer.Option("--vocabulary", help="What --texts speak of: as of mine-descriptions, by name or file.")
-    ] = "cytoarchitecture",
+        str,
+        typer.Option("--vocabulary", help="Of --texts: a vocabulary as for mine-descriptions. Default: that of --descriptions."),
+    ] = "",
     least_claims: Annotated[
         int, typer.Option("--least-claims", min=1, help="Regions with fewer statements stay out of the 8-way.")
     ] = 5,
@@ -62,10 +63,13 @@ def check_captions(
         raise typer.Exit(1)
 
 
-def _judge(texts: Path, descriptions: Path | None, out: Path | None, vocabulary: str) -> None:
+def _judge(texts: Path, descriptions: Path | None, out: Path | None, vocabulary: str | Path) -> None:
     from cytoscribe.captions.quality.texts import judge_texts, read_known, read_texts
+    from cytoscribe.literature_mining.claims.kept_words import words_of
+    from cytoscribe.literature_mining.claims.vocabulary import CORTEX
 
     known, regions = read_known(descriptions)
+    vocabulary = vocabulary or (words_of(descriptions).vocabulary if descriptions else CORTEX)
     read, bad = read_texts(texts, known, vocabulary)
     verdicts = list(judge_texts(read, regions, vocabulary))
     lines = "".join(json.dumps(v, ensure_ascii=False) + "\n" for v in verdicts)

@@ -89,6 +89,8 @@ class Mask:
         plural = match["tail"].lower() in ("s", "es")
         noun = self.subject.plural if plural else self.subject.noun
         determiner = (match["det"] or "").strip().lower()
+        if self.kind(match["name"]) == "other":
+            return f"other {noun}" if plural else f"another {noun}"
         if determiner in ("a", "an"):
             determiner = "an" if noun[0] in "aeiou" else "a"
         return f"{determiner} {noun}".strip()

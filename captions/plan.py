@@ -220,6 +220,6 @@ def _variables(
 
 
 def _subject(region: str, scene: Scene, named: bool) -> str:
-    if scene.image:
+    if scene.of_cells:
         return region if named else f"this {scene.subject.noun}"
     return area_names(scene.regions.get(region), region)[0] if named else "this area"

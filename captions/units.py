@@ -17,6 +17,7 @@ from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import is_number
 from cytoscribe.core.records import Claim, ImageRecord, Region
 from cytoscribe.core.tables import read_images, read_records
+from cytoscribe.literature_mining.claims.kept_words import words_of
 from cytoscribe.literature_mining.regions.mentions import RegionFinder
 from cytoscribe.literature_mining.regions.table import RegionTable, read_regions
 from cytoscribe.literature_mining.report.consensus import MergedClaim, in_species, settle_between, species_of, weigh
@@ -77,7 +78,8 @@ def literature_material(folder: str | Path, per_region: int, selection: Selectio
     claims = read_records(folder / "claims.parquet", Claim)
     regions = _mined_regions(folder, [c.region for c in claims])
     unseen = tuple(n for n, r in regions.items() if r.unseen)
-    scene = Scene(regions, read_phrases().subject, PhraseBook(read_phrases().subject, {}), image=False)
+    subject = read_phrases().subject
+    scene = Scene(regions, subject, PhraseBook(subject, {}), image=False, words=words_of(folder))
     by_region: dict[str, list[Claim]] = {}
     for claim in claims:
         if claim.region not in unseen:

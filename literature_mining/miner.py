@@ -13,6 +13,7 @@ from cytoscribe.core.progress import bar, say
 from cytoscribe.core.records import Claim, Description
 from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, fingerprint, is_file
 from cytoscribe.core.tables import write_records
+from cytoscribe.literature_mining.claims.kept_words import Words, keep_words
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
 from cytoscribe.literature_mining.claims.vocabulary import CORTEX, read_toml
 from cytoscribe.literature_mining.model_reader import ModelReader, PlacedWindow
@@ -82,6 +83,7 @@ def mine(settings: MineSettings) -> MineResult:
         _say_unnamed(table, result)
         related = rank(result.others, ranker) if ranker else []
         _write(run, table, result, related)
+        keep_words(run.path, Words(settings.vocabulary, settings.lexicon))
         run.finish({"papers": len(result.papers), "unread": len(result.unread), "claims": len(result.claims)})
     return result
 

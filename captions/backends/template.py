@@ -38,9 +38,9 @@ def realise(prompt: Prompt) -> Composed:
     scene = prompt.scene
     facets = scene.facets(prompt.claims)
     rng.shuffle(facets)
-    if scene.image:
+    if scene.of_cells:
         voice = image_voice(prompt.region, scene.subject, rng, named=prompt.named)
-        if rng.random() < 0.5:
+        if scene.image and rng.random() < 0.5:
             facets = _with_joins(facets, joined_facets(facets, scene.book), rng)
     else:
         voice = area_voice(prompt.region, scene.regions.get(prompt.region), rng, named=prompt.named)

@@ -9,7 +9,7 @@ from cytoscribe.captions.gate.image import AttributeGate
 from cytoscribe.captions.gate.region import Gate, Verdict
 from cytoscribe.captions.wording.scene import Scene
 from cytoscribe.core.records import Claim
-from cytoscribe.literature_mining.regions.table import RegionTable
+from cytoscribe.literature_mining.regions.table import RegionTable, with_plurals
 
 
 class Checks(Protocol):
@@ -24,4 +24,5 @@ def open_gate(scene: Scene) -> Checks:
     """The gate that fits the scene."""
     if scene.image:
         return AttributeGate(scene)
-    return Gate(RegionTable(tuple(scene.regions.values())))
+    table = RegionTable(tuple(scene.regions.values()))
+    return Gate(with_plurals(table) if scene.words.of_cells else table, scene.words.lexicon())

@@ -6,6 +6,8 @@ import numpy as np
 
 _GLASS_PERCENTILE = 95
 _DARKEST = 1.0 / 255.0
+_DARK_GROUND = 110
+"""Value of the lightest channel from which on a picture's middle is no dark ground."""
 _DARK_MEDIAN = 0.35
 """Below this share of its own range a picture's median is dark: stained tissue on glass lies well above."""
 
@@ -26,10 +28,13 @@ def optical_density(image: np.ndarray, glass: np.ndarray | None = None) -> np.nd
 
 
 def looks_dark_ground(image: np.ndarray) -> bool:
-    """True where bright things lie on a dark ground, as in fluorescence: the median is near the dark end and the tail is bright."""
-    grey = image.mean(axis=2)
-    low, median, high = np.percentile(grey, (1, 50, 99))
-    return bool(high - low > 10 and (median - low) / (high - low) < _DARK_MEDIAN and median < 110)
+    """True where bright things lie on a dark ground, as in fluorescence: the median is near the dark end and the tail is bright.
+
+    A dark ground is dark in every channel: tissue that fills a picture and is stained brown or violet all over is not one.
+    """
+    low, median, high = np.percentile(image.mean(axis=2), (1, 50, 99))
+    lightest = np.median(image.max(axis=2))
+    return bool(high - low > 10 and (median - low) / (high - low) < _DARK_MEDIAN and lightest < _DARK_GROUND)
 
 
 def principal_stain(density: np.ndarray) -> np.ndarray:

@@ -24,7 +24,8 @@ _FORM = "write it like captions/data/morphology.json"
 
 @dataclass(frozen=True)
 class Bin:
-    """One entry of a binning file. Exactly one of limits (numbers), quantiles and valley (learnt) is given; margin: see the file."""
+    """One entry of a binning file. Exactly one of limits (numbers), quantiles and valley (learnt) is given; margin: see the file;
+    where: words that earlier columns must have for this entry to speak (the colour of granules, where there are granules)."""
 
     column: str
     measure: str
@@ -33,6 +34,11 @@ class Bin:
     quantiles: tuple[float, ...] = ()
     valley: bool = False
     margin: float = 0.0
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def applies(self, words: Mapping[str, str | None]) -> bool:
+        """Whether this entry may speak of a row with these words."""
+        return all(words.get(column) in allowed for column, allowed in self.where)
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,9 @@ def _bin(entry: Any, number: int, where: Path) -> Bin:
             tuple(float(q) for q in learnt.get("quantiles", ())),
             bool(learnt.get("valley")),
             float(entry.get("margin", 0.0)),
+            tuple((str(column), _words(words)) for column, words in entry.get("where", {}).items()),
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"bin {number} lacks a part ({error})", where=where, fix=_FORM) from error
     cuts = made.limits or made.quantiles
     count = 1 if made.valley else len(cuts)
@@ -91,6 +98,10 @@ def _bin(entry: Any, number: int, where: Path) -> Bin:
     return made
 
 
+def _words(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
 def worded(measures: Sequence[Mapping[str, float]], teach: Sequence[bool], bins: Sequence[Bin]) -> Worded:
     """Words of every row; teach: the rows that limits may be learnt on.
 
@@ -98,25 +109,25 @@ def worded(measures: Sequence[Mapping[str, float]], teach: Sequence[bool], bins:
     """
     learnt = []
     names = list(dict.fromkeys(n for m in measures for n in m))
+    rows: list[dict[str, str | None]] = [{} for _ in measures]
     for entry in (_named(b, names) for b in bins):
-        values = [_value(m, entry.measure) for m, use in zip(measures, teach, strict=True) if use]
-        known = np.asarray([v for v in values if math.isfinite(v)])
-        if (gaps := _gaps(entry, known)) is not None:
-            learnt.append((entry, gaps))
-    rows = []
-    for row in measures:
-        words: dict[str, str | None] = {}
-        for entry, gaps in learnt:
-            if words.get(entry.column, "") == "":  # None: it lay near a limit, and no later entry may speak for it
-                words[entry.column] = _word(_value(row, entry.measure), entry, gaps)
-        rows.append({column: word for column, word in words.items() if word})
-    return Worded(tuple(dict.fromkeys(b.column for b in bins)), tuple(rows), tuple(learnt))
+        values = [_value(m, entry.measure) if entry.applies(row) else math.nan for m, row in zip(measures, rows, strict=True)]
+        known = np.asarray([v for v, use in zip(values, teach, strict=True) if use and math.isfinite(v)])
+        if (gaps := _gaps(entry, known)) is None:
+            continue
+        learnt.append((entry, gaps))
+        for row, value in zip(rows, values, strict=True):
+            if row.get(entry.column, "") == "" and entry.applies(row):  # None: near a limit, and no later entry may speak for it
+                row[entry.column] = _word(value, entry, gaps)
+    said = tuple({column: word for column, word in row.items() if word} for row in rows)
+    return Worded(tuple(dict.fromkeys(b.column for b in bins)), said, tuple(learnt))
 
 
 def as_file(profile: str, worded: Worded) -> str:
     """The learnt limits as a binning file: images measured later get the words that these would have had."""
     entries = [
         {"column": b.column, "measure": b.measure, "limits": [_middle(g) for g in gaps], "values": b.values, "margin": _share(gaps)}
+        | ({"where": dict(b.where)} if b.where else {})
         for b, gaps in worded.learnt
     ]
     return json.dumps({profile: entries}, indent=2, ensure_ascii=False) + "\n"

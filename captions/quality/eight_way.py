@@ -52,7 +52,7 @@ def describe_masked(units: Sequence[Unit], scene: Scene, written: Mapping[str, s
     texts = {}
     for unit in units:
         composed = ". ".join(c[:1].upper() + c[1:] for c in (f.clauses[-1] for f in scene.facets(unit.claims))) + "."
-        mask = mask_for(unit.region, scene.regions.values(), scene.subject if scene.image else None)
+        mask = mask_for(unit.region, scene.regions.values(), scene.subject if scene.of_cells else None)
         texts[unit.region] = mask.apply((written or {}).get(unit.region) or composed)
     return texts
 

@@ -84,7 +84,7 @@ def _shuffled(region: str, given: tuple[Claim, ...], style: str, scene: Scene, r
     named = rng.random() < 0.75
     claims = tuple(_moved(claim, region) for claim in given)
     prompt = Prompt("", region, claims, style, f"caption/{style}", scene, rng.getrandbits(63), named)
-    return mask_for(region, scene.regions.values(), scene.subject if scene.image else None).apply(realise(prompt).text)
+    return mask_for(region, scene.regions.values(), scene.subject if scene.of_cells else None).apply(realise(prompt).text)
 
 
 Round = tuple[list[bool], list[str]]

@@ -41,7 +41,7 @@ class BadLine:
     what: str
 
 
-def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX) -> tuple[list[Text], list[BadLine]]:
+def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str | Path = CORTEX) -> tuple[list[Text], list[BadLine]]:
     """The captions of a JSON-lines file, and the lines that are none. known: claims by id, for lines that give `claim_ids`; vocabulary: of
     the claims that are given inline, which may use any of its words ("narrow" for thin, "4" for layer IV).
 
@@ -68,7 +68,7 @@ def read_texts(path: Path, known: Mapping[str, Claim], vocabulary: str = CORTEX)
     return texts, bad
 
 
-def judge_texts(texts: Iterable[Text], regions: Iterable[Region], vocabulary: str = CORTEX) -> Iterator[dict[str, Any]]:
+def judge_texts(texts: Iterable[Text], regions: Iterable[Region], vocabulary: str | Path = CORTEX) -> Iterator[dict[str, Any]]:
     """One verdict a caption, in order: `line`, `region`, `caption`, `accepted`, `reasons`, `supported`. vocabulary: as for mining."""
     texts = list(texts)
     listed = {r.name: r for r in regions}

@@ -48,30 +48,31 @@ class Facet:
 
 
 @lru_cache
-def cytoarchitecture() -> Mapping[str, Any]:
-    """The phrase file of cytoarchitectonic claims: attribute to frames and words of its values."""
-    return json.loads((files("cytoscribe.captions") / "data" / "claim_phrases.json").read_text(encoding="utf-8"))["attributes"]
+def phrases(of_cells: bool = False) -> Mapping[str, Any]:
+    """The phrase file of claims about areas of tissue, or about kinds of cells: attribute to frames and words of its values."""
+    name = "cell_phrases.json" if of_cells else "claim_phrases.json"
+    return json.loads((files("cytoscribe.captions") / "data" / name).read_text(encoding="utf-8"))["attributes"]
 
 
 @lru_cache(maxsize=16384)
-def literature_facet(claim: Claim, others: tuple[str, ...] = ()) -> Facet:
+def literature_facet(claim: Claim, others: tuple[str, ...] = (), *, of_cells: bool = False) -> Facet:
     """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used as it stands.
 
-    others: how to call the regions of `claim.compared_to`, in the same order.
+    others: how to call the regions of `claim.compared_to`, in the same order; of_cells: the region is a kind of cell.
     """
     if not _PLAIN.fullmatch(claim.value) or not _PLAIN.fullmatch(claim.layer or WHOLE):
         return Facet((claim,))  # a paper's words that are no value, and may be an order
     if is_relative(claim):
         return Facet((claim,))
-    attribute = cytoarchitecture().get(claim.attribute)
-    if attribute is None:
+    attribute = phrases(of_cells).get(claim.attribute)
+    whole = claim.layer in ("", WHOLE)
+    place = "whole" if whole else "layer"
+    if attribute is None or place not in attribute:
         return _plain_facet(claim)
     unscaled = claim.value not in attribute["values"] or claim.value in _MIDDLE
     if claim.compared_to and unscaled and claim.attribute not in _OPEN:
         return Facet((claim,))  # no wording is known for "more" of this value
-    whole = claim.layer in ("", WHOLE)
     manner = "compared" if claim.compared_to else ("stated" if claim.polarity else "denied")
-    place = "whole" if whole else "layer"
     frames = attribute[place][manner] | attribute.get("existence", {}).get(claim.value, {}).get(place, {}).get(manner, {})
     layer = layer_name(claim.layer or WHOLE)
     words = dict(attribute["values"].get(claim.value, {}))

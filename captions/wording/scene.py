@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cytoscribe.captions.wording.english import area_names
 from cytoscribe.captions.wording.facets import Facet, is_relative, literature_facet
 from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject, image_facets
 from cytoscribe.core.records import Claim, Region
+from cytoscribe.literature_mining.claims.kept_words import Words
 from cytoscribe.literature_mining.claims.vocabulary import attribute_of
 
 
 @dataclass(frozen=True)
 class Scene:
-    """regions: label to row of the table; image: True where the claims come from an images table."""
+    """regions: label to row of the table; image: True where the claims come from an images table; words: what the claims of papers
+    were read with."""
 
     regions: dict[str, Region]
     subject: Subject
     book: PhraseBook
     image: bool
+    words: Words = field(default_factory=Words)
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether a region is a kind of cell, told by papers or by a table, rather than an area of tissue."""
+        return self.image or self.words.of_cells
 
     def facets(self, claims: Sequence[Claim]) -> list[Facet]:
         """One facet a statement that can be worded; claims of several papers that state the same share one."""
@@ -31,9 +39,9 @@ class Scene:
         return [f for f in (self._literature(group) for group in groups.values()) if f.clauses]
 
     def _literature(self, claims: Sequence[Claim]) -> Facet:
-        others = tuple(area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
+        others = tuple(f"the {o}" if self.of_cells else area_names(self.regions.get(o), o)[0] for o in claims[0].compared_to)
         outright = [c for c in claims if not is_relative(c)] or claims[:1]  # a comparison with something unnamed is no witness
-        one = literature_facet(outright[0], others)
+        one = literature_facet(outright[0], others, of_cells=self.of_cells)
         return Facet(tuple(outright), one.with_, one.clauses, one.terse, one.asks, one.adjectives, one.diffs, one.absent)
 
 

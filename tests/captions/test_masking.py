@@ -49,7 +49,7 @@ def test_masks(region: str, text: str, masked: str) -> None:
 def test_masks_of_image_classes_keep_the_grammar() -> None:
     mask = mask_for("eosinophil", [Region("eosinophil"), Region("basophil")], Subject("cell", "cells", "blood cell"))
     assert mask.apply("An eosinophil with red granules.") == "A cell with red granules."
-    assert mask.apply("Eosinophils are larger than the basophil.") == "Cells are larger than the cell."
+    assert mask.apply("Eosinophils are larger than the basophil.") == "Cells are larger than another cell."
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,29 @@ def test_a_file_without_the_profile_is_named(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(InputError, match="profile 'tissue'"):
         read_bins("tissue", path)
+
+
+def test_an_entry_speaks_only_where_earlier_words_allow_it_and_learns_there_alone() -> None:
+    granular = Bin("granularity", "grain", ("no", "yes"), limits=(1.0,))
+    colour = Bin("granule_colour", "redness", ("pink", "red"), valley=True, where=(("granularity", ("yes",)),))
+    rows = [{"grain": 0.0, "redness": 500.0 + i} for i in range(20)]
+    rows += [{"grain": 2.0, "redness": r} for r in (1.0, 1.1, 0.9, 1.2, 1.0, 8.0, 8.1, 7.9, 8.2, 8.0)]
+    found = worded(rows, [True] * len(rows), (granular, colour)).rows
+    assert all("granule_colour" not in w for w in found[:20])
+    assert [w["granule_colour"] for w in found[20:]] == ["pink"] * 5 + ["red"] * 5
+
+
+def test_conditions_stay_with_the_learnt_limits(tmp_path: Path) -> None:
+    colour = Bin("granule_colour", "redness", ("pink", "red"), limits=(5.0,), where=(("granularity", ("yes",)),))
+    path = tmp_path / "limits.json"
+    path.write_text(as_file("cell", worded([{"redness": 8.0}], [True], [colour])))
+    assert read_bins("cell", path)[0].where == colour.where
+
+
+@pytest.mark.parametrize("where", ["granularity", ["granularity"], {"granularity": 3}, 7])
+def test_a_condition_of_another_shape_is_refused(tmp_path: Path, where: object) -> None:
+    entry = {"column": "c", "measure": "m", "limits": [1], "values": ["a", "b"], "where": where}
+    path = tmp_path / "bins.json"
+    path.write_text(json.dumps({"cell": [entry]}))
+    with pytest.raises(InputError, match="bin 1"):
+        read_bins("cell", path)

@@ -10,7 +10,7 @@ import pytest
 from cytoscribe.captions.acceptance import clean
 from cytoscribe.captions.wording.compose import STYLES, agreeing, applicable, compose
 from cytoscribe.captions.wording.english import area_names
-from cytoscribe.captions.wording.facets import cytoarchitecture, literature_facet
+from cytoscribe.captions.wording.facets import literature_facet, phrases
 from cytoscribe.captions.wording.image_attributes import PhraseBook, Subject
 from cytoscribe.captions.wording.scene import Scene
 from cytoscribe.captions.wording.voice import area_voice
@@ -35,8 +35,8 @@ WRONG = (
 def _random_claims(rng: random.Random, region: str) -> list[Claim]:
     rows = []
     for number in range(rng.randint(1, 6)):
-        attribute = rng.choice([a for a in cytoarchitecture() if a != "cell_type"])
-        value = rng.choice(list(cytoarchitecture()[attribute]["values"]))
+        attribute = rng.choice([a for a in phrases() if a != "cell_type"])
+        value = rng.choice(list(phrases()[attribute]["values"]))
         layer = rng.choice(("all", "IV", "III", "II-III", "V-VI", "IIIc") if attribute != "border" else ("II-III", "VI-WM", "all"))
         others = rng.choice(((), (), ("35",), ("10d and 10o",), ("35", "FG1")))
         rows.append(claim(region, number, layer, attribute, value, rng.random() < 0.85, tuple(o for o in others if o != region)))
