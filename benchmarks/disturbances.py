@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from changed_files import changed
+from changes import changed
 from PIL import Image
 
 from cytoscribe import cli
@@ -62,10 +62,15 @@ class Ended:
 
 def prepare(folder: Path) -> None:
     """Papers, a table of regions, drawn sections and cells, and the folders that later stages read."""
+    import open_clip  # noqa: F401 (what runs share is loaded once: a kill then hits work, not imports)
+    import peft  # noqa: F401
+    import timm  # noqa: F401
+    from matplotlib.backends import backend_agg  # noqa: F401
+
     import cytoscribe.captions.generation
     import cytoscribe.captions.morphology.stage
     import cytoscribe.literature_mining.miner
-    import cytoscribe.training.clip_fit  # noqa: F401 (what runs share is loaded once: a kill then hits work, not imports)
+    import cytoscribe.training.clip_fit  # noqa: F401
 
     (folder / "papers").mkdir()
     for name, text in PAPERS.items():
@@ -195,7 +200,7 @@ def kill_stages(folder: Path, calm: dict[str, Calm], kills: int, seconds: float,
     while hits < kills and not (seconds and time.monotonic() - begun > seconds):
         stage = stages(folder)[number % len(calm)]
         out, number = folder / f"killed-{number}", number + 1
-        for _ in range(draw.randint(1, 4)):
+        for _ in range(draw.randint(1, 6)):
             hits += run(filled(stage, out), kill_after=calm[stage.name].seconds * draw.uniform(0.02, 0.95)).code is None
             rot(out, draw)
         faults += after(run(filled(stage, out)), out, calm[stage.name], stage)

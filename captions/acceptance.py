@@ -148,7 +148,7 @@ def clean(text: str) -> str:
     text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair can stand in JSON, and in no file
     text = _unwrapped(re.sub(r"<think>.*?(</think>|$)", " ", text, flags=re.S))
     text = re.sub(r"</?[a-z]+>", " ", text)
-    text = " ".join(re.sub(r"^\s*[-*•]\s+", "", text, flags=re.M).split())
+    text = " ".join(re.sub(r"^[^\S\n]*[-*•]\s+", "", text, flags=re.M).split())
     text = re.sub(r"^here is (?:the|a) caption\s*:\s*", "", text, flags=re.I)
     text = _LABEL.sub(" ", text).strip()
     if len(text) > 1 and text[0] in "\"'“‘`" and text[-1] in "\"'”’`":

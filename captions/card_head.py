@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,8 @@ _TYPES = {
     "open_set.unseen_rejected": "rejection_rate",
 }
 """Figures of metrics.json that a card shows, and the Hub's word for their kind."""
+_MOST_HEAD = 1_000_000
+"""Characters of a head; the parser of YAML is slow."""
 
 
 def check_licence(name: str) -> None:
@@ -60,8 +61,8 @@ def with_head(card: str, added: Mapping[str, Any]) -> str:
 
     match = re.match(r"---\r?\n(.*?)\r?\n---\r?\n", card, re.DOTALL)
     try:
-        head = yaml.safe_load(match.group(1)) if match else None
-    except yaml.YAMLError:
+        head = yaml.safe_load(match.group(1)) if match and len(match.group(1)) <= _MOST_HEAD else None
+    except Exception:  # beside YAML's own errors: dates that are none, numbers that are none, lists that nest too deeply
         head = None
     if match is None or not isinstance(head, dict):
         raise InputError("the card has no YAML head", where="README.md", fix="write the folder again, or correct its first lines")
@@ -88,4 +89,4 @@ def _label(key: str, told: Mapping[str, Any]) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300

@@ -135,7 +135,8 @@ def generate(settings: GenerateSettings) -> GenerateResult:
 def read_material(settings: GenerateSettings) -> SourceMaterial:
     """The units of a run from whichever source the settings name."""
     if (settings.descriptions is None) == (settings.attributes is None):
-        raise InputError("no source of claims", fix="give either --descriptions DIR or --attributes images.csv")
+        told = "no source of claims" if settings.descriptions is None else "two sources of claims"
+        raise InputError(told, fix="give either --descriptions DIR or --attributes images.csv")
     if settings.attributes is not None:
         return attribute_material(settings.attributes, settings.per_region)
     assert settings.descriptions is not None

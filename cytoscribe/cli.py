@@ -64,6 +64,8 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
 }
 """Group name to what it is about and its commands; each is also a command of its own with the verb in front."""
 
+_OTHERS = 3
+"""Commands that are named where another one has the option that was asked for."""
 _LONGEST = 600
 """Characters of an error's line: what a file held instead of a name may be a book."""
 
@@ -189,10 +191,18 @@ def _misused(error: typer.TyperException) -> int:
     elif type(error).__name__ == "NoArgsIsHelpError":
         print(context.get_help())
     else:
-        print(
-            f"error: {line(message).replace('Value error, ', '').rstrip('.')}; see {context.command_path} --help", file=sys.stderr
-        )
+        told = f"{line(message).replace('Value error, ', '').rstrip('.')}{_elsewhere(error)}"
+        print(f"error: {told}; see {context.command_path} --help", file=sys.stderr)
     return getattr(error, "exit_code", 2)
+
+
+def _elsewhere(error: typer.TyperException) -> str:
+    """Which commands have an option that this one lacks and that resembles none of its own; "" for any other mistake."""
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ != "NoSuchOption" or getattr(error, "possibilities", None):
+        return ""
+    others = [name for name in STAGES if any(option in parameter.opts for parameter in command(name).params)]
+    return f" (an option of {', '.join(others[:_OTHERS])}{', ...' if len(others) > _OTHERS else ''})" if others else ""
 
 
 def _told(error: CytoscribeError) -> int:

@@ -66,6 +66,7 @@ def train(settings: TrainSettings) -> dict[str, Any]:
     with joined(settings.device) as ranks, ExitStack() as stack:
         with ranks.shared_fate():
             check_tracker(settings.tracker)
+            encoding.pick_device(settings.device)
             images, variants = _read(settings)
             run = stack.enter_context(_run_folder(settings)) if ranks.first else None
         with ranks.shared_fate():

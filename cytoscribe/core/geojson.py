@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def _unzipped(path: Path) -> Any:
         if len(content) > MOST_JSON:
             raise InputError(f"more than {MOST_JSON:,} bytes unpacked", where=path)
         return json.loads(content.decode("utf-8-sig"))
-    except (OSError, EOFError, ValueError, RecursionError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise InputError(f"not gzipped JSON ({' '.join(str(error).split())[:80]})", where=path) from error
 
 

@@ -12,6 +12,8 @@ from cytoscribe.core.runs import is_file
 
 Given = tuple[str, Path | None]
 """An option's name and the path it was given; None where it was left out."""
+_NEAR = 0.75
+"""How much two names must resemble each other: endings are alike, so that less would propose any file of the kind."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(?::\d+)?")
 
 
@@ -77,9 +79,15 @@ def _exists(path: Path) -> bool:
 
 
 def _way_out(option: str, path: Path) -> str:
-    try:
-        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    except OSError:
-        names = []
-    near = [name for name in difflib.get_close_matches(path.name, names, 2) if name != path.name]
+    """A file in the folder that was given, if its name is the option's; else what lies beside it under nearly the same name."""
+    if path.is_dir() and (inside := [n for n in _names(path) if Path(n).stem == option.strip("-") and is_file(path / n)]):
+        return f"did you mean {path / inside[0]}?"
+    near = [name for name in difflib.get_close_matches(path.name, _names(path.parent), 2, _NEAR) if name != path.name]
     return f"did you mean {path.parent / near[0]}?" if near else f"check {option}"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return []

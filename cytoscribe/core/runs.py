@@ -18,7 +18,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from cytoscribe import __version__
-from cytoscribe.core.errors import InputError, RunMismatchError, full_disk, unwritable
+from cytoscribe.core.errors import InputError, RunMismatchError, WriteError, full_disk, unwritable
 from cytoscribe.core.shapes import anything, check, entries, mapping, text
 
 RUN_FILE = "run.json"
@@ -40,11 +40,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not.
 
     The file is as readable for others as the umask says, whatever a library that writes it would choose.
-    Raises WriteError that names `path` where it cannot be written.
+    Raises WriteError that names `path` where it cannot be written, or is a device, a pipe or a socket: to take the place of /dev/null
+    would harm every program of the machine.
     """
     path = Path(path)
     temporary = path.parent / f"{_PART}{secrets.token_hex(8)}.part"
     with _writing(path):
+        if path.exists() and not path.is_dir() and not is_file(path):
+            raise WriteError("no ordinary file", where=path, fix="name a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
         mode = stat.S_IMODE(temporary.stat().st_mode)
@@ -183,7 +186,8 @@ class RunFolder:
 
     settings and inputs (digests of what is read) make the fingerprint. The same fingerprint resumes; another one raises
     RunMismatchError, unless `overwrite`, which forgets the shards of the earlier run, or nothing was made yet
-    but the files named `prepared`. A folder that holds foreign files is refused.
+    but the files named `prepared`. A folder that holds foreign files is refused. A folder that was made for this run goes again where
+    an InputError ends the block before anything else was written: a slip in an option leaves nothing behind.
     """
 
     def __init__(
@@ -199,7 +203,7 @@ class RunFolder:
         self.path, self.stage, self.overwrite, self._prepared = Path(path), stage, overwrite, prepared
         self.settings, self.inputs = dict(settings), dict(inputs or {})
         self.fingerprint = fingerprint({"stage": stage, "settings": self.settings, "inputs": self.inputs})
-        self.resumed = False
+        self.resumed = self._made = False
         self._lock: FileLock | None = None
 
     def __enter__(self) -> RunFolder:
@@ -207,6 +211,7 @@ class RunFolder:
             raise InputError("is a file", where=self.path, fix="name a folder with --out")
         self._check_owner()
         try:
+            self._made = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
             self._take_lock()
         except OSError as error:
@@ -219,8 +224,10 @@ class RunFolder:
             raise
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object = None, error: object = None, trace: object = None) -> None:
         if self._lock is not None:
+            if self._made and isinstance(error, InputError) and not self._holds_work():
+                self._unmake()
             self._lock.release()  # the file stays, since removing it would race with a waiter
             self._lock = None
 
@@ -281,8 +288,26 @@ class RunFolder:
         """Whether the earlier run ended before it had made anything that is worth keeping."""
         if earlier["status"] != "running" or earlier["stage"] != self.stage:
             return False
-        left = {p.name for p in self.path.iterdir()} - {RUN_FILE, ".lock", SHARDS, CONTENTS, *self._prepared}
-        return not left and not any((self.path / SHARDS).glob("*"))
+        return not self._holds_work()
+
+    def _holds_work(self) -> bool:
+        left = {p.name for p in self.path.iterdir()} - {*self._own, SHARDS}
+        return bool(left) or any((self.path / SHARDS).glob("*"))
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """Files that are there before any work is done."""
+        return (RUN_FILE, ".lock", CONTENTS, *self._prepared)
+
+    def _unmake(self) -> None:
+        if any((self.path / name).is_dir() for name in self._own):
+            return  # a cache is worth keeping
+        with contextlib.suppress(OSError):
+            for name in self._own:
+                (self.path / name).unlink(missing_ok=True)
+            if (self.path / SHARDS).is_dir():
+                (self.path / SHARDS).rmdir()
+            self.path.rmdir()
 
     def _changes(self, earlier: Mapping[str, Any]) -> list[str]:
         now = json.loads(json.dumps({"settings": self.settings, "inputs": self.inputs}, default=_plain))

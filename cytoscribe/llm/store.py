@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
-import math
 import os
 from collections.abc import Iterable
 from io import FileIO
@@ -98,7 +97,7 @@ def _row(line: str) -> Completion | None:
         return None
     wanted = dataclasses.asdict(Completion("", ""))
     right = all(type(fields.get(name, default)) in (type(default), *_ALSO.get(name, ())) for name, default in wanted.items())
-    if not right or not math.isfinite(row.seconds) or _half_pair(row.text + row.key) or not all(map(_is_stated, row.stated)):
+    if not right or not abs(row.seconds) < 1e300 or _half_pair(row.text + row.key) or not all(map(_is_stated, row.stated)):
         return None
     return dataclasses.replace(row, stated=tuple((start, end, tuple(claims)) for start, end, claims in row.stated))
 

@@ -131,4 +131,6 @@ def read_toml(name: str | Path) -> dict[str, Any]:
     if str(name) in shipped():
         source = resources.files("cytoscribe.literature_mining") / "data" / f"{name}.toml"
         return tomllib.loads(source.read_text(encoding="utf-8"))
+    if not Path(name).suffix and not Path(name).exists():
+        raise InputError(f"no vocabulary '{name}'", where="--vocabulary", fix=f"name one of {', '.join(shipped())}, or a TOML file")
     return check(toml.read_toml(name), _FORM, name, "write it like literature_mining/data/cytoarchitecture.toml")

@@ -31,8 +31,11 @@ def test_a_head_gains_entries_and_keeps_its_text() -> None:
     assert body == "\n# Title\n"
 
 
-@pytest.mark.parametrize("card", ["# no head\n", "---\n[\n---\n", "---\n- a\n---\n"])
-def test_a_card_without_a_head_is_refused(card: str) -> None:
+@pytest.mark.parametrize(
+    "head", ["[", "- a", "[" * 5000, "a: 2020-99-99", "a: !!int x", "a: !!python/object:os.system {}", "a: " + "b" * 1_000_001]
+)
+def test_a_card_without_a_head_is_refused(head: str) -> None:
+    card = f"---\n{head}\n---\n"
     with pytest.raises(InputError, match="no YAML head"):
         with_head(card, {"license": "mit"})
 
@@ -44,6 +47,9 @@ def test_figures_keep_interval_and_number(tmp_path: Path) -> None:
     (entry,) = model_index("m", read_figures(path))
     (metric,) = entry["results"][0]["metrics"]
     assert metric == {"type": "f1", "name": "zero_shot.macro_f1 (95% interval 0.400 to 0.600, n = 9)", "value": 0.5}
+    path.write_text(json.dumps({"zero_shot.macro_f1": 10**400}), encoding="utf-8")
+    with pytest.raises(InputError, match="no figure"):
+        read_figures(path)
     path.write_text('{"a": 1}', encoding="utf-8")
     with pytest.raises(InputError, match="no figure"):
         read_figures(path)

@@ -256,6 +256,13 @@ def test_json_that_nests_without_end_is_no_caption() -> None:
     assert not read_answer(deep)[0]
 
 
+@pytest.mark.parametrize("unit", ["\n", " \n", "\n\t", "- \n"])
+def test_an_answer_of_blank_lines_takes_no_time(unit: str) -> None:
+    began = time.process_time()
+    assert not clean(unit * 100_000).strip("- ")
+    assert time.process_time() - began < 5
+
+
 def test_marks_that_end_lines_in_a_models_text_do_not_tear_the_journal(tmp_path: Path) -> None:
     from cytoscribe.llm.base import Completion
 

@@ -195,6 +195,7 @@ def test_other_settings_do_not_mix(mined: Path, tmp_path: Path) -> None:
         ({"quotas": (("terse", 15), ("short", 6))}, "the quotas add up to 21 where 20 captions are wanted"),
         ({"quotas": (("terse", 15),), "styles": ("terse",)}, "leave one style without a quota"),
         ({"descriptions": None}, "no source"),
+        ({"attributes": Path("images.csv")}, "two sources"),
         ({"prompts": Path("/nowhere")}, "no templates"),
         ({"models": ("/nowhere/model.gguf",)}, "no such GGUF file"),
         ({"descriptions": Path("/nowhere")}, "no such file"),

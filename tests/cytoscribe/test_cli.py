@@ -48,6 +48,13 @@ def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     assert "Did you mean 'evaluate'?" in capsys.readouterr().err
 
 
+def test_an_option_of_another_stage_is_answered_with_that_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command("mine-descriptions"), ["--min-score", "0.6"]) == 2
+    assert "No such option: --min-score (an option of generate-captions" in capsys.readouterr().err
+    assert run(command("mine-descriptions"), ["--zzz", "1"]) == 2
+    assert "an option of" not in capsys.readouterr().err
+
+
 def test_no_row_of_the_help_is_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     run(cli.typer.main.get_command(cli.app), ["--help"])
     shown = capsys.readouterr().out

@@ -78,6 +78,7 @@ def train(settings: CaptionerSettings) -> dict[str, Any]:
 
     Raises InputError where tables, captions, models or options cannot be used; nothing of an unseen region is ever read.
     """
+    pick_device(settings.device)
     images = _images(settings)
     captions = [c for f in settings.captions for c in read_captions(f) if c.region in images.regions]
     run = RunFolder(

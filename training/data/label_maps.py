@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from cytoscribe.core.arrays import read_npy
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.images import LOSSY, LOSSY_TIFF, check_size, is_tiff, opened_image
 from cytoscribe.core.progress import say
-from cytoscribe.core.runs import read_bytes
 from cytoscribe.core.tiff_layout import PALETTE, Layout, layout_of
 from cytoscribe.core.tiff_picture import TiffSlide, turned
 from cytoscribe.core.volumes import NIFTI, VOLUME_SUFFIXES, as_stored, is_volume, read_flat
@@ -116,16 +116,7 @@ def _pixels(image: Image.Image) -> np.ndarray:
 
 
 def _array(path: Path) -> np.ndarray:
-    import io
-
-    try:
-        values = np.load(io.BytesIO(read_bytes(path, 2**32)), allow_pickle=False)
-    except ValueError as error:
-        raise InputError(
-            "not an array of numbers: objects are stored as code, which is never run",
-            where=path,
-            fix="save the masks alone as PNG or TIFF (cellpose: --save_png or --save_tif)",
-        ) from error
+    values = read_npy(path, "save the masks alone as PNG or TIFF (cellpose: --save_png or --save_tif)")
     flat = np.squeeze(values)
     if flat.ndim != 2:
         raise InputError(f"a stack of {' x '.join(map(str, values.shape))}, not one map", where=path, fix="save one slice")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cytoscribe.core.arrays import read_npy
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.parquet import read_parquet
 from cytoscribe.core.tables import read_csv
@@ -100,7 +101,7 @@ def _npz(path: Path) -> Read:
 
 
 def _npy(path: Path) -> Read:
-    return _index(path), np.load(path, allow_pickle=False)
+    return _index(path), read_npy(path, fix_of(path))
 
 
 def _parquet(path: Path) -> Read:

@@ -88,3 +88,13 @@ def test_an_atlas_by_ids_in_micrometres_with_y_upwards(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.in_pixels(2.0, path).outlines[0].rings[0][:2], [[50, 20], [100, 20]])
     with pytest.raises(InputError, match="outlines in micrometres"):
         found.in_pixels(None, path)
+
+
+@pytest.mark.parametrize("at", range(10, 60, 7))
+def test_a_damaged_archive_is_one_line(tmp_path: Path, at: int) -> None:
+    path = write(tmp_path / "a.geojson.gz", feature(A), feature(A))
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0xFF
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="not gzipped JSON"):
+        read_outlines(path)

@@ -28,7 +28,9 @@ def test_a_missing_file_is_named_with_its_option_and_one_of_nearly_that_name(tmp
         check_files(("--images", tmp_path / "imagse.csv"))
     with pytest.raises(InputError, match="no such file; check --images"):
         check_files(("--images", tmp_path / "else.txt"))
-    with pytest.raises(InputError, match="a folder, not a file"):
+    with pytest.raises(InputError, match="no such file; check --images"):
+        check_files(("--images", tmp_path / "nope.csv"))
+    with pytest.raises(InputError, match=r"a folder, not a file; did you mean .*images\.csv\?"):
         check_files(("--images", tmp_path))
     with pytest.raises(InputError, match="not a regular file"):
         check_files(("--images", Path("/dev/zero")))

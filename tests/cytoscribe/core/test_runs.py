@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cytoscribe.core.errors import InputError, RunMismatchError
+from cytoscribe.core.errors import InputError, RunMismatchError, WriteError
 from cytoscribe.core.runs import RunFolder, atomic_path, fingerprint, read_json, write_json, write_text
 
 
@@ -25,6 +25,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
         raise RuntimeError("disk full")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(WriteError, match="no ordinary file"):
+            write_text(tmp_path / name, "new")
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "pipe"]
 
 
 def test_the_fingerprint_ignores_order_and_sees_every_value() -> None:
@@ -54,6 +64,26 @@ def test_other_settings_are_refused_by_name_until_overwritten(tmp_path: Path) ->
         pass
     with RunFolder(tmp_path / "run", "mine", {"seed": 2, "workers": 2}, overwrite=True) as run:
         assert not run.has_shard("x")
+
+
+def test_a_slip_that_is_found_before_any_work_leaves_no_folder(tmp_path: Path) -> None:
+    def fail(folder: Path, *files: str, error: type[Exception] = InputError) -> bool:
+        with contextlib.suppress(Exception), RunFolder(folder, "train", {"a": 1}, prepared=("images.csv",)) as run:
+            for name in files:
+                write_text(run.path / name, "x")
+            raise error("a slip")
+        return folder.exists()
+
+    assert not fail(tmp_path / "slip", "images.csv")
+    assert fail(tmp_path / "work", "weights")
+    assert fail(tmp_path / "crash", error=RuntimeError)
+    with contextlib.suppress(InputError), RunFolder(tmp_path / "cache", "train", {}, prepared=("cached",)) as run:
+        (run.path / "cached").mkdir()
+        raise InputError("a slip")
+    with RunFolder(tmp_path / "cache", "train", {}, prepared=("cached",)) as run:
+        assert run.resumed
+    (tmp_path / "there").mkdir()
+    assert fail(tmp_path / "there")
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def test_what_a_terminal_obeys_is_left_out() -> None:
         '{"key": "b", "text": 7}',
         '{"key": "b", "text": "half \\ud83d"}',
         '{"key": "b", "text": "words", "seconds": Infinity}',
+        '{"key": "b", "text": "words", "seconds": 1' + "0" * 400 + "}",
         '{"key": "b", "text": "words", "truncated": "no"}',
         '{"key": "b", "text": "words", "prompt_tokens": 1.5}',
         '{"key": ["b"], "text": "words"}',

@@ -11,7 +11,7 @@ from cytoscribe.core.records import Region
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon
 from cytoscribe.literature_mining.claims.llm.vocabulary import values_by_attribute
 from cytoscribe.literature_mining.claims.reader import ClaimReader
-from cytoscribe.literature_mining.claims.vocabulary import are_opposed, attribute_of, shipped
+from cytoscribe.literature_mining.claims.vocabulary import are_opposed, attribute_of, read_toml, shipped
 from cytoscribe.literature_mining.regions.table import RegionTable, with_plurals
 
 CELLS = with_plurals(RegionTable((Region("neutrophil"), Region("monocyte"), Region("erythrocyte"))))
@@ -27,6 +27,11 @@ def test_every_attribute_of_a_word_is_described_and_every_opposite_is_a_value(na
     for attribute, kind in lexicon.kinds.items():
         for pair in kind.opposed:
             assert pair <= spoken.get(attribute, set()) | made, (attribute, pair)
+
+
+def test_a_vocabulary_that_does_not_ship_is_named_with_those_that_do() -> None:
+    with pytest.raises(InputError, match="no vocabulary 'bloodcells'; name one of blood_cells, cytoarchitecture"):
+        read_toml("bloodcells")
 
 
 def test_opposites_belong_to_an_attribute() -> None:
