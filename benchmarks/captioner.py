@@ -57,7 +57,7 @@ What differs: theirs are cell-body-stained human sections with frozen CytoNet fe
 Theirs is judged by a language model; here the name is the one that the captioner finds likeliest, and the masked caption is read by a
 TF-IDF classifier that learned from the data set's masked captions. Distractors: all sets of seven, exactly.
 """
-CHOSEN = {"phantom": (12, 8, 160), "blood": (3, 3, 128), "mouse": (4, 4, 96)}
+CHOSEN = {"phantom": (1, 4, 160), "blood": (1, 4, 128), "mouse": (1, 4, 96)}
 """Epochs of names alone and of whole captions, and side of the images in pixels."""
 
 
@@ -68,15 +68,23 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for captions, captioners and results")
     parser.add_argument("--seeds", default="0,1,2", help="seeds of training, joined by commas (default 0,1,2)")
     parser.add_argument("--vision", default="efficientnet_lite0_minilm", help="as of train-captioner")
+    parser.add_argument("--vectors", type=Path, help="file of the vectors that --vision, a model folder, gives of the images")
+    parser.add_argument("--table", type=Path, help="images table in place of the whole one, to train and measure on a part")
     parser.add_argument("--llm", default="tiny", help="as of train-captioner (default tiny)")
     parser.add_argument("--epochs", type=int, default=0, help="passes over the training images; 0: as chosen for the data")
     parser.add_argument(
         "--most", type=int, default=0, help="most training images of each region; a quarter in other splits; 0: all"
     )
+    parser.add_argument(
+        "--measured", type=int, default=0, help="most images of each region that are captioned and measured; 0: all"
+    )
+    parser.add_argument("--least-steps", type=int, default=1500, help="as of train-captioner (default 1500)")
+    parser.add_argument("--contrast", type=float, default=0.5, help="as of train-captioner (default 0.5)")
     parser.add_argument("--rotating-share", type=float, default=0.0, help="as of train-captioner (default 0)")
     parser.add_argument("--outlier-share", type=float, default=0.15, help="as of train-captioner (default 0.15)")
     options = parser.parse_args()
     images, captions, descriptions = PREPARED[options.data](options.work / options.data)
+    images = options.table or images
     if options.most:
         images = some_of(images, options.most, options.work / options.data / f"most-{options.most}.csv", options.data)
     found = [run_seed(int(seed), images, captions, descriptions, options) for seed in options.seeds.split(",")]
@@ -149,10 +157,15 @@ def run_seed(seed: int, images: Path, captions: Path, descriptions: Path | None,
     names, epochs, px = CHOSEN[options.data]
     epochs = options.epochs or epochs
     given = Path(options.vision).is_dir()
-    name = f"{images.stem}-{Path(options.vision).name}-{Path(options.llm).name}-{epochs}-{options.outlier_share:g}-{options.rotating_share:g}"
+    name = f"{images.stem}-{Path(options.vision).name}-{Path(options.llm).name}-{epochs}-{options.least_steps}-{options.contrast:g}-{options.outlier_share:g}-{options.rotating_share:g}"
     work = options.work / options.data / f"{name}-{seed}"
     schedule = Schedule(
-        epochs=epochs, label_epochs=names, outlier_share=options.outlier_share, rotating_share=options.rotating_share
+        epochs=epochs,
+        label_epochs=names,
+        least_steps=options.least_steps,
+        contrast=options.contrast,
+        outlier_share=options.outlier_share,
+        rotating_share=options.rotating_share,
     )
     settings = CaptionerSettings(
         images=images,
@@ -160,24 +173,55 @@ def run_seed(seed: int, images: Path, captions: Path, descriptions: Path | None,
         out=work / "captioner",
         vision=options.vision,
         llm=options.llm,
+        embeddings=options.vectors,
         descriptions=descriptions,
         cache=options.work / "encoded",
         region_column=region_column(options.data),
         image_px=0 if given else px,
         seed=seed,
-        adapter=Adapter(latents=4, width=128, layers=1) if options.llm == "tiny" else Adapter(),
+        adapter=Adapter(latents=4, width=128, layers=1) if options.llm == "tiny" else Adapter(lora_rank=8),
         schedule=schedule,
     )
     started = time.time()
     summary = train(settings)
     trained = time.time()
     column = region_column(options.data)
-    evaluate(CaptionEvaluateSettings(settings.out, images, work / "results", column, seed=seed, cache=options.work / "encoded"))
+    kept = {"cache": options.work / "encoded", "embeddings": options.vectors}
+    evaluate(
+        CaptionEvaluateSettings(settings.out, images, work / "results", column, images_a_region=options.measured, seed=seed, **kept)
+    )
     figures = read_json(work / "results" / "metrics.json")
+    if options.measured:
+        figures |= named_and_judged(settings.out, images, column, options)
     print_table(f"Captioner, {options.data}, seed {seed}", rows_of(options.data, figures), figures)
     print(f"{summary['images']}, {summary['speed']}, {figures['captioner.tokens_a_second']} tokens a second generated")
     print(f"training {trained - started:.0f} s, measuring {time.time() - trained:.0f} s", flush=True)
     return figures
+
+
+def named_and_judged(folder: Path, images: Path, column: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Names and rejection on every test and unseen image, where only some are captioned: neither needs a word to be generated."""
+    from cytoscribe.core.tables import read_images
+    from cytoscribe.eval.metrics.bootstrap import clusters_of, draw_weights, estimate, weighted_mean
+    from cytoscribe.eval.metrics.catalogue import flat
+    from cytoscribe.eval.metrics.open_set import auroc
+    from cytoscribe.eval.samples import choose_samples
+    from cytoscribe.training.captioner.folder import Captioner
+
+    captioner = Captioner.load(folder, embeddings=options.vectors, start=images.parent)
+    samples = choose_samples(read_images(images, region_column=column), captioner.regions, "test", images)
+    seen = captioner.encode(samples.records, options.work / "encoded").seen
+    labels, unseen = captioner.labels(seen), samples.unseen
+    verdicts = captioner.judge(seen, labels)
+    weights = draw_weights(clusters_of(samples.records).index, unseen.astype(int), 1000, 0)
+    right = np.where(unseen, np.nan, (labels[:, :-1].argmax(1) == samples.truth).astype(float))
+    found = {"all.label_match": estimate(weighted_mean(right), weights, int((~unseen).sum()))}
+    for name, rows in (("known", ~unseen), ("unseen", unseen)):
+        rejected = np.where(rows, verdicts.rejected.astype(float), np.nan)
+        found[f"all.{name}_rejected"] = estimate(weighted_mean(rejected), weights, int(rows.sum()))
+    for name, scores in (("joint", verdicts.score), ("words", verdicts.caption_score), ("vision", verdicts.vision_score)):
+        found[f"all.open_set.auroc_{name}"] = estimate(auroc(scores, unseen), weights, len(unseen))
+    return flat(found, {})
 
 
 def rows_of(data: str, figures: dict[str, Any]) -> list[Row]:

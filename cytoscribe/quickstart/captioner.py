@@ -28,7 +28,7 @@ def train_captioner(out: Path, seed: int, overwrite: bool, epochs: int) -> dict[
             seed=seed,
             overwrite=overwrite,
             adapter=Adapter(latents=4, width=128, layers=1),
-            schedule=Schedule(epochs=max(1, epochs // 8), label_epochs=max(1, epochs // 5)),
+            schedule=Schedule(epochs=max(1, epochs // 8), label_epochs=max(1, epochs // 5), least_steps=0, contrast=0.0),
         )
     )
 

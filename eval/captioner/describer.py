@@ -20,7 +20,7 @@ from cytoscribe.training.captioner.joint import Verdicts
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.wording import NONE_KNOWN, label_start
 
-DECODINGS = ("label", "free", "known")
+DECODINGS = ("known", "label", "free")
 _BATCH = 64
 
 
@@ -28,13 +28,13 @@ _BATCH = 64
 class CaptionSettings:
     """Settings of `describe --captioner`.
 
-    decoding: `label` starts the answer with the name of the likeliest region and the model completes it; `free` leaves all of it to the
-    model; `known` only chooses among captions of the likeliest region. marked: also show the sentences that were struck out. vision, llm:
+    decoding: `known` only chooses among captions of the likeliest region; `label` starts the answer with that region's name and the model
+    completes it; `free` leaves all of it to the model. marked: also show the sentences that were struck out. vision, llm:
     folders of the frozen models, "" for the ones used in training. embeddings: vectors of the images."""
 
     captioner: Path
     images: tuple[Path, ...]
-    decoding: str = "label"
+    decoding: str = "known"
     marked: bool = False
     vision: str = ""
     llm: str = ""

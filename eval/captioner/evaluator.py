@@ -40,6 +40,7 @@ COLUMNS = (
     "vision_says_unseen",
     "caption",
     "after_the_gate",
+    "chosen_caption",
     "masked_caption",
 )
 
@@ -119,6 +120,8 @@ def listen(
     masked = voice.say(seen, named=False)
     rate = voice.speed.rate
     held = captions(captioner, seen, labels, "known")
+    texts = [f" {c.masked_caption}" for c in captioner.knowledge.captions]
+    masked_held = voice.say(seen, named=False, allowed=[texts] * len(seen))
     rng = np.random.default_rng([settings.seed, 31])
     other = _shuffled(samples, rng)
     classifier = TextClassifier(captioner.knowledge.captions, captioner.regions)
@@ -130,6 +133,7 @@ def listen(
         named=_bodies(named, labels, captioner.regions),
         free=free,
         masked=masked,
+        masked_held=masked_held,
         held=_bodies(held, labels, captioner.regions),
         shuffled_labels=labels[other],
         shuffled_masked=[masked[i] for i in other],
@@ -208,6 +212,7 @@ def _row(heard: Heard, results: Results, i: int, record: ImageRecord) -> list[An
         *(yes[int(flags[i])] for flags in (verdicts.rejected, verdicts.said, verdicts.vision)),
         heard.named[i],
         results.gated[i],
+        heard.held[i],
         heard.masked[i],
     ]
 

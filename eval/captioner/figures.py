@@ -12,7 +12,7 @@ from cytoscribe.eval.caption_tests import chance_of_right
 from cytoscribe.eval.captioner.baselines import Baseline
 from cytoscribe.eval.captioner.claims import precision_counts, recall_counts, support_counts
 from cytoscribe.eval.captioner.grounding import Ground
-from cytoscribe.eval.captioner.texts import TextClassifier, beaten
+from cytoscribe.eval.captioner.texts import TextClassifier, Wording, beaten
 from cytoscribe.eval.describer import UNSEEN
 from cytoscribe.eval.metrics.bootstrap import Estimate, Statistic, clusters_of, draw_weights, estimate, weighted_mean
 from cytoscribe.eval.metrics.open_set import auroc
@@ -27,7 +27,7 @@ WAYS = (2, 8)
 @dataclass(frozen=True)
 class Heard:
     """What the captioner said of N images. labels (N, K + 1) log-probabilities; named: captions behind the likeliest label; free: whole
-    answers that the model began by itself; held: captions chosen among those of the label; masked: answers to the second question;
+    answers that the model began by itself; held: captions chosen among those of the label; masked: answers to the second question; masked_held: chosen among all masked captions;
     shuffled_*: the same of another image; likelihoods: of some known images, (K,) scores of masked captions."""
 
     samples: Samples
@@ -36,6 +36,7 @@ class Heard:
     named: list[str]
     free: list[str]
     masked: list[str]
+    masked_held: list[str]
     held: list[str]
     shuffled_labels: np.ndarray
     shuffled_masked: list[str]
@@ -101,6 +102,9 @@ def figures(heard: Heard, captioner: Captioner, replicates: int, seed: int) -> R
         _naming(heard, captioner, draws) | _masked(heard, draws) | _rejection(heard, draws) | _claims(heard, names, gated, draws)
     )
     found["captioner.captions_kept_whole"] = draws.mean(whole, draws.known)
+    wording = Wording(captioner.knowledge.captions)
+    for name, texts in (("captioner.worded_as_known", heard.named), ("captioner.masked_worded_as_known", heard.masked)):
+        found[name] = draws.mean(np.array([wording.share(t) for t in texts]), draws.known)
     found |= _controls(heard, captioner, draws)
     labels = [UNSEEN if r else n for r, n in zip(heard.verdicts.rejected, names, strict=True)]
     facts = {
@@ -126,6 +130,7 @@ def _naming(heard: Heard, captioner: Captioner, draws: _Draws) -> dict[str, Esti
 def _masked(heard: Heard, draws: _Draws) -> dict[str, Estimate]:
     """The region read back from the masked caption among 2, 8 and all; distractors drawn evenly, computed exactly."""
     found = _ways(heard.classifier.scores(heard.masked), heard.samples.truth, draws, "captioner.masked")
+    found |= _ways(heard.classifier.scores(heard.masked_held), heard.samples.truth, draws, "captioner.masked_held")
     if heard.likelihoods:
         count = len(next(iter(heard.likelihoods.values())))
         scores = np.full((len(heard.masked), count), np.nan)
@@ -164,12 +169,19 @@ def _claims(heard: Heard, names: Sequence[str], gated: Sequence[str], draws: _Dr
     records, known = heard.samples.records, draws.known
     support = support_counts(heard.ground, heard.named, names)
     after = support_counts(heard.ground, gated, names)
+    said = [said_label(t, heard.classifier.regions) for t in heard.free]
+    free = [t.removeprefix(f"{label}:").strip() for t, label in zip(heard.free, said, strict=True)]
+    meant = [n if s in ("", UNSEEN) else s for s, n in zip(said, names, strict=True)]
+    chosen = support_counts(heard.ground, heard.held, names)
     return {
         "captioner.claims.precision": draws.ratio(precision_counts(heard.ground, heard.named, records), known),
         "captioner.claims.recall": draws.ratio(recall_counts(heard.ground, heard.named, records), known),
         "captioner.claims.precision_held": draws.ratio(precision_counts(heard.ground, heard.held, records), known),
         "captioner.claims.recall_held": draws.ratio(recall_counts(heard.ground, heard.held, records), known),
+        "captioner.claims.precision_free": draws.ratio(precision_counts(heard.ground, free, records), known),
         "captioner.hallucination.before": draws.ratio(support[:, ::-1], known),
+        "captioner.hallucination.free": draws.ratio(support_counts(heard.ground, free, meant)[:, ::-1], known),
+        "captioner.hallucination.held": draws.ratio(chosen[:, ::-1], known),
         "captioner.hallucination.after": draws.ratio(after[:, ::-1], known),
     }
 

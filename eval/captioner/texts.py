@@ -1,7 +1,8 @@
-"""Which region a masked caption speaks of, by its words alone: a classifier learned from the data set's masked captions."""
+"""Which region a masked caption speaks of, by its words alone, and whether it is worded as captions are."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 
 from cytoscribe.core.records import Caption
 
+_WORD = re.compile(r"\w+|[^\w\s]")
+
 
 class TextClassifier:
-    """TF-IDF of words and word pairs, and a logistic regression. regions: in the order of its columns."""
+    """TF-IDF of words and word pairs, and a logistic regression, learned from the data set's masked captions. regions: in the order of its columns."""
 
     def __init__(self, captions: Sequence[Caption], regions: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -37,6 +40,27 @@ class TextClassifier:
         if texts:
             found[:, self._model.classes_] = self._model.predict_log_proba(list(texts))
         return found
+
+
+class Wording:
+    """How captions are worded: their triples of words and marks, with their ends.
+
+    A share of known triples tells prose from strings of words: of captions made by a decoder that has not learned to write, the claim gate
+    reads nothing and so refuses nothing. Captions left out of a large data set reach 0.95; of a small one, far less.
+    """
+
+    def __init__(self, captions: Sequence[Caption]) -> None:
+        self._known = {t for c in captions for text in (c.caption, c.masked_caption) for t in _triples(text)}
+
+    def share(self, text: str) -> float:
+        """Share of the text's triples that some caption has; 0 for an empty text."""
+        found = _triples(text) if text else []
+        return sum(t in self._known for t in found) / len(found) if found else 0.0
+
+
+def _triples(text: str) -> list[tuple[str, ...]]:
+    words = ["", *_WORD.findall(text.lower()), ""]
+    return [tuple(words[i : i + 3]) for i in range(len(words) - 2)]
 
 
 def beaten(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -42,8 +42,9 @@ def input_digests(settings: CaptionerSettings) -> dict[str, Any]:
     told["weights"] = {k: quick_digest(v) for k, v in sorted(settings.weights.items())}
     if settings.descriptions:
         told["descriptions"] = quick_digest(settings.descriptions / "regions.csv")
+    if Path(settings.vision).is_dir():
+        told["vision"] = quick_digest(Path(settings.vision) / "merged" / "open_clip_model.safetensors")
     if settings.embeddings is None:
         records = read_images(settings.images, region_column=settings.region_column)
         told["pictures"] = fingerprint([quick_digest(r.path) for r in records])
-        told["vision"] = quick_digest(Path(settings.vision) / "merged" / "open_clip_model.safetensors")
     return told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,19 @@ from cytoscribe.core.verify import refuse_damaged
 from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner import cache, folder, loop
 from cytoscribe.training.captioner.cache import EncodedImages, encoded
-from cytoscribe.training.captioner.decoder import EMBEDDED, Decoder, open_decoder
+from cytoscribe.training.captioner.decoder import EMBEDDED, open_decoder
 from cytoscribe.training.captioner.fingerprint import deciding, input_digests
 from cytoscribe.training.captioner.joint import calibrated, vision_scores
 from cytoscribe.training.captioner.knowledge import gather
-from cytoscribe.training.captioner.loop import Learner, Lessons
+from cytoscribe.training.captioner.lessons import Lessons
+from cytoscribe.training.captioner.loop import Learner
 from cytoscribe.training.captioner.model import CaptionerNet, gates
 from cytoscribe.training.captioner.outliers import SPOILT_SHARE, OutlierBank, spoil
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.settings import SMALL, CaptionerSettings
 from cytoscribe.training.captioner.speaking import Voice
 from cytoscribe.training.captioner.vision import Vision, open_vision
+from cytoscribe.training.captioner.watching import watcher
 from cytoscribe.training.captioner.wording import (
     MASKED,
     NAMED,
@@ -43,15 +45,12 @@ from cytoscribe.training.captioner.wording import (
     label_starts,
 )
 from cytoscribe.training.clip_fit import use_bf16
-from cytoscribe.training.data import pairs
+from cytoscribe.training.data.pairs import build_pool, wordings
 from cytoscribe.training.data.splits import SplitImages, counts, split_images, write_splits
 from cytoscribe.training.images import describe_skipped
 from cytoscribe.training.model import export
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.model.lora import trained
-
-WATCHED = 200
-"""Held-out images that are looked at after each epoch."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,7 @@ def _train(settings: CaptionerSettings, images: SplitImages, captions: Sequence[
     )
     material = _encode(settings, vision, images)
     knowledge = gather(captions, settings.captions, material.regions, settings.descriptions)
-    named, masked = (
-        pairs.build_pool(material.train.records, pairs.wordings(captions, w), material.regions) for w in ("named", "masked")
-    )
+    named, masked = (build_pool(material.train.records, wordings(captions, w), material.regions) for w in ("named", "masked"))
     decoder = open_decoder(
         settings.llm,
         _texts(material.regions, captions),
@@ -145,7 +142,12 @@ def _train(settings: CaptionerSettings, images: SplitImages, captions: Sequence[
     bank = OutlierBank(material.train.seen, material.labels, material.outliers)
     lessons = Lessons(named, masked, bank, settings.schedule, settings.seed)
     learner = Learner(net, Writer(decoder), device)
-    progress = loop.fit(lessons, learner, settings.out, _validator(net, decoder, device, material))
+    progress = loop.fit(
+        lessons,
+        learner,
+        settings.out,
+        watcher(Voice(net, decoder, device), material.val, material.held_labels, material.regions, captions),
+    )
     net.eval()
     voice = Voice(net, decoder, device)
     scorer = vision_scores(vision, material.train.seen, material.labels, material.val.seen)
@@ -206,23 +208,6 @@ def _texts(regions: Sequence[str], captions: Sequence[Caption]) -> list[str]:
     """All that the decoder will read or write, for a tokenizer of its own."""
     answers = [a.text for c in captions for a in (answer_named(c.region, c.caption), answer_masked(c.masked_caption))]
     return [NAMED, MASKED, answer_unseen().text, *answers, *label_starts(regions)]
-
-
-def _validator(net: CaptionerNet, decoder: Decoder, device: torch.device, material: Material) -> Callable[[], dict[str, float]]:
-    """Figures on held-out images: share whose label is named, and share that is called unseen."""
-    count = len(material.val)
-    rows = np.linspace(0, count - 1, min(WATCHED, count)).astype(int)
-    seen, truth = material.val.seen.rows(torch.from_numpy(rows)), material.held_labels[rows]
-
-    def figures() -> dict[str, float]:
-        net.eval()
-        found = Voice(net, decoder, device).label_scores(seen, material.regions)
-        return {
-            "named": round(float((found[:, :-1].argmax(1) == truth).mean()), 4),
-            "called_unseen": round(float((found.argmax(1) == len(material.regions)).mean()), 4),
-        }
-
-    return figures
 
 
 def _told(

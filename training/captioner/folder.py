@@ -27,7 +27,7 @@ from cytoscribe.training.captioner.model import CaptionerNet
 from cytoscribe.training.captioner.resampler import Seen, Shape
 from cytoscribe.training.captioner.settings import SMALL, Adapter
 from cytoscribe.training.captioner.speaking import Voice
-from cytoscribe.training.captioner.vision import Vision, open_vision
+from cytoscribe.training.captioner.vision import Encoder, Vision, open_vision, without_grid
 from cytoscribe.training.clip_fit import use_bf16
 from cytoscribe.training.model.encoding import pick_device
 from cytoscribe.training.model.tensors import read_tensors, write_tensors
@@ -93,6 +93,8 @@ class Captioner:
             weights=weights or told.get("weights"),
             px=told["image_px"],
         )
+        if isinstance(eye, Encoder) and eye.clip is not None and not told["shape"]["tokens"]:
+            eye = without_grid(eye)
         if told["llm"] == SMALL:
             decoder = small_from(folder / DECODER)
         else:

@@ -31,9 +31,10 @@ class CaptionerNet(nn.Module):
         llm.requires_grad_(whole)
         layers = decoder_layers(llm)
         hidden = llm.config.hidden_size
-        self.llm = _with_lora(llm, adapter.lora_rank) if adapter.lora_rank and not whole else llm
-        self.resampler = Resampler(shape, adapter.latents, adapter.width, adapter.layers)
         chosen = places(len(layers), adapter.every)
+        adapted = list(range(chosen[0], len(layers)))  # layers below the first cross-attention need no backward pass
+        self.llm = _with_lora(llm, adapter.lora_rank, adapted) if adapter.lora_rank and not whole else llm
+        self.resampler = Resampler(shape, adapter.latents, adapter.width, adapter.layers)
         self.blocks = nn.ModuleDict({str(i): GatedCrossAttention(hidden, adapter.width) for i in chosen})
         self._latents: Tensor | None = None
         for i in chosen:
@@ -51,14 +52,17 @@ class CaptionerNet(nn.Module):
     def loss(self, ids: Tensor, mask: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
         """Mean cross-entropy of the tokens whose label counts. ids, mask, labels (B, S) int64, padding on the right; weights (B, S) of the
         tokens, default all alike."""
+        each, counted = self.token_losses(ids, mask, labels), labels[:, 1:] != IGNORED
+        weighed = counted.float() if weights is None else weights[:, 1:] * counted
+        return (each * weighed).sum() / weighed.sum()
+
+    def token_losses(self, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+        """(B, S - 1) cross-entropy of the second and later tokens, 0 where their label does not count."""
         states = decoder_of(self.llm)(input_ids=ids, attention_mask=mask, use_cache=False)[0]
         counted = labels[:, 1:] != IGNORED
         logits = head_of(self.llm)(states[:, :-1][counted]).float()  # the vocabulary is large: only what counts is computed
         each = nn.functional.cross_entropy(logits, labels[:, 1:][counted], reduction="none")
-        if weights is None:
-            return each.mean()
-        weighed = weights[:, 1:][counted]
-        return (each * weighed).sum() / weighed.sum()
+        return torch.zeros(counted.shape, device=each.device).masked_scatter(counted, each)
 
     def own_state(self) -> dict[str, Tensor]:
         """Trained weights and the standardisation by name: what must be stored to have the captioner again."""
@@ -97,10 +101,17 @@ def head_of(llm: Any) -> Any:
     return llm.get_output_embeddings()
 
 
-def _with_lora(llm: Any, rank: int) -> Any:
+def _with_lora(llm: Any, rank: int, layers: list[int]) -> Any:
     from peft import LoraConfig, get_peft_model
 
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=list(LORA_TARGETS), task_type="CAUSAL_LM")
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules=list(LORA_TARGETS),
+        layers_to_transform=layers,
+        layers_pattern="layers",
+        task_type="CAUSAL_LM",
+    )
     try:
         return get_peft_model(llm, config)
     except ValueError as error:

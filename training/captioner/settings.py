@@ -31,7 +31,10 @@ class Adapter:
         ),
     )
     lora_rank: int = field(
-        default=0, metadata=option("Rank of adapters on the language model's attention. 0: it stays as it is.", least=0)
+        default=0,
+        metadata=option(
+            "Rank of adapters on the language model's attention, from the first cross-attention on. 0: it stays as it is.", least=0
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -67,6 +70,32 @@ class Schedule:
             least=0,
         ),
     )
+    sight_epochs: int = field(
+        default=8,
+        metadata=option(
+            "Passes before all others and without the language model, in which what looks at the image learns to tell regions and "
+            "attributes apart. 0: none.",
+            least=0,
+        ),
+    )
+    least_steps: int = field(
+        default=1500,
+        metadata=option(
+            "Steps of whole captions at least: where images are few, each epoch passes over them several times. 0: once an epoch.",
+            least=0,
+        ),
+    )
+    contrast: float = field(
+        default=0.5,
+        metadata=option(
+            "Weight of the loss that asks for captions to be likelier beside their own image than beside another, in a part of each "
+            "step. 0: off."
+        ),
+    )
+    detail: float = field(
+        default=1.0,
+        metadata=option("Power of a caption's number of claims in the odds of its being drawn. 0: all captions alike."),
+    )
     label_weight: float = field(
         default=5.0, metadata=option("Weight of the region's name in the loss; every other token of a caption has 1.", least=0.1)
     )
@@ -90,7 +119,8 @@ class Schedule:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "checkpoint_steps"):
             _at_least(name, getattr(self, name), 1)
-        _at_least("label_epochs", self.label_epochs, 0)
+        for name in ("label_epochs", "sight_epochs", "least_steps", "contrast", "detail"):
+            _at_least(name, getattr(self, name), 0)
         for name in ("masked_share", "outlier_share", "rotating_share"):
             value = getattr(self, name)
             if not 0 <= value < 1:
@@ -124,8 +154,8 @@ class CaptionerSettings:
     embeddings: Path | None = field(
         default=None,
         metadata=option(
-            "Vectors or token grids computed elsewhere, instead of images (.npz, .parquet or .safetensors, keyed by image_path). "
-            "Default: the images are read.",
+            "Vectors or token grids computed elsewhere, instead of images (.npz, .parquet or .safetensors, keyed by image_path). With "
+            "a model folder as --vision: that model's own vectors. Default: the images are read.",
             panel=_EYE,
         ),
     )
@@ -170,12 +200,14 @@ class CaptionerSettings:
     overwrite: bool = field(default=False, metadata=OVERWRITE)
 
     def __post_init__(self) -> None:
-        if bool(self.vision) == (self.embeddings is not None):
-            raise InputError("give either --vision or --embeddings", fix="--vision for images, --embeddings for vectors of them")
+        given = self.embeddings is not None
+        if bool(self.vision) == given and not (given and Path(self.vision).is_dir()):
+            fix = "--vision for images, --embeddings for vectors of them; both where a model folder gave the vectors"
+            raise InputError("give either --vision or --embeddings", fix=fix)
         if not 0 < self.alpha < 1:
             raise InputError(f"--alpha must be between 0 and 1, got {self.alpha:g}", fix="give a rate such as 0.05")
 
 
-def _at_least(name: str, value: int, least: int) -> None:
+def _at_least(name: str, value: float, least: int) -> None:
     if value < least:
-        raise InputError(f"--{name.replace('_', '-')} must be at least {least}, got {value}", fix=f"give {least} or more")
+        raise InputError(f"--{name.replace('_', '-')} must be at least {least}, got {value:g}", fix=f"give {least} or more")

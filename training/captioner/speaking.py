@@ -159,7 +159,9 @@ class Voice:
 
     def _held(self, allowed: list[Sequence[str]], longest: int) -> Callable[[int, Tensor], list[int]]:
         """What may come next: tokens that go on towards one of the allowed texts."""
-        tries = [trie_of([self.writer.ids(text) for text in texts], self.decoder.end) for texts in allowed]
+        made = {id(t): t for t in allowed}  # images of one region share their texts
+        trees = {key: trie_of([self.writer.ids(text) for text in texts], self.decoder.end) for key, texts in made.items()}
+        tries = [trees[id(texts)] for texts in allowed]
 
         def following(row: int, ids: Tensor) -> list[int]:
             node = tries[row]

@@ -6,7 +6,7 @@ A model folder of `train-lora`, an open_clip base, a timm model, or a file of ve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,7 +48,8 @@ class Vision(Protocol):
 
 @dataclass
 class Encoder:
-    """A network that sees pixels. tower: its vision side; vector: the model's own joint feature is taken too."""
+    """A network that sees pixels. tower: its vision side; clip: the model folder, whose joint feature is taken too; grid: False for that
+    feature alone."""
 
     identity: str
     tower: Any
@@ -58,6 +59,7 @@ class Encoder:
     device: torch.device
     bf16: bool
     clip: TrainedModel | None = None
+    grid: bool = True
 
     def picture(self, record: ImageRecord) -> np.ndarray | Skipped:
         return read_square(record, self.px)
@@ -66,10 +68,12 @@ class Encoder:
     def encode(self, pictures: Sequence[np.ndarray]) -> Seen:
         balance = self.clip is not None and self.clip.balanced
         pixels = normalised(torch.from_numpy(np.stack(pictures)).to(self.device), self.mean, self.std, balance)
-        with autocast(self.device, self.bf16):
-            states = forward_tokens(self.tower, pixels.contiguous(memory_format=torch.channels_last))
-        grid = pooled(states.float()).half().cpu()
-        vector = torch.zeros(len(grid), 0, dtype=torch.float16)
+        vector = torch.zeros(len(pixels), 0, dtype=torch.float16)
+        grid = torch.zeros(len(pixels), 0, 0, dtype=torch.float16)
+        if self.grid:
+            with autocast(self.device, self.bf16):
+                states = forward_tokens(self.tower, pixels.contiguous(memory_format=torch.channels_last))
+            grid = pooled(states.float()).half().cpu()
         if self.clip is not None:
             vector = image_features(
                 self.clip.model, np.stack(pictures), self.mean, self.std, self.device, len(pictures), self.clip.views, balance
@@ -79,8 +83,8 @@ class Encoder:
 
 @dataclass
 class Given:
-    """Vectors (N, E) or grids (N, T, E) that were computed elsewhere. A model folder that was trained on the vectors gives its own
-    feature of each too."""
+    """Vectors (N, E) or grids (N, T, E) that were computed elsewhere. clip: the model folder that gave the vectors, None for another
+    encoder."""
 
     identity: str
     embeddings: Embeddings
@@ -114,7 +118,7 @@ def open_vision(
     px: side of the images, 0 for the encoder's own. Raises InputError where there is none of that name.
     """
     if embeddings is not None:
-        return Given(f"file {quick_digest(embeddings)}", read_embeddings(embeddings, start, grids=True))
+        return _given(name, read_embeddings(embeddings, start, grids=True), device)
     if (Path(name) / REGIONS_FILE).is_file():
         return _of_folder(Path(name), device, bf16)
     if name.startswith(TIMM):
@@ -125,6 +129,23 @@ def open_vision(
     tower = base.model.visual.to(device).eval()
     identity = fingerprint([name, base.image_px, {k: quick_digest(v) for k, v in base.weights.items()}, bf16])
     return Encoder(identity, tower, base.image_px, base.mean, base.std, device, bf16)
+
+
+def _given(name: str, found: Embeddings, device: torch.device) -> Given:
+    """Vectors from a file; those of a model folder come with that model."""
+    clip = TrainedModel.load(Path(name), str(device)) if name else None
+    if clip is not None and found.vectors.shape[1:] != (width := clip.class_features().shape[-1],):
+        raise InputError(
+            f"vectors of shape {found.vectors.shape[1:]}, but the model in {name} gives {width} numbers an image",
+            where=found.path,
+            fix="give the vectors of this very model, or leave --vision out",
+        )
+    return Given(f"file {quick_digest(found.path)}", found, clip)
+
+
+def without_grid(eye: Encoder) -> Encoder:
+    """The same encoder, for a captioner that learned from the joint feature alone."""
+    return replace(eye, grid=False, identity=f"{eye.identity} vector")
 
 
 def _of_folder(folder: Path, device: torch.device, bf16: bool) -> Encoder:

@@ -15,8 +15,8 @@ from torch import Tensor
 from cytoscribe.training.captioner.decoder import Decoder
 from cytoscribe.training.captioner.model import IGNORED
 
-NAMED = "The region in the image, named and described:"
-MASKED = "The tissue in the image, described without a name:"
+NAMED, MASKED = "Region and description:", "Description:"
+"""Short, since every step reads one for each caption."""
 UNSEEN = "unseen"
 NONE_KNOWN = "the tissue is none of the areas known."
 MOST_TOKENS = 160

@@ -102,6 +102,8 @@ def tiny_settings(drawn: tuple[Path, Path], grids: Path, out: Path, llm: Path, *
         "epochs": 6,
         "batch_size": 8,
         "label_epochs": 1,
+        "sight_epochs": 1,
+        "least_steps": 0,
         "learning_rate": 2e-3,
         "checkpoint_steps": 1,
         **schedule,

@@ -31,6 +31,7 @@ def test_it_names_held_out_images(trained: CaptionerSettings) -> None:
     told = read_json(trained.out / "config.json")
     assert told["validation"]["named"] == 1.0
     assert all(told["gates"].values())
+    assert told["validation"]["caption_loss"] < told["validation"]["caption_loss_of_others"] - 0.1
     assert not (trained.out / "checkpoint.safetensors").exists()
     assert damage(trained.out) == []
 
@@ -109,7 +110,15 @@ def test_options_that_cannot_be_are_named(drawn: Drawn, grids: Path, tmp_path: P
         replace(tiny_settings(drawn, grids, tmp_path / "x", Path("tiny")), **change)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "value"), [("masked_share", 1.0), ("outlier_share", -0.1), ("epochs", 0)])
+def test_a_model_folder_may_come_with_its_vectors(drawn: Drawn, grids: Path, tmp_path: Path) -> None:
+    settings = replace(tiny_settings(drawn, grids, tmp_path / "x", Path("tiny")), vision=str(tmp_path))
+    assert settings.embeddings == grids
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("contrast", -0.5), ("detail", -1.0), ("least_steps", -1), ("masked_share", 1.0), ("outlier_share", -0.1), ("epochs", 0)],
+)
 def test_shares_and_counts_are_bounded(name: str, value: float) -> None:
     with pytest.raises(InputError, match=name.replace("_", "-")):
         Schedule(**{name: value})  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cytoscribe.core.records import ImageRecord
 from cytoscribe.training.captioner.decoder import Decoder
-from cytoscribe.training.captioner.loop import Lessons
+from cytoscribe.training.captioner.lessons import Lessons
 from cytoscribe.training.captioner.outliers import WAYS, OutlierBank, spoil
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.settings import Schedule
@@ -70,7 +70,8 @@ def _lessons(schedule: Schedule) -> Lessons:
 def test_questions_and_outliers_come_in_the_shares_asked_for() -> None:
     lessons = _lessons(Schedule(label_epochs=0, masked_share=0.25, outlier_share=0.3, batch_size=200))
     rng = np.random.default_rng(0)
-    _, named, answers = lessons.draw(0, np.arange(200), rng)
+    lesson = lessons.draw(0, np.arange(200), rng)
+    named, answers = lesson.named, lesson.answers
     assert 0.65 < np.mean(named) < 0.85
     assert 0.2 < np.mean([a == answer_unseen() for a in answers]) < 0.4
     known = [(n, a) for n, a in zip(named, answers, strict=True) if a != answer_unseen()]
@@ -80,7 +81,7 @@ def test_questions_and_outliers_come_in_the_shares_asked_for() -> None:
 def test_known_regions_play_the_unseen_one_in_turn() -> None:
     lessons = _lessons(Schedule(label_epochs=0, outlier_share=0.0, rotating_share=0.9, masked_share=0.0))
     for epoch, turn in ((0, 0), (1, 1)):
-        _, _, answers = lessons.draw(epoch, np.arange(200), np.random.default_rng(1))
+        answers = lessons.draw(epoch, np.arange(200), np.random.default_rng(1)).answers
         strange = np.array([a == answer_unseen() for a in answers])
         assert strange[turn::2].mean() > 0.7
         assert not strange[1 - turn :: 2].any()
@@ -88,12 +89,11 @@ def test_known_regions_play_the_unseen_one_in_turn() -> None:
 
 def test_first_only_names_are_learned() -> None:
     lessons = _lessons(Schedule(label_epochs=1, masked_share=0.9))
-    _, named, answers = lessons.draw(0, np.arange(200), np.random.default_rng(1))
-    assert all(named)
-    assert {a.text for a in answers} == {" a:", " b:", " unseen:"}
-    _, named, answers = lessons.draw(1, np.arange(200), np.random.default_rng(1))
-    assert not all(named)
-    assert all(a.body for a in answers)
+    first, later = (lessons.draw(epoch, np.arange(200), np.random.default_rng(1)) for epoch in (0, 1))
+    assert all(first.named)
+    assert {a.text for a in first.answers} == {" a:", " b:", " unseen:"}
+    assert not all(later.named)
+    assert all(a.body for a in later.answers)
 
 
 def test_known_images_are_not_changed_by_drawing() -> None:

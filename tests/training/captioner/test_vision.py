@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from PIL import Image
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
+from cytoscribe.training.captioner import vision
 from cytoscribe.training.captioner.cache import encoded
-from cytoscribe.training.captioner.vision import Encoder, forward_tokens, open_vision, pooled
+from cytoscribe.training.captioner.vision import Encoder, Given, forward_tokens, open_vision, pooled, without_grid
 
 CPU = torch.device("cpu")
 
@@ -98,3 +100,27 @@ def test_files_of_vectors_and_of_grids_are_read(
 def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a model folder"):
         open_vision(str(tmp_path), CPU)
+
+
+def test_vectors_of_a_model_folder_come_with_the_model(
+    records: list[ImageRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = SimpleNamespace(class_features=lambda: torch.zeros(2, 6))
+    monkeypatch.setattr(vision, "TrainedModel", SimpleNamespace(load=lambda *_: model))
+    np.savez(tmp_path / "own.npz", image_path=np.array(["0.png", "1.png"]), embedding=np.ones((2, 6), np.float32))
+    eye = open_vision("folder", CPU, embeddings=tmp_path / "own.npz", start=tmp_path)
+    assert isinstance(eye, Given)
+    assert eye.clip is model
+    found = encoded(eye, records, None)
+    assert (found.seen.shape.tokens, found.seen.shape.vector) == (0, 6)
+    assert [s.reason for s in found.skipped] == ["no vector in own.npz"] * 2
+    np.savez(tmp_path / "others.npz", image_path=np.array(["0.png"]), embedding=np.ones((1, 5), np.float32))
+    with pytest.raises(InputError, match="gives 6 numbers an image"):
+        open_vision("folder", CPU, embeddings=tmp_path / "others.npz", start=tmp_path)
+
+
+def test_an_encoder_without_its_grid_is_another_encoder(records: list[ImageRecord], tmp_path: Path) -> None:
+    eye = tiny_eye()
+    bare = without_grid(eye)
+    assert encoded(eye, records, tmp_path / "kept").seen.shape.tokens > 0
+    assert encoded(bare, records, tmp_path / "kept").seen.shape.tokens == 0
