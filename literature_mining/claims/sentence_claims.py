@@ -181,24 +181,10 @@ class SentenceClaims:
                 self._found.setdefault((*repeated.identity, repeated.relative), repeated)
 
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
-        has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
-        if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
-            return  # "mossy fibres form a dense band"
-        if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
-            return  # "large near layer IV and small near layer II": a change within the layer
-        if self._is_alternative(node, trait, meaning) or (
-            trait.token.lower in ("numerous", "abundant") and bearer.node.phrase.unknown
-        ):
-            return  # "prominent or inconspicuous layers", "head-direction cells are numerous"
-        if meaning.attribute == "arrangement" and not meaning.relative and is_lessened(node, bearer.clause):
-            return  # "a less prominent columnar arrangement than in area B"
+        if self._says_nothing(node, trait, bearer, meaning):
+            return
         if meaning.attribute == "arrangement" and any(t.compares == "more" for t in node.phrase.traits if node.phrase.kind == "np"):
             meaning = replace(meaning, relative=True)
-        changes = meaning.relative or any(w.pos == "verb" and "density" in w.senses for w in trait.words)
-        if changes and meaning.attribute != "size_gradient" and leads_somewhere(node, bearer.clause):
-            return  # "become smaller towards the surface": a change within the area
-        if meaning.attribute == "cortical_type" and meaning.relative:
-            return  # "less granular than area B" says of neither that it is granular
         layers = self._places.layers(node, bearer, meaning)
         if layers.names == ("all",) and (is_some_zone(bearer) or meaning.value == "sublaminated"):
             return  # an area with subdivisions is not one with sublayers
@@ -236,6 +222,28 @@ class SentenceClaims:
                 for other in self._scopes.alike_layers(bearer.clause):
                     self._add(node, trait, bearer, meaning, region, other, polarity, (), regions, layers)
             self._deny_excluded(node, trait, bearer, meaning, region, layer, polarity, regions, layers)
+
+    def _says_nothing(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> bool:
+        """Whether the trait is that of something else, of a direction, or of one thing or its opposite."""
+        clause = bearer.clause
+        if (
+            clause.verb_class in ("have", "consist", "be")
+            and node in clause.said
+            and any(s.noun == "other" for s in effective_subjects(clause))
+        ):
+            return True  # "mossy fibres form a dense band"
+        if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
+            return True  # "large near layer IV and small near layer II": a change within the layer
+        if self._is_alternative(node, trait, meaning) or (
+            trait.token.lower in ("numerous", "abundant") and bearer.node.phrase.unknown
+        ):
+            return True  # "prominent or inconspicuous layers", "head-direction cells are numerous"
+        if meaning.attribute == "arrangement" and not meaning.relative and is_lessened(node, clause):
+            return True  # "a less prominent columnar arrangement than in area B"
+        changes = meaning.relative or any(w.pos == "verb" and "density" in w.senses for w in trait.words)
+        if changes and meaning.attribute != "size_gradient" and leads_somewhere(node, clause):
+            return True  # "become smaller towards the surface": a change within the area
+        return meaning.attribute == "cortical_type" and meaning.relative  # "less granular than area B"
 
     def _deny_excluded(
         self,

@@ -36,11 +36,7 @@ _NOT_A_CODE = re.compile(
 _ABBREVIATIONS = frozenset(word_list("abbreviations"))
 _QUOTES = str.maketrans(dict.fromkeys('"\u201c\u201d\u201e\u201f\u00ab\u00bb', " "))
 _LAYERED = frozenset(["layer", "lamina", "stratum", "zone"])
-_ORDINARY = frozenset(
-    ["additional", "final", "special", "typical", "usual", "general", "continuous", "real", "actual", "single", "singular", "similar", "particular", "peculiar", "original", "essential",
-     "total", "partial", "initial", "principal", "central", "neuronal", "cortical", "familiar", "regular", "horizontal", "vertical", "tangential", "cardinal", "transitional",
-     "equal", "previous", "various", "obvious", "famous", "analogous", "homologous", "corresponding", "cellular", "laminar", "neural", "cerebral", "identical", "critical", "normal", "natural"]
-)  # fmt: skip
+_ORDINARY = frozenset(word_list("ordinary_adjectives"))
 """Adjectives with an anatomical ending that name no layer."""
 _BLANK = "\x00"
 UNKNOWN = "?"
