@@ -13,6 +13,7 @@ PACKAGES = ("literature_mining", "captions", "training", "eval")
 HEAVY = ("torch", "transformers", "spacy", "pymupdf", "datasets", "matplotlib")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_offered_name_is_there(package: str) -> None:
     module = importlib.import_module(f"cytoscribe.{package}")
@@ -21,12 +22,14 @@ def test_every_offered_name_is_there(package: str) -> None:
         module.nothing  # noqa: B018
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_a_package_loads_nothing_heavy(package: str) -> None:
     code = f"import sys, cytoscribe.{package}; sys.exit(any(m in sys.modules for m in {HEAVY}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_plain_script_without_a_guard_mines_and_captions(tmp_path: Path) -> None:
     (tmp_path / "regions.csv").write_text("region\nhOc1\n")
     (tmp_path / "paper.md").write_text("# A paper\n\n## Results\n\nLayer IV of hOc1 is broad. Layer II of hOc1 is thin.\n")

@@ -62,6 +62,7 @@ def test_no_two_commands_write_into_one_folder_and_none_into_the_checkout() -> N
     assert all(out.startswith("runs/") for out in outs)
 
 
+@pytest.mark.slow
 def test_the_first_stages_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     drawn = ["--out", "drawn", "--images", "0", "--sections", "3", "--pixel-size-um", "20", "--area", "hOc1", "--area", "hOc2"]

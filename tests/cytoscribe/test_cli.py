@@ -12,6 +12,7 @@ from cytoscribe.cli import STAGES, command, run
 from cytoscribe.core.errors import InputError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STAGES)
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command(name), ["--help"]) == 0
@@ -35,6 +36,7 @@ def test_an_input_error_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == "error: regions.csv: no column 'region'; add it\n"
 
 
+@pytest.mark.slow
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     code = (
         "import sys; from cytoscribe import cli; cli.run(cli.typer.main.get_command(cli.app), ['--help']);"

@@ -80,6 +80,7 @@ def test_a_picture_that_cannot_be_written_ends_the_run(project: Path, monkeypatc
         mine(_settings(project))
 
 
+@pytest.mark.slow
 def test_a_writing_error_in_a_helper_process_ends_the_run_too(project: Path) -> None:
     from PIL import Image
 

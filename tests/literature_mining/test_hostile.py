@@ -74,6 +74,7 @@ def test_any_cut(tmp_path: Path, share: float) -> None:
     check(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -111,6 +111,7 @@ def test_nothing_readable_is_an_error(project: Path) -> None:
         mine(_settings(project))
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_workers_or_on_a_break(project: Path) -> None:
     mine(_settings(project, "one"))
     mine(_settings(project, "two", workers=2, seconds=60))

@@ -108,6 +108,7 @@ def _faulty(fault: Callable[[], str]) -> Callable[[dict[str, Any]], str]:
     return lambda body: fault() if _paper(body) == "first.md" else _answer(body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "problem"), [("", "empty"), ("No claims.", "not a list of claims")])
 def test_useless_answers_are_named_with_their_paper_and_asked_for_again(
     project: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
@@ -123,6 +124,7 @@ def test_useless_answers_are_named_with_their_paper_and_asked_for_again(
     assert ("Qa1", "V", "in tiers", ("llm",)) in _claims(project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "problem"), [("cut", "cut off 2"), (500, "failed: status 500"), ("empty", "empty 2")])
 def test_where_all_answers_fail_the_run_fails_and_can_be_resumed(
     project: Path, capsys: pytest.CaptureFixture[str], fault: Any, problem: str
@@ -166,6 +168,7 @@ def test_a_model_that_cannot_be_used_is_one_line_before_the_papers(
     assert not (project / "out").exists()
 
 
+@pytest.mark.slow
 def test_helper_processes_read_windows_too(project: Path) -> None:
     from cytoscribe.llm.models import BackendSettings
     from cytoscribe.llm.server import ServerSettings
@@ -179,6 +182,7 @@ def test_helper_processes_read_windows_too(project: Path) -> None:
         assert mined("one", 1, 0, server.url).claims == mined("two", 2, 60, server.url).claims
 
 
+@pytest.mark.slow
 def test_a_model_in_this_process_reads_windows(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_model(project / "model", 2)  # it says the same word until its limit ends it
     places = ["--regions", str(project / "regions.csv"), "--papers", str(project / "papers"), "--out", str(project / "out")]

@@ -29,6 +29,7 @@ def misbehave(how: str) -> str:
     return how.upper()
 
 
+@pytest.mark.slow
 def test_each_fault_is_named_and_the_next_call_works() -> None:
     with BoundedWorker(misbehave, seconds=3.0, megabytes=500) as worker:
         assert worker.call("fine") == "FINE"
@@ -68,6 +69,7 @@ def nested_forms(path: Path, depth: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_bomb_is_passed_over(tmp_path: Path) -> None:
     bomb = nested_forms(tmp_path / "bomb.pdf", 10)
     small = pymupdf.open()

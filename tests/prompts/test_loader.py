@@ -19,6 +19,7 @@ def _own(folder: Path, text: str, name: str = "mine") -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_has_a_template_that_renders(style: str) -> None:
     system, user = load_prompts().render(style, VARIABLES)

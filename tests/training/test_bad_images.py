@@ -39,6 +39,7 @@ def written(images: Path, rows: list[dict[str, str]]) -> None:
     write_csv(images, list(rows[0]), [list(row.values()) for row in rows])
 
 
+@pytest.mark.slow
 def test_odd_formats_train_and_broken_ones_are_counted(drawn: Drawn, copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, rows = copied.parent, table(copied)
     training = [r for r in rows if r["split"] == "train"]
@@ -58,6 +59,7 @@ def test_odd_formats_train_and_broken_ones_are_counted(drawn: Drawn, copied: Pat
     assert f"{training[5]['image_path']}: not a readable image" in shown.err
 
 
+@pytest.mark.slow
 def test_one_image_a_region_trains_with_a_warning(drawn: Drawn, copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seen: set[tuple[str, str]] = set()
     rows = [r for r in table(copied) if (key := (r["region"], r["split"])) not in seen and not seen.add(key)]
@@ -76,6 +78,7 @@ def test_a_section_on_two_sides_is_refused(drawn: Drawn, copied: Path, capsys: p
     assert not (copied.parent / "model").exists()
 
 
+@pytest.mark.slow
 def test_a_region_whose_images_are_all_broken_is_left_out_and_an_empty_table_refused(
     drawn: Drawn, copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

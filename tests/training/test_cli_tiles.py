@@ -92,6 +92,7 @@ def plain(folder: Path, picture: Image.Image, suffix: str = ".png", count: int =
     return folder / "groups.csv"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "LA", "CMYK", "I;16"])
 def test_sections_of_every_mode_are_cut(tmp_path: Path, mode: str, capsys: pytest.CaptureFixture[str]) -> None:
     if mode == "I;16":
@@ -150,6 +151,7 @@ def test_a_label_map_may_be_a_whole_fraction_of_the_picture(tmp_path: Path) -> N
     assert min(shares) == 1.0
 
 
+@pytest.mark.slow
 def test_summary_of_a_finished_run_is_kept(slides: Path) -> None:
     options = ("--tile-px", "32", "--pixel-size-um", "1")
     assert called(slides, *options) == called(slides, *options) == 0

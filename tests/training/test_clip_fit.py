@@ -77,6 +77,7 @@ class KilledError(Exception):
     """Stands for SIGKILL at a chosen step."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 5, 8])
 def test_a_killed_run_ends_in_the_weights_of_an_undisturbed_one(
     drawn: Drawn, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
@@ -133,6 +134,7 @@ def about_to_export(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> P
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_run_killed_while_it_validates_or_writes_ends_the_same(
     drawn: Drawn, adapted: Path, about_to_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
@@ -155,6 +157,7 @@ def test_the_unseen_region_leaves_no_trace(finished: Path) -> None:
     assert read_json(finished / "calibration.json")["n"] == 16
 
 
+@pytest.mark.slow
 def test_unseen_images_are_never_opened(drawn: Drawn, tmp_path: Path) -> None:
     rows = [row for _, row in read_csv(drawn[0], ["image_path"])]
     for number, row in enumerate(rows):
@@ -186,6 +189,7 @@ def test_merged_export_loads_in_plain_open_clip(drawn: Drawn, kind: str, request
     assert (texts - ours.encode_texts(["It shows lines."])).abs().max() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", ["by the reader that came first", "by an argument"])
 def test_a_moved_model_with_a_hugging_face_text_tower_loads_in_plain_open_clip(
     drawn: Drawn, with_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
@@ -288,6 +292,7 @@ def test_a_moved_model_folder_still_loads(finished: Path, tmp_path: Path) -> Non
     assert TrainedModel.load(tmp_path / "elsewhere", "cpu").regions == TrainedModel.load(finished, "cpu").regions
 
 
+@pytest.mark.slow
 def test_broken_images_are_counted_in_training_and_marked_in_use(drawn: Drawn, tmp_path: Path) -> None:
     rows = [row for _, row in read_csv(drawn[0], ["image_path"])]
     for row in rows:
@@ -305,12 +310,14 @@ def test_broken_images_are_counted_in_training_and_marked_in_use(drawn: Drawn, t
         model.encode_images(read_images(tmp_path / "images.csv")[:3])
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch(drawn: Drawn, tmp_path: Path) -> None:
     hasty = Optimisation(epochs=30, batch_size=8, learning_rate=1e-6, head_rate=1e-6, patience=2)
     summary = train(toy(drawn, tmp_path / "model", optimisation=hasty))
     assert summary["epochs"] < 30
 
 
+@pytest.mark.slow
 def test_memory_saving_parts_give_the_gradients_of_the_whole_batch(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,6 +354,7 @@ def test_missing_captions_and_regions_are_named(drawn: Drawn, tmp_path: Path) ->
     assert not (tmp_path / "model" / "merged").exists()
 
 
+@pytest.mark.slow
 def test_table_without_splits_gets_them(drawn: Drawn, tmp_path: Path) -> None:
     rows = [row for _, row in read_csv(drawn[0], ["image_path"]) if row["region"] != "hidden"]
     kept = [[str(drawn[0].parent / r["image_path"]), r["region"], r["tone"], r["pattern"]] for r in rows]
@@ -357,6 +365,7 @@ def test_table_without_splits_gets_them(drawn: Drawn, tmp_path: Path) -> None:
     assert np.mean([r.split == "train" for r in written]) > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("towers", "frozen"), [("vision", "text.transformer."), ("text", "visual.trunk.")])
 def test_a_tower_that_is_not_asked_for_stays_as_the_base_has_it(
     drawn: Drawn, bert_base: tuple[Path, Path], tmp_path: Path, towers: str, frozen: str

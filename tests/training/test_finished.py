@@ -31,6 +31,7 @@ def copied(model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(model, tmp_path / "model"))
 
 
+@pytest.mark.slow
 def test_garbled_weights_are_not_called_finished(drawn: Drawn, copied: Path) -> None:
     assert damage(copied) == []
     assert not (copied / "checkpoint.safetensors").exists()
@@ -63,6 +64,7 @@ def test_unknown_scores_are_named_before_work_begins() -> None:
         RejectionOptions(scores=("knn", "ear"))
 
 
+@pytest.mark.slow
 def test_a_run_that_failed_before_its_first_step_does_not_hold_its_folder(
     drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

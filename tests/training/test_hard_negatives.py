@@ -211,6 +211,7 @@ class KilledError(Exception):
     """Stands for SIGKILL at a chosen step."""
 
 
+@pytest.mark.slow
 def test_a_killed_run_with_twins_ends_in_the_weights_of_an_undisturbed_one(
     cortex: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("quickstart") / "out"
 
 
+@pytest.mark.slow
 def test_the_whole_path_runs_goes_on_and_refuses_to_mix(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = QuickstartSettings(folder, seed=5, images_per_region=8, subjects=(2, 1, 1), epochs=1)
     show(run(settings))

@@ -76,6 +76,7 @@ def test_relation_turns_the_claims_of_a_sentence_into_those_of_the_changed_one(n
     assert any(pair.before.text != pair.after.text for pair in pairs)
 
 
+@pytest.mark.slow
 def test_the_reader_finds_exactly_the_claims_of_most_sentences(sentences: list[Sentence]) -> None:
     read = project_reader()
     exact = sum(folded(read(made)) == folded(made.claims) for made in sentences)

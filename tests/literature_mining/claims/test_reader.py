@@ -48,6 +48,7 @@ def with_new_names(claims: list[FoundClaim]) -> set[tuple[object, ...]]:
     return {(RENAMED[c.region], *c.identity[1:], tuple(RENAMED[r] for r in c.compared_to), c.start, c.end) for c in claims}
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_words_in_any_order_are_read_without_fault(text: str) -> None:
@@ -61,6 +62,7 @@ def test_words_in_any_order_are_read_without_fault(text: str) -> None:
         assert 0 <= claim.score <= 1
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_renaming_regions_renames_claims(text: str) -> None:

@@ -37,6 +37,7 @@ def test_no_sentence_no_row() -> None:
     assert rank([], words) == []
 
 
+@pytest.mark.slow
 def test_a_missing_model_is_named() -> None:
     with pytest.raises(InputError, match="no/such/model"):
         load_ranker("./no/such/model")

@@ -61,6 +61,7 @@ def opened(browser: str, page: Path, tmp_path: Path) -> tuple[str, Path]:
     return done.stdout, shot
 
 
+@pytest.mark.slow
 def test_claims_are_highlighted_in_their_sentences(browser: str, report: Path, tmp_path: Path) -> None:
     elements, shot = opened(browser, report, tmp_path)
     marks = re.findall(r"<mark>([^<]+)</mark>", elements)
@@ -73,6 +74,7 @@ def test_claims_are_highlighted_in_their_sentences(browser: str, report: Path, t
         shutil.copy(shot, Path(kept) / "mining_report.png")
 
 
+@pytest.mark.slow
 def test_nothing_of_a_paper_runs(browser: str, report: Path, tmp_path: Path) -> None:
     elements, _ = opened(browser, report, tmp_path)
     title = re.search(r"<title>([^<]*)</title>", elements)

@@ -70,6 +70,7 @@ def test_the_folder_tells_of_the_source_and_its_promise(trained: Path, yellow: P
     assert not TrainedModel.load(folder).rejection.sources["lamp"].labelled
 
 
+@pytest.mark.slow
 def test_evaluate_describe_and_monitor_use_it(trained: Path, yellow: Path, tmp_path: Path) -> None:
     folder = copied(trained, tmp_path)
     run("recalibrate", folder, "--source", "lamp", "--labelled", yellow)

@@ -29,6 +29,7 @@ def rejected(count: int, repeats: int, clustered: bool, between: float = 1.0) ->
     return float(np.mean(rates))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 3, 4, 8, 25])
 def test_a_new_subject_is_rejected_no_more_often_than_promised(count: int) -> None:
     assert rejected(count, 150, clustered=True) <= ALPHA + 0.006
