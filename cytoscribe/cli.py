@@ -39,6 +39,8 @@ STAGES: dict[str, str] = {
     "serve-llm": "cytoscribe.captions.cli_serve:serve_llm",
     "cut-tiles": "cytoscribe.training.cli_tiles:cut_tiles",
     "embed-images": "cytoscribe.training.cli_embed:embed_images",
+    "pack-images": "cytoscribe.training.cli_shards:pack_images",
+    "unpack-images": "cytoscribe.training.cli_shards:unpack_images",
     "train-lora": "cytoscribe.training.cli:train_lora",
     "recalibrate": "cytoscribe.training.cli:recalibrate",
     "extend-model": "cytoscribe.training.cli_extend:extend_model",

@@ -12,7 +12,15 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import command
-from cytoscribe.core.preflight import check_captions, check_device, check_files, check_folders, check_model, check_out
+from cytoscribe.core.preflight import (
+    check_captions,
+    check_device,
+    check_files,
+    check_folders,
+    check_model,
+    check_out,
+    check_present,
+)
 from cytoscribe.eval.cli_captioner import caption_sections, describe_captioner, model_of, refuse_idle
 from cytoscribe.eval.settings import DescribeOptions, MapSettings
 
@@ -25,9 +33,17 @@ def _describe(options: DescribeOptions) -> None:
     options = _with_table(options)
     _check_asked(options)
     _check_inputs(options)
-    maps = _map_sections(options) if options.sections else []
+    maps, whole = _map_sections(options) if options.sections else ([], True)
     if options.captioner is None:
         _say(chain.from_iterable(_answers(options)), options.json)
+    else:
+        _say_captions(options, maps)
+    if not whole:
+        raise typer.Exit(2)
+
+
+def _say_captions(options: DescribeOptions, maps: list[tuple[Path, Path]]) -> None:
+    if options.captioner is None:
         return
     caption_sections(options.captioner, maps, options.decoding, options.struck, options.single.device)
     if options.single.images:
@@ -69,7 +85,7 @@ def _check_inputs(options: DescribeOptions) -> None:
     check_folders(("--descriptions", single.descriptions), ("--fusion", options.fusion))
     check_captions("--captions", [single.captions])
     check_files(("--class-captions", single.class_captions), ("--embeddings", single.embeddings), ("--table", options.table))
-    check_files(*(("--section", path) for path in options.sections))
+    check_present(*(("--section", path) for path in options.sections))
     check_out(options.out)
 
 
@@ -133,14 +149,14 @@ def _of_table(table: Path, split: str) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _map_sections(options: DescribeOptions) -> list[tuple[Path, Path]]:
-    """Map each section into a folder of its own name; returns each section's file with its folder."""
-    from cytoscribe.eval.section_map import map_section
+def _map_sections(options: DescribeOptions) -> tuple[list[tuple[Path, Path]], bool]:
+    """Map each section into a folder of its own name; returns each section's file with its folder, and whether all were mapped."""
+    from cytoscribe.eval.section_maps import map_sections, pictures_in
     from cytoscribe.training.data.sections import section_name
 
-    made, single = [], options.single
-    for path in options.sections:
-        settings = MapSettings(
+    single = options.single
+    every = [
+        MapSettings(
             single.model,
             path,
             (options.out or Path()) / section_name(path),
@@ -154,10 +170,14 @@ def _map_sections(options: DescribeOptions) -> list[tuple[Path, Path]]:
             verify=options.verify,
             source=single.source,
         )
-        for line in map_section(settings).lines():
+        for path in pictures_in(options.sections)
+    ]
+    made = []
+    for settings, lines in map_sections(every, options.workers, options.ray):
+        for line in lines:
             typer.echo(line)
-        made.append((path, settings.out))
-    return made
+        made.append((settings.section, settings.out))
+    return made, len(made) == len(every)
 
 
 describe = command(

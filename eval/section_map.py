@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     texts = _texts(settings, model)
     sources_of(model, (), settings.source)
     told = {"tile_px": side, "stride": stride, "class_captions": texts, "source": settings.source}
-    inputs = {"section": quick_digest(settings.section), "model": _model_digests(settings.model)}
+    inputs = {"section": quick_digest(settings.section), "model": model_digests(settings.model)}
     with RunFolder(settings.out, "describe-section", told, inputs, overwrite=settings.overwrite) as run:
         if settings.verify:
             verify_contents(run.path, [settings.section])
@@ -70,15 +71,21 @@ def map_section(settings: MapSettings, model: Any = None) -> SectionMap:
     return found
 
 
-def _model_digests(folder: Path) -> list[str]:
+def model_digests(folder: Path) -> list[str]:
     """Of what answers: a model that was trained or calibrated again must not go on with the other's answers."""
     return [quick_digest(path) for path in (*sorted((folder / "merged").glob("*.safetensors")), folder / "calibration.json")]
 
 
 def _load(settings: MapSettings) -> Any:
+    return _loaded(settings.model, settings.device, tuple(model_digests(settings.model)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, device: str, digests: tuple[str, ...]) -> Any:
+    """The model, loaded once a process while its files stay the same."""
     from cytoscribe.training.model.model_folder import TrainedModel
 
-    return TrainedModel.load(settings.model, settings.device)
+    return TrainedModel.load(folder, device)
 
 
 def _texts(settings: MapSettings, model: Any) -> Mapping[str, Sequence[str]] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import DEVICE, OUT, OVERWRITE, SEED, VERIFY, option
+from cytoscribe.core.options import DEVICE, OUT, OVERWRITE, RAY, SEED, VERIFY, WORKERS, option
 
 _CAPTIONS, _MEASURE, _SECTIONS = "What is compared with the images", "How it is measured", "Whole sections"
 _BOTH, _CAPTIONER = "Both scales together", "Captioner"
@@ -259,7 +259,12 @@ class DescribeOptions:
     )
     sections: tuple[Path, ...] = field(
         default=(),
-        metadata=option("Whole section to map, tile by tile; repeatable.", flag="--section", repeat=True, panel=_SECTIONS),
+        metadata=option(
+            "Whole section to map, tile by tile, or a folder of sections; repeatable.",
+            flag="--section",
+            repeat=True,
+            panel=_SECTIONS,
+        ),
     )
     out: Path | None = field(
         default=None, metadata=option("Folder for the maps, one folder per section. Needed with --section.", panel=_SECTIONS)
@@ -278,5 +283,7 @@ class DescribeOptions:
     pixel_size_um: float = field(
         default=MapSettings.pixel_size_um, metadata=option("Micrometres per pixel. 0: as the file says.", least=0, panel=_SECTIONS)
     )
+    workers: int = field(default=1, metadata=WORKERS)
+    ray: str = field(default="", metadata=RAY)
     verify: bool = field(default=False, metadata=VERIFY)
     overwrite: bool = field(default=False, metadata=OVERWRITE)

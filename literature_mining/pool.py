@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
 
 from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.core.many import on_ray
 from cytoscribe.literature_mining.read_paper import Job, Row, read_paper, unread
 from cytoscribe.literature_mining.sandbox import BoundedWorker
 
@@ -24,7 +23,7 @@ def each(jobs: Sequence[Job], workers: int = 1, seconds: float = 120, ray: str =
     if not jobs:
         return
     if ray:
-        yield from _on_ray(jobs, ray)
+        yield from on_ray(_unbounded, jobs, ray)
     elif seconds <= 0:
         for job in jobs:
             yield job, _unbounded(job)
@@ -77,38 +76,3 @@ def _in_order(
             yield done, future.result()
     for done, future in waiting:
         yield done, future.result()
-
-
-def _on_ray(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, list[Row]]]:
-    ray = _connected(address)
-    try:
-        task = ray.remote(max_retries=2)(_unbounded)
-        ahead = 4 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        waiting: list[tuple[Job, object]] = []
-        for job in jobs:
-            waiting.append((job, task.remote(job)))
-            if len(waiting) > ahead:
-                done, reference = waiting.pop(0)
-                yield done, ray.get(reference)
-        for done, reference in waiting:
-            yield done, ray.get(reference)
-    finally:
-        ray.shutdown()
-
-
-def _connected(address: str) -> Any:
-    """Ray, with its cluster. Raises InputError where it is not installed or the cluster does not answer."""
-    if address == "local":
-        # Under `uv run`, Ray would pack the working directory and build every worker its own environment, which takes
-        # minutes; workers of this machine have this process's own environment. Ray reads this as it is imported.
-        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    try:
-        import ray  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError("Ray is not installed", where="--ray", fix="pip install 'cytoscribe[ray]'") from error
-    try:
-        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
-    except (ConnectionError, ValueError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"the Ray cluster cannot be reached ({first})", where=f"--ray {address}", fix="use 'local'") from error
-    return ray

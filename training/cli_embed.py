@@ -20,9 +20,12 @@ def embed_images(
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes at once; 0: one a core. 1: this one alone.")] = 1,
+    ray: Annotated[str, typer.Option("--ray", help="Address of a Ray cluster; `local` starts one. Default: none.")] = "",
     show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and exit.")] = False,
 ) -> None:
     """Compute the vectors of images with a vision encoder, which train-lora, evaluate and describe take as --embeddings."""
+    from cytoscribe.core.remote import local
     from cytoscribe.training.model.encoders import EmbedSettings, embed, encoders
 
     if show:
@@ -33,5 +36,7 @@ def embed_images(
         raise InputError(
             "an option is missing", fix="give --encoder NAME --weights FILE --images TABLE --out VECTORS.npz, or --list"
         )
-    count, width = embed(EmbedSettings(encoder, weights, images, out, region_column, device, batch_size))
+    count, width = embed(
+        EmbedSettings(encoder, local(weights), local(images), out, region_column, device, batch_size, workers, ray)
+    )
     typer.echo(f"{count} vectors of {width} numbers: {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from cytoscribe.captions.morphology.pixels import parts_of
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.images import MOST_PIXELS, opened_image
+from cytoscribe.core.images import LOSSY, LOSSY_TIFF, MOST_PIXELS, opened_image
 from cytoscribe.core.outlines import OUTLINE_SUFFIXES, check_drawn, read_polygons
 from cytoscribe.core.runs import is_file
 
@@ -75,6 +76,10 @@ def _values(path: Path) -> np.ndarray:
         raise InputError("the mask is a colour picture", where=path, fix="save one number per pixel")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise InputError("the mask holds numbers that are not finite", where=path, fix="save whole numbers")
+    if values.dtype.kind == "f" and (values != np.round(values)).any():
+        raise InputError(
+            "the mask holds parts of numbers: it was interpolated", where=path, fix="make it again with nearest neighbours"
+        )
     if values.min() < 0 or values.max() > 2**31 - 1:
         raise InputError("the mask holds numbers that cannot be labels", where=path, fix="number the objects from 1")
     return values.astype(np.int64)
@@ -83,18 +88,28 @@ def _values(path: Path) -> np.ndarray:
 def _of_picture(path: Path) -> np.ndarray:
     try:
         with opened_image(path) as image:
+            _refuse_lossy(LOSSY.get(image.format or ""), path)
             return np.asarray(image)
     except InputError as error:
         raise InputError(f"not a readable mask ({error.what})", where=path, fix=_SAVE) from error
 
 
+def _refuse_lossy(format: str | None, path: Path) -> None:
+    if format:
+        raise InputError(f"{format} changes the values of a mask", where=path, fix=f"{_SAVE} from the original")
+
+
 def _of_tiff(path: Path) -> np.ndarray:
-    """The first page of a TIFF: through tifffile, since Pillow knows no unsigned numbers of 32 bits."""
+    """The one picture of a TIFF, of a pyramid its finest level: through tifffile, since Pillow knows no unsigned numbers of 32 bits."""
     try:
         with tifffile.TiffFile(path) as file:
             page: Any = file.pages.first
             if page.size > MOST_PIXELS:
                 raise InputError(f"a mask of {page.size:,} values, more than {MOST_PIXELS:,}", where=path, fix=_SAVE)
+            _refuse_lossy(LOSSY_TIFF.get(int(page.compression)), path)
+            if math.prod(file.series[0].shape) != page.size:
+                told = " x ".join(map(str, file.series[0].shape))
+                raise InputError(f"a stack of {told}, not one mask", where=path, fix="save the plane that is meant")
             return page.asarray()
     except InputError:
         raise

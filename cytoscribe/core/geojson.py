@@ -22,6 +22,14 @@ _OBJECTS = {
     **{"cell": "cell", "pathcellobject": "cell", "tmacore": "core", "tma_core": "core", "tmacoreobject": "core"},
 }
 """QuPath's names of its objects, in `properties.objectType`, `properties.object_type` or, up to version 0.2, as the feature's id."""
+_FORMATS = (
+    (("images", "annotations"), "COCO"),
+    (("shapes", "imagePath"), "labelme"),
+    (("objects", "arcs"), "TopoJSON"),
+    (("_via_img_metadata",), "the VGG Image Annotator's"),
+    (("masks",), "a segmentation's own format"),
+)
+"""Other formats of outlines in JSON, by keys that they have."""
 Rings = tuple[np.ndarray, ...]
 
 
@@ -35,12 +43,32 @@ def read_features(path: Path) -> list[Any]:
         read = _unzipped(path) if path.name.lower().endswith(".gz") else read_json(path, MOST_JSON)
     except InputError as error:
         raise InputError(f"not a readable GeoJSON file: {error.what}", where=path, fix=_AGAIN) from error
+    if isinstance(read, dict):
+        _refuse_others(read, path)
     features = read.get("features", [read]) if isinstance(read, dict) else read
     if not isinstance(features, list):
         raise InputError("holds no list of features", where=path, fix=_AGAIN)
     if len(features) > MOST_OUTLINES:
         raise InputError(f"{len(features):,} features, more than the {MOST_OUTLINES:,} that are read", where=path, fix=FEWER)
     return features
+
+
+def _refuse_others(read: dict[str, Any], path: Path) -> None:
+    """Raise InputError that names the format where an object is no GeoJSON."""
+    if "features" in read or read.get("type") == "Feature" or "geometry" in read:
+        return
+    found = next((name for keys, name in _FORMATS if all(key in read for key in keys)), "")
+    told = f" but {found}" if found else f" (it has {', '.join(map(str, list(read)[:4])) or 'nothing'})"
+    raise InputError(f"not GeoJSON{told}", where=path, fix="export the outlines as a GeoJSON FeatureCollection")
+
+
+def plane_of(feature: Any) -> tuple[int, int] | None:
+    """Plane in depth and point in time that QuPath drew a feature on; None where it does not say."""
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    plane = geometry.get("plane") if isinstance(geometry, dict) else None
+    if not isinstance(plane, dict) or not all(isinstance(plane.get(k, 0), int) for k in "zt"):
+        return None
+    return plane.get("z", 0), plane.get("t", 0)
 
 
 def _unzipped(path: Path) -> Any:

@@ -15,11 +15,17 @@ from PIL import Image, ImageOps
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.levels import levels_of
 from cytoscribe.core.runs import is_file
+from cytoscribe.core.volumes import UNREAD, is_volume, read_volume_picture
+from cytoscribe.core.zarr_picture import ZarrSlide
 
 MOST_PIXELS = 80_000_000
 """Of an image that is decoded whole: about 1 GB while it is converted."""
 MOST_SIDE = 65_535
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+LOSSY = {"JPEG": "JPEG", "MPO": "JPEG", "JPEG2000": "JPEG 2000", "WEBP": "WebP"}
+LOSSY_TIFF = {6: "JPEG", 7: "JPEG", 33007: "JPEG", 34892: "JPEG", **dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000")}
+LOSSY_TIFF |= {50001: "WebP", 50002: "JPEG XL", 22610: "JPEG XR", 34934: "JPEG XR", 34887: "LERC"}
+"""Formats of Pillow, and compressions of TIFF, that change values: no label map or mask survives them."""
 _MANY = 12_000_000
 _LARGE = threading.Lock()
 _DARK = 64
@@ -36,10 +42,21 @@ def read_image(path: str | Path) -> np.ndarray:
     MOST_PIXELS or MOST_SIDE, or holds a stack, channels or several pictures of which none is meant for sure.
     """
     path = Path(path)
+    if is_volume(path):
+        return _of_volume(path)
     if is_tiff(path):
         return _of_tiff(path)
     with opened_image(path) as image:
         return rgb_of(image, path)
+
+
+def _of_volume(path: Path) -> np.ndarray:
+    if not path.name.lower().endswith(".zarr"):
+        return read_volume_picture(path)[0]
+    slide = ZarrSlide(path)
+    height, width = slide.sizes[0]
+    check_size(width, height, path)
+    return slide.read(0, 0, 0, height, width)
 
 
 def is_tiff(path: Path) -> bool:
@@ -48,6 +65,16 @@ def is_tiff(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(4) in TIFF_MAGIC
+
+
+def orientation_of(path: Path) -> int:
+    """EXIF's orientation of an image that Pillow knows, from 1 (as stored) to 8; 1 for every other file."""
+    try:
+        with Image.open(path) as image:
+            found = image.getexif().get(0x0112, 1)
+    except Exception:  # what is wrong with a file is said where its pixels are read
+        return 1
+    return found if found in range(1, 9) else 1
 
 
 def _of_tiff(path: Path) -> np.ndarray:
@@ -121,6 +148,9 @@ def opened_image(path: str | Path) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         raise _too_large("more pixels", path) from error
     except Exception as error:  # Pillow's plugins raise whatever a broken file brings them to
+        if path.suffix.lower() in UNREAD:
+            told = f"{path.suffix} is {UNREAD[path.suffix.lower()]}, which is not read"
+            raise InputError(told, where=path, fix="convert it to OME-TIFF or PNG (QuPath, Fiji or bfconvert do)") from error
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"not a readable image ({reason or type(error).__name__})", where=path, fix="save it again") from error
 

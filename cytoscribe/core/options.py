@@ -24,6 +24,7 @@ import typer
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import line
+from cytoscribe.core.remote import local, url_of
 from cytoscribe.core.toml import read_toml
 
 T = TypeVar("T")
@@ -91,6 +92,11 @@ OUT = option("Folder for the results, created if missing. The same command on th
 SEED = option("Seed of everything drawn at random.", least=0, panel=ADVANCED)
 OVERWRITE = option("Start over if --out holds a run with other settings.")
 STRICT = option("Stop at the first bad item. Off: it is named, counted and skipped.", panel=ADVANCED)
+WORKERS = option("Processes at once; 0: one a core. 1: this one alone.", least=0, panel="Many at once")
+RAY = option(
+    "Address of a Ray cluster that does the work, on folders that all its machines see; `local` starts one. Default: none.",
+    panel="Many at once",
+)
 VERIFY = option(
     "Hash inputs above 64 MiB whole and compare them with what an earlier start of this run read. Off: by size, time and samples; "
     "smaller inputs are always hashed whole.",
@@ -224,7 +230,11 @@ def _written(leaf: _Leaf, default: Any) -> str:
 
 
 def _value(leaf: _Leaf, value: Any) -> Any:
-    """A value as the settings want it, from what Typer gives."""
+    """A value as the settings want it, from what Typer gives; what lies in an object store has been fetched."""
+    if isinstance(value, Path):
+        return _fetched(leaf, value)
+    if leaf.option.repeat and value and isinstance(value[0], Path):
+        value = [_fetched(leaf, path) for path in value]
     if leaf.option.repeat:
         parsed = tuple(value or ())
         return tuple(_parsed(leaf, v) for v in parsed) if leaf.option.parse else parsed
@@ -234,6 +244,14 @@ def _value(leaf: _Leaf, value: Any) -> Any:
         inside = get_args(leaf.kind)[0]
         return tuple(_parsed(leaf, part.strip(), inside) for part in value.split(",") if part.strip())
     return value.value if isinstance(value, StrEnum) else value
+
+
+def _fetched(leaf: _Leaf, path: Path) -> Path:
+    if url_of(path) is None:
+        return path
+    if leaf.flag == "--out":
+        raise InputError("results are written to a disk, not to an object store", where=leaf.flag, fix="name a folder and copy it")
+    return local(path)
 
 
 def _parsed(leaf: _Leaf, text: str, read: Callable[[str], Any] | None = None) -> Any:

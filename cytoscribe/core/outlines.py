@@ -17,6 +17,7 @@ from cytoscribe.core.geojson import (
     Rings,
     kind_of,
     name_of,
+    plane_of,
     polygons_of,
     read_features,
     region_id,
@@ -41,6 +42,8 @@ MOST_VERTICES = 2_000_000
 """Of all outlines of a file."""
 MOST_DRAWN = 5_000_000_000
 """Cells that all outlines of a picture cover together: more would take minutes to fill, and lie over one another."""
+_IGNORED = "ignore*"
+"""QuPath's class for what must not be looked at."""
 ONTOLOGY_UM = 1.0
 """Micrometres of a unit in outlines that name regions by the ids of an ontology (DHARANI)."""
 
@@ -92,12 +95,13 @@ def read_outlines(path: Path) -> Outlines:
 
     The name is QuPath's class, `properties.classification` (a derived class as "Cortex: Layer IV"), else `properties.name`, else
     the id of an ontology, `properties.data.id`: then coordinates are micrometres and y may run upwards (DHARANI). QuPath's
-    detections and cells are never regions. Raises InputError naming the feature whose coordinates are none, and where no outline
-    has a name.
+    detections and cells are never regions. Raises InputError naming the feature whose coordinates are none, where no outline has a
+    name, and where outlines lie on several planes of a stack.
     """
     found: list[Outline] = []
     left_out: Counter[str] = Counter()
     by_ontology = vertices = 0
+    planes: set[tuple[int, int]] = set()
     for number, feature in enumerate(read_features(path), start=1):
         kind = kind_of(feature)
         shapes = [] if kind in ("detection", "cell", "core") else _shapes(feature, path, number)
@@ -109,9 +113,18 @@ def read_outlines(path: Path) -> Outlines:
             left_out[_empty_or_other(feature)] += 1
         elif not (name := name_of(feature)):
             left_out["outlines without a class"] += 1
+        elif name.lower() == _IGNORED:
+            left_out[f"outlines of the class {name}"] += 1
         else:
             by_ontology += name == region_id(feature)
+            planes |= {plane} if (plane := plane_of(feature)) else set()
             found.extend(Outline(name, rings) for rings in shapes)
+    if len(planes) > 1:
+        raise InputError(
+            f"outlines on {len(planes)} planes of a stack, which one picture cannot show",
+            where=path,
+            fix="export the annotations of the plane that the picture shows",
+        )
     if not found:
         told = f" ({', '.join(f'{n} {what}' for what, n in left_out.items())})" if left_out else ""
         raise InputError(

@@ -17,6 +17,8 @@ _OFFICE_DPI = (72, 90, 96, 100, 120, 144, 150, 180, 200, 240, 300, 350, 360, 400
 """Resolutions that programs and cameras write for print and screen: they say nothing of the tissue."""
 _OFFICE_ROUNDING = 0.015
 """They are also written as rounded pixels a centimetre."""
+_MOST_OFFICE_DPI = 1200
+"""Whole numbers of dots an inch up to here are paper, too: who measures tissue does not count in inches."""
 _UNITS = {
     **{"km": 1e9, "m": 1e6, "meter": 1e6, "dm": 1e5, "cm": 1e4, "centimeter": 1e4, "mm": 1e3, "millimeter": 1e3},
     **{
@@ -84,7 +86,8 @@ def size_in_tiff(file: Any, place: int, page: Any) -> PixelSize | None:
 
 
 def _by_ome(metadata: str | None, place: int, page: Any) -> PixelSize | None:
-    """PhysicalSizeX and Y of the image that this picture is, in micrometres where no unit is named."""
+    """PhysicalSizeX and Y of the image that this picture is, in micrometres where no unit is named. None where the file describes
+    pictures of other sizes: its description was copied from the picture that this one was made from."""
     if not metadata:
         return None
     try:
@@ -93,7 +96,7 @@ def _by_ome(metadata: str | None, place: int, page: Any) -> PixelSize | None:
         return None
     here = [p for p in every if (p.get("SizeX"), p.get("SizeY")) == (str(page.imagewidth), str(page.imagelength))]
     chosen = here[0] if len(here) == 1 else every[place] if place < len(every) else None
-    if chosen is None:
+    if chosen is None or chosen not in here:
         return None
     x, y = _ome_length(chosen, "X"), _ome_length(chosen, "Y")
     return PixelSize(x or y or 0.0, y or x or 0.0) if x or y else None
@@ -119,7 +122,12 @@ def _by_imagej(file: Any, page: Any) -> PixelSize | None:
 
 
 def _by_description(page: Any) -> PixelSize | None:
-    told = re.search(r"\bMPP\s*=\s*(\d+(?:\.\d+)?)", page.description or "")
+    """What a scanner wrote, unless it speaks of a picture of another size, which this one was made from."""
+    text = page.description or ""
+    told = re.search(r"\bMPP\s*=\s*(\d+(?:\.\d+)?)", text)
+    sizes = {(int(w), int(h)) for w, h in re.findall(r"\b(\d{2,9})x(\d{2,9})\b", text)}
+    if sizes and (int(page.imagewidth), int(page.imagelength)) not in sizes:
+        return None
     return PixelSize(float(told.group(1)), float(told.group(1))) if told and float(told.group(1)) else None
 
 
@@ -131,6 +139,8 @@ def _by_tags(page: Any) -> PixelSize | None:
     if per is None or not x:
         return None
     dpi = x * 25_400.0 / per
+    if per == 25_400.0 and dpi <= _MOST_OFFICE_DPI and dpi == round(dpi):
+        return None
     if any(abs(dpi / office - 1) <= _OFFICE_ROUNDING for office in _OFFICE_DPI):
         return None
     return PixelSize(per / x, per / (y or x))

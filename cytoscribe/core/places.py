@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 _FORMS = ("NFC", "NFD")
@@ -11,15 +12,18 @@ BACKSLASHES, ACCENTS, CASE = "backslashes are read as slashes", "accents are com
 
 
 class Places:
-    """Paths as a table writes them, relative to its folder; corrected: how many were found only after a change, by kind."""
+    """Paths as a table writes them, relative to its folder; fetched: copies of those that lie in object stores; corrected: how many were found only
+    after a change, by kind."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, fetched: Mapping[str, Path] | None = None) -> None:
+        self._folder, self._fetched = folder, fetched or {}
         self.mended: Counter[str] = Counter()
         self._listed: dict[Path, dict[str, list[str]]] = {}
 
     def find(self, text: str) -> Path:
         """The file that the path means; the path unchanged where no file matches in any spelling."""
+        if text in self._fetched:
+            return self._fetched[text]
         written = self._folder / text
         if _exists(written):
             return written

@@ -32,6 +32,7 @@ LINE_SECONDS = 60.0
 console = Console(stderr=True)
 """Where everything that is not a result goes: results alone go to standard output."""
 _logs: list[Path] = []
+_listeners: list[list[str]] = []
 
 
 def log_to(path: Path) -> None:
@@ -109,8 +110,22 @@ def track(items: Iterable[T], label: str, total: float | None = None, unit: str 
 
 def say(text: str) -> None:
     """One line for the person at the terminal, on standard error, without what the terminal would obey."""
+    if _listeners:
+        _listeners[-1].append(text)
+        return
     console.print(printable(text), highlight=False, soft_wrap=True, markup=False)
     record(text)
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """What is said within the block, kept for another process to say instead."""
+    lines: list[str] = []
+    _listeners.append(lines)
+    try:
+        yield lines
+    finally:
+        _listeners.remove(lines)
 
 
 def log(text: str) -> None:

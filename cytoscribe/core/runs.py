@@ -132,10 +132,12 @@ def file_digest(path: str | Path) -> str:
 
 def quick_digest(path: str | Path) -> str:
     """Digest that notices a replaced file at little cost: of the whole content up to 64 MiB, of larger files the size, the time of
-    the last change and samples. "absent" where the file cannot be read."""
+    the last change and samples; of a folder (OME-Zarr) the sizes and last changes of its files. "absent" where it cannot be read."""
     path = Path(path)
     try:
         found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            return _folder_digest(path)
         if not stat.S_ISREG(found.st_mode):
             return "absent"
         if found.st_size <= SAMPLED_FROM:
@@ -148,6 +150,14 @@ def quick_digest(path: str | Path) -> str:
         return digest.hexdigest()[:16]
     except OSError:
         return "absent"
+
+
+def _folder_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if is_file(p)):
+        found = path.stat()
+        digest.update(f"{path.relative_to(folder)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def fingerprint(value: Any) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from cytoscribe.core.errors import InputError
 
+GAPS = ("nan", "<na>", "#n/a", "n/a", "null")
+"""What programs write into a cell without a value."""
 _WHOLE = re.compile(r"(\d+)\.0+")
 
 

@@ -22,7 +22,9 @@ from cytoscribe.core.places import Places
 from cytoscribe.core.plain_text import from_cell, line, storable, to_cell
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
+from cytoscribe.core.remote import beside, fetched_all
 from cytoscribe.core.runs import atomic_path, read_bytes
+from cytoscribe.core.spelling import GAPS, plain, shown
 
 R = TypeVar("R")
 Row = tuple[int, dict[str, str]]
@@ -148,16 +150,39 @@ def read_images(path: str | Path, *, region_column: str = "region") -> list[Imag
     path = Path(path)
     rows = read_csv(path, ["image_path", region_column])
     refuse_typos(path, rows, tuple(c for c in _IMAGE_COLUMNS if c != "region" or region_column == "region"))
-    places = Places(path.parent)
+    places = Places(path.parent, _fetched(rows, path.parent))
     records = [_image(path, number, row, region_column, places) for number, row in rows]
     if places.mended:
         say(f"{path.name}: {places.told()}")
     if not records:
         raise InputError("the table has a header but no images", where=path, fix="add one row per image")
-    return records
+    return _in_one_spelling(records, path)
+
+
+def _fetched(rows: Sequence[Row], folder: Path) -> dict[str, Path]:
+    """Copies of the images and masks that lie in object stores, by the paths as the table writes them."""
+    texts = dict.fromkeys(t for _, row in rows for t in (row["image_path"], row.get("mask_path", "")) if t)
+    urls = {text: url for text in texts if (url := beside(text, folder)) is not None}
+    copies = fetched_all(urls.values()) if urls else {}
+    return {text: copies[url] for text, url in urls.items()}
+
+
+def _in_one_spelling(records: list[ImageRecord], path: Path) -> list[ImageRecord]:
+    """The records with regions that differ in blanks, accents or `.0` alone as one region; what was mended is said."""
+    first: dict[str, str] = {}
+    for record in records:
+        first.setdefault(plain(record.region), record.region)
+    mended = {r.region: first[plain(r.region)] for r in records if first[plain(r.region)] != r.region}
+    if not mended:
+        return records
+    say(f"{path.name}: regions that are one name: {shown(mended)}")
+    return [dataclasses.replace(r, region=mended.get(r.region, r.region)) for r in records]
 
 
 def _image(path: Path, number: int, row: dict[str, str], region_column: str, places: Places) -> ImageRecord:
+    for column in ("image_path", region_column, "subject"):
+        if row.get(column, "").lower() in GAPS:
+            raise InputError(f"'{row[column]}' is a gap", where=cell(path, number, column), fix="fill it, or leave the row out")
     for column in ("image_path", region_column):
         if not row[column]:
             raise InputError("empty cell", where=cell(path, number, column), fix=f"give the {column} or remove the row")

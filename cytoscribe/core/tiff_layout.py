@@ -12,7 +12,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 
-MINISWHITE, MINISBLACK, RGB, SEPARATED, YCBCR = 0, 1, 2, 5, 6
+MINISWHITE, MINISBLACK, RGB, PALETTE, SEPARATED, YCBCR = 0, 1, 2, 3, 5, 6
 _JPEG = (6, 7, 33007, 34892)
 _BESIDE = re.compile(r"macro|label|thumb|overview|preview|barcode", re.IGNORECASE)
 """Names of pictures that lie beside the scan."""

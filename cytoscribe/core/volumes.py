@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,25 @@ import numpy as np
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.levels import levels_of
 from cytoscribe.core.pixel_sizes import PixelSize, micrometres_in
+from cytoscribe.core.zarr_picture import ZarrSlide
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mnc", ".mnc.gz", ".zarr", ".czi")
 UNREAD = {
     **dict.fromkeys((".vsi", ".lif", ".oib", ".oif", ".zvi", ".nd2", ".ims", ".lsm", ".dv", ".vsf"), "a microscope's own format"),
     **dict.fromkeys((".dcm", ".dicom"), "DICOM"),
     **dict.fromkeys((".sid", ".ecw", ".psd", ".ai", ".pdf", ".svg", ".eps"), "a format of another trade"),
-    **dict.fromkeys((".mgz", ".mgh", ".img", ".hdr", ".mhd", ".mha", ".am", ".xcf", ".roi", ".zip"), "a format that is not read"),
+    **dict.fromkeys(
+        (".mgz", ".mgh", ".img", ".hdr", ".mhd", ".mha", ".am", ".xcf", ".roi", ".zip", ".ozx"), "a format that is not read"
+    ),
     **dict.fromkeys((".h5", ".hdf5", ".n5", ".ilp", ".mat", ".npz"), "a container of arrays"),
     **dict.fromkeys((".heic", ".heif", ".avif", ".gif", ".raw", ".dng", ".cr2", ".nef"), "a format of cameras and phones"),
     **dict.fromkeys((".xml", ".csv", ".txt", ".ndpa", ".shp", ".kml"), "no picture and no GeoJSON"),
 }
 """Formats that lie in such folders and are not read: they are named instead of skipped."""
+NIFTI = (".nii", ".nii.gz", ".mnc", ".mnc.gz")
+"""Their axes run along x and y instead of down the rows of a picture."""
+_COLOUR = (".nrrd", ".nhdr", ".czi")
+"""Formats whose last axis may hold red, green and blue."""
 Read = tuple[np.ndarray, PixelSize | None]
 
 
@@ -55,7 +63,7 @@ def read_flat(path: Path) -> Read:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise InputError(f"not a readable {path.suffix} file ({reason})", where=path, fix="save it as TIFF") from error
     flat = np.squeeze(values)
-    if flat.ndim == 2 or (flat.ndim == 3 and flat.shape[2] == 3 and values.dtype == np.uint8 and values.shape[-1] == 3):
+    if flat.ndim == 2 or (flat.ndim == 3 and flat.shape[2] == 3 and values.shape[-1] == 3 and name.endswith(_COLOUR)):
         return flat, size
     told = " x ".join(str(n) for n in values.shape)
     raise InputError(f"a volume of {told}, not one slice", where=path, fix="save the slice that is meant as TIFF or PNG")
@@ -73,24 +81,36 @@ def _needed(module: str, package: str, path: Path) -> Any:
 
 
 def _nibabel(path: Path) -> Read:
-    """NIfTI and MINC: x runs along the first axis and upwards along the second, a picture down its rows."""
+    """NIfTI and MINC: the first axis of the file runs along x; the second upwards, or down where its affine says so."""
     nibabel = _needed("nibabel", "nibabel", path)
     image = nibabel.load(path)
     values = np.asanyarray(image.dataobj)
     unit = "mm"
     if hasattr(image.header, "get_xyzt_units"):
         unit = {"meter": "m", "mm": "mm", "micron": "um"}.get(image.header.get_xyzt_units()[0], "")
-    if (values.ndim > 2 and sum(n > 1 for n in values.shape) > 2) or values.ndim < 2:
+    if sum(n > 1 for n in values.shape) != 2:
         return values, None
-    kept = [i for i, n in enumerate(values.shape) if n > 1][:2] or [0, 1]
+    first, second = (i for i, n in enumerate(values.shape) if n > 1)
     zooms, factor = image.header.get_zooms(), micrometres_in(unit) if unit else None
-    flat = np.squeeze(values)
     size = (
-        PixelSize(float(zooms[kept[0]]) * factor, float(zooms[kept[-1]]) * factor)
-        if factor and all(zooms[k] for k in kept)
+        PixelSize(float(zooms[first]) * factor, float(zooms[second]) * factor)
+        if factor and zooms[first] and zooms[second]
         else None
     )
-    return (flat.T[::-1] if flat.ndim == 2 else values), size
+    return (np.squeeze(values).T if _runs_down(image.affine, second) else np.squeeze(values).T[::-1]), size
+
+
+def _runs_down(affine: np.ndarray, axis: int) -> bool:
+    """Whether an axis of a file runs against its direction in space, as rows of pictures do that ITK's programs have saved."""
+    column = np.asarray(affine)[:3, axis] if axis < 3 else np.zeros(3)
+    return bool(column[np.abs(column).argmax()] < 0)
+
+
+def as_stored(values: np.ndarray, path: Path) -> np.ndarray:
+    """What `read_flat` gave of NIfTI or MINC, with the first axis of the file as rows: numpy arrays that were saved as they were."""
+    image = _needed("nibabel", "nibabel", path).load(path)
+    second = [i for i, n in enumerate(image.shape) if n > 1][1]
+    return (values if _runs_down(image.affine, second) else values[::-1]).T
 
 
 def _nrrd(path: Path) -> Read:
@@ -107,43 +127,38 @@ def _nrrd(path: Path) -> Read:
 
 
 def _zarr(path: Path) -> Read:
-    """OME-Zarr: the finest level of its first picture."""
-    zarr = _needed("zarr", "zarr", path)
-    group = zarr.open(str(path), mode="r")
-    if not hasattr(group, "attrs") or hasattr(group, "shape"):
-        return _colours_last(np.asarray(group[...])), None
-    attributes = dict(group.attrs)
-    told = (attributes.get("ome") or attributes).get("multiscales")
-    if not told:
-        raise InputError("no OME-Zarr picture (no 'multiscales')", where=path, fix="save it as OME-Zarr, or as OME-TIFF")
-    level = told[0]["datasets"][0]
-    values = np.asarray(group[level["path"]][...])
-    scale = next((t["scale"] for t in level.get("coordinateTransformations", ()) if t.get("type") == "scale"), None)
-    axes = told[0].get("axes") or []
-    units = [micrometres_in(str(a.get("unit", ""))) if isinstance(a, dict) else None for a in axes]
-    size = None
-    if scale and len(units) >= 2 and units[-1] and units[-2]:
-        size = PixelSize(float(scale[-1]) * units[-1], float(scale[-2]) * units[-2])
-    return _colours_last(values), size
-
-
-def _colours_last(values: np.ndarray) -> np.ndarray:
-    """(C, H, W) of three 8-bit channels, which brightfield pictures have, as (H, W, 3)."""
-    flat = np.squeeze(values)
-    return np.moveaxis(flat, 0, -1) if flat.ndim == 3 and flat.shape[0] == 3 and flat.dtype == np.uint8 else values
+    """A label map of OME-Zarr, whole. Pictures are read in parts (`zarr_picture.ZarrSlide`)."""
+    slide = ZarrSlide(path, labels=True)
+    height, width = slide.sizes[0]
+    return slide.raw(0, 0, 0, height, width)[..., 0], slide.stated_size
 
 
 def _czi(path: Path) -> Read:
+    """Zeiss: what no tile covers is glass in colour pictures, darkness in others."""
     czi = _needed("czifile", "czifile", path)
     with czi.CziFile(str(path)) as file:
-        values = np.squeeze(file.asarray())
-    if values.ndim == 3 and values.shape[2] == 3:
-        values = values[..., ::-1]  # blue comes first in the format
-    return values, None
+        glass = 255 if file.dtype == np.uint8 and file.shape[-1] == 3 else 0
+        values = np.full(file.shape, glass, file.dtype)
+        try:
+            file.asarray(out=values, max_workers=1)  # its threads lose the errors of pieces that they cannot decode
+        except KeyError as error:
+            fix = "export it from ZEN without compression, or as OME-TIFF"
+            raise InputError("a compression that czifile does not know, as ZEN's Zstandard", where=path, fix=fix) from error
+        told = file.metadata()
+    return values, _czi_size(told)
+
+
+def _czi_size(metadata: str) -> PixelSize | None:
+    """Metres a pixel, from `Scaling`."""
+    sizes = dict(re.findall(r'<Distance\s+Id="([XY])"[^>]*>.*?<Value>([^<]+)</Value>', metadata or "", re.DOTALL))
+    try:
+        return PixelSize(float(sizes["X"]) * 1e6, float(sizes["Y"]) * 1e6)
+    except (KeyError, ValueError):
+        return None
 
 
 _READERS: tuple[tuple[tuple[str, ...], Callable[[Path], Read]], ...] = (
-    ((".nii", ".nii.gz", ".mnc", ".mnc.gz"), _nibabel),
+    (NIFTI, _nibabel),
     ((".nrrd", ".nhdr"), _nrrd),
     ((".zarr",), _zarr),
     ((".czi",), _czi),

@@ -33,6 +33,16 @@ class MapFolder:
     p_value: np.ndarray
 
     @property
+    def nearest(self) -> np.ndarray:
+        """(h, w) int: the region that most of the tiles over a cell are most like, be they rejected or not; 0 on glass."""
+        names = [name for name in self.names[1:] if name in set(self.tiles["region"])]
+        votes = np.zeros((len(names), *self.labels.shape))
+        for x, y, side, region in self.tiles[["x", "y", "side_px", "region"]].itertuples(index=False):
+            votes[(names.index(region), *_covered(x, y, side, self.step))] += 1
+        values = np.array([self.names.index(name) for name in names] or [0])
+        return np.where((self.labels > 0) & (votes.max(0, initial=0) > 0), values[votes.argmax(0) if len(names) else 0], 0)
+
+    @property
     def size(self) -> tuple[int, int]:
         reach = (self.tiles[["y", "x"]].to_numpy() + self.tiles[["side_px"]].to_numpy()).max(0)
         return int(reach[0]), int(reach[1])
@@ -83,9 +93,15 @@ def _means(tiles: pd.DataFrame, shape: tuple[int, ...], step: int) -> tuple[np.n
     """Probability and p-value (h, w), each the mean of the tiles that cover the middle of a cell."""
     total, count = np.zeros((2, *shape)), np.zeros(shape)
     for x, y, side, probability, p_value in tiles[["x", "y", "side_px", "probability", "p_value"]].itertuples(index=False):
-        top, left = (max(int(np.ceil((v - step / 2) / step)), 0) for v in (y, x))
-        bottom, right = (int(np.floor((v + side - step / 2 - 1e-9) / step)) + 1 for v in (y, x))
-        total[:, top:bottom, left:right] += np.array([probability, p_value])[:, None, None]
-        count[top:bottom, left:right] += 1
+        rows, columns = _covered(x, y, side, step)
+        total[:, rows, columns] += np.array([probability, p_value])[:, None, None]
+        count[rows, columns] += 1
     means = total / np.where(count, count, np.nan)
     return means[0], means[1]
+
+
+def _covered(x: int, y: int, side: int, step: int) -> tuple[slice, slice]:
+    """Rows and columns of the cells whose middle a tile covers."""
+    top, left = (max(int(np.ceil((v - step / 2) / step)), 0) for v in (y, x))
+    bottom, right = (int(np.floor((v + side - step / 2 - 1e-9) / step)) + 1 for v in (y, x))
+    return slice(top, bottom), slice(left, right)

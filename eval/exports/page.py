@@ -47,6 +47,7 @@ def write_page(found: MapFolder, section: Path, folder: Path, model: Path | None
         "names": list(found.names),
         "colours": [[0, 0, 0], *(list(colours_of(found)[name]) for name in found.names[1:])],
         "labels": found.labels.ravel().tolist(),
+        "nearest": found.nearest.ravel().tolist(),
         "probability": _numbers(found.probability, 2),
         "p_value": _numbers(found.p_value, 4),
         "about": _about(found, model, descriptions),

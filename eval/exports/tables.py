@@ -67,13 +67,36 @@ def write_vectors(rows: pd.DataFrame, vectors: np.ndarray, path: Path) -> None:
         return
     if path.suffix != ANNDATA:
         raise InputError(f"'{path.suffix}' is not a vector format", where=path, fix=f"name the file *{PARQUET} or *{ANNDATA}")
+    _write_anndata(path, rows, vectors)
+
+
+def write_tile_table(tiles: pd.DataFrame, path: Path) -> None:
+    """The tiles of a map as AnnData: X holds probability and p-value, `obs` region and whether it is unseen, `obsm["spatial"]` the
+    middle of each tile in pixels of the section, where Squidpy and others look for it.
+
+    Raises InputError where the package anndata is missing.
+    """
+    values = tiles[["probability", "p_value"]].to_numpy(np.float32)
+    middle = tiles[["x", "y"]].to_numpy(np.float64) + tiles[["side_px"]].to_numpy() / 2
+    rows = tiles[["region", "unseen", "side_px"]]
+    _write_anndata(
+        path, rows, values, var=pd.DataFrame(index=pd.Index(["probability", "p_value"], dtype=object)), obsm={"spatial": middle}
+    )
+
+
+def _write_anndata(path: Path, rows: pd.DataFrame, values: np.ndarray, **more: Any) -> None:
     try:
         anndata = importlib.import_module("anndata")
     except ImportError as error:
         raise InputError(
             "AnnData is written through the package anndata, which is not installed",
             where=path,
-            fix=f"pip install anndata, or name the file *{PARQUET}",
+            fix="pip install anndata, or leave --anndata out",
         ) from error
+    texts = rows.astype(
+        {c: object for c in rows if isinstance(rows[c].dtype, pd.StringDtype)}
+    )  # others cannot be read by older versions
+    texts.index = pd.Index([str(i) for i in range(len(rows))], dtype=object)
+    table = anndata.AnnData(X=values.astype(np.float32), obs=texts, **more)
     with atomic_path(path) as temporary:
-        anndata.AnnData(X=vectors.astype(np.float32), obs=rows.set_index(rows.index.astype(str))).write_h5ad(temporary)
+        table.write_h5ad(temporary)

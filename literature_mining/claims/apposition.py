@@ -15,7 +15,27 @@ _POINTING = frozenset(["former", "latter", "first", "second"])
 
 def renamed(tokens: Sequence[Token]) -> list[Token]:
     """The tokens with every apposition drawn together."""
-    return _numbered(_bracketed(_labelled(_pointed(_set_off(tokens)))))
+    return _numbered(_bracketed(_labelled(_pointed(_set_off(_called(tokens))))))
+
+
+def _called(tokens: Sequence[Token]) -> list[Token]:
+    """`the giant cells of Betz` are Betz cells."""
+    result = [t for i, t in enumerate(tokens) if not _places_name(tokens, i)]
+    for at in range(1, len(result) - 1):
+        named = result[at - 1].noun == "cells" and result[at].lower == "of" and result[at + 1].is_("type")
+        if named and result[at + 1].text[:1].isupper() and not result[at + 1].noun:
+            result[at - 1 : at + 2] = [result[at + 1], result[at - 1]]
+            return _called(result)
+    return result
+
+
+def _places_name(tokens: Sequence[Token], at: int) -> bool:
+    """`area 10d (dorsal) is`: a word of position in brackets behind a name only explains it."""
+    for start in range(max(0, at - 2), at + 1):
+        three = tokens[start : start + 3]
+        if len(three) == 3 and three[0].text == "(" and three[1].is_("positions") and three[2].text == ")" and start:
+            return tokens[start - 1].is_("region")
+    return False
 
 
 def _labelled(tokens: Sequence[Token]) -> list[Token]:
@@ -51,7 +71,9 @@ def _is_label(tokens: Sequence[Token], at: int) -> bool:
 def _is_name(token: Token) -> bool:
     if token.is_("region"):
         return token.names == (UNKNOWN,)
-    plain = token.is_("unknown", "foreign_heads") and not token.is_("participle", "evidence", "foreign", "prepositions", "species")
+    plain = token.is_("unknown", "positions", "foreign_heads") and not token.is_(
+        "participle", "evidence", "foreign", "prepositions", "species"
+    )
     return plain or (token.noun == "area" and not token.is_("trait"))
 
 
@@ -92,20 +114,37 @@ def _bracketed(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _set_off(tokens: Sequence[Token]) -> list[Token]:
-    """`the large cells, so typical of A, are`, `layer IV, though thin, is`, `IIIc, the densest, has`: asides between commas."""
+    """`layer IV, though thin, is`, `IIIc, the densest, has`: asides between commas."""
     result = list(tokens)
     commas = [i for i, t in enumerate(tokens) if t.text == ","]
     for first, last in itertools.pairwise(commas):
         if _is_aside(tokens[first + 1 : last]):
             for at, sign in ((first, "("), (last, ")")):
                 result[at] = replace(tokens[at], text=sign, roles=frozenset({"punctuation"}))
+    return _explained(result)
+
+
+def _explained(tokens: Sequence[Token]) -> list[Token]:
+    """`areas around the sulcus, that is, A and B, are`: the areas that "that is" names speak."""
+    result: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        named = at + 5 if at + 5 < len(tokens) and tokens[at + 4].noun == "area" and not tokens[at + 4].is_("region") else at + 4
+        opened = [t.lower for t in tokens[at : at + 4]] == [",", "that", "is", ","] and named + 1 < len(tokens)
+        if opened and tokens[named].is_("region") and tokens[named + 1].text == ",":
+            heads = [i for i, t in enumerate(result) if t.noun == "area" and not t.is_("region")]
+            if heads and not any(t.verb and not t.is_("located") for t in result[heads[-1] :]):
+                del result[heads[-1] :]
+            result.append(tokens[named])
+            at = named + 2
+        else:
+            result.append(tokens[at])
+            at += 1
     return result
 
 
 def _is_aside(inner: Sequence[Token]) -> bool:
     words = [t.lower for t in inner]
-    if {"typical", "characteristic"} & set(words[:2]) and "of" in words[1:3]:
-        return len(words) < 7
     if not inner or (words[0] not in _CONCEDING and words[0] != "the"):
         return False
     described = len(inner) > 1 and all(
@@ -116,13 +155,22 @@ def _is_aside(inner: Sequence[Token]) -> bool:
 
 def _numbered(tokens: Sequence[Token]) -> list[Token]:
     """`layer III is broad, IV thin`: beside a layer a numeral before a trait or a verb is one, too."""
-    numerals = sum(_is_numeral(t, tokens[i + 1 : i + 2]) for i, t in enumerate(tokens))
-    if numerals < 2 and not any(t.is_("layer") for t in tokens):
+    numerals = [i for i, t in enumerate(tokens) if _is_numeral(t, tokens[i + 1 : i + 2]) or (i == 0 and _heads(tokens))]
+    if numerals:  # "IV thin, merging with V"
+        numerals += [
+            i
+            for i, t in enumerate(tokens[1:], 1)
+            if t.text in ORDER[1:] and not t.is_("layer") and tokens[i - 1].lower.endswith(("with", "into", "from"))
+        ]
+    if len(numerals) < 2 and not any(t.is_("layer") for t in tokens) and numerals != [0]:
         return list(tokens)
-    return [
-        replace(t, names=(t.text,), roles=frozenset({"layer"})) if _is_numeral(t, tokens[i + 1 : i + 2]) else t
-        for i, t in enumerate(tokens)
-    ]
+    return [replace(t, names=(t.text,), roles=frozenset({"layer"})) if i in numerals else t for i, t in enumerate(tokens)]
+
+
+def _heads(tokens: Sequence[Token]) -> bool:
+    """`II: dense, small cells.`: a numeral that opens a sentence as the label of what is said of a layer."""
+    labels = len(tokens) > 2 and tokens[0].text in ORDER and not tokens[0].is_("layer") and tokens[1].text == ":"
+    return labels and any(t.is_("trait") for t in tokens[2:])
 
 
 def _is_numeral(token: Token, after: Sequence[Token]) -> bool:

@@ -174,6 +174,8 @@ class Attachments(Walk):
             while above is not None and above.noun not in ("layer", "region", "area"):
                 above = above.holder
             holder = above or next((s for s in clause.subjects), None) or last
+        if last is not None and last.phrase.part:
+            holder = last
         if last is not None and clause.kind == "part" and _is_beside(clause) and last in clause.said:
             holder = clause.antecedent  # "abutting the ventricle with a magnocellular part"
         if phrase.text.startswith("by ") and clause.subjects:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
-from cytoscribe.literature_mining.claims.scope import effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import effective_subjects
 
 _MEASURES = frozenset(["size", "density", "thickness"])
 ABOUT = frozenset(["as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to", "with regard to"])
@@ -51,6 +51,11 @@ class Bearers:
                 for subject in effective_subjects(clause.leans):
                     yield from self.of(subject, clause, "predicate")
 
+    def labelled(self, clause: Clause) -> Iterator[Bearer]:
+        """`layer III: wide, large pyramids`: the layer of a label, for what cells cannot be."""
+        if clause.verb is None and clause.label is not None:
+            yield from (Bearer(s, "layer", clause, "predicate") for s in clause.label.subjects if s.noun == "layer")
+
     def attributive(self, node: Node, trait: Trait, clause: Clause) -> Iterator[Bearer]:
         noun = node.noun
         if any(w.pos == "noun" for w in trait.words) and node.phrase.head is trait.token:
@@ -80,6 +85,9 @@ class Bearers:
         phrase = node.phrase
         head = phrase.head
         if phrase.kind != "np" or head is None:
+            return
+        if phrase.part:
+            yield Bearer(node, "area", clause, place)
             return
         if head.is_("transparent", "parts") and not node.noun:
             for below in node.pps:
@@ -126,7 +134,7 @@ def _agreeing(node: Node, own: Clause) -> list[Node]:
     if own.leans is None or own.kind not in ("coord", "sub", "rel", "main"):
         return []
     many = node.phrase.back == "pronouns_many" or node.phrase.text.split()[0] in ("these", "those")
-    placed = any(n.phrase.regions for n in (*own.fronted, *own.places))
+    placed = any(n.phrase.regions for n in (*own.fronted, *own.places, *node.pps))
     before: Clause | None = own.leans
     while before is not None:
         subjects = effective_subjects(before)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.model import Clause, Node, Partner
-from cytoscribe.literature_mining.claims.scope import RegionScopes, Scope
+from cytoscribe.literature_mining.claims.scope import RegionScopes
+from cytoscribe.literature_mining.claims.scope_names import Scope
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 _LIKE = frozenset(["like", "as in", "just as in", "like in", "as is", "as are"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cytoscribe.literature_mining.claims.model import Clause, Node, Phrase
 from cytoscribe.literature_mining.claims.walk import Walk
 
@@ -38,7 +40,11 @@ class Complements(Walk):
             clause = self.current
             clause.subjects, clause.said, self._conj, self._last = clause.said, [], "", None
             clause.verb_class = clause.leans.verb_class if clause.leans is not None else ""
-        node = self._node(phrase)
+        if self._last is not None and not self._conj and self._last.phrase.text.split()[-2:] in (["poor", "in"], ["rich", "in"]):
+            phrase = self._held(self._last, phrase)
+        node = self._node(
+            phrase, "rich in" if phrase.types and self._last is not None and self._last.phrase.text.endswith("rich in") else ""
+        )
         if self._conj and self._last is not None:
             node.joined = _root(self._last)
         if (
@@ -49,10 +55,26 @@ class Complements(Walk):
         ):
             node.prep, node.holder = self._last.phrase.text.split()[-1], self._last  # "merges with | layer IV"
             self._last.pps.append(node)
+        elif node.prep == "rich in" and (described := self._described()) is not None:
+            node.holder = described
+            described.pps.append(node)
         else:
             self.current.said.append(node)
         self._last, self._conj = node, ""
         return at + 1
+
+    def _described(self) -> Node | None:
+        """`a layer III | rich in spindle cells`: the noun just before the adjective, where the clause has a verb that it is the object of."""
+        said = self.current.said
+        before = said[-2] if len(said) > 1 and said[-1] is self._last else None
+        return before if before is not None and before.phrase.kind == "np" and before.phrase.end == said[-1].start else None
+
+    def _held(self, holder: Node, phrase: Phrase) -> Phrase:
+        """`poor in large cells` says that these are few, `rich in spindle cells` that these are many: neither how many cells there are."""
+        if phrase.noun == "cells" and not phrase.traits and not phrase.types:
+            return phrase
+        holder.phrase = replace(holder.phrase, traits=holder.phrase.traits[:-1])
+        return phrase if holder.phrase.text.endswith("rich in") else replace(phrase, traits=(), types=())
 
     def _ends_absence(self, phrase: Phrase) -> bool:
         """`the disappearance of layer IV and | the appearance of large cells`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PATIENCE = 6
 """Sentences without a region after which nobody can tell what "it" means."""
@@ -30,6 +30,7 @@ class Context:
     lost: bool = False
     cells: tuple[str, ...] = ()
     section: tuple[str, ...] = ()
+    counted: bool = False
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -52,4 +53,4 @@ def new_paragraph(context: Context) -> Context:
     """The context at the start of a paragraph: under a heading the section's topic is back, elsewhere the last one stays."""
     if context.headings:
         return under_heading(context, context.headings, layers=context.section)
-    return context
+    return replace(context, layers=(), mentioned=(), noun="", cells=())

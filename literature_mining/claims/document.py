@@ -161,7 +161,7 @@ def _is_list(text: str) -> bool:
         return False
     numbers = sum(w[0].isdigit() or len(w) == 1 for w in words)
     verbs = len(_VERB.findall(text))
-    return numbers > len(words) / 4 or verbs < len(words) // 60
+    return (numbers > len(words) / 4 and verbs < len(words) / 15) or verbs < len(words) // 60
 
 
 def record_of(document: Document, sentence: Sentence, claim: FoundClaim, species: str = "") -> Claim:

@@ -8,7 +8,7 @@ from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
-from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
 _PLACES = frozenset(["in", "within", "for", "throughout", "of", "as to", "as for", "as regards", "concerning", "regarding"])
@@ -48,6 +48,7 @@ def follow(context: Context, sentence: Sentence, scopes: Scopes, claims: Sequenc
     return Context(
         topic, context.headings, pair, rivals, layers or context.layers, mentioned or context.mentioned, kind, age, lost,
         _cells(sentence, scopes), _named_alone(sentence) or context.section,
+        context.counted or any(c.attribute == "lamination" and c.value.endswith("-layered") for c in claims),
     )  # fmt: skip
 
 
@@ -93,6 +94,8 @@ def _subject(sentence: Sentence, scopes: Scopes) -> Scope:
             if node.phrase.regions:
                 known = tuple(n for n in node.phrase.regions if n != UNKNOWN)
                 return Scope(known, "subject") if known else Scope(foreign=True, how="subject")
+            if node.phrase.part:
+                return Scope()
             if scopes.is_stranger(node, clause) and not node.prep:
                 return Scope(foreign=True, how="subject")
             below = [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cytoscribe.literature_mining.claims.comparison_scope import ComparisonScopes
 from cytoscribe.literature_mining.claims.layers import ORDER, WHITE_MATTER, base, between, in_part
 from cytoscribe.literature_mining.claims.model import Clause, Node
-from cytoscribe.literature_mining.claims.scope import DEPTH, NONE, PLACES, Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import DEPTH, NONE, PLACES, Scope, effective_subjects
 
 _TARGETS = frozenset(["to", "with", "from", "towards", "toward", "into", "against", "and"])
 
@@ -20,6 +20,7 @@ class Scopes(ComparisonScopes):
         clause = clause or node.clause
         return (
             self._own_layer(node)
+            or self._apposed_layer(node)
             or self.below_layer(node)
             or self._holder_layer(node)
             or self._subject_layer(clause, node)
@@ -34,6 +35,9 @@ class Scopes(ComparisonScopes):
             return Scope(phrase.layers, "own")
         if phrase.head is not None and phrase.head.is_("layer"):
             return self._back_layer(node)
+        if phrase.text in ("that", "those") and any(b.phrase.regions for b in node.pps) and not self.below_layer(node):
+            before = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.phrase.layers]
+            return Scope(before[-1].phrase.layers, "pointed") if before else NONE  # "while that of area B is thin"
         if phrase.back == "one":
             placed = self.below_layer(node)
             before = self._named_noun(node) if not placed else None
@@ -49,6 +53,23 @@ class Scopes(ComparisonScopes):
             )
         return NONE
 
+    def _apposed_layer(self, node: Node) -> Scope:
+        """`the lamina dissecans, a thin stripe`, `a pale stripe, the layer IVb`: a zone that a layer beside it names."""
+        tokens, phrase = self._sentence.tokens, node.phrase
+        if phrase.noun != "zone":
+            return NONE
+        same = [
+            s for s in node.clause.said if node in node.clause.subjects and node.clause.verb_class == "be" and not s.phrase.traits
+        ]
+        if same and same[0].phrase.layers:
+            return Scope(same[0].phrase.layers, "said")  # "the layer of small cells is layer V"
+        before, after = tokens[max(0, phrase.start - 2) : phrase.start], tokens[phrase.end : phrase.end + 4]
+        if len(before) == 2 and before[0].is_("layer") and before[1].text == "," and tokens[phrase.start].is_("determiners"):
+            return Scope(before[0].names, "own")
+        named = [t for t in after[1:3] if t.is_("layer") and t.names]
+        closed = bool(named) and all(t.text in ",.;:)(" for t in after[after.index(named[0]) + 1 :])
+        return Scope(named[0].names, "own") if closed and after[0].text == "," else NONE
+
     def points_to_layer(self, node: Node) -> bool:
         """`the latter` after two layers and not two regions."""
         before = self._sentence.tokens[: node.start]
@@ -58,9 +79,14 @@ class Scopes(ComparisonScopes):
 
     def _named_noun(self, node: Node) -> Node | None:
         """The noun that "one" stands for: the last layer or cells that were described before it."""
-        kinds = ("cells",) if node.phrase.text.endswith("ones") else ("layer", "cells")
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start and n.noun in kinds]
-        return max(nodes, key=lambda n: n.start, default=None)
+        many = node.phrase.text.endswith("ones")
+        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start < node.start]
+        nodes = [
+            n
+            for n in nodes
+            if n.noun not in ("", "region", "area", "pronoun", "other") and (not many or n.phrase.text.endswith("s"))
+        ]
+        return max(nodes, key=lambda n: (n.holder is None or n.noun == "cells", n.start), default=None)
 
     def one_noun(self, node: Node) -> str:
         """Kind of noun that "one" stands for."""
@@ -100,6 +126,7 @@ class Scopes(ComparisonScopes):
         while holder is not None:
             for scope in (
                 self._own_layer(holder),
+                self._apposed_layer(holder),
                 *(self._own_layer(b) for b in holder.pps if b is not node and b.prep in PLACES),
             ):
                 if scope:
@@ -180,10 +207,16 @@ class Scopes(ComparisonScopes):
         """`They are large`: cells or a layer of the sentence before."""
         subjects = effective_subjects(clause)
         pronoun = any(s.phrase.back in ("pronouns_one", "pronouns_many") for s in subjects)
-        these = any(s.noun == "cells" and s.phrase.text.split()[0] in ("these", "they", "such", "its", "their") for s in subjects)
+        these = any(s.noun == "cells" and self._points_back(s) for s in subjects)
         if self._context.layers and ((pronoun and self._context.noun in ("layer", "cells")) or these):
             return Scope(self._context.layers, "context")
         return NONE
+
+    def _points_back(self, cells: Node) -> bool:
+        """`these cells`, or `its cells` where what came before was a layer and no area."""
+        opening = cells.phrase.text.split()[0]
+        named = any(t.is_("region") for t in self._sentence.tokens[: cells.start])
+        return opening in ("these", "they", "such") or (opening in ("its", "their") and self._context.noun == "layer" and not named)
 
     # -------------------------------------------------------------- borders
 

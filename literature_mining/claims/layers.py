@@ -56,6 +56,10 @@ _NUMBER_ALONE = re.compile(
     r"appears?|lacks?|being|stains?|comprises?|thin|broad|wide|narrow|dense|sparse)\b)",
     re.IGNORECASE,
 )
+_NUMBER_LAST = re.compile(
+    rf"(?:(?<=\bin the )|(?<=\bof the )|(?<=\bthan the ))(?P<list>{_WORD_ORDINAL})(?=\s*[.,;)]|$|\s+(?:but|while|whereas)\b)",
+    re.IGNORECASE,
+)
 _LONE = re.compile(
     r"(?<![A-Za-z0-9.'-])(?P<list>(?:III|II|IV|VI|V)[abc]?(?:(?:\s*,\s*and|\s*,|\s+and|\s*&|\s*/|\s*-|\s+to)\s*(?:III|II|IV|VI|V)[abc]?(?![A-Za-z0-9]))*"
     r"|(?:(?<=in )|(?<=of )|(?<=and )|(?<=, )|^)I(?=[:;,.]|\s+(?:is|are|has|and)\b))(?![A-Za-z0-9])"
@@ -69,13 +73,13 @@ _SHORT = re.compile(
     r"(?<![A-Za-z0-9])L(?P<list>(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?(?:\s?(?:/|-)\s?L?(?:[1-6]|VI|IV|V|I{1,3})(?:[abcABC][αβ]?)?)*)(?![A-Za-z0-9])"
 )
 _NAME = (
-    r"(?:olfactory nerve|external plexiform|internal plexiform|superficial gr[ae]y|intermediate gr[ae]y|deep gr[ae]y|molecular|granule|granular|"
+    r"(?:olfactory nerve|white|gr[ae]y|external plexiform|internal plexiform|superficial gr[ae]y|intermediate gr[ae]y|deep gr[ae]y|molecular|granule|granular|"
     r"pyramidal|multiform|polymorph(?:ic|ous)?|oriens|radiatum|"
     r"lucidum|lacunosum-moleculare|radiatum-lacunosum-molecular|lacunosum|purkinje|plexiform|mitral|glomerular|dissecans|zonal|optic|"
     r"principal|fusiform|spindle|ganglionic|ganglion|marginal|subpial)"
 )
 _NAMED = re.compile(
-    rf"\b(?:(?P<depth>superficial|deep|external|internal|outer|inner)(?:\s+and\s+(?P<other>superficial|deep|external|internal|outer|inner))?\s+)?"
+    rf"\b(?:(?P<depth>superficial|intermediate|deep|external|internal|outer|inner)(?:\s+and\s+(?P<other>superficial|deep|external|internal|outer|inner))?\s+)?"
     rf"(?P<names>{_NAME}(?:(?:,\s*and|,|\s+and)\s+{_NAME})*)(?P<cell>\s+cells?)?\s+(?P<sub>sub)?(?:layers?|lamina|stratum)\b"
     rf"(?:\s*\(?(?:layers?\s+)?(?P<numeral>{_NUMERAL}(?:{_GLUE}{_NUMERAL})*)\)?)?",
     re.IGNORECASE,
@@ -109,11 +113,11 @@ _LETTERED = re.compile(r"\b[Ll](?:ayers?|amina[e]?)\s+(?P<list>[A-HJ-U]\d?(?:(?:
 _DISSECANS = re.compile(r"\blamina\s+(?:dissecans|desiccans)\b", re.IGNORECASE)
 _WHITE = re.compile(r"\b(?:subcortical\s+|underlying\s+)?white[\s-](?:matter|substance)\b", re.IGNORECASE)
 _BACK = re.compile(
-    r"\b(?:this|the|that|these|those|its|both)\s+(?:latter\s+|same\s+|former\s+|two\s+)?(?:sub)?(?:layers?|laminae?)\b(?!\s*(?-i:\(?[IVL1-6]|of\s+\w+\s+cells))",
+    r"\b(?:this|the|that|these|those|its(?!\s+(?:layers|laminae)\b)|both)\s+(?:latter\s+|same\s+|former\s+|two\s+)?(?:sub)?(?:layers?|laminae?)\b(?!\s*(?-i:\(?[IVL1-6]|of\s+\w+\s+cells))",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
-    r"\b(?:all|most|individual|cortical|cell|the)\s+(?:the\s+)?(?:cortical\s+|cell(?:ular)?\s+)?(?:layers|laminae)\b(?!\s*(?-i:\(?[IV1-6]))|\b(?<!sub)layers\b(?!\s*(?-i:\(?[IV1-6]))",
+    r"\b(?:all|most|individual|cortical|cell|the|its)\s+(?:the\s+)?(?:cortical\s+|cell(?:ular)?\s+)?(?:layers|laminae)\b(?!\s*(?-i:\(?[IV1-6]))|\b(?<!sub)layers\b(?!\s*(?-i:\(?[IV1-6]))",
     re.IGNORECASE,
 )
 _SYNONYM = {
@@ -208,6 +212,8 @@ def _spelled(text: str) -> Iterable[LayerMention]:
             yield LayerMention(
                 m.start(), m.end(), numbered(m.group("list") + (m.groupdict().get("sub") or ""), m.group("part") or "")
             )
+    for m in _NUMBER_LAST.finditer(text):  # "the second layer holds small cells, giant ones lie in the fifth"
+        yield LayerMention(m.start("list"), m.end(), (_ORDINAL[m.group("list").lower()],))
     for m in _NUMBER_ALONE.finditer(text):  # "the second layer is dense, the third contains ..."
         number = _ORDINAL.get(m.group("list").lower(), m.group("list"))
         yield LayerMention(m.start("list"), m.end(), numbered(number))
@@ -234,7 +240,8 @@ def _grouped(text: str) -> Iterable[LayerMention]:
     for m in _DISSECANS.finditer(text):
         yield LayerMention(m.start(), m.end(), ("lamina dissecans",))
     for m in _GROUP.finditer(text):
-        name = f"{m.group('which').lower()} {'layer' if m.group('kind').lower() == 'layer' else 'layers'}"
+        cell = "cell " if re.search(r"\bcell", m.group(), re.IGNORECASE) else ""
+        name = f"{m.group('which').lower()} {cell}{'layer' if m.group('kind').lower() == 'layer' else 'layers'}"
         yield LayerMention(m.start(), m.end(), (_SYNONYM.get(m.group("which").lower(), name),))
     for m in _BACK.finditer(text):
         yield LayerMention(m.start(), m.end(), (), back=True)

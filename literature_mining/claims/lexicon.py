@@ -35,6 +35,8 @@ _FORMS = {
     "changes": (True, "noun"),
 }
 """Keys of an entry: whether its forms compare, and their part of speech."""
+_PRODUCT = ("before", "after")
+"""Keys of an entry whose words make its forms two by two: `before = ["densely", "tightly"]`, `after = ["packed", "set"]`."""
 Sense = tuple[str, str]
 """An attribute and its value."""
 
@@ -148,10 +150,12 @@ def _build(tables: Iterable[tuple[Path, dict[str, Any]]]) -> Lexicon:
 def _words(path: Path, number: int, entry: Mapping[str, Any], allowed: Sequence[str]) -> Iterable[Word]:
     where = f"{path}, word {number}"
     bearers = (*allowed, "layer", "nominal", "any")
-    unknown = [k for k in entry if k not in {*bearers, *_FORMS, "needs"}]
+    unknown = [k for k in entry if k not in {*bearers, *_FORMS, *_PRODUCT, "needs"}]
     if unknown:
         raise InputError(f"unknown key '{unknown[0]}'", where=where, fix=f"use {', '.join(_FORMS)}, needs, {', '.join(bearers)}")
     senses = {k: _sense(where, str(entry[k])) for k in bearers if k in entry}
+    products = [f"{first} {last}".strip() for first in entry.get("before", []) for last in entry.get("after", [])]
+    entry = {**entry, "forms": [*entry.get("forms", []), *products]}
     if not senses or not any(entry.get(key) for key in _FORMS):
         raise InputError(
             "the entry has no forms or says nothing", where=where, fix='give forms = ["..."] and any = "attribute = value"'

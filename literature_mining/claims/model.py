@@ -36,7 +36,7 @@ class Phrase:
     """One chunk. `kind`: np, adj, verb, prep, conj, sub, rel, than, like, neg, stop or other.
 
     np: `head` and its traits; `more`: "more" or "less" of it ("more granule cells"); `layers` and `regions` that it names itself; `foreign`: it speaks of an area that the table lacks;
-    `stranger`: so it may, "the pulvinar" among unknown nouns;
+    `stranger`: so it may, "the pulvinar" among unknown nouns; `part`: of a part of an area only, "the caudal part";
     verb: `verb` is its class, `negated` what denies it.
     """
 
@@ -58,6 +58,7 @@ class Phrase:
     verb: str = ""
     text: str = ""
     stranger: bool = False
+    part: bool = False
 
     @property
     def noun(self) -> str:

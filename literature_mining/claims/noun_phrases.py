@@ -27,10 +27,12 @@ class _Modifiers:
     contrasted: bool = False
     regions: tuple[str, ...] = ()
     foreign: bool = False
+    some: bool = False
+    placed: bool = False
 
     def add(self, token: Token) -> None:
         """Take a token that stands before the head."""
-        if token.is_("trait") and not token.is_("determiners"):
+        if token.is_("trait") and not token.is_("determiners") and not (token.lower == "few" and self.some):
             compares = self.compares or ("more" if any(w.compares for w in token.words) else "")
             self.traits.append(Trait(token, token.start, compares, self.denies_next, self.hedged, self.group, self.contrasted))
             self.compares, self.denies_next = "", False
@@ -55,14 +57,12 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break  # "in Nissl preparations | area 8 is ..."
         if token.is_("region") and position > at and tokens[position - 1].is_("evidence"):
             break
-        if token.is_("layer") and position == at + 1 and tokens[at].lower == "both" and _stands_alone(tokens, position):
-            break  # "in both | layer II is ..."
         if token.is_("layer") and position > at and _ends_a_place(tokens, position, mods, before):
             break  # "in the macaque | layer II is ..."
         if (
             mods.traits
             and mods.traits[-1].token is tokens[position - 1]
-            and tokens[position - 1].lower.endswith((" into", " with", " from"))
+            and tokens[position - 1].lower.endswith((" into", " with", " from", " in"))
         ):
             break  # "subdivided into | sublayers Va and Vb"
         if _is_head(tokens, position):
@@ -77,12 +77,6 @@ def noun_phrase(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> P
             break
         position += 1
     return _headless(tokens, at, position, mods, before)
-
-
-def _stands_alone(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a layer is the only one named here, so that "both" before it means something else."""
-    after = tokens[at + 1].lower if at + 1 < len(tokens) else ""
-    return len(tokens[at].names) == 1 and tokens[at].names != ("all",) and after not in ("and", ",")
 
 
 def _points_alone(tokens: Sequence[Token], at: int, first: int, mods: _Modifiers) -> bool:
@@ -151,6 +145,7 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
         if at > first and (token.lower == "that" or (not mods.determined and (mods.traits or mods.unknown))):
             return False
         mods.determined = True
+        mods.some = token.lower in ("a", "these", "those", "the", "some")  # "a few cells" are some, "few cells" are sparse
         if token.lower in ("its", "their", "whose"):
             mods.back = token.lower
     elif token.is_("adverbs", "number", "foreign", "own", "parts", "deepward"):
@@ -162,8 +157,9 @@ def _takes(tokens: Sequence[Token], at: int, mods: _Modifiers, first: int) -> bo
         and not (token.verb and mods.traits)
     ):
         mods.foreign = mods.foreign or (token.is_("foreign_heads") and not token.noun)
-    elif token.is_("unknown") and not token.is_("prepositions"):
+    elif token.is_("unknown", "positions") and not token.is_("prepositions"):
         mods.unknown.append(token.lower)
+        mods.placed = mods.placed or token.is_("positions")
     elif token.lower in ("(", ")") and at > first and _bracketed_modifier(tokens, at):
         pass
     else:
@@ -197,9 +193,13 @@ def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool
     """After `thin, but`, `large and`: another modifier of the same noun follows, and then the noun itself."""
     if not (mods.traits or mods.types or mods.unknown) or tokens[at].lower in ("/", "followed by"):
         return False
+    if mods.placed and any(t.is_("positions") for t in tokens[at + 1 : at + 3]):
+        return True  # "in the oral and interpolar parts"
     position, described = at + 1, False
     if position < len(tokens) and tokens[position].lower in ("and", "but", "or"):
         position += 1
+    if position < len(tokens) and tokens[position].is_("trait") and tokens[position].lower.endswith((" with", " into", " from")):
+        return False  # "II indistinct, | fusing with III"
     determined = position < len(tokens) and tokens[position].is_("determiners")
     if determined:
         if not (mods.determined and mods.traits):
@@ -215,7 +215,7 @@ def _modifiers_go_on(tokens: Sequence[Token], at: int, mods: _Modifiers) -> bool
             return described
         if token.is_("trait", "type"):
             described = True
-        elif token.is_("unknown") or (token.is_("conjunctions") and described):
+        elif token.is_("unknown", "positions") or (token.is_("conjunctions") and described):
             continue
         elif not token.is_("adverbs", "hedges", "more", "less", "negatives", "equal", "number"):
             return False
@@ -234,8 +234,6 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
         following = tokens[end]
         if following.is_("region"):
             regions = following.names
-        elif following.is_("layer") and not layers:
-            layers = following.names
         if following.is_("type", "trait") and not following.noun:
             mods.add(following)
         else:
@@ -243,12 +241,15 @@ def _closed(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) -> P
         end += 1
     if head.noun == "area" and not regions:
         foreign = mods.foreign or _is_foreign(mods)
+    part = mods.placed and not regions and not layers and head.is_("parts", "subdivisions")
+    foreign = foreign or part
     back = mods.back or ("this" if head.is_("back") else "")
     if head.noun == "area" and not regions and not foreign and not back:
         back = "area"
     return Phrase(
         "np", first, end, head, tuple(mods.traits), tuple(mods.types), layers, regions, foreign, back, mods.negated, mods.fewer,
         mods.compares if head.noun in ("cells", "density") and not mods.traits and not mods.fewer else "", mods.determined, tuple(mods.unknown), text=" ".join(t.lower for t in tokens[first:end]),
+        part=part,
     )  # fmt: skip
 
 
@@ -277,8 +278,6 @@ def _compounds(tokens: Sequence[Token], at: int, head: Token) -> bool:
 def _joined(head: Token, following: Token) -> Token:
     if following.is_("region") or (head.is_("region") and following.noun == "area"):
         return following if following.is_("region") else head
-    if following.is_("layer"):
-        return following
     return replace(following, start=head.start, text=f"{head.text} {following.text}")
 
 
@@ -303,10 +302,11 @@ def _headless(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, b
     if last.is_(
         "unknown", "transparent", "features", "parts", "subdivisions", "foreign_heads", "evidence", "species"
     ) and not last.is_("trait"):
-        foreign = any(t.is_("foreign_heads", "species") for t in tokens[first:end])
+        part = mods.placed and last.is_("parts", "subdivisions")
+        foreign = part or any(t.is_("foreign_heads", "species") for t in tokens[first:end])
         return Phrase(
             "np", first, end, last, tuple(mods.traits), tuple(mods.types), negated=mods.negated, fewer=mods.fewer, back=mods.back,
-            determined=mods.determined, foreign=foreign, stranger=_is_stranger(tokens, first, last, mods), regions=mods.regions, unknown=tuple(mods.unknown), text=text,
+            determined=mods.determined, foreign=foreign, part=part, stranger=_is_stranger(tokens, first, last, mods), regions=mods.regions, unknown=tuple(mods.unknown), text=text,
         )  # fmt: skip
     predicate = not mods.determined and any(w.pos == "verb" for w in last.words) and bool(before) and before[-1].kind == "np"
     if mods.traits:
@@ -344,7 +344,12 @@ def _pro_form(tokens: Sequence[Token], first: int, at: int, mods: _Modifiers) ->
 
 def _nominal(tokens: Sequence[Token], first: int, end: int, mods: _Modifiers, text: str) -> Phrase:
     """`an abrupt widening`, `no clear columns`: the last trait is a noun, which bears no other trait."""
-    own = tuple(t for t in mods.traits if t.token is tokens[end - 1])
+    packed = [t for t in mods.traits if any(s[0] == "cell_density" for w in t.words for s in w.senses.values())]
+    own = (
+        ()
+        if mods.placed
+        else tuple(t for t in mods.traits if t.token is tokens[end - 1] or (t in packed and tokens[end - 1].is_("transparent")))
+    )
     return Phrase(
         "np",
         first,
@@ -369,20 +374,13 @@ def _pronoun(tokens: Sequence[Token], at: int) -> Phrase | None:
     for role in ("pronouns_one", "pronouns_many"):
         if token.is_(role):
             return Phrase("np", at, at + 1, token, back=role, text=token.lower)
-    if token.is_("unknown", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own", "evidence"):
+    if token.is_(
+        "unknown", "positions", "determiners", "species", "transparent", "features", "foreign_heads", "parts", "own", "evidence"
+    ):
         return Phrase(
             "np", at, at + 1, token, text=token.lower, foreign=token.is_("foreign_heads", "species"), unknown=(token.lower,)
         )
     return None
-
-
-def adjectives(tokens: Sequence[Token], at: int) -> Phrase | None:
-    token = tokens[at]
-    if not token.is_("trait"):
-        return None
-    mods = _Modifiers()
-    mods.add(token)
-    return Phrase("adj", at, at + 1, traits=tuple(mods.traits), text=token.lower)
 
 
 def is_degree(tokens: Sequence[Token], at: int) -> bool:

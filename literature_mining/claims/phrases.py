@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cytoscribe.literature_mining.claims.model import Phrase
-from cytoscribe.literature_mining.claims.noun_phrases import adjectives, is_degree, noun_phrase
+from cytoscribe.literature_mining.claims.noun_phrases import is_degree, noun_phrase
 from cytoscribe.literature_mining.claims.tokens import Token
 from cytoscribe.literature_mining.claims.verb_groups import begins_verb, verb_group
 
@@ -30,7 +30,7 @@ def _next(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> tuple[P
     verb = verb_group(tokens, at, before)
     if verb is not None:
         return verb, verb.end
-    described = noun_phrase(tokens, at, before) or adjectives(tokens, at)
+    described = noun_phrase(tokens, at, before)
     if described is not None:
         return described, described.end
     return Phrase("other", at, at + 1, text=token.lower), at + 1
@@ -57,18 +57,11 @@ def _single(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:
     for role, kind in _TEXT_KINDS.items():
         if token.is_(role):
             return kind
-    after = tokens[at + 1] if at + 1 < len(tokens) else None
-    if token.is_("without") and token.is_("trait") and before and before[-1].verb == "be" and (after is None or _ends_said(after)):
-        return ""  # "layer IV is lacking in area A"
     if token.is_("without", "excepting", "presence"):
         return "prep"
     if token.is_("negatives") and not begins_verb(tokens, at):
         return "neg"
     return "prep" if token.is_("prepositions", "with") and not token.is_("negative_determiners") else ""
-
-
-def _ends_said(after: Token) -> bool:
-    return after.is_("prepositions", "conjunctions", "subordinators") or after.lower in _STOPS
 
 
 def _that(tokens: Sequence[Token], at: int, before: Sequence[Phrase]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cytoscribe.literature_mining.claims.model import Clause, Node, Trait
-from cytoscribe.literature_mining.claims.scope import effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import effective_subjects
 
 
 def is_denied(node: Node, clause: Clause, trait: Trait | None = None) -> bool:

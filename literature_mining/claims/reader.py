@@ -6,6 +6,7 @@ the noun to its layer and region (scope.py). What binds to nothing claims nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.findings import FoundClaim
 from cytoscribe.literature_mining.claims.follow import follow
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
-from cytoscribe.literature_mining.claims.layers import is_allocortical
+from cytoscribe.literature_mining.claims.layers import ORDER, is_allocortical
 from cytoscribe.literature_mining.claims.lexicon import Lexicon, load_lexicon
 from cytoscribe.literature_mining.claims.sentence_claims import SentenceClaims
 from cytoscribe.literature_mining.claims.silence import is_silent, other_stretches
@@ -23,6 +24,9 @@ from cytoscribe.literature_mining.claims.tokens import Token, tokenize
 from cytoscribe.literature_mining.papers.sentences import spans_of
 from cytoscribe.literature_mining.regions.mentions import Mention, RegionFinder
 from cytoscribe.literature_mining.regions.table import RegionTable
+
+_ITEM = re.compile(r"\(?([1-6])[.,):]\s")
+"""A numbered item of a list."""
 
 
 class ClaimReader:
@@ -61,7 +65,8 @@ class ClaimReader:
         """Claims of one sentence, and the context that the next sentence is read in."""
         tokens = renamed(self.tokens(text, mentions))
         sentence = parse(tokens)
-        scopes = Scopes(sentence, context)
+        item = _ITEM.match(text) if context.counted else None  # "the cortex has five layers. 1, ... 2, ..."
+        scopes = Scopes(sentence, replace(context, section=(ORDER[int(item.group(1)) - 1],)) if item else context)
         claims = [] if is_silent(tokens) else SentenceClaims(sentence, scopes, context, self.lexicon, self._strata).read()
         other = other_stretches(text, self.lexicon) if claims else []
         claims = [c for c in claims if not any(start < c.end <= end for start, end in other)]

@@ -3,51 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence
+from cytoscribe.literature_mining.claims.scope_names import DEPTH, NONE, PLACES, Scope, effective_subjects
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN
 
-PLACES = frozenset(
-    ["of", "in", "within", "inside", "at", "for", "throughout", "among", "on", "over", "across", "through",
-     "in the case of", "in case of", "as to", "as for", "as regards", "as concerns", "concerning", "regarding", "with respect to"]
-)  # fmt: skip
 _BESIDE = frozenset(["behind", "beside", "next to", "adjacent to", "close to", "lateral to", "medial to", "rostral to", "caudal to", "dorsal to", "ventral to",
                      "anterior to", "posterior to", "opposite", "in front of", "around", "beyond"])  # fmt: skip
-DEPTH = 8
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Names, and where they were found: own, below, holder, subject, place, front, antecedent, before, later, label or context.
-
-    `foreign`: what was found is an area that the table lacks, so that nothing may be claimed.
-    """
-
-    names: tuple[str, ...] = ()
-    how: str = ""
-    foreign: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.names) or self.foreign
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """Names that the table lists."""
-        return tuple(n for n in self.names if n != UNKNOWN)
-
-
-NONE = Scope()
-
-
-def effective_subjects(clause: Clause, depth: int = 0) -> list[Node]:
-    """Subjects of a clause, its own or those it shares."""
-    if clause.subjects or depth > DEPTH:
-        return clause.subjects
-    if clause.shares and clause.leans is not None:
-        return effective_subjects(clause.leans, depth + 1)
-    return []
+def _is_site(node: Node) -> bool:
+    """`located in the posterior part of the insula, it ...`: where an area lies, not a part of it."""
+    return node.phrase.part and any(b.prep == "of" and not set(b.phrase.regions) - {UNKNOWN} for b in node.pps)
 
 
 class RegionScopes:
@@ -61,6 +29,8 @@ class RegionScopes:
     def region(self, node: Node, clause: Clause | None = None) -> Scope:
         """Regions that a phrase speaks of, seen from `clause` (its own by default)."""
         clause = clause or node.clause
+        if any(n.phrase.part and not _is_site(n) for n in clause.fronted):
+            return Scope(foreign=True, how="front")  # "in its caudal part, A has ..."
         defined = self._defined(clause) if node.noun != "region" else NONE
         if defined:
             return defined
@@ -73,7 +43,12 @@ class RegionScopes:
             "trait",
         )
         ways = [self._own_region(node), self.below_region(node)]
-        if subject_first and node.noun != "region" and node.phrase.back != "one":  # a field "in the pons" is no claim of the pons
+        border = any(
+            s.noun == "border" for s in effective_subjects(clause)
+        )  # "the border of A and B is marked by a thin layer IV in B"
+        if (
+            subject_first and node.noun != "region" and node.phrase.back != "one" and not border
+        ):  # a field "in the pons" is no claim of the pons
             ways.insert(1, self._subject_region(clause) or self._described_region(clause))
         for scope in ways:
             if scope:
@@ -113,6 +88,8 @@ class RegionScopes:
         phrase = node.phrase
         if phrase.regions:
             return Scope(phrase.regions, "own")
+        if phrase.part:
+            return Scope(foreign=True, how="own")  # what the caudal part has, the area need not have
         if phrase.noun == "area" and any(b.prep in _BESIDE for b in node.pps):
             return Scope(foreign=True, how="own")  # "the area behind it"
         if phrase.noun == "area" and any(
@@ -142,8 +119,13 @@ class RegionScopes:
             return Scope(tuple(candidates[-1:]), "pointed")
         if "former" in words:
             return Scope(tuple(candidates[:1]), "pointed")
+        if phrase.noun == "area" and "present" in words and self._context.headings:
+            return Scope(self._context.headings, "heading")
         if phrase.noun != "area" or phrase.foreign:
             return NONE
+        outer = self._sentence.tokens[phrase.start - 1].lower if phrase.start else ""
+        if {words[0], outer} & {"neither", "either", "each", "every"} and len(candidates) > 1:
+            return Scope(tuple(candidates), "pointed")
         if words[0] in ("both", "these", "the") and words[-1] in (
             "areas",
             "regions",
@@ -271,7 +253,7 @@ class RegionScopes:
         return any(s.phrase.back in ("pronouns_one", "its", "their") for s in effective_subjects(clause))
 
     def _front_region(self, clause: Clause) -> bool:
-        return any(n.phrase.regions or n.phrase.foreign for n in clause.fronted)
+        return any(n.phrase.regions or (n.phrase.foreign and not _is_site(n)) for n in clause.fronted)
 
     def _leaning_region(self, clause: Clause) -> bool:
         return any(self._subject_region(c, 1) for c in self._leaning(clause))
@@ -289,7 +271,8 @@ class RegionScopes:
                 if other is not node and (other.prep in PLACES or how == "said" or layered or self._is_goal(clause, other)):
                     scope = self._own_region(other) or self.below_region(other)
                     if scope:
-                        return Scope(scope.names, how, scope.foreign)
+                        listed = [x for n in nodes if n.prep == other.prep for x in n.phrase.regions] if how == "front" else []
+                        return Scope(tuple(dict.fromkeys([*scope.names, *listed])), how, scope.foreign)
                     if how != "said" and self.is_stranger(other, clause):
                         return Scope(foreign=True, how=how)
         for said in clause.said:  # "a broad layer III characterises area A"
@@ -377,7 +360,8 @@ class RegionScopes:
     def _later_region(self, clause: Clause) -> Scope:
         """`layer V is thin and layer III broad in area A`: a region at the end that holds for the clauses joined before it."""
         for later in self._sentence.clauses:
-            if later.index <= clause.index or later.kind not in ("coord",) or self._subject_region(later):
+            listed = later.kind == "part" and not clause.subjects and later.verb is not None and later.verb.text.endswith(" of")
+            if later.index <= clause.index or not (later.kind == "coord" or listed) or self._subject_region(later):
                 continue
             trailing = [*later.places, *(b for s in later.said for b in s.below())]
             for node in trailing:

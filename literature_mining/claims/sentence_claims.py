@@ -12,9 +12,10 @@ from cytoscribe.literature_mining.claims.findings import Evidence, FoundClaim
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.layers import isocortical
 from cytoscribe.literature_mining.claims.lexicon import Lexicon
+from cytoscribe.literature_mining.claims.limits import is_lessened, is_some_zone, leads_somewhere
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
 from cytoscribe.literature_mining.claims.polarity import is_denied
-from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.senses import Meaning, meaning_of
 from cytoscribe.literature_mining.claims.tokens import UNKNOWN, Token
 from cytoscribe.literature_mining.claims.trait_places import TraitPlaces
@@ -95,13 +96,18 @@ class SentenceClaims:
             for measure in measures if len(measures) > 1 else []:  # "an increase in size and density"
                 self._read_one(node, trait, clause, self._bearers.of(measure, clause, "nominal"))
             if len(measures) < 2:
-                self._read_one(node, trait, clause, self._bearers.attributive(node, trait, clause))
+                self._read_one(
+                    node, trait, clause, [*self._bearers.attributive(node, trait, clause), *self._bearers.labelled(clause)]
+                )
             return
         measured = [b for b in node.pps if b.noun in ("size", "density", "thickness") and b.prep == "in"]  # "increase in size"
         for measure in measured:
             self._read_one(node, trait, clause, self._bearers.of(measure, clause, "predicate"))
         if measured:
             return
+        if clause.verb_class in ("have", "consist") and node.joined is not None and node.joined.noun == "cells":
+            self._read_one(node, trait, clause, self._bearers.of(node.joined, clause, "predicate"))
+            return  # "layer V has large pyramids, but smaller than in area B"
         subjects = effective_subjects(clause)
         shared = self._shared_noun(node, clause)
         if shared is not None:
@@ -127,6 +133,15 @@ class SentenceClaims:
 
     def _read_one(self, node: Node, trait: Trait, clause: Clause, bearers: Iterable[Bearer]) -> None:
         """State the trait of the first bearer of which it says something."""
+        gone = [s for w in trait.words for s in w.senses.values() if s[0] == "layer_visibility" and s[1] in ("absent", "visible")]
+        if (
+            gone
+            and clause.kind == "rel"
+            and clause.antecedent is not None
+            and clause.antecedent.noun in ("cells", "arrangement", "")
+        ):
+            self._deny_elsewhere(node, trait, clause, clause.antecedent)
+            return
         for bearer in bearers:
             meaning = meaning_of(
                 trait, bearer.noun, self._needs, self._lexicon, deeper=self._places.is_gradient(clause, trait, bearer)
@@ -139,15 +154,54 @@ class SentenceClaims:
                 self._state(node, trait, bearer, meaning)
             return
 
+    def _is_alternative(self, node: Node, trait: Trait, meaning: Meaning) -> bool:
+        """`visible or not visible`, `prominent or inconspicuous`: either may hold, so that neither is stated."""
+        tokens = self._sentence.tokens
+        if " or not " in node.phrase.text or [t.lower for t in tokens[max(0, node.start - 2) : node.start]] == ["or", "not"]:
+            return True
+        at = tokens.index(trait.token)
+        for near, far in ((at + 1, at + 2), (at - 1, at - 2)):
+            if 0 <= far < len(tokens) and tokens[near].lower == "or":
+                senses = [s for w in tokens[far].words for s in w.senses.values()]
+                opposed = any(s[0] == meaning.attribute and s[1] == self._lexicon.poles.get(meaning.value) for s in senses)
+                if opposed or (far > at and tokens[far].is_("negatives")):
+                    return True
+        return False
+
+    def _deny_elsewhere(self, node: Node, trait: Trait, clause: Clause, antecedent: Node) -> None:
+        """`A has a columnar arrangement, which is missing in B`: what was said of the antecedent, of another region."""
+        tokens = self._sentence.tokens
+        start, end = tokens[antecedent.phrase.start].start, tokens[antecedent.phrase.end - 1].end
+        there = any(s == ("layer_visibility", "visible") for w in trait.words for s in w.senses.values()) != is_denied(
+            node, clause, trait
+        )
+        for claim in list(self._of_clause.get(antecedent.clause.index, [])):
+            for region in self._scopes.below_region(node).known if start <= claim.start and claim.end <= end else ():
+                repeated = replace(claim, region=region, polarity=claim.polarity == there, compared_to=())
+                self._found.setdefault((*repeated.identity, repeated.relative), repeated)
+
     def _state(self, node: Node, trait: Trait, bearer: Bearer, meaning: Meaning) -> None:
         has = bearer.clause.verb_class in ("have", "consist", "be") and node in bearer.clause.said
         if has and any(s.noun == "other" for s in effective_subjects(bearer.clause)):
             return  # "mossy fibres form a dense band"
         if node.phrase.kind == "adj" and any(b.prep in _NEARNESS and b.noun == "layer" for b in node.pps):
             return  # "large near layer IV and small near layer II": a change within the layer
+        if self._is_alternative(node, trait, meaning) or (
+            trait.token.lower in ("numerous", "abundant") and bearer.node.phrase.unknown
+        ):
+            return  # "prominent or inconspicuous layers", "head-direction cells are numerous"
+        if meaning.attribute == "arrangement" and not meaning.relative and is_lessened(node, bearer.clause):
+            return  # "a less prominent columnar arrangement than in area B"
+        if meaning.attribute == "arrangement" and any(t.compares == "more" for t in node.phrase.traits if node.phrase.kind == "np"):
+            meaning = replace(meaning, relative=True)
+        changes = meaning.relative or any(w.pos == "verb" and "density" in w.senses for w in trait.words)
+        if changes and meaning.attribute != "size_gradient" and leads_somewhere(node, bearer.clause):
+            return  # "become smaller towards the surface": a change within the area
         if meaning.attribute == "cortical_type" and meaning.relative:
             return  # "less granular than area B" says of neither that it is granular
         layers = self._places.layers(node, bearer, meaning)
+        if layers.names == ("all",) and (is_some_zone(bearer) or meaning.value == "sublaminated"):
+            return  # an area with subdivisions is not one with sublayers
         regions = self._places.regions(node, bearer)
         if regions.foreign or not regions.names:
             return
@@ -229,7 +283,7 @@ class SentenceClaims:
             return
         if node.noun != "cells" and not (node.phrase.head is not None and node.phrase.head.is_("type")):
             return
-        listed = clause.verb_class in ("consist", "presence") and node not in effective_subjects(clause)
+        listed = (clause.verb_class in ("consist", "presence") or node.prep == "rich in") and node not in effective_subjects(clause)
         prominent = next((t for t in node.phrase.traits if any(s[1] == "*" for w in t.words for s in w.senses.values())), None)
         for token in {t.types[0]: t for t in node.phrase.types}.values():
             name, claimed = token.types

@@ -41,13 +41,16 @@ class _Builder(Complements, Attachments):
     def _find_later_antecedents(self) -> None:
         """`With a thin layer IV, area A ...`: the antecedent of an opening phrase is the subject that follows."""
         for clause in self.clauses:
-            if clause.kind == "part" and clause.antecedent is None:
+            passes = clause.kind == "sub" and clause.verb_class == "other" and {"from", "to"} <= {n.prep for n in clause.nodes()}
+            if (clause.kind == "part" or passes) and clause.antecedent is None:
                 after = (c for c in self.clauses[clause.index + 1 :] if c.subjects and c.kind in ("coord", "main"))
                 following = next(after, None)
                 if following is None:
                     continue
                 if clause.verb_class == "other" and any(n.prep == "from" for n in clause.places):  # "on passing from A to B, ..."
                     following.fronted += [one for n in clause.places for one in (n, *n.below())]
+                if passes:
+                    continue  # "as one goes from A to B, ..."
                 clause.antecedent = following.subjects[0]
 
     def _repeat_denied(self, clause: Clause) -> None:
@@ -153,6 +156,10 @@ class _Builder(Complements, Attachments):
     def _take_neg(self, at: int, phrase: Phrase) -> int:
         if phrase.text == "nor" and self._is_ellipsis(at + 1):
             return self._repeat(at + 2, negated=True)
+        if phrase.text.startswith("nor ") and self.current.verb is not None:
+            self._begin("coord", phrase.start)
+            self.current.negated = True
+            return at + 1
         self._negate = True
         if phrase.text == "neither" and self.current.verb is None and not self.current.subjects:
             self.current.negated = True
@@ -167,7 +174,9 @@ class _Builder(Complements, Attachments):
         return at + 1
 
     def _take_verb(self, at: int, phrase: Phrase) -> int:
-        if self._is_participle(at, phrase):
+        if self.current.verb_class == "modal" and self.current.said and not self.current.subjects:
+            pass  # "in neither does layer V | contain ..."
+        elif self._is_participle(at, phrase):
             self._begin_participle(phrase)
         elif self.current.verb is not None or self._is_predicate(self.current):
             self._next_predicate(phrase)
@@ -190,5 +199,6 @@ class _Builder(Complements, Attachments):
             and holder.noun not in ("layer", "region", "area", "cells", "zone", "pronoun")
             and holder.holder is None
         ):
-            holder = (self.current.subjects or [holder])[0]
+            subjects = self.current.subjects or [holder]
+            holder = next((s for s in reversed(subjects) if s.noun in ("layer", "cells")), subjects[0])
         self._begin("part", phrase.start, antecedent=holder)

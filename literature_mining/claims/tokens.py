@@ -25,7 +25,7 @@ _OUTER_BORDER = re.compile(
 )
 _CODE = re.compile(
     r"(?:\b(?:[Aa]reas?|BAs?|[Ff]ields?|[Nn]ucle(?:us|i)|[Rr]egions?|[Gg]roups?|[Ss]ubfields?)\s+)?"
-    r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|[a-z]{1,3}\d+[\w.'-]*|[A-Z][a-z]{1,4}[A-Z][A-Za-z]{0,3}|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
+    r"(?<![\w.-])(?:[a-z]{0,3}[A-Z][A-Za-z]{0,5}\d[\w.'/*-]*|\d+[A-Z]?[a-z]{1,4}\d?|\d{1,2}[A-Z]|[a-z]{1,3}\d+[\w.'-]*|[A-Z][a-z]{1,4}[A-Z][A-Za-z]{0,3}|[A-Z]{2,5}[a-z]{0,3}|[A-Z][a-z]?[A-Z][A-Za-z]{0,3})(?![\w])"
 )
 _AREA_CODE = re.compile(
     r"\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+(?=[A-Z0-9]|[a-z]{1,3}[A-Z])[\w][\w.*/'-]*\w|\b(?:[Aa]reas?|BAs?|[Ff]ields?)\s+[A-Z0-9]\b"
@@ -35,6 +35,13 @@ _NOT_A_CODE = re.compile(
 )
 _ABBREVIATIONS = frozenset(word_list("abbreviations"))
 _QUOTES = str.maketrans(dict.fromkeys('"\u201c\u201d\u201e\u201f\u00ab\u00bb', " "))
+_LAYERED = frozenset(["layer", "lamina", "stratum", "zone"])
+_ORDINARY = frozenset(
+    ["additional", "final", "special", "typical", "usual", "general", "continuous", "real", "actual", "single", "singular", "similar", "particular", "peculiar", "original", "essential",
+     "total", "partial", "initial", "principal", "central", "neuronal", "cortical", "familiar", "regular", "horizontal", "vertical", "tangential", "cardinal", "transitional",
+     "equal", "previous", "various", "obvious", "famous", "analogous", "homologous", "corresponding", "cellular", "laminar", "neural", "cerebral", "identical", "critical", "normal", "natural"]
+)  # fmt: skip
+"""Adjectives with an anatomical ending that name no layer."""
 _BLANK = "\x00"
 UNKNOWN = "?"
 """The name of an area that the table lacks."""
@@ -96,7 +103,40 @@ def tokenize(
         rest = _without(flat, fixed)
         fixed += [Token(m.start(), m.end(), m.group(), frozenset({"region", "stranger"}), (UNKNOWN,)) for m in _strange(rest)]
     tokens = sorted([*fixed, *_worded(_without(flat, fixed), lexicon, load_english())], key=lambda t: t.start)
-    return _grouped(tokens)
+    return _grouped(_with_named_layers(tokens))
+
+
+def _with_named_layers(tokens: Sequence[Token]) -> list[Token]:
+    """`the dense cell layer`, `the ependymal layer`, `the marginal zone`: layers that have a name no list has."""
+    result: list[Token] = []
+    for at, token in enumerate(tokens):
+        last = result[-1] if result else None
+        if token.lower not in _LAYERED or not token.noun or last is None:
+            result.append(token)
+            continue
+        named = last.lower == "cell" and token.lower != "zone"
+        qualified = result[-2] if named and len(result) > 1 else last
+        anatomical = _is_anatomical(qualified, tokens[: at - (2 if named else 1)])
+        if not named and not anatomical:
+            result.append(token)
+            continue
+        first = len(result) - (1 if named else 0) - (1 if anatomical else 0)
+        words = [t.lower for t in result[first:]]
+        name = " ".join([*words, "layer" if token.lower in ("lamina", "stratum") else token.lower])
+        text = " ".join([*(t.text for t in result[first:]), token.text])
+        result[first:] = [Token(result[first].start, token.end, text, frozenset({"layer"}), (name,))]
+    return result
+
+
+def _is_anatomical(word: Token, before: Sequence[Token]) -> bool:
+    """Whether a word that no list has names a layer: an adjective of anatomy behind "the" or "its"."""
+    determined = any(t.lower in ("the", "its") for t in before[-3:])
+    plain = (
+        word.roles == {"unknown"}
+        and word.lower.endswith(("ar", "al", "iform", "oid", "ous", "ian"))
+        and word.lower not in _ORDINARY
+    )
+    return determined and plain and word.text[:1].islower()
 
 
 def names_stranger(text: str) -> bool:
@@ -216,8 +256,8 @@ def _next_region(tokens: Sequence[Token], at: int) -> int:
     step = at + 1
     while step < len(tokens) and tokens[step].lower in {",", "and", "or", "&", "as well as", "/", "both", "the"}:
         step += 1
-    if [t.lower for t in tokens[at + 1 : step]] == [","] and not _list_ends(tokens, step):
-        return 0
+    if [t.lower for t in tokens[at + 1 : step]] in ([","], [",", "the"]) and not _list_ends(tokens, step):
+        return 0  # "in contrast to A, the B is ..."
     if step == at + 1 or step >= len(tokens):
         return 0
     if tokens[step].noun == "area" and step + 1 < len(tokens) and tokens[step + 1].is_("region"):

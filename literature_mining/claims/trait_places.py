@@ -9,7 +9,7 @@ from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.layer_scope import Scopes
 from cytoscribe.literature_mining.claims.layers import base, between, side_of
 from cytoscribe.literature_mining.claims.model import Clause, Node, Sentence, Trait
-from cytoscribe.literature_mining.claims.scope import Scope
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from cytoscribe.literature_mining.claims.senses import Meaning
 
 
@@ -55,31 +55,31 @@ class TraitPlaces:
             found = Scope(self._context.cells or found.names, "context")
         return found
 
-    def _sharing(self, node: Node) -> Node:
-        """`smaller and less dense in layer III of A`: adjectives of one kind share the place behind the last of them."""
+    def _sharing(self, node: Node, *, alike: bool = True) -> Node:
+        """`smaller and less dense in layer III of A`: adjectives share the place behind the last of them; alike: those that compare."""
         if node.pps or node.phrase.kind != "adj":
             return node
         relative = [bool(t.compares) for t in node.phrase.traits]
         after = next((n for n in node.clause.said if n.joined is node and n.phrase.kind == "adj"), None)
-        alike = after is not None and bool(after.pps) and [bool(t.compares) for t in after.phrase.traits][:1] == relative[:1]
-        return after if after is not None and alike and relative[:1] == [True] else node
+        if after is None or not after.pps:
+            return node
+        fits = [bool(t.compares) for t in after.phrase.traits][:1] == relative[:1] == [True]
+        return after if fits or not alike else node
 
     def regions(self, node: Node, bearer: Bearer) -> Scope:
         """Regions that have a trait."""
         if node.phrase.kind == "adj":
-            own = self._scopes.below_region(node) or self._scopes.below_region(self._sharing(node))
-            if own:
-                return own
+            own = self._scopes.below_region(node)
+            shared = own or self._scopes.below_region(self._sharing(node, alike=False))
+            if own or shared.known:
+                return shared
         front = [b for b in bearer.clause.fronted if b.phrase.regions and b.prep in ("in", "within", "for")]
         if bearer.clause is not bearer.node.clause and front:  # "in B it is dense"
             return Scope(front[0].phrase.regions, "front")
-        place = [b for b in bearer.clause.places if b.prep in ("in", "of") and b.phrase.regions]
         if bearer.clause is not bearer.node.clause and bearer.clause.verb_class == "place":
             hung = [b for b in [*bearer.clause.places, *(x for s in bearer.clause.said for x in s.below())] if b.phrase.regions]
             if hung:
                 return Scope(hung[0].phrase.regions, "place")
-        if bearer.clause is not bearer.node.clause and place and bearer.place == "predicate":
-            return Scope(place[0].phrase.regions, "place")
         return self._scopes.region(bearer.node, bearer.clause)
 
     def distributed(
@@ -87,10 +87,13 @@ class TraitPlaces:
     ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
         """Regions and layers of a claim; with "respectively" each goes with its own trait or partner."""
         names, strata = list(regions.names), list(layers.names)
+        if (regions.how, layers.how) == ("place", "place") and (placed := self._placed(bearer.clause)):
+            return [(r, s, partners) for r, s in placed]
         if self._sentence.respectively:
             place, count = _place_in_list(node, trait)
             fronted = regions.how in ("front", "place", "context", "heading") and layers.how == "own"
-            if count > 1 and len(strata) == count and fronted:  # "in A and B layers III and V are, respectively, ..."
+            headed = any(s.noun == "layer" for s in effective_subjects(bearer.clause))
+            if count > 1 and len(strata) == count and (fronted or headed):  # "in A and B layers III and V are, respectively, ..."
                 strata = [strata[place]]
             elif count > 1 and len(names) == count:
                 names = [names[place]]
@@ -101,6 +104,12 @@ class TraitPlaces:
             elif len(names) == len(strata) > 1:
                 return [(r, s, partners) for r, s in zip(names, strata, strict=True)]
         return [(r, s, partners) for r in names for s in strata]
+
+    def _placed(self, clause: Clause) -> list[tuple[str, str]]:
+        """`in layer III of A and in layer V of B`: each place with its own layer and region."""
+        nodes = [n for n in clause.places if n.phrase.layers and n.prep in ("in", "within")]
+        pairs = [(r, s) for n in nodes for r in self._scopes.below_region(n).known for s in n.phrase.layers]
+        return pairs if len({r for r, _ in pairs}) > 1 else []
 
     def is_gradient(self, clause: Clause, trait: Trait, bearer: Bearer) -> bool:
         """`increases with depth`, `a superficial to deep increase`: a change within a layer."""
@@ -132,8 +141,11 @@ class TraitPlaces:
 
     def _goes_deeper(self, trait: Trait) -> bool:
         """`increases from the upper to the deep part`, `from IIIa to IIIc`: within one layer."""
-        nodes = [n for c in self._sentence.clauses for n in c.nodes() if n.start > trait.start]
+        nodes = [n for c in self._sentence.clauses for n in c.nodes() if self._sentence.tokens[n.start].start > trait.start]
         source = next((n for n in nodes if n.prep == "from"), None)
+        inner = source.phrase.layers if source is not None else ()
+        if len(inner) > 1 and " to " in source.phrase.text and len({base(x) for x in inner}) == 1:
+            return inner[0] < inner[-1]  # "from IIIa to IIIc"
         goal = next((n for n in nodes if n.prep in ("to", "into") and source is not None and n.start > source.start), None)
         if source is None or goal is None:
             return False
@@ -152,4 +164,4 @@ def _place_in_list(node: Node, trait: Trait) -> tuple[int, int]:
     if len(said) > 1 and node in said:
         return said.index(node), len(said)
     traits = node.phrase.traits
-    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 and node.phrase.kind == "adj" else (0, 1)
+    return (traits.index(trait), len(traits)) if trait in traits and len(traits) > 1 else (0, 1)

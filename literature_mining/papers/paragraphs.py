@@ -28,6 +28,8 @@ _FRONT = re.compile(
 )
 MAX_HEADING = 250
 """A longer heading is text that a converter took for one."""
+_SIGN = re.compile(r"(?!(?:[IVX]+|\d+)\.?$)(?=.*[A-Za-z])(?=.*[A-Z0-9])[A-Za-z0-9][\w.'*-]{1,7}$")
+"""A heading of one sign names an area ("9d", "FF"); page marks and section numbers have no letter, or are numerals."""
 
 
 @dataclass(eq=False)
@@ -84,7 +86,7 @@ def _kind_after(paragraph: Paragraph, before: Paragraph | None) -> BlockKind:
         return "body"  # "... is summarised in / Table 2. All areas ..."
     if paragraph.kind == "body" and len(paragraph.lines) <= 2 and _NUMBERED.match(" ".join(paragraph.lines)):
         return "heading"
-    if paragraph.kind == "heading" and is_debris(first):
+    if paragraph.kind == "heading" and is_debris(first) and not _SIGN.match(first):
         return "furniture"
     if paragraph.kind == "heading" and (first[:1].islower() or len(first) > MAX_HEADING):
         return "body"

@@ -11,6 +11,12 @@ _MEMBERS = (
     r"(?:(?:all|both|the|each|every|most|these|its|(?!no\b|neither\b|in\b|of\b|than\b|and\b)\w+)\s+){0,3}?(?:sub-?divisions?|sub-?areas?|sub-?regions?|sub-?fields?|sub-?nuclei|parts|portions|divisions|members|components)"
     r"\s+(?:of|within|in)\s+(?:the\s+)?"
 )
+_SOME = re.compile(
+    r"\b(?:(?:dors|ventr|rostr|caud|medi|later|anteri|posteri|superi|inferi)\w*|oral|some|several|other|few|many|most)\s+"
+    r"(?:of\s+(?:the\s+)?)?(?:sub|part|portion|division|member|component)",
+    re.IGNORECASE,
+)
+"""`dorsal subdivisions of area 9`: not all of them, and nobody can tell which."""
 
 
 class GroupFinder:
@@ -37,4 +43,5 @@ class GroupFinder:
         """(start, end, regions) of each group that the text names."""
         if self._pattern is None:
             return []
-        return [(m.start(), m.end(), self._groups[m.group("parent").casefold()]) for m in self._pattern.finditer(text)]
+        found = (m for m in self._pattern.finditer(text) if not _SOME.search(text[: m.end()], max(0, m.start() - 12)))
+        return [(m.start(), m.end(), self._groups[m.group("parent").casefold()]) for m in found]

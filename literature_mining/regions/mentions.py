@@ -142,7 +142,7 @@ class RegionFinder:
             return False
         own = self._table.find(mention.regions[0])
         sisters = [r.name for r in self._table.regions if own and own.parent and r.parent == own.parent and r.name != own.name]
-        return any(re.search(rf"\b(?:in|of|than|from|and|to|between)\s+{re.escape(s)}(?![\w.'])", flat) for s in sisters)
+        return any(re.search(rf"\b(?:in|of|than|from|and|to|between)\s+{re.escape(s)}(?![\w']|\.\d)", flat) for s in sisters)
 
     def _listed(self, flat: str) -> Iterable[Mention]:
         """`areas 44 and 45`: every item after a plural is looked up as an area."""
@@ -207,13 +207,15 @@ class RegionFinder:
         flat = flatten(text)
         allowed = set()
         for sign, region in self._owner.items():
-            if is_label(sign) and is_doubtful(sign) and sign in flat and self._used(sign, region, flat):
+            if is_label(sign) and is_doubtful(sign) and sign in flat and self._used(sign, region, flat, text):
                 allowed.add(sign)
         return frozenset(allowed)
 
-    def _used(self, sign: str, region: str, flat: str) -> bool:
+    def _used(self, sign: str, region: str, flat: str, text: str) -> bool:
         if re.search(rf"\b(?:areas?|fields?|nucleus|BA|Brodmann area)\s+(?:[\w.*-]+\s+and\s+)?{re.escape(sign)}(?!\w)", flat):
             return True
+        if not sign.isdigit() and re.search(rf"(?:^|\n)#*\s*{re.escape(sign)}\s*(?:\n|$)", text):
+            return True  # a heading of its own
         if not sign.isdigit() and _SAID_OF.search(flat) and re.search(_USED_AS_AREA.format(sign=re.escape(sign)), flat):
             return True
         if any(_stands_for(sign, m.group(1)) for m in re.finditer(rf"((?:[\w-]+\s+){{1,5}})\(\s*{re.escape(sign)}\s*[);,]", flat)):

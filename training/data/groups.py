@@ -47,11 +47,13 @@ class Groups:
         return np.where(values[place] == labels, numbers[place], BACKGROUND).astype(np.int32)
 
     def of_names(self, names: Iterable[str]) -> tuple[dict[str, int], dict[str, str]]:
-        """(name to group number, name to the group's own spelling of it where that differs); names of no group are left out."""
+        """(name to group number, name to the group's own spelling of it where that differs); names of no group are left out. Names
+        that are ids of an ontology are label values, too."""
         names = list(names)
         mended = respelled(names, self.by_name)
         mended |= {n: p for n in names if n not in self.by_name and n not in mended and (p := plain(n)) in self.by_name}
-        numbers = {n: self.by_name[mended.get(n, n)] for n in names if mended.get(n, n) in self.by_name}
+        numbers = {n: self.by_value[int(n)] for n in names if n.isascii() and n.isdigit() and int(n) in self.by_value}
+        numbers |= {n: self.by_name[mended.get(n, n)] for n in names if mended.get(n, n) in self.by_name}
         return numbers, mended
 
 

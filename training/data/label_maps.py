@@ -10,32 +10,32 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.images import check_size, is_tiff, opened_image
+from cytoscribe.core.images import LOSSY, LOSSY_TIFF, check_size, is_tiff, opened_image
+from cytoscribe.core.progress import say
 from cytoscribe.core.runs import read_bytes
-from cytoscribe.core.tiff_layout import Layout, layout_of
+from cytoscribe.core.tiff_layout import PALETTE, Layout, layout_of
 from cytoscribe.core.tiff_picture import TiffSlide, turned
-from cytoscribe.core.volumes import VOLUME_SUFFIXES, is_volume, read_flat
+from cytoscribe.core.volumes import NIFTI, VOLUME_SUFFIXES, as_stored, is_volume, read_flat
 
 LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".btf", ".bmp", ".jpg", ".jpeg", ".jp2", ".webp", ".npy", *VOLUME_SUFFIXES)
 """Some of them are known in order to be refused with the reason."""
 MOST_CELLS = 50_000_000
 """Labels that are kept of a map; of a larger TIFF every second, third ... pixel of a row is read, and every such row."""
 SAVE = "save it as a 16-bit greyscale PNG or as TIFF"
-_LOSSY = {"JPEG": "JPEG", "MPO": "JPEG", "JPEG2000": "JPEG 2000", "WEBP": "WebP"}
-_LOSSY_TIFF = {6: "JPEG", 7: "JPEG", 33007: "JPEG", 34892: "JPEG", **dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000")}
-_LOSSY_TIFF |= {50001: "WebP", 50002: "JPEG XL", 22610: "JPEG XR", 34934: "JPEG XR", 34887: "LERC"}
+_ASPECT = 0.02
+"""Relative difference of width to height up to which a map fits a picture."""
 _RAMPS, _LEAST_RAMPS, _LINES = 0.35, 20, 1500
 """Share of the borders of an interpolated map that are steps of one pixel; the fewest of them that count; rows looked at."""
 
 
-def read_labels(path: Path, drawn: bool = False) -> np.ndarray:
+def read_labels(path: Path, drawn: bool = False, picture: tuple[int, int] | None = None) -> np.ndarray:
     """Label map as (H, W) int64: whole numbers of any type and size, of palettes the indices.
 
     Of a TIFF of more than MOST_CELLS pixels a grid of them is read. drawn: the map was drawn cell by cell, and cells of one pixel
-    are no sign of smoothing. Raises InputError where the file is lossy, in colour, a
+    are no sign of smoothing; picture: (H, W) of the picture, which tells how NIfTI and MINC lie where their axes alone do not. Raises InputError where the file is lossy, in colour, a
     stack, holds parts of numbers or numbers that lie between labels, or cannot be read.
     """
-    values = _values(path)
+    values = _lying(_values(path), path, picture) if path.name.lower().endswith(NIFTI) else _values(path)
     if values.ndim == 3:
         values = _one_channel(values, path)
     whole = _whole_numbers(values, path)
@@ -62,7 +62,33 @@ def _values(path: Path) -> np.ndarray:
     if is_tiff(path):
         return _of_tiff(path)
     with _opened(path) as image:
+        if image.mode == "P":
+            _check_palette(np.asarray(image), np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3), path)
         return _pixels(image)
+
+
+def _lying(values: np.ndarray, path: Path, picture: tuple[int, int] | None) -> np.ndarray:
+    """The map as its axes say, or as it is stored where it fits the picture only so; either is said."""
+    height, width = picture or values.shape
+    if picture is not None and abs(values.shape[0] * width / (values.shape[1] * height) - 1) > _ASPECT:
+        stored = as_stored(values, path)
+        if abs(stored.shape[0] * width / (stored.shape[1] * height) - 1) <= _ASPECT:
+            say(f"{path.name}: its first axis is taken as rows, since it fits the picture only so")
+            return stored
+    say(f"{path.name}: its first axis is taken as x, its second as y as its affine directs it; look at the contact sheet")
+    return values
+
+
+def _check_palette(indices: np.ndarray, palette: np.ndarray, path: Path) -> None:
+    """Say that the indices of a coloured palette (N, 3) are the labels. Raises InputError where the palette is grey and gives other
+    values: programs that make files smaller write greyscale so, and then its values are the labels."""
+    used = np.unique(indices)
+    colours = palette[used.clip(max=len(palette) - 1)].astype(int)
+    if (colours != colours[:, :1]).any():
+        say(f"{path.name}: a palette, whose indices are taken as labels; --colours FILE gives meaning to its colours")
+    elif not any((colours[:, 0] == ramp).all() for ramp in (used, 255 - used)):
+        told = ", ".join(f"{i} is {v}" for i, v in zip(used[:3], colours[:3, 0], strict=True))
+        raise InputError(f"a palette of greys that are not its indices ({told}): either may be labels", where=path, fix=SAVE)
 
 
 @contextmanager
@@ -70,7 +96,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """An image through Pillow whose format keeps values as they are."""
     try:
         with opened_image(path) as image:
-            lossy = _LOSSY.get(image.format or "")
+            lossy = LOSSY.get(image.format or "")
             if lossy:
                 raise InputError(f"{lossy} changes label values", where=path, fix=f"{SAVE} from the original")
             yield image
@@ -123,6 +149,8 @@ def _of_tiff(path: Path) -> np.ndarray:
                 for t in range(0, height, rows)
             ]
         values = turned(np.concatenate(bands), slide.layout.orientation)
+        if slide.layout.page.photometric == PALETTE and slide.layout.page.colormap is not None:
+            _check_palette(values, (np.asarray(slide.layout.page.colormap).T >> 8).astype(np.uint8), path)
     return values[..., 0] if values.shape[2] == 1 else values
 
 
@@ -157,7 +185,7 @@ def _structure(path: Path) -> Iterator[Layout]:
 
 def _refuse_lossy_tiff(path: Path) -> None:
     with _structure(path) as layout:
-        lossy = _LOSSY_TIFF.get(int(layout.page.compression))
+        lossy = LOSSY_TIFF.get(int(layout.page.compression))
     if lossy:
         raise InputError(f"{lossy} changes label values", where=path, fix=f"{SAVE} from the original")
 

@@ -75,6 +75,9 @@ def _beside(maps: dict[str, Path], pictures: dict[str, Path], folder: Path) -> d
         ending = next((e for e in _ENDINGS if name.endswith(e)), None)
         bare = name.removesuffix(ending) if ending else name
         if ending and bare in pictures:
+            if bare in maps and ending == "_seg":
+                say(f"{maps.pop(name).name} is passed over, {maps[bare].name} is read")
+                continue
             if bare in maps:
                 raise InputError(f"'{bare}' is both {maps[bare].name} and {maps[name].name}", where=folder, fix="keep one of them")
             maps[bare] = maps.pop(name)

@@ -11,7 +11,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.progress import say
-from cytoscribe.core.spelling import respelled, shown
+from cytoscribe.core.spelling import GAPS, respelled, shown
 from cytoscribe.core.tables import pixel_size, read_csv, refuse_typos
 from cytoscribe.training.data.section_files import section_name
 
@@ -33,7 +33,7 @@ class SectionFacts:
 def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
     """Read `section` and, where there, `subject`, `pixel_size_um` and `split`; sections it does not name have no facts.
 
-    Raises InputError naming the row of a split or pixel size that is none, of a section that is listed twice, and where only some
+    Raises InputError naming the row of a split, subject or pixel size that is none, of a section that is listed twice, and where only some
     of the sections have a split.
     """
     found: dict[str, SectionFacts] = {}
@@ -43,6 +43,10 @@ def read_section_table(path: Path, names: list[str]) -> dict[str, SectionFacts]:
         name, split = line["section"], line.get("split", "").lower()
         if split and split not in SPLITS:
             raise InputError(f"unknown split '{split}'", where=cell(path, row, "split"), fix=f"use one of {', '.join(SPLITS)}")
+        if line.get("subject", "").lower() in GAPS:
+            raise InputError(
+                f"'{line['subject']}' is no subject", where=cell(path, row, "subject"), fix="name it, or leave all empty"
+            )
         facts = SectionFacts(line.get("subject", ""), pixel_size(path, row, line.get("pixel_size_um", "")), split)
         if name in found:
             both = {found[name].split, split} - {""}

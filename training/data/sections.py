@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.images import orientation_of
 from cytoscribe.core.outlines import Outlines, check_drawn, drawn, grid_step, read_outlines
 from cytoscribe.core.progress import say
 from cytoscribe.core.spelling import shown
@@ -70,12 +71,14 @@ def read_section(
         say(
             f"{files.image.name} is bright on a dark ground and is cut so; --invert yes makes it dark on bright, like a Nissl stain"
         )
+    if orientation_of(files.image) != 1:
+        say(f"{files.image.name} is turned as its EXIF orientation says; its labels are taken as drawn on the turned picture")
     if files.outlined:
         return _outlined(files, slide, meant.groups, finest, pixel_size_um)
     if meant.colours is not None:
         numbers = meant.colours.numbers(read_label_colours(files.labels), meant.groups, files.labels)
     else:
-        labels = read_labels(files.labels)
+        labels = read_labels(files.labels, picture=slide.sizes[0])
         _step_of(labels.shape, slide, files)
         numbers = meant.groups.of(labels)
         _count_strangers(labels, numbers, files.labels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.options import OUT, OVERWRITE, SEED, STRICT, VERIFY, length_parser, option
+from cytoscribe.core.options import OUT, OVERWRITE, RAY, SEED, STRICT, VERIFY, WORKERS, length_parser, option
 
 SCALES = ("tile", "region", "both")
 LEAST_SIDE = 8
@@ -100,6 +100,8 @@ class CutSettings:
     strict: bool = field(default=False, metadata=STRICT)
     overwrite: bool = field(default=False, metadata=OVERWRITE)
     verify: bool = field(default=False, metadata=VERIFY)
+    workers: int = field(default=1, metadata=WORKERS)
+    ray: str = field(default="", metadata=RAY)
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

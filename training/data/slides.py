@@ -18,6 +18,7 @@ from cytoscribe.core.levels import WHITE
 from cytoscribe.core.pixel_sizes import PixelSize, plausible_size, square_size
 from cytoscribe.core.runs import is_file
 from cytoscribe.core.volumes import VOLUME_SUFFIXES, is_volume, read_volume_picture
+from cytoscribe.core.zarr_picture import ZarrSlide
 from cytoscribe.training.images import squared
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
@@ -74,12 +75,18 @@ def open_slide(path: Path) -> Slide:
 
     if not is_file(path) and not is_volume(path):
         raise InputError("no such section", where=path, fix="check the path")
+    if path.name.lower().endswith(".zarr"):
+        return ZarrSlide(path)
     if is_volume(path):
         pixels, size = read_volume_picture(path)
         return Loaded(pixels, size, path)
     suffix = path.suffix.lower()
     if suffix in SLIDE_SUFFIXES and openslide_installed() and ScannedSlide.reads(path):
-        return ScannedSlide(path)
+        try:
+            return ScannedSlide(path)
+        except InputError:
+            if not is_tiff(path):
+                raise  # else the file's own pages may say more than the scanner's format
     if not is_tiff(path) and suffix not in TIFF_SUFFIXES + SLIDE_SUFFIXES:
         return Loaded(read_image(path), None, path)
     return _open_tiff(path)

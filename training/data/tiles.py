@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from PIL import Image
 
 from cytoscribe.core.contents import verify_contents
 from cytoscribe.core.errors import InputError, WriteError
-from cytoscribe.core.images import opened_image
+from cytoscribe.core.images import is_tiff, opened_image
+from cytoscribe.core.many import each
+from cytoscribe.core.pixel_sizes import SQUARE
 from cytoscribe.core.progress import say, track
 from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, quick_digest
 from cytoscribe.core.tables import write_csv
@@ -25,6 +27,7 @@ from cytoscribe.training.data.section_files import SectionFiles, find_sections
 from cytoscribe.training.data.section_table import SectionFacts, read_section_table, splits_of
 from cytoscribe.training.data.sections import Labelling, check_pixel_sizes, groups_of_outlines, read_section
 from cytoscribe.training.data.settings import LEAST_SIDE, CutSettings
+from cytoscribe.training.data.slide_formats import size_of_tiff
 from cytoscribe.training.data.slides import open_slide, square
 from cytoscribe.training.data.tile_sheet import save_tile_sheet
 
@@ -53,8 +56,7 @@ def cut(settings: CutSettings) -> dict[str, Any]:
     """
     spared = _Spared(settings.strict)
     sheet = _prepared(settings, spared)
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "colours", "strict")
-    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "strict", "verify")
+    paths = ("out", "overwrite", "sections", "labels", "groups", "section_table", "colours", "strict", "verify", "workers", "ray")
     told = {k: v for k, v in asdict(settings).items() if k not in paths}
     inputs = {"sections": {s.name: [quick_digest(s.image), quick_digest(s.labels)] for s in sheet.sections}}
     inputs |= {"groups": file_digest(settings.groups) if settings.groups else None}
@@ -63,10 +65,11 @@ def cut(settings: CutSettings) -> dict[str, Any]:
     with RunFolder(settings.out, "cut-tiles", told, inputs, overwrite=settings.overwrite) as run:
         if settings.verify:
             verify_contents(run.path, [path for s in sheet.sections for path in (s.image, s.labels)])
-        for files in track(sheet.sections, "cutting", unit="sections"):
-            if not _is_cut(run, files.name):
-                with spared.passing_over(files):
-                    run.write_shard(files.name, [asdict(c) for c in _cut_section(files, sheet, settings, run.path)])
+        jobs = [_job(files, sheet, settings, run.path) for files in sheet.sections if not _is_cut(run, files.name)]
+        done = each(_cut_section, jobs, settings.workers, settings.ray)
+        for job, outcome in track(done, "cutting", total=len(jobs), unit="sections"):
+            with spared.passing_over(job.files):
+                run.write_shard(job.files.name, [asdict(c) for c in outcome.get()])
         spared.check(len(sheet.sections))
         left = [files.name for files in sheet.sections if files.name not in spared.reasons]
         cuts = [(name, Cut(**row)) for name in left for row in run.read_shard(name)]
@@ -161,8 +164,13 @@ def _nothing_cut(sheet: _Sheet, settings: CutSettings) -> InputError:
 
 def _pixel_size(files: SectionFiles, facts: SectionFacts | None, settings: CutSettings) -> float | None:
     """Micrometres a pixel: as given for all, else by the table, else by the file."""
-    told = settings.pixel_size_um or (facts.pixel_size_um if facts else None)
-    return told or open_slide(files.image).pixel_size_um
+    given = settings.pixel_size_um or (facts.pixel_size_um if facts else None)
+    if given is None:
+        return open_slide(files.image).pixel_size_um
+    stated = size_of_tiff(files.image) if is_tiff(files.image) else None
+    if stated is not None and abs(stated.x / given - 1) > SQUARE:
+        say(f"{files.image.name} says {stated.x:g} um a pixel; {given:g} um is used, as given")
+    return given
 
 
 def side_of(settings: CutSettings, pixel_size_um: float | None, section: str = "") -> int:
@@ -174,18 +182,36 @@ def side_of(settings: CutSettings, pixel_size_um: float | None, section: str = "
     return side
 
 
-def _cut_section(files: SectionFiles, sheet: _Sheet, settings: CutSettings, folder: Path) -> list[Cut]:
-    side = side_of(settings, sheet.pixel_sizes[files.name], files.name)
+@dataclass(frozen=True)
+class _Job:
+    """What cutting one section needs, wherever it is done."""
+
+    files: SectionFiles
+    labelling: Labelling
+    pixel_size_um: float | None
+    settings: CutSettings
+    folder: Path
+
+
+def _job(files: SectionFiles, sheet: _Sheet, settings: CutSettings, folder: Path) -> _Job:
+    if settings.ray:  # its workers have folders of their own
+        files = replace(files, image=files.image.absolute(), labels=files.labels.absolute())
+    return _Job(files, sheet.labelling, sheet.pixel_sizes[files.name], settings, folder.absolute())
+
+
+def _cut_section(job: _Job) -> list[Cut]:
+    files, settings, folder, groups = job.files, job.settings, job.folder, job.labelling.groups
+    side = side_of(settings, job.pixel_size_um, files.name)
     enlarged = side / settings.tile_px
-    section = read_section(files, sheet.labelling, side, sheet.pixel_sizes[files.name])
+    section = read_section(files, job.labelling, side, job.pixel_size_um)
     found: list[Cut] = []
     if settings.scale in ("tile", "both"):
         stride = max(round(settings.stride * enlarged), 1) if settings.stride else side
-        tiles = find_tiles(section.numbers, sheet.groups.names, side, stride, settings.purity, section.step)
+        tiles = find_tiles(section.numbers, groups.names, side, stride, settings.purity, section.step)
         found.extend(capped(list(tiles), files.name, settings.most, settings.seed))
     if settings.scale in ("region", "both"):
         least = settings.least_px * enlarged**2
-        regions = find_regions(section.numbers, sheet.groups.names, least, settings.margin, section.step)
+        regions = find_regions(section.numbers, groups.names, least, settings.margin, section.step)
         found.extend(capped(list(regions), files.name, settings.most, settings.seed))
     for one in found:
         px = settings.tile_px if one.scale == "tile" else settings.region_px

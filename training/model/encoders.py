@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.many import each
 from cytoscribe.core.progress import say, track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import atomic_path
+from cytoscribe.core.runs import atomic_path, quick_digest
 from cytoscribe.core.tables import read_images
 from cytoscribe.training.images import Skipped, describe_skipped, read_square
 from cytoscribe.training.model.encoding import normalised, pick_device
@@ -122,6 +123,8 @@ class EmbedSettings:
     region_column: str = "region"
     device: str = "auto"
     batch_size: int = 64
+    workers: int = 1
+    ray: str = ""
 
 
 def embed(settings: EmbedSettings) -> tuple[int, int]:
@@ -136,9 +139,11 @@ def embed(settings: EmbedSettings) -> tuple[int, int]:
     if settings.out.suffix != ".npz":
         raise InputError("vectors are written as .npz", where=settings.out, fix="give --out a name that ends in .npz")
     records = read_images(settings.images, region_column=settings.region_column)
-    model = load_encoder(encoder, settings.weights).to(device := pick_device(settings.device))
+    _model(
+        encoder.name, settings.weights.absolute(), settings.device, quick_digest(settings.weights)
+    )  # bad weights are refused before any work begins
     skipped: list[Skipped] = []
-    names, vectors = _vectors(encoder, model, records, settings, device, skipped)
+    names, vectors = _vectors(records, settings, skipped)
     if skipped:
         say(describe_skipped(skipped))
     if not names:
@@ -186,30 +191,53 @@ def _state(path: Path) -> dict[str, Tensor]:
     return told
 
 
-def _vectors(
-    encoder: Encoder,
-    model: nn.Module,
-    records: Sequence[ImageRecord],
-    settings: EmbedSettings,
-    device: torch.device,
-    skipped: list[Skipped],
-) -> tuple[list[str], list[np.ndarray]]:
+def _vectors(records: Sequence[ImageRecord], settings: EmbedSettings, skipped: list[Skipped]) -> tuple[list[str], list[np.ndarray]]:
     names: list[str] = []
     vectors: list[np.ndarray] = []
-    starts = range(0, len(records), settings.batch_size)
-    for start in track(starts, "encoding images", unit="batches"):
-        part = records[start : start + settings.batch_size]
-        squares = [read_square(r, encoder.px) for r in part]
-        good = [s for s in squares if not isinstance(s, Skipped)]
-        skipped.extend(s for s in squares if isinstance(s, Skipped))
-        if not good:
-            continue
-        with torch.no_grad():
-            shown = normalised(torch.from_numpy(np.stack(good)).to(device).float(), encoder.mean, encoder.std)
-            vectors.append(model(shown).float().cpu().numpy())
-        names += [
-            str(r.path.relative_to(settings.images.parent))
-            for r, s in zip(part, squares, strict=True)
-            if not isinstance(s, Skipped)
-        ]
+    parts = [records[start : start + settings.batch_size] for start in range(0, len(records), settings.batch_size)]
+    jobs = [
+        _Part(settings.encoder, settings.weights.absolute(), settings.device, quick_digest(settings.weights), tuple(part))
+        for part in parts
+    ]
+    for job, outcome in track(each(_encoded, jobs, settings.workers, settings.ray), "encoding images", len(jobs), "batches"):
+        good, left = outcome.get()
+        skipped.extend(left)
+        gone = {s.row for s in left}
+        names += [_named(r.path, settings.images.parent) for r in job.records if r.row not in gone]
+        vectors += [good] if len(good) else []
     return names, vectors
+
+
+def _named(path: Path, folder: Path) -> str:
+    """A path as tables beside it write it; whole where it lies elsewhere."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A batch of images for an encoder, wherever it is encoded."""
+
+    encoder: str
+    weights: Path
+    device: str
+    digest: str
+    records: tuple[ImageRecord, ...]
+
+
+def _encoded(part: _Part) -> tuple[np.ndarray, list[Skipped]]:
+    """(N, D) float32 of the images that can be read, and the others."""
+    encoder, device = encoders()[part.encoder], pick_device(part.device)
+    squares = [read_square(r, encoder.px) for r in part.records]
+    good = [s for s in squares if not isinstance(s, Skipped)]
+    left = [s for s in squares if isinstance(s, Skipped)]
+    if not good:
+        return np.zeros((0, 0), np.float32), left
+    with torch.no_grad():
+        shown = normalised(torch.from_numpy(np.stack(good)).to(device).float(), encoder.mean, encoder.std)
+        return _model(part.encoder, part.weights, part.device, part.digest)(shown).float().cpu().numpy(), left
+
+
+@lru_cache(maxsize=1)
+def _model(name: str, weights: Path, device: str, digest: str) -> nn.Module:
+    """The encoder with its weights, loaded once a process while the file stays the same."""
+    return load_encoder(encoders()[name], weights).to(pick_device(device))

@@ -64,3 +64,16 @@ def test_a_missing_or_broken_mask_is_named(tmp_path: Path) -> None:
     for name, fault in (("absent.png", "no such mask"), ("broken.tif", "not a readable mask")):
         with pytest.raises(InputError, match=fault):
             read_mask(tmp_path / name, (30, 40))
+
+
+def test_what_changed_the_values_of_a_mask_is_refused(tmp_path: Path) -> None:
+    mask = np.zeros((20, 20), np.uint8)
+    mask[2:9, 2:9], mask[11:18, 11:18] = 40, 48
+    Image.fromarray(mask).save(tmp_path / "a.png", format="JPEG")
+    tifffile.imwrite(tmp_path / "stack.tif", np.stack([mask] * 3), photometric="minisblack")
+    tifffile.imwrite(tmp_path / "parts.tif", mask.astype(np.float32) + 0.25)
+    tifffile.imwrite(tmp_path / "good.tif", mask)
+    for name, fault in (("a.png", "JPEG changes"), ("stack.tif", "a stack of 3 x 20 x 20"), ("parts.tif", "interpolated")):
+        with pytest.raises(InputError, match=fault):
+            read_mask(tmp_path / name, (20, 20))
+    assert np.unique(read_mask(tmp_path / "good.tif", (20, 20))).tolist() == [0, 1, 2]

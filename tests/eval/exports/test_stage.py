@@ -104,3 +104,41 @@ def test_figures_and_predictions(tmp_path: Path) -> None:
     assert sum(table["p_value"].dropna().tolist()) == 0.5
     with pytest.raises(InputError, match="neither a mapped section nor an evaluation"):
         export(ExportSettings(tmp_path, tmp_path / "none"))
+
+
+def test_outlines_open_in_shapely_and_cover_what_they_should(mapped: tuple[Path, Path], tmp_path: Path) -> None:
+    shapely = pytest.importorskip("shapely", reason="the package shapely is not installed")
+    export(ExportSettings(mapped[0], tmp_path / "out", mapped[1]))
+    features = json.loads((tmp_path / "out" / "regions.geojson").read_text())["features"]
+    shapes = {f["properties"]["classification"]["name"]: shapely.from_geojson(json.dumps(f["geometry"])) for f in features}
+    assert all(shape.is_valid for shape in shapes.values())
+    assert {name: shape.area for name, shape in shapes.items() if shape.area} == {"A": 12288, "B": 7 * STEP**2, "unseen": STEP**2}
+    assert shapes["A"].intersection(shapes["B"]).length == pytest.approx(shapes["border A | B"].length)
+
+
+def test_tiles_open_in_anndata_where_squidpy_looks_for_them(mapped: tuple[Path, Path], tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata", reason="the package anndata is not installed")
+    export(ExportSettings(mapped[0], tmp_path / "out", anndata=True))
+    table = anndata.read_h5ad(tmp_path / "out" / "tiles.h5ad")
+    assert table.shape == (20, 2)
+    assert table.obsm["spatial"][0].tolist() == [SIDE / 2, SIDE / 2]
+    assert table.obs["region"].tolist()[:5] == ["A", "A", "A", "B", "B"]
+    assert table[0, "probability"].X.item() == pytest.approx(0.9)
+
+
+def test_vectors_with_what_the_table_says(tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", image_path=np.array(["b.png", "a.png"]), embedding=np.array([[1.0, 2.0], [3.0, 4.0]]))
+    write_csv(tmp_path / "images.csv", ["image_path", "region"], [("a.png", "A"), ("b.png", "B")])
+    export(ExportSettings(tmp_path / "v.npz", tmp_path / "out", images=tmp_path / "images.csv"))
+    table = pd.read_parquet(tmp_path / "out" / "embeddings.parquet")
+    assert table["region"].tolist() == ["B", "A"]
+    assert np.stack(table["embedding"].tolist()).tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    (tmp_path / "twice.csv").write_text("image_path,region\na.png,A\na.png,B\n")
+    with pytest.raises(InputError, match="listed twice"):
+        export(ExportSettings(tmp_path / "v.npz", tmp_path / "out", images=tmp_path / "twice.csv"))
+
+
+def test_without_anndata_its_package_is_named(mapped: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "anndata", None)
+    with pytest.raises(InputError, match="the package anndata"):
+        export(ExportSettings(mapped[0], tmp_path / "out", anndata=True))

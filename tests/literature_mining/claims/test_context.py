@@ -34,6 +34,6 @@ def test_a_paragraph_goes_back_to_its_heading() -> None:
     assert new_paragraph(Context(lost=True, headings=("Rb3",))).regions == ("Rb3",)
 
 
-def test_without_a_heading_a_paragraph_goes_on() -> None:
-    context = Context(topic=("Qa1",), layers=("II",), age=2)
-    assert new_paragraph(context) == context
+def test_without_a_heading_a_paragraph_goes_on_about_the_area_and_not_its_layer() -> None:
+    context = Context(topic=("Qa1",), layers=("II",), noun="layer", cells=("II",), age=2)
+    assert new_paragraph(context) == Context(topic=("Qa1",), age=2)

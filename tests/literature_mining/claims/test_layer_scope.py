@@ -6,7 +6,7 @@ import pytest
 
 from cytoscribe.literature_mining.claims.context import Context
 from cytoscribe.literature_mining.claims.layer_scope import joined
-from cytoscribe.literature_mining.claims.scope import Scope
+from cytoscribe.literature_mining.claims.scope_names import Scope
 from tests.literature_mining.claims.sentences import node_of
 
 SPOKEN = Context(topic=("Rb3",), layers=("II",), noun="layer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cytoscribe.literature_mining.claims.context import Context
-from cytoscribe.literature_mining.claims.scope import Scope, effective_subjects
+from cytoscribe.literature_mining.claims.scope_names import Scope, effective_subjects
 from tests.literature_mining.claims.sentences import node_of, not_yet, parsed, stated, texts
 
 SPOKEN = Context(topic=("Rb3",), layers=("II",), noun="layer")

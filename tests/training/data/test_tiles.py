@@ -58,6 +58,15 @@ def test_tiles_are_as_pure_as_they_say(material: Path, tmp_path: Path) -> None:
         assert share == pytest.approx(float(record.attributes["purity"]), abs=1e-3)
 
 
+def test_processes_cut_what_one_cuts(material: Path, tmp_path: Path) -> None:
+    summaries = [cut(settings(material, tmp_path / name, workers=count)) for name, count in (("one", 1), ("two", 2))]
+    assert summaries[0] == summaries[1]
+    assert (tmp_path / "one" / "images.csv").read_bytes() == (tmp_path / "two" / "images.csv").read_bytes()
+    tiles = sorted((tmp_path / "one" / "tiles").iterdir())
+    assert all(t.read_bytes() == (tmp_path / "two" / "tiles" / t.name).read_bytes() for t in tiles)
+    assert len(tiles) == len(list((tmp_path / "two" / "tiles").iterdir()))
+
+
 def test_a_tile_is_the_section_pixel_by_pixel(material: Path, tmp_path: Path) -> None:
     cut(settings(material, tmp_path))
     record = read_images(tmp_path / "images.csv")[3]
