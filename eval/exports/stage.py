@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def _columns(table: Path) -> pd.DataFrame:
     """The table's columns, one row an image. Raises InputError where an image is listed twice."""
     lines = [line for _, line in read_csv(table, ["image_path"])]
     found = pd.DataFrame(lines)
-    twice = found["image_path"][found["image_path"].duplicated()]
-    if len(twice):
-        raise InputError(f"'{twice.iloc[0]}' is listed twice", where=table, fix="keep one of the rows")
+    counts = Counter(line["image_path"] for line in lines)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise InputError(f"'{twice[0]}' is listed twice", where=table, fix="keep one of the rows")
     return found

@@ -78,7 +78,7 @@ def write_tile_table(tiles: pd.DataFrame, path: Path) -> None:
     """
     values = tiles[["probability", "p_value"]].to_numpy(np.float32)
     middle = tiles[["x", "y"]].to_numpy(np.float64) + tiles[["side_px"]].to_numpy() / 2
-    rows = tiles[["region", "unseen", "side_px"]]
+    rows = tiles.loc[:, ["region", "unseen", "side_px"]]
     _write_anndata(
         path, rows, values, var=pd.DataFrame(index=pd.Index(["probability", "p_value"], dtype=object)), obsm={"spatial": middle}
     )

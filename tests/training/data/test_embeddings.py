@@ -174,5 +174,5 @@ def test_a_name_that_is_no_path_is_one_line(names: list[object], tmp_path: Path)
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"image_path": names, "embedding": [[1.0, 2.0]]}), tmp_path / "v.parquet")
-    with pytest.raises(InputError, match="is no path"):
+    with pytest.raises(InputError, match="is not a path"):
         read_embeddings(tmp_path / "v.parquet", tmp_path)

@@ -63,7 +63,7 @@ def _smooth(size: tuple[int, int]) -> np.ndarray:
         ("s.webp", lambda p: Image.fromarray(labels(40, 48)).save(p), "WebP changes"),
         ("s.jp2", lambda p: Image.fromarray(labels(40, 48)).save(p), "JPEG 2000 changes"),
         ("s.tif", lambda p: Image.fromarray(labels(40, 48)).save(p, compression="jpeg"), "JPEG changes"),
-        ("s.tif", lambda p: tifffile.imwrite(p, labels(40, 48, "float32") * 1.01), "no whole numbers"),
+        ("s.tif", lambda p: tifffile.imwrite(p, labels(40, 48, "float32") * 1.01), "not whole numbers"),
         ("s.tif", lambda p: tifffile.imwrite(p, labels(1, 2, "float32") * 614454272), "float32, which rounds them"),
         ("s.png", lambda p: Image.fromarray(_smooth((200, 150))).save(p), "interpolated or smoothed"),
         ("s.png", lambda p: Image.fromarray(_smooth((50, 37))).save(p), "interpolated or smoothed"),
