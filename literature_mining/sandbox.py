@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from cytoscribe.core.errors import InputError, WriteError
+from cytoscribe.core.errors import CytoscribeError, InputError, WriteError
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -94,7 +94,9 @@ class BoundedWorker(Generic[A, R]):
             self._process = _started(theirs, self._function, self._megabytes)
             theirs.close()
             if not self._pipe.poll(_START_SECONDS) or self._pipe.recv() != "ready":
-                raise RuntimeError("the helper process did not start")
+                self.close()
+                told = f"a process that reads papers did not start in {_START_SECONDS:g} s"
+                raise CytoscribeError(f"{told}; wait until the machine is less busy, and run the same command again")
         return self._pipe
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -82,18 +83,31 @@ class CompletionStore:
         self._file.close()
 
 
+_SUM = "sum"
+"""Name of the checksum of a line; journals of earlier versions have none."""
+
+
 def _line(completion: Completion) -> str:
-    """A half surrogate pair cannot be written to a file; a question mark takes its place."""
-    return json.dumps(dataclasses.asdict(completion), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8") + "\n"
+    """A half surrogate pair cannot be written to a file; a question mark takes its place. The last field is a checksum of the others:
+    a damaged line may still be a completion, of another text."""
+    fields = dataclasses.asdict(completion)
+    text = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    return f'{text[:-1]}, "{_SUM}": "{_digest(text)}"}}\n'
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _row(line: str) -> Completion | None:
     """The completion of a line, None where a field has another type than it is written with."""
     try:
         fields = json.loads(line)
-        row = Completion(**fields)
         line.encode()
-    except (ValueError, TypeError, RecursionError):
+        if _SUM in fields and fields.pop(_SUM) != _digest(f"{line[: line.rindex(', ' + chr(34) + _SUM)]}}}"):
+            return None
+        row = Completion(**fields)
+    except (ValueError, TypeError, RecursionError, AttributeError):
         return None
     wanted = dataclasses.asdict(Completion("", ""))
     right = all(type(fields.get(name, default)) in (type(default), *_ALSO.get(name, ())) for name, default in wanted.items())

@@ -144,6 +144,19 @@ def test_what_a_terminal_obeys_is_left_out() -> None:
     assert printable("a\x1b[1;31mb\x1b]52;c;aGk=\x07c\x9b2Jd\x08\r\u202ee\tf\n") == "abcde\tf\n"
 
 
+def test_a_stored_answer_whose_text_rotted_is_sent_again(tmp_path: Path) -> None:
+    journal = tmp_path / "completions.jsonl"
+    store = CompletionStore(journal)
+    store.put(Completion("a", "a thin layer, said", prompt_tokens=3))
+    store.put(Completion("b", 'of a "sum": 1'))
+    store.close()
+    journal.write_text(journal.read_text().replace("thin", "thim"))
+    again = CompletionStore(journal)
+    assert again.get("a") is None
+    assert (found := again.get("b")) is not None
+    assert found.text == 'of a "sum": 1'
+
+
 @pytest.mark.parametrize(
     "line",
     [
