@@ -36,8 +36,9 @@ def readers(folder: Path) -> list[Reader]:
 
 
 def _tables(folder: Path, made: dict[str, Path]) -> list[Reader]:
-    from cytoscribe.captions.morphology.cell_table import read_cells
     from cytoscribe.captions.morphology.detections import read_detections
+
+    from cytoscribe.captions.morphology.cell_table import read_cells
     from cytoscribe.captions.morphology.layer_names import read_layer_names
     from cytoscribe.captions.morphology.layer_piece import read_borders
     from cytoscribe.core.records import Caption, Claim, Description
