@@ -143,11 +143,13 @@ class TraitPlaces:
         """`increases from the upper to the deep part`, `from IIIa to IIIc`: within one layer."""
         nodes = [n for c in self._sentence.clauses for n in c.nodes() if self._sentence.tokens[n.start].start > trait.start]
         source = next((n for n in nodes if n.prep == "from"), None)
-        inner = source.phrase.layers if source is not None else ()
+        if source is None:
+            return False
+        inner = source.phrase.layers
         if len(inner) > 1 and " to " in source.phrase.text and len({base(x) for x in inner}) == 1:
             return inner[0] < inner[-1]  # "from IIIa to IIIc"
-        goal = next((n for n in nodes if n.prep in ("to", "into") and source is not None and n.start > source.start), None)
-        if source is None or goal is None:
+        goal = next((n for n in nodes if n.prep in ("to", "into") and n.start > source.start), None)
+        if goal is None:
             return False
         sides = (side_of(source.phrase.text), side_of(goal.phrase.text))
         layers = [n.phrase.layers[0] for n in (source, goal) if n.phrase.layers]
