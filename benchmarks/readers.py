@@ -78,14 +78,31 @@ def _tables(folder: Path, made: dict[str, Path]) -> list[Reader]:
     ]
 
 
+def _words(made: dict[str, Path]) -> list[Reader]:
+    """Vocabularies, phrases, limits of words, and trees of regions."""
+    from cytoscribe.captions.morphology.words import read_bins
+    from cytoscribe.captions.quality.texts import read_texts
+    from cytoscribe.captions.wording.image_attributes import read_phrases
+    from cytoscribe.literature_mining.claims.lexicon import load_lexicon
+    from cytoscribe.literature_mining.claims.vocabulary import attributes_in, read_toml
+    from cytoscribe.literature_mining.regions.ontologies import convert, read_definitions
+
+    return [
+        Reader("phrases.json", read_phrases, made["phrases.json"]),
+        Reader("bins.json", lambda p: read_bins("cell", p), made["bins.json"]),
+        Reader("tree.json", convert, made["tree.json"]),
+        Reader("nif.json", lambda p: (convert(p), list(read_definitions(p))), made["nif.json"]),
+        Reader("texts.jsonl", lambda p: read_texts(p, {}), made["texts.jsonl"]),
+        Reader("lexicon.toml", lambda p: load_lexicon.__wrapped__(p), made["lexicon.toml"]),
+        Reader("vocabulary.toml", lambda p: attributes_in(read_toml(p), p), made["vocabulary.toml"]),
+    ]
+
+
 def _descriptions(folder: Path, made: dict[str, Path]) -> list[Reader]:
     """JSON, TOML, YAML and templates: what describes other things."""
     from cytoscribe.captions.card_head import read_figures, with_head
     from cytoscribe.captions.gate.judge_llm import read_answer
     from cytoscribe.captions.morphology.cell_table import read_piece
-    from cytoscribe.captions.morphology.words import read_bins
-    from cytoscribe.captions.quality.texts import read_texts
-    from cytoscribe.captions.wording.image_attributes import read_phrases
     from cytoscribe.core.geojson import read_features
     from cytoscribe.core.outlines import read_outlines
     from cytoscribe.core.runs import read_json
@@ -93,9 +110,6 @@ def _descriptions(folder: Path, made: dict[str, Path]) -> list[Reader]:
     from cytoscribe.eval.class_captions import read_class_captions
     from cytoscribe.eval.compare import read_run
     from cytoscribe.eval.metrics.pooling import Pool
-    from cytoscribe.literature_mining.claims.lexicon import load_lexicon
-    from cytoscribe.literature_mining.claims.vocabulary import attributes_in, read_toml
-    from cytoscribe.literature_mining.regions.ontologies import convert, read_definitions
     from cytoscribe.llm.models import read_aliases
     from cytoscribe.prompts.loader import VARIABLES, load_prompts
 
@@ -117,23 +131,17 @@ def _descriptions(folder: Path, made: dict[str, Path]) -> list[Reader]:
         good_files.check_answer(text)
 
     return [
+        *_words(made),
         Reader("run.json", lambda p: damage(p.parent), cut / "run.json", cut / "run.json"),
-        Reader("phrases.json", read_phrases, made["phrases.json"]),
         Reader("any.json", read_json, made["phrases.json"]),
-        Reader("bins.json", lambda p: read_bins("cell", p), made["bins.json"]),
         Reader("class_captions.json", lambda p: read_class_captions(p, ["V1"]), made["class_captions.json"]),
         Reader("aliases.json", read_aliases, made["aliases.json"]),
         Reader("pool.json", lambda p: Pool.load(p.parent), made["pool.json"], pool / "pool.json"),
         Reader("metrics.json", lambda p: read_run(p.parent, "a"), made["metrics.json"], metrics),
         Reader("figures.json", read_figures, made["metrics.json"]),
-        Reader("tree.json", convert, made["tree.json"]),
-        Reader("nif.json", lambda p: (convert(p), list(read_definitions(p))), made["nif.json"]),
         Reader("outlines.geojson", read_outlines, made["outlines.geojson"]),
         Reader("outlines.geojson.gz", read_features, made["outlines.geojson.gz"]),
         Reader("corners.geojson", lambda p: read_piece(p, 0.5), made["corners.geojson"]),
-        Reader("texts.jsonl", lambda p: read_texts(p, {}), made["texts.jsonl"]),
-        Reader("lexicon.toml", lambda p: load_lexicon.__wrapped__(p), made["lexicon.toml"]),
-        Reader("vocabulary.toml", lambda p: attributes_in(read_toml(p), p), made["vocabulary.toml"]),
         Reader("own.jinja", template, made["own.jinja"], prompts),
         Reader("card.md", lambda p: with_head(p.read_bytes().decode("utf-8", "replace"), {"license": "mit"}), made["card.md"]),
         Reader("answer.txt", answer, made["answer.txt"]),

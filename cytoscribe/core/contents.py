@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from cytoscribe.core.digests import SAMPLED_FROM, file_digest, is_file
 from cytoscribe.core.errors import RunMismatchError
 from cytoscribe.core.progress import say, track
-from cytoscribe.core.runs import CONTENTS, SAMPLED_FROM, file_digest, is_file, read_json, write_json
+from cytoscribe.core.runs import CONTENTS, read_json, write_json
 from cytoscribe.core.shapes import check, mapping, text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
@@ -14,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from cytoscribe import __version__
+from cytoscribe.core.digests import file_digest as file_digest
+from cytoscribe.core.digests import fingerprint, is_file, plain_json
+from cytoscribe.core.digests import quick_digest as quick_digest
 from cytoscribe.core.errors import InputError, RunMismatchError, WriteError, full_disk, unwritable
 from cytoscribe.core.shapes import anything, check, entries, mapping, text
 
@@ -30,9 +31,6 @@ MOST_BYTES = 1 << 30
 MOST_JSON = 64 << 20
 """Of JSON: what it holds may take twenty times its size in memory."""
 _PART = ".cytoscribe-"
-SAMPLED_FROM = 64 << 20
-"""Bytes from which on `quick_digest` looks at samples alone."""
-_SAMPLES, _SAMPLE = 16, 64 << 10
 
 
 @contextlib.contextmanager
@@ -83,7 +81,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON atomically, keys in the order given."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=plain_json) + "\n")
 
 
 def read_bytes(path: str | Path, most: int = MOST_BYTES) -> bytes:
@@ -117,68 +115,6 @@ def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
 
 def _line(error: BaseException) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())[:120]
-
-
-def is_file(path: Path) -> bool:
-    """True for an ordinary file that can be looked at: no folder, no pipe, no link that leads nowhere or in a circle."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError):
-        return False
-
-
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def quick_digest(path: str | Path) -> str:
-    """Digest that notices a replaced file at little cost: of the whole content up to 64 MiB, of larger files the size, the time of
-    the last change and samples; of a folder (OME-Zarr) the sizes and last changes of its files. "absent" where it cannot be read."""
-    path = Path(path)
-    try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
-            return _folder_digest(path)
-        if not stat.S_ISREG(found.st_mode):
-            return "absent"
-        if found.st_size <= SAMPLED_FROM:
-            return file_digest(path)[:16]
-        digest = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode())
-        with path.open("rb") as file:
-            for i in range(_SAMPLES):
-                file.seek(i * (found.st_size - _SAMPLE) // (_SAMPLES - 1))
-                digest.update(file.read(_SAMPLE))
-        return digest.hexdigest()[:16]
-    except OSError:
-        return "absent"
-
-
-def _folder_digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if is_file(p)):
-        found = path.stat()
-        digest.update(f"{path.relative_to(folder)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-def fingerprint(value: Any) -> str:
-    """Short stable digest of settings: equal for equal content, whatever the order of keys."""
-    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 class RunFolder:
@@ -310,7 +246,7 @@ class RunFolder:
             self.path.rmdir()
 
     def _changes(self, earlier: Mapping[str, Any]) -> list[str]:
-        now = json.loads(json.dumps({"settings": self.settings, "inputs": self.inputs}, default=_plain))
+        now = json.loads(json.dumps({"settings": self.settings, "inputs": self.inputs}, default=plain_json))
         return sorted(
             key
             for part in now
@@ -371,7 +307,7 @@ class RunFolder:
 
     def write_shard(self, key: str, rows: Iterable[Any]) -> None:
         """Write one unit of work (rows of JSON, or dataclasses) atomically. The last line is a checksum of the others."""
-        text = "".join(json.dumps(r, ensure_ascii=False, default=_plain) + "\n" for r in rows)
+        text = "".join(json.dumps(r, ensure_ascii=False, default=plain_json) + "\n" for r in rows)
         whole = text.encode("utf-8", "replace")
         with atomic_path(self.shard_path(key)) as temporary:
             temporary.write_bytes(whole + _seal(whole))

@@ -143,14 +143,10 @@ def _train(settings: CaptionerSettings, images: SplitImages, captions: Sequence[
     bank = OutlierBank(material.train.seen, material.labels, material.outliers)
     lessons = Lessons(named, masked, bank, settings.schedule, settings.seed)
     learner = Learner(net, Writer(decoder), device)
-    progress = loop.fit(
-        lessons,
-        learner,
-        settings.out,
-        watcher(Voice(net, decoder, device), material.val, material.held_labels, material.regions, captions),
-    )
-    net.eval()
     voice = Voice(net, decoder, device)
+    watch = watcher(voice, material.val, material.held_labels, material.regions, captions)
+    progress = loop.fit(lessons, learner, settings.out, watch)
+    net.eval()
     scorer = vision_scores(vision, material.train.seen, material.labels, material.val.seen)
     joint = calibrated(
         voice.label_scores(material.val.seen, material.regions), scorer.scores(vision, material.val.seen), settings.alpha

@@ -95,10 +95,7 @@ class Captioner:
         )
         if isinstance(eye, Encoder) and eye.clip is not None and not told["shape"]["tokens"]:
             eye = without_grid(eye)
-        if told["llm"] == SMALL:
-            decoder = small_from(folder / DECODER)
-        else:
-            decoder = open_decoder(llm or told["llm"], bf16=bf16, four_bit=told.get("four_bit") is True)
+        decoder = _decoder(folder, llm, told, bf16=bf16)
         shape = Shape(**told["shape"])
         net = CaptionerNet(decoder.model, shape, Adapter(**told["adapter"]), decoder.whole)
         _put(net, folder / WEIGHTS_FILE)
@@ -142,6 +139,13 @@ def save(folder: Path, net: CaptionerNet, decoder: Decoder, told: Mapping[str, A
         save_small(decoder, folder / DECODER)
     write_json(folder / CONFIG_FILE, told)
     write_text(folder / "README.md", _card(told))
+
+
+def _decoder(folder: Path, llm: str, told: dict[str, Any], *, bf16: bool) -> Decoder:
+    """The language model: the small one lies in the folder, others where `llm` or the training names them."""
+    if told["llm"] == SMALL:
+        return small_from(folder / DECODER)
+    return open_decoder(llm or told["llm"], bf16=bf16, four_bit=told.get("four_bit") is True)
 
 
 def _config(folder: Path) -> dict[str, Any]:

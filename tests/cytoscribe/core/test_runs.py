@@ -146,7 +146,7 @@ def test_state_behind_a_link_is_never_removed(tmp_path: Path) -> None:
     with RunFolder(tmp_path / "run", "mine", {"n": 1}):
         pass
     (tmp_path / "run" / ".shards").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InputError, match="a link"), RunFolder(tmp_path / "run", "mine", {"n": 2}, overwrite=True):
+    with pytest.raises(InputError, match="symbolic link"), RunFolder(tmp_path / "run", "mine", {"n": 2}, overwrite=True):
         pass
     assert (tmp_path / "elsewhere" / "a.jsonl").read_text() == "kept"
 

@@ -74,7 +74,7 @@ def test_a_killed_run_ends_in_the_same_weights(drawn: Drawn, grids: Path, llm_fo
     killed = replace(calm, out=tmp_path / "killed")
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n" + SLOWLY.format(settings=repr(killed))
     process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while not (killed.out / "checkpoint.safetensors").exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
