@@ -97,7 +97,7 @@ def evaluated(table: Path, captions: Path, model: Path, out: Path) -> dict[str, 
     from cytoscribe.eval.settings import EvaluateSettings
     from cytoscribe.training.model.model_folder import TrainedModel
 
-    encoder = RememberedModel(TrainedModel.load(model), out / "features.safetensors")
+    encoder: Any = RememberedModel(TrainedModel.load(model), out / "features.safetensors")  # answers as a Model does
     evaluate(EvaluateSettings(model, table, out / "own", captions=captions), encoder)
     evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE), encoder)
     prose = {f"prose.{k}": v for k, v in read_json(out / "prose" / "metrics.json").items()}

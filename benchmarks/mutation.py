@@ -84,7 +84,7 @@ def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, int, str]]:
             yield node, node.lineno, f"{type(node.ops[0]).__name__} becomes {SWAPS[type(node.ops[0])].__name__}"
         elif isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in SWAPS:
             yield node, node.lineno, f"{type(node.op).__name__} becomes {SWAPS[type(node.op)].__name__}"
-        elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             yield node, node.lineno, f"{node.value} becomes {node.value + 1}"
         elif isinstance(node, ast.If | ast.IfExp):
             yield node, node.lineno, "the condition is denied"

@@ -36,11 +36,10 @@ def readers(folder: Path) -> list[Reader]:
 
 
 def _tables(folder: Path, made: dict[str, Path]) -> list[Reader]:
-    from cytoscribe.captions.morphology.detections import read_detections
-
     from cytoscribe.captions.morphology.cell_table import read_cells
     from cytoscribe.captions.morphology.layer_names import read_layer_names
     from cytoscribe.captions.morphology.layer_piece import read_borders
+    from cytoscribe.captions.morphology.layer_stage import read_detections
     from cytoscribe.core.records import Caption, Claim, Description
     from cytoscribe.core.tables import read_csv, read_images, read_records
     from cytoscribe.eval.claims.measured import read_measured
