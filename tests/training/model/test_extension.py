@@ -105,10 +105,10 @@ def test_the_command_writes_a_model_that_knows_the_region(trained: Path, drawn: 
     assert TrainedModel.load(trained).regions == model.regions[:-1]
 
 
-@pytest.mark.parametrize(("region", "says"), [("striped", "known to the model"), ("hidden", "there already")])
+@pytest.mark.parametrize(("region", "says"), [("striped", "known to the model"), ("hidden", "already exists")])
 def test_what_cannot_be_leaves_nothing_behind(trained: Path, drawn: Drawn, tmp_path: Path, region: str, says: str) -> None:
     out = tmp_path / "more"
-    if says == "there already":
+    if says == "already exists":
         out.mkdir()
     options = ["--model", str(trained), "--images", str(few(drawn, tmp_path, region)), "--out", str(out)]
     result = CliRunner().invoke(command("extend-model"), options)

@@ -51,7 +51,7 @@ def test_another_rate_and_other_scores_are_told_everywhere(trained: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"scores": ("nonsense",)}, "unknown rejection score"), ({"alpha": 1.5}, "no rate")]
+    ("options", "message"), [({"scores": ("nonsense",)}, "unknown rejection score"), ({"alpha": 1.5}, "not a rate")]
 )
 def test_what_cannot_be_leaves_the_folder_as_it_is(trained: Path, tmp_path: Path, options: dict[str, object], message: str) -> None:
     folder = copied(trained, tmp_path)
