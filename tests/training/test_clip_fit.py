@@ -283,7 +283,7 @@ def test_images_of_another_microscope_are_brought_near_those_of_training(drawn: 
     else:
         assert now > then
     assert model.strangeness(model.encode_images([r for r in known if r.split == "val"])) == pytest.approx(1.0, abs=1e-3)
-    with pytest.raises(InputError, match="no sample of a microscope"):
+    with pytest.raises(InputError, match="too few to represent a microscope"):
         model.normalised_to(other[:19])
 
 
