@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from cytoscribe.core.digests import file_digest, is_file
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import RUN_FILE, file_digest, read_json, write_json
+from cytoscribe.core.runs import RUN_FILE, read_json, write_json
 from cytoscribe.core.shapes import check, entries, mapping, text
 
 _FORM = entries({"stage": text(100), "status": text(100)}, {"files": mapping(text(200))})
@@ -58,7 +59,7 @@ def _fault(folder: Path, name: str, mark: str) -> str:
     path = folder / name
     if Path(name).is_absolute() or ".." in Path(name).parts:
         return f"{name}: not a path within the folder"
-    if not path.is_file():
+    if not is_file(path):  # a garbled name may be longer than any path
         return f"{name}: missing"
     size = path.stat().st_size
     if not mark.startswith(f"{size} "):

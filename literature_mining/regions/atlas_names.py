@@ -12,6 +12,8 @@ _SIDE = re.compile(r"\s*[,-]?\s*\(?\b(?:left|right)(?: hemisphere)?\)?$", re.IGN
 _NAME = re.compile(r"(?P<area>Area\s+)?(?P<label>[^()]+?)\s*\((?P<inside>[^()]*)\)$", re.IGNORECASE)
 _PLACES = re.compile(r"[A-Za-z]{1,10}(?:/[A-Za-z]{1,10})*")
 _WORDS = re.compile(r"[a-z]{4,}")
+_LONGEST = 500
+"""Characters that no name of an atlas exceeds."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,17 @@ class AtlasName:
 
 def parse_name(name: str) -> AtlasName | None:
     """The parts of a name such as "Area 45 (IFG) left" or "LB (Amygdala) right"; None where a name is of another form."""
-    bare = _SIDE.sub("", name.strip())
+    name = " ".join(name.split())  # long runs of blanks would take the patterns for ever
+    if len(name) > _LONGEST:
+        return None
+    bare = _SIDE.sub("", name)
     found = _NAME.fullmatch(bare)
     if found is None:
         return None
     parts = [part.strip() for part in found["inside"].split(",") if part.strip()]
     others = [p for i, p in enumerate(parts) if any(c.isdigit() for c in p) or (i < len(parts) - 1 and _WORDS.search(p))]
     places = [p for p in parts if p not in others]
-    if bare == name.strip() and not (found["area"] and all(_PLACES.fullmatch(p) for p in places)):
+    if bare == name and not (found["area"] and all(_PLACES.fullmatch(p) for p in places)):
         return None
     label = found["label"].strip()
     aliases = [

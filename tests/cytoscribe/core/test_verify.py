@@ -62,3 +62,9 @@ def test_a_record_that_names_files_outside_reads_none_of_them(finished: Path) ->
     told = read_json(finished / "run.json")
     write_json(finished / "run.json", {**told, "files": {"../secret": "3 0", "/etc/hostname": "3 0"}})
     assert all("not a path within" in fault for fault in damage(finished))
+
+
+def test_a_name_longer_than_any_path_is_a_missing_file(finished: Path) -> None:
+    told = read_json(finished / "run.json")
+    write_json(finished / "run.json", {**told, "files": {"x" * 300: "3 0"}})
+    assert [fault.endswith(": missing") for fault in damage(finished)] == [True]
