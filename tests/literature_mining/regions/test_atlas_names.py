@@ -11,7 +11,7 @@ def test_a_name_is_its_label_with_aliases_and_place() -> None:
     found = parse_name("Area hOc1 (V1, 17, CalcS) left")
     assert found is not None
     assert found.label == "hOc1"
-    assert {"V1", "17"} <= set(found.aliases)
+    assert {"V1", "area 17"} <= set(found.aliases)
 
 
 @pytest.mark.parametrize("name", ["Area 4" + " " * 50_000 + "x", "a" * 100_000 + " (", "Area " + "- " * 40_000 + "left"])
