@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.levels import levels_of
+from cytoscribe.core.optional import needed
 from cytoscribe.core.pixel_sizes import PixelSize, micrometres_in
 from cytoscribe.core.zarr_picture import ZarrSlide
 
@@ -69,20 +69,13 @@ def read_flat(path: Path) -> Read:
     raise InputError(f"a volume of {told}, not one slice", where=path, fix="save the slice that is meant as TIFF or PNG")
 
 
-def _needed(module: str, package: str, path: Path) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise InputError(
-            f"the format {path.suffix} is read through the package {package}, which is not installed",
-            where=path,
-            fix=f"pip install {package}, or convert the file to TIFF or PNG",
-        ) from error
+def _package(module: str, path: Path, package: str = "") -> Any:
+    return needed(module, f"the format {path.suffix} is read", path, "convert the file to TIFF or PNG", package)
 
 
 def _nibabel(path: Path) -> Read:
     """NIfTI and MINC: the first axis of the file runs along x; the second upwards, or down where its affine says so."""
-    nibabel = _needed("nibabel", "nibabel", path)
+    nibabel = _package("nibabel", path)
     image = nibabel.load(path)
     values = np.asanyarray(image.dataobj)
     unit = "mm"
@@ -108,13 +101,13 @@ def _runs_down(affine: np.ndarray, axis: int) -> bool:
 
 def as_stored(values: np.ndarray, path: Path) -> np.ndarray:
     """What `read_flat` gave of NIfTI or MINC, with the first axis of the file as rows: numpy arrays that were saved as they were."""
-    image = _needed("nibabel", "nibabel", path).load(path)
+    image = _package("nibabel", path).load(path)
     second = [i for i, n in enumerate(image.shape) if n > 1][1]
     return (values if _runs_down(image.affine, second) else values[::-1]).T
 
 
 def _nrrd(path: Path) -> Read:
-    nrrd = _needed("nrrd", "pynrrd", path)
+    nrrd = _package("nrrd", path, "pynrrd")
     values, header = nrrd.read(str(path), index_order="C")
     spacings = header.get("spacings")
     directions = header.get("space directions")
@@ -135,7 +128,7 @@ def _zarr(path: Path) -> Read:
 
 def _czi(path: Path) -> Read:
     """Zeiss: what no tile covers is glass in colour pictures, darkness in others."""
-    czi = _needed("czifile", "czifile", path)
+    czi = _package("czifile", path)
     with czi.CziFile(str(path)) as file:
         glass = 255 if file.dtype == np.uint8 and file.shape[-1] == 3 else 0
         values = np.full(file.shape, glass, file.dtype)

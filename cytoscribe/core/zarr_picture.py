@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.levels import Levels, levels_of
+from cytoscribe.core.optional import needed
 from cytoscribe.core.pixel_sizes import PixelSize, micrometres_in, square_size
 from cytoscribe.core.progress import say
 from cytoscribe.core.tiff_layout import refuse_unlike_colours
@@ -76,14 +76,7 @@ class ZarrSlide:
 
 
 def _opened(path: Path) -> Any:
-    try:
-        zarr = importlib.import_module("zarr")
-    except ImportError as error:
-        raise InputError(
-            "the format .zarr is read through the package zarr, which is not installed",
-            where=path,
-            fix="pip install 'cytoscribe[zarr]', or convert the file to OME-TIFF",
-        ) from error
+    zarr = needed("zarr", "the format .zarr is read", path, "convert the file to OME-TIFF", "'cytoscribe[zarr]'")
     return zarr.open(str(path), mode="r")
 
 

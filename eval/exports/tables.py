@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.optional import needed
 from cytoscribe.core.runs import atomic_path, read_json, write_text
 from cytoscribe.core.tables import read_csv
 
@@ -85,14 +85,7 @@ def write_tile_table(tiles: pd.DataFrame, path: Path) -> None:
 
 
 def _write_anndata(path: Path, rows: pd.DataFrame, values: np.ndarray, **more: Any) -> None:
-    try:
-        anndata = importlib.import_module("anndata")
-    except ImportError as error:
-        raise InputError(
-            "AnnData is written through the package anndata, which is not installed",
-            where=path,
-            fix="pip install anndata, or leave --anndata out",
-        ) from error
+    anndata = needed("anndata", "AnnData is written", path, "leave --anndata out")
     texts = rows.astype(
         {c: object for c in rows if isinstance(rows[c].dtype, pd.StringDtype)}
     )  # others cannot be read by older versions

@@ -82,7 +82,8 @@ def test_attributes_give_captions_of_train_rows_only(images: Path, tmp_path: Pat
 
 def test_datasets_library_loads_the_folder(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
     generate(GenerateSettings(out=tmp_path / "out", descriptions=mined))
     loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import re
 import zipfile
@@ -14,6 +13,7 @@ import numpy as np
 
 from cytoscribe.core.arrays import read_npy
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.optional import needed
 from cytoscribe.core.parquet import read_parquet
 from cytoscribe.core.tables import read_csv
 from cytoscribe.training.model.tensors import read_tensors
@@ -156,14 +156,7 @@ def _safetensors(path: Path) -> Read:
 
 
 def _h5(path: Path) -> Read:
-    try:
-        h5py = importlib.import_module("h5py")
-    except ImportError as error:
-        raise InputError(
-            f"the format {path.suffix} is read through the package h5py, which is not installed",
-            where=path,
-            fix="pip install h5py, or save the vectors as .npz",
-        ) from error
+    h5py = needed("h5py", f"the format {path.suffix} is read", path, "save the vectors as .npz")
     with h5py.File(path, "r") as file:
         vectors = np.asarray(file[_chosen(file.keys(), _VECTORS, path, "dataset")])
         if not set(_PATHS) & set(file.keys()) and _index_file(path):

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,7 +16,6 @@ from cytoscribe.core.images import read_image
 from cytoscribe.core.remote import beside, copy_of, local, url_of
 from cytoscribe.core.tables import read_images
 
-fsspec = pytest.importorskip("fsspec", reason="the package fsspec is not installed")
 TABLE = "image_path,region\nimages/a.png,A\n{scheme}://bucket/images/b.png,B\nimages/gone.png,B\n"
 
 
@@ -85,8 +85,9 @@ def test_addresses_survive_pathlib_and_stay_within_the_cache(cache: Path) -> Non
 
 
 def test_a_real_s3_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = pytest.importorskip("moto.server", reason="the package moto[server] is not installed")
-    s3fs = pytest.importorskip("s3fs", reason="the package s3fs is not installed")
+    import s3fs
+    from moto import server
+
     running = server.ThreadedMotoServer(port=0, verbose=False)
     running.start()
     try:

@@ -19,7 +19,8 @@ GLASS[2:20, 3:20] = (120, 60, 150)
 
 
 def test_nifti_lies_as_its_affine_says(tmp_path: Path) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="the package nibabel is not installed")
+    import nibabel
+
     for name, values, affine in (
         ("up", LABELS.T[:, ::-1], np.eye(4)),
         ("down", LABELS.T[..., None], np.diag([-1.0, -1.0, 1.0, 1.0])),
@@ -30,15 +31,16 @@ def test_nifti_lies_as_its_affine_says(tmp_path: Path) -> None:
 
 
 def test_a_volume_of_nifti_is_refused(tmp_path: Path) -> None:
-    nibabel = pytest.importorskip("nibabel", reason="the package nibabel is not installed")
+    import nibabel
+
     nibabel.save(nibabel.Nifti1Image(np.stack([LABELS] * 3, -1), np.eye(4)), tmp_path / "v.nii")
     with pytest.raises(InputError, match="not one slice"):
         read_flat(tmp_path / "v.nii")
 
 
 def test_czi_keeps_colours_and_size(tmp_path: Path) -> None:
-    pytest.importorskip("czifile", reason="the package czifile is not installed")
-    writer = pytest.importorskip("pylibCZIrw.czi", reason="the package pylibCZIrw is not installed")
+    from pylibCZIrw import czi as writer
+
     with writer.create_czi(str(tmp_path / "s.czi")) as document:
         document.write(np.ascontiguousarray(GLASS[..., ::-1]), plane={"C": 0})  # blue comes first in the format
         document.write_metadata("s", scale_x=0.5e-6, scale_y=0.5e-6)
@@ -49,7 +51,8 @@ def test_czi_keeps_colours_and_size(tmp_path: Path) -> None:
 
 
 def written_zarr(path: Path, levels: list[np.ndarray], axes: str, names: tuple[str, ...] = ()) -> Path:
-    zarr = pytest.importorskip("zarr", reason="the package zarr is not installed")
+    import zarr
+
     group = zarr.open_group(str(path), mode="w", zarr_format=2)
     scales = []
     for number, values in enumerate(levels):

@@ -107,7 +107,8 @@ def test_figures_and_predictions(tmp_path: Path) -> None:
 
 
 def test_outlines_open_in_shapely_and_cover_what_they_should(mapped: tuple[Path, Path], tmp_path: Path) -> None:
-    shapely = pytest.importorskip("shapely", reason="the package shapely is not installed")
+    import shapely
+
     export(ExportSettings(mapped[0], tmp_path / "out", mapped[1]))
     features = json.loads((tmp_path / "out" / "regions.geojson").read_text())["features"]
     shapes = {f["properties"]["classification"]["name"]: shapely.from_geojson(json.dumps(f["geometry"])) for f in features}
@@ -117,7 +118,8 @@ def test_outlines_open_in_shapely_and_cover_what_they_should(mapped: tuple[Path,
 
 
 def test_tiles_open_in_anndata_where_squidpy_looks_for_them(mapped: tuple[Path, Path], tmp_path: Path) -> None:
-    anndata = pytest.importorskip("anndata", reason="the package anndata is not installed")
+    import anndata
+
     export(ExportSettings(mapped[0], tmp_path / "out", anndata=True))
     table = anndata.read_h5ad(tmp_path / "out" / "tiles.h5ad")
     assert table.shape == (20, 2)
