@@ -54,6 +54,11 @@ def phrases(of_cells: bool = False) -> Mapping[str, Any]:
     return json.loads((files("cytoscribe.captions") / "data" / name).read_text(encoding="utf-8"))["attributes"]
 
 
+def speaks_of_cells(claim: Claim) -> bool:
+    """True for a trait that only a kind of cell has, as against an area of tissue: its granules, the shape of its nucleus."""
+    return claim.attribute in phrases(of_cells=True) and claim.attribute not in phrases()
+
+
 @lru_cache(maxsize=16384)
 def literature_facet(claim: Claim, others: tuple[str, ...] = (), *, of_cells: bool = False) -> Facet:
     """Wordings of one claim of the mining vocabulary; a value the phrase file does not know is used unchanged.

@@ -16,7 +16,7 @@ from typing import Any
 from cytoscribe.captions.gate.entailment import bears_out
 from cytoscribe.captions.masking import Mask, mask_for
 from cytoscribe.captions.wording.compose import compose
-from cytoscribe.captions.wording.facets import Facet, literature_facet
+from cytoscribe.captions.wording.facets import Facet, literature_facet, speaks_of_cells
 from cytoscribe.captions.wording.image_attributes import PhraseBook, image_claim, image_facets, read_phrases, subject_of
 from cytoscribe.captions.wording.scene import contradicts, statement
 from cytoscribe.captions.wording.voice import area_voice, image_voice
@@ -46,7 +46,8 @@ class TwinWriter:
         self._known, self._values = known, values
         self._table = [Region(name) for name in regions]
         self._book = read_phrases()
-        self._subject = subject_of(self._book, list(values))
+        self._of_cells = any(speaks_of_cells(c) for claims in known.values() for c in claims)
+        self._subject = self._book.subject if self._of_cells else subject_of(self._book, list(values))
         self._masks: dict[tuple[str, bool], Mask] = {}
 
     def write(self, claims: Sequence[Claim], most: int, seed: str) -> list[Twins]:
@@ -76,7 +77,7 @@ class TwinWriter:
         if image:
             return [f.claims[0] for f in image_facets(claims, self._book)]
         read_off = [c for c in claims if not c.claim_id.startswith(IMAGE_CLAIM)]
-        return [c for c in {statement(c): c for c in reversed(read_off)}.values() if _area_facet(c).clauses][::-1]
+        return [c for c in {statement(c): c for c in reversed(read_off)}.values() if self._facet(c).clauses][::-1]
 
     def _compose(self, own: Sequence[Claim], corruption: Corruption, seed: int, *, image: bool) -> Twins | None:
         """The most alike of a few pairs of texts; None where the two read the same, or the false claim has no wording."""
@@ -95,23 +96,24 @@ class TwinWriter:
         return None if twins.true == twins.false or mask.leaks(twins.true) or mask.leaks(twins.false) else twins
 
     def _facets(self, claims: Sequence[Claim], *, image: bool) -> list[Facet]:
-        return image_facets(claims, self._book) if image else [_area_facet(c) for c in claims]
+        return image_facets(claims, self._book) if image else [self._facet(c) for c in claims]
+
+    def _facet(self, claim: Claim) -> Facet:
+        one, more = ("another cell", "other cells") if self._of_cells else ("another area", "other areas")
+        others = () if not claim.compared_to else (one,) if len(claim.compared_to) == 1 else (more,)
+        return literature_facet(claim, others, of_cells=self._of_cells)
 
     def _text(self, facets: Sequence[Facet], seed: int, *, image: bool) -> str:
         rng = _Aligned(seed)
         style = rng.choice(STYLES)
-        voice = image_voice("", self._subject, rng, named=False) if image else area_voice("", None, rng, named=False)
+        cell = image or self._of_cells
+        voice = image_voice("", self._subject, rng, named=False) if cell else area_voice("", None, rng, named=False)
         return compose(style, facets, voice, rng).text
 
     def _mask(self, region: str, *, image: bool) -> Mask:
         if (region, image) not in self._masks:
-            self._masks[region, image] = mask_for(region, self._table, self._subject if image else None)
+            self._masks[region, image] = mask_for(region, self._table, self._subject if image or self._of_cells else None)
         return self._masks[region, image]
-
-
-def _area_facet(claim: Claim) -> Facet:
-    others = () if not claim.compared_to else ("another area",) if len(claim.compared_to) == 1 else ("other areas",)
-    return literature_facet(claim, others)
 
 
 def _in_turn(found: Iterable[Corruption]) -> list[Corruption]:

@@ -47,6 +47,15 @@ def test_a_false_caption_of_an_image_does_not_name_its_class() -> None:
     assert not [t for t in found if re.search(r"\b(big|small) cell\b(?! bod)", f"{t.true} {t.false}", re.I)]
 
 
+def test_twins_of_kinds_of_cells_speak_of_cells() -> None:
+    rows = (("granules", "large"), ("nucleus_size", "small"), ("cell_size", "large"), ("chromatin", "fine"))
+    claims = [claim("neutrophil", i, "all", attribute, value, True, ()) for i, (attribute, value) in enumerate(rows)]
+    writer = TwinWriter({"neutrophil": claims}, {}, ("neutrophil", "monocyte"))
+    texts = [t for seed in range(20) for twins in writer.write(claims, 4, str(seed)) for t in (twins.true, twins.false)]
+    assert texts
+    assert not [t for t in texts if re.search(r"\barea\b|\bregion\b|cytoarchitect|granules is", t, re.I)]
+
+
 @pytest.mark.slow
 def test_the_gate_reads_true_texts_as_true_and_false_ones_as_false() -> None:
     gate = Gate(RegionTable(tuple(Region(n) for n in (*REGIONS, "another area"))))
