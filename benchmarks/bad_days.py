@@ -45,7 +45,7 @@ def main() -> int:
         broken += report("two runs in one folder", *disturbances.crowd_folders(folder, calm, options.others, draw))
         broken += report("garbled run.json", *disturbances.garble_state(folder, calm, options.others, draw))
         broken += report("lying servers", *disturbances.mislead(folder, options.others, draw))
-        count, faults, told = misuse_readers(folder, options.executions, options.seconds, draw, options.keep)
+        count, faults, told = misuse_readers(folder, options.executions, options.seconds, options.seed, options.keep)
         broken += report("executions", count, faults)
         print(told)
     return 1 if broken else 0

@@ -135,6 +135,7 @@ def settings_of(
     captions_per_image: int = 1,
     views: int = 1,
     objective: Objective | None = None,
+    region_column: str = "label",
 ) -> TrainSettings:
     """LoRA (or full) training of the light real base."""
     from cytoscribe.training.losses import Objective
@@ -147,7 +148,7 @@ def settings_of(
         captions=(captions,),
         base="efficientnet_lite0_minilm",
         out=out,
-        region_column="label",
+        region_column=region_column,
         seed=seed,
         tuning=Tuning(tune, towers),
         optimisation=Optimisation(epochs=epochs, captions_per_image=captions_per_image, checkpoint_steps=48),
@@ -156,7 +157,15 @@ def settings_of(
     )
 
 
-def measure(table: Path, captions: Path, model: Path, out: Path) -> dict[str, Any]:
+def measure(
+    table: Path,
+    captions: Path,
+    model: Path,
+    out: Path,
+    *,
+    region_column: str = "label",
+    attributes: tuple[str, ...] = COLUMNS,
+) -> dict[str, Any]:
     """metrics.json with the model's own class captions, and zero-shot again with free prose."""
     from cytoscribe.core.runs import read_json
     from cytoscribe.eval.evaluator import evaluate
@@ -164,9 +173,9 @@ def measure(table: Path, captions: Path, model: Path, out: Path) -> dict[str, An
     from cytoscribe.training.model.model_folder import TrainedModel
 
     encoder: Any = RememberedModel(TrainedModel.load(model), out / "features.safetensors")
-    own = EvaluateSettings(model, table, out / "own", captions=captions, region_column="label", attributes=COLUMNS)
+    own = EvaluateSettings(model, table, out / "own", captions=captions, region_column=region_column, attributes=attributes)
     evaluate(own, encoder)
-    evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE, region_column="label"), encoder)
+    evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE, region_column=region_column), encoder)
     prose = {f"prose.{k}": v for k, v in read_json(out / "prose" / "metrics.json").items()}
     return {**read_json(out / "own" / "metrics.json"), **prose}
 

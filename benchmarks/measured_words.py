@@ -1,4 +1,4 @@
-"""Blood cells without a single annotation but their class: measured words make the captions, and the model is asked what annotators saw.
+"""Blood cells with no annotation but their class: captions are made from measured words alone.
 
     CYTO_DATA=DATA CYTO_WEIGHTS=WEIGHTS uv run benchmarks/measured_words.py --work /tmp/measured_words --seeds 0
 
@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blood_cells import PROSE, cells_table, settings_of
+from blood_cells import cells_table, measure, settings_of
 from figures import Row, print_table
-from remembered import RememberedModel
 from seeds import over_seeds
 
 ROWS = (
@@ -46,9 +45,10 @@ def main() -> None:
 def measured(out: Path) -> Path:
     """attributes.csv: the words of every cell, from limits learnt on training images."""
     from cytoscribe.captions.morphology.settings import MeasureSettings
-    from cytoscribe.captions.morphology.stage import ATTRIBUTES, measure
+    from cytoscribe.captions.morphology.stage import ATTRIBUTES
+    from cytoscribe.captions.morphology.stage import measure as measure_cells
 
-    summary = measure(MeasureSettings(images=cells_table(), out=out, region_column="label"))
+    summary = measure_cells(MeasureSettings(images=cells_table(), out=out, region_column="label"))
     print(f"{summary.measured} cells measured, {len(summary.doubtful)} doubtful, {summary.claims} words", flush=True)
     return out / ATTRIBUTES
 
@@ -64,17 +64,13 @@ def write_captions(table: Path, out: Path) -> Path:
 
 def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Train and measure with one seed; print its table."""
-    from dataclasses import replace
-
     from cytoscribe.training.clip_fit import train
     from cytoscribe.training.losses import Objective
 
     started = time.time()
     model = options.work / f"model-{options.epochs}-{options.image_px}-{seed}"
     settings = settings_of(
-        table,
-        captions,
-        model,
+        *(table, captions, model),
         tune="lora",
         towers="both",
         epochs=options.epochs,
@@ -82,26 +78,13 @@ def run_seed(seed: int, table: Path, captions: Path, options: argparse.Namespace
         seed=seed,
         views=2,
         objective=Objective(hard_weight=0.5),
+        region_column="region",
     )
-    summary = train(replace(settings, region_column="region"))
-    figures = evaluated(table, captions, model, options.work / f"results-{model.name}")
+    summary = train(settings)
+    figures = measure(table, captions, model, options.work / f"results-{model.name}", region_column="region", attributes=())
     print_table(f"Blood cells from measured words, {model.name}", ROWS, figures)
     print(f"held out after the last epoch: {summary['validation']}; {time.time() - started:.0f} s", flush=True)
     return figures
-
-
-def evaluated(table: Path, captions: Path, model: Path, out: Path) -> dict[str, Any]:
-    """metrics.json with the model's own class captions, and zero-shot again with free prose."""
-    from cytoscribe.core.runs import read_json
-    from cytoscribe.eval.evaluator import evaluate
-    from cytoscribe.eval.settings import EvaluateSettings
-    from cytoscribe.training.model.model_folder import TrainedModel
-
-    encoder: Any = RememberedModel(TrainedModel.load(model), out / "features.safetensors")  # answers as a Model does
-    evaluate(EvaluateSettings(model, table, out / "own", captions=captions), encoder)
-    evaluate(EvaluateSettings(model, table, out / "prose", class_captions=PROSE), encoder)
-    prose = {f"prose.{k}": v for k, v in read_json(out / "prose" / "metrics.json").items()}
-    return {**read_json(out / "own" / "metrics.json"), **prose}
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from cytoscribe.captions.quality.diversity import near_duplicate
 from cytoscribe.captions.tokens import count_tokens
 from cytoscribe.captions.wording.compose import STYLES
 from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.records import Caption
-from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion
 
 LONG_STYLES = ("paragraph",)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from cytoscribe import __version__
 from cytoscribe.captions.evidence import CitedPaper
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.plain_text import bibtex, code, markdown
 from cytoscribe.core.records import Caption
 from cytoscribe.core.rendering import render
-from cytoscribe.core.runs import fingerprint
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cytoscribe.core.runs import file_digest
+from cytoscribe.core.digests import file_digest
 
 FILE = "croissant.json"
 _CONTEXT: dict[str, Any] = {

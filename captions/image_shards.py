@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cytoscribe.core.digests import fingerprint, quick_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.images import opened_image
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import fingerprint, quick_digest, read_bytes
+from cytoscribe.core.runs import read_bytes
 
 SPLITS = {"": "train", "train": "train", "val": "validation", "test": "test", "unseen": "unseen"}
 MOST_BYTES = 300 << 20

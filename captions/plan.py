@@ -13,8 +13,8 @@ from cytoscribe.captions.wording.compose import applicable
 from cytoscribe.captions.wording.english import area_names, layer_depth, layer_name
 from cytoscribe.captions.wording.facets import Facet
 from cytoscribe.captions.wording.scene import Scene, contradicts, statement
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.records import WHOLE, Claim
-from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Sampling
 from cytoscribe.prompts.loader import PromptSet
 

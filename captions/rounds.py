@@ -12,10 +12,10 @@ from cytoscribe.captions.dataset import Rejected, StatedWords
 from cytoscribe.captions.gate.judge import Case, Judge, Opinion
 from cytoscribe.captions.plan import Content, Recipe, content_of, plan
 from cytoscribe.captions.units import SourceMaterial
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar
 from cytoscribe.core.records import Caption
-from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.store import CompletionStore
 from cytoscribe.prompts.loader import PromptSet
 

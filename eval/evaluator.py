@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytoscribe.captions.wording.exact import columns_of, compose_exact
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import Caption, ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest, write_json
+from cytoscribe.core.runs import RunFolder, write_json
 from cytoscribe.core.tables import read_images
 from cytoscribe.eval.answers import Answers, answer, encode, for_source, sources_of, write_answers
 from cytoscribe.eval.class_captions import read_class_captions

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest, write_json
+from cytoscribe.core.runs import RunFolder, write_json
 from cytoscribe.core.tables import read_images, write_csv
 from cytoscribe.eval.answers import Answers, answer, encode
 from cytoscribe.eval.evaluator import load_model

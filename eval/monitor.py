@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, atomic_path, file_digest
+from cytoscribe.core.runs import RunFolder, atomic_path
 from cytoscribe.core.tables import read_images, write_csv
 from cytoscribe.eval.answers import answer, encode, sources_of
 from cytoscribe.eval.evaluator import load_model

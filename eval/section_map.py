@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cytoscribe.core.contents import verify_contents
+from cytoscribe.core.digests import quick_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar
-from cytoscribe.core.runs import RunFolder, atomic_path, quick_digest
+from cytoscribe.core.runs import RunFolder, atomic_path
 from cytoscribe.core.tables import write_csv
 from cytoscribe.eval.answers import answer, sources_of
 from cytoscribe.eval.reasons import ARTEFACT, MICROSCOPE, Pixels, judged_pixels, reasons, unknown

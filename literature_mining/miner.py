@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cytoscribe.core.digests import file_digest, fingerprint, is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import bar, say
 from cytoscribe.core.records import Claim, Description
-from cytoscribe.core.runs import SHARDS, RunFolder, file_digest, fingerprint, is_file
+from cytoscribe.core.runs import SHARDS, RunFolder
 from cytoscribe.core.tables import write_records
 from cytoscribe.literature_mining.claims.kept_words import Words, keep_words
 from cytoscribe.literature_mining.claims.lexicon import load_lexicon

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from cytoscribe.core.errors import InputError, WriteError
-from cytoscribe.core.many import on_ray
+from cytoscribe.core.many import AHEAD, in_order, on_ray
 from cytoscribe.literature_mining.read_paper import Job, Row, read_paper, unread
 from cytoscribe.literature_mining.sandbox import BoundedWorker
 
@@ -59,20 +59,6 @@ def _in_processes(jobs: Sequence[Job], workers: int, seconds: float) -> Iterator
             free.put(stack.enter_context(BoundedWorker(read_paper, seconds=seconds)))
         threads = stack.enter_context(ThreadPoolExecutor(workers))
         try:
-            yield from _in_order(threads, run, jobs, workers)
+            yield from in_order(lambda job: threads.submit(run, job).result, jobs, AHEAD * workers)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _in_order(
-    threads: ThreadPoolExecutor, run: Callable[[Job], list[Row]], jobs: Sequence[Job], workers: int
-) -> Iterator[tuple[Job, list[Row]]]:
-    """Keep a few papers ahead of the reader, so that memory does not grow with their number."""
-    waiting: list[tuple[Job, Future[list[Row]]]] = []
-    for job in jobs:
-        waiting.append((job, threads.submit(run, job)))
-        if len(waiting) > 4 * workers:
-            done, future = waiting.pop(0)
-            yield done, future.result()
-    for done, future in waiting:
-        yield done, future.result()

@@ -20,7 +20,7 @@ def embed_images(
     region_column: Annotated[str, typer.Option("--region-column", help="Column of --images that holds the region.")] = "region",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images encoded at a time.")] = 64,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes at once; 0: one a core. 1: this one alone.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes at once. 1: this one only. 0: one per core.")] = 1,
     ray: Annotated[str, typer.Option("--ray", help="Address of a Ray cluster; `local` starts one. Default: none.")] = "",
     show: Annotated[bool, typer.Option("--list", help="Print all encoders with licence, input size and source, and exit.")] = False,
 ) -> None:

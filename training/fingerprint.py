@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cytoscribe.core.runs import file_digest, fingerprint, quick_digest
+from cytoscribe.core.digests import file_digest, fingerprint, quick_digest
 from cytoscribe.core.tables import read_images
 from cytoscribe.training.data.caption_files import caption_shards, evidence_files
 from cytoscribe.training.model.base_models import config_path

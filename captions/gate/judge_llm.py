@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from cytoscribe.captions.backends.base import Backend, Prompt
 from cytoscribe.captions.gate.judge import Case, Opinion
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.rendering import render
-from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion, Sampling
 from cytoscribe.llm.store import CompletionStore
 

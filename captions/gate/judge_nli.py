@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.captions.gate.judge import Case, Opinion
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import fingerprint
 from cytoscribe.llm.base import Completion
 from cytoscribe.llm.store import CompletionStore
 

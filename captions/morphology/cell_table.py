@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.outlines import read_points
-from cytoscribe.core.runs import RunFolder, atomic_path, file_digest
+from cytoscribe.core.runs import RunFolder, atomic_path
 from cytoscribe.core.tables import read_csv, write_csv
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")

@@ -11,8 +11,9 @@ from cytoscribe.captions.morphology.layer_names import layer_of
 from cytoscribe.captions.morphology.layer_stage import CONTRACT, LAYERS
 from cytoscribe.captions.morphology.layers import cell_numbers
 from cytoscribe.captions.morphology.settings import PieceSettings
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError, cell
-from cytoscribe.core.runs import RunFolder, file_digest
+from cytoscribe.core.runs import RunFolder
 from cytoscribe.core.tables import read_csv, write_csv
 
 """Strips along the pia into which the piece is cut, so that measures come with a spread."""

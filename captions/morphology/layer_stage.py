@@ -16,10 +16,11 @@ from cytoscribe.captions.morphology.masks import read_label_map
 from cytoscribe.captions.morphology.settings import LayerSettings
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
 from cytoscribe.captions.morphology.tissue import outlined_cells
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest
+from cytoscribe.core.runs import RunFolder
 from cytoscribe.core.tables import read_csv, read_images, write_csv
 
 LAYERS, SKIPPED, SHEET = "layers.csv", "skipped.csv", "outlines.png"

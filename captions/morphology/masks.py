@@ -11,10 +11,10 @@ import tifffile
 from PIL import Image, ImageDraw
 
 from cytoscribe.captions.morphology.pixels import parts_of
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.images import LOSSY, LOSSY_TIFF, MOST_PIXELS, opened_image
 from cytoscribe.core.outlines import OUTLINE_SUFFIXES, check_drawn, read_polygons
-from cytoscribe.core.runs import is_file
 
 _TIFF = (".tif", ".tiff")
 _SAVE = "save it as PNG or TIFF, or outlines as GeoJSON"

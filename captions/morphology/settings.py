@@ -58,7 +58,9 @@ class MeasureSettings:
     bins: Path | None = field(
         default=None, metadata=option("Your own binning file (JSON). Default: the profile's limits.", panel=ADVANCED)
     )
-    workers: int = field(default=0, metadata=option("Processes that measure. 0: this one only.", least=0, panel=ADVANCED))
+    workers: int = field(
+        default=1, metadata=option("Processes that measure. 1: this one only. 0: one per core.", least=0, panel=ADVANCED)
+    )
     overwrite: bool = field(default=False, metadata=OVERWRITE)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,10 +18,12 @@ from cytoscribe.captions.morphology.result import Found
 from cytoscribe.captions.morphology.settings import MeasureSettings
 from cytoscribe.captions.morphology.sheet import Shown, save_sheet
 from cytoscribe.captions.morphology.words import Worded, as_file, read_bins, worded
+from cytoscribe.core.digests import file_digest, quick_digest
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.many import each
 from cytoscribe.core.progress import track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest, quick_digest, write_text
+from cytoscribe.core.runs import RunFolder, write_text
 from cytoscribe.core.tables import read_images, write_csv
 
 MEASURES, ATTRIBUTES, SKIPPED, SHEET, LIMITS = "measures.csv", "attributes.csv", "skipped.csv", "outlines.png", "limits.json"
@@ -100,10 +101,9 @@ def _all(records: Sequence[ImageRecord], settings: MeasureSettings, run: RunFold
     missing = [i for i, key in enumerate(keys) if not run.has_shard(key)]
     sized = any(r.pixel_size_um for r in records)
     work = partial(_measure_chunk, settings=settings, sized=sized)
-    with ProcessPoolExecutor(max(1, settings.workers)) as pool:
-        results: Iterable[list[dict[str, Any]]] = (pool.map if settings.workers else map)(work, [chunks[i] for i in missing])
-        for i, rows in zip(missing, track(results, "measuring", total=len(missing), unit="lots of images"), strict=True):
-            run.write_shard(keys[i], rows)
+    results = each(work, [chunks[i] for i in missing], settings.workers)
+    for i, (_, rows) in zip(missing, track(results, "measuring", total=len(missing), unit="lots of images"), strict=True):
+        run.write_shard(keys[i], rows.get())
     for chunk, key in zip(chunks, keys, strict=True):
         for record, row in zip(chunk, run.read_shard(key), strict=True):
             yield MeasuredImage(record, row["measures"], tuple(row["doubts"]), row["skipped"], row["rows"])

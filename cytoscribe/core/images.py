@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.levels import levels_of
-from cytoscribe.core.runs import is_file
 from cytoscribe.core.volumes import UNREAD, is_volume, read_volume_picture
 from cytoscribe.core.zarr_picture import ZarrSlide
 

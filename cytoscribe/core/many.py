@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from cytoscribe.core.progress import heard, say
 J = TypeVar("J")
 R = TypeVar("R")
 AHEAD = 4
-"""Jobs a worker that are under way before the first result is asked for: memory does not grow with the number of jobs."""
+"""Jobs per worker that run ahead of the result being waited for, so that memory does not grow with the number of jobs."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Outcome(Generic[R]):
 def each(task: Callable[[J], R], jobs: Sequence[J], workers: int = 1, ray: str = "") -> Iterator[tuple[J, Outcome[R]]]:
     """Run a task, which a module must hold so that other processes find it, on every job.
 
-    workers: processes at once, 1 for this one alone, 0 for one a core; ray: address of a cluster in their place, `local` for one that
+    workers: processes at once; 1 for this process only, 0 for one per core; ray: address of a cluster in their place, `local` for one that
     ends with the run. An error that is meant for people is part of the outcome; any other ends the run. Raises InputError where a
     process is killed, as for want of memory, or Ray cannot be reached.
     """
@@ -71,18 +72,24 @@ def _told(task: Callable[[J], R], job: J) -> Outcome[R]:
     return Outcome(found.value, found.error, tuple(lines))
 
 
+def in_order(begin: Callable[[J], Callable[[], R]], jobs: Iterable[J], ahead: int) -> Iterator[tuple[J, R]]:
+    """Begin jobs, at most `ahead` before the one whose result is waited for, and give the results in the order of the jobs.
+
+    begin: starts a job elsewhere and returns what waits for its result.
+    """
+    coming = iter(jobs)
+    under_way = deque((job, begin(job)) for job in islice(coming, ahead))
+    while under_way:
+        job, result = under_way.popleft()
+        found = result()
+        under_way.extend((later, begin(later)) for later in islice(coming, 1))
+        yield job, found
+
+
 def _in_processes(task: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[tuple[J, R]]:
     with _threads_each(workers), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
-            waiting: list[tuple[J, Future[R]]] = []
-            coming = iter(jobs)
-            for job in islice(coming, AHEAD * workers):
-                waiting.append((job, pool.submit(task, job)))
-            while waiting:
-                done, future = waiting.pop(0)
-                result = future.result()
-                waiting += [(job, pool.submit(task, job)) for job in islice(coming, 1)]
-                yield done, result
+            yield from in_order(lambda job: pool.submit(task, job).result, jobs, AHEAD * workers)
         except BrokenProcessPool as error:
             raise InputError("a process was killed, perhaps for want of memory", fix="give fewer --workers") from error
         finally:
@@ -110,14 +117,7 @@ def on_ray(task: Callable[[J], R], jobs: Iterable[J], address: str) -> Iterator[
         remote = ray.remote(max_retries=2)(_call)
         shared = ray.put(task)
         ahead = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        waiting: list[tuple[J, object]] = []
-        for job in jobs:
-            waiting.append((job, remote.remote(shared, job)))
-            if len(waiting) > ahead:
-                done, reference = waiting.pop(0)
-                yield done, ray.get(reference)
-        for done, reference in waiting:
-            yield done, ray.get(reference)
+        yield from in_order(lambda job: partial(ray.get, remote.remote(shared, job)), jobs, ahead)
     finally:
         ray.shutdown()
 

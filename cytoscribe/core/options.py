@@ -92,7 +92,7 @@ OUT = option("Folder for the results, created if missing. The same command on th
 SEED = option("Seed of everything drawn at random.", least=0, panel=ADVANCED)
 OVERWRITE = option("Start over if --out holds a run with other settings.")
 STRICT = option("Stop at the first bad item. Off: it is named, counted and skipped.", panel=ADVANCED)
-WORKERS = option("Processes at once; 0: one a core. 1: this one alone.", least=0, panel="Many at once")
+WORKERS = option("Processes at once. 1: this one only. 0: one per core.", least=0, panel="Many at once")
 RAY = option(
     "Address of a Ray cluster that does the work, on folders that all its machines see; `local` starts one. Default: none.",
     panel="Many at once",

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import line
-from cytoscribe.core.runs import is_file
 
 MOST_ROWS = 2_000_000
 """Of one file: a stage that writes more rows writes several files."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import is_file
 
 Given = tuple[str, Path | None]
 """An option's name and the path it was given; None where it was left out."""

@@ -16,9 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cytoscribe import __version__
-from cytoscribe.core.digests import file_digest as file_digest
 from cytoscribe.core.digests import fingerprint, is_file, plain_json
-from cytoscribe.core.digests import quick_digest as quick_digest
 from cytoscribe.core.errors import InputError, RunMismatchError, WriteError, full_disk, unwritable
 from cytoscribe.core.shapes import anything, check, entries, mapping, text
 

@@ -1,4 +1,4 @@
-"""OME-Zarr pictures and label maps, read window by window at the level that is asked for, through the optional package zarr."""
+"""OME-Zarr pictures and label maps, read one window at a time from the requested resolution level, with the optional package zarr."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import RunFolder, file_digest, write_json
+from cytoscribe.core.runs import RunFolder, write_json
 from cytoscribe.core.tables import read_images, write_csv
 from cytoscribe.eval.captioner.baselines import baselines
 from cytoscribe.eval.captioner.describer import captions

@@ -15,9 +15,10 @@ from cytoscribe.captions.settings import CLIP_CONTEXT
 from cytoscribe.captions.tokens import count_tokens
 from cytoscribe.captions.wording.english import area_names, layer_name, sentence
 from cytoscribe.captions.wording.facets import literature_facet
+from cytoscribe.core.digests import file_digest, fingerprint
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import WHOLE, Caption, Claim, Region
-from cytoscribe.core.runs import RunFolder, file_digest, fingerprint, write_text
+from cytoscribe.core.runs import RunFolder, write_text
 from cytoscribe.core.tables import read_records, write_csv, write_records
 from cytoscribe.eval.claims.measured import LAYERS, LayerMeasures, read_measured
 from cytoscribe.eval.claims.page import claims_page, forest

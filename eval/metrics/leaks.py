@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import file_digest
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ _FORM = entries(
         "plural_names": flag(),
     },
 )
-"""What may stand in a vocabulary file; anything else there is not read."""
+"""The keys of a vocabulary file; any other key is ignored."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from PIL import Image
 from cytoscribe.captions.card_head import check_licence, model_index, read_figures, with_head
 from cytoscribe.captions.croissant import croissant
 from cytoscribe.captions.image_shards import write_images
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import file_digest
 from cytoscribe.core.tables import read_images
 
 CARD = "---\nlanguage:\n- en\nconfigs:\n- config_name: default\n---\n\n# Title\n"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError, RunMismatchError
-from cytoscribe.core.runs import file_digest, read_json
+from cytoscribe.core.runs import read_json
 from cytoscribe.core.verify import damage
 from cytoscribe.training import clip_fit
 from cytoscribe.training.clip_fit import train

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cytoscribe.core.digests import fingerprint, quick_digest
 from cytoscribe.core.progress import bar
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import fingerprint, quick_digest
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.captioner.vision import Vision
 from cytoscribe.training.images import Skipped

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.hub import quickly
-from cytoscribe.core.runs import is_file
 from cytoscribe.llm.models import read_aliases
 from cytoscribe.training.captioner.settings import SMALL
 from cytoscribe.training.model.base_models import DEFAULT_WEIGHTS, WEIGHTS_VARIABLE

@@ -1,4 +1,4 @@
-"""What each step shows and asks: images, outliers among them, questions, answers, and for each answer an image that it does not fit."""
+"""What each training step contains: images (some of them outliers), questions, answers, and for each answer an image it does not fit."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from cytoscribe.training.data.pairs import CaptionPool, draw_images
 
 @dataclass(frozen=True)
 class Lesson:
-    """A step's images, whether each is asked for its region's name, its answer, and the place (B,) in the step of an image that the answer
-    does not fit, -1 where there is none. turn: a number drawn for what is done in a part of the step alone."""
+    """One training step of B images.
+
+    named: whether the question asks for the name of an image's region; answers: the text to learn for each image; others: (B,) index
+    within the step of an image that the answer does not fit, -1 if there is none; turn: a random number for work that only a part of
+    the step takes.
+    """
 
     seen: Seen
     named: list[bool]

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cytoscribe.core.digests import fingerprint, quick_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import fingerprint, quick_digest
 from cytoscribe.training.captioner.resampler import Seen
 from cytoscribe.training.data.embeddings import Embeddings, read_embeddings, takes_vectors
 from cytoscribe.training.images import Skipped, read_square

@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.places import Places
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import is_file
 from cytoscribe.training.data.vector_files import FORMATS, read_vectors
 from cytoscribe.training.images import Skipped
 

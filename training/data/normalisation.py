@@ -56,8 +56,9 @@ class Fitted:
 
 
 def fit(distance: Callable[[Normalisation], float], colours: bool = True) -> Fitted:
-    """Search coordinate by coordinate: scale, finer scale, blue, red, green. distance: how far from training a sample of the images
-    lies under a normalisation; it is asked for once each. colours: also look for gains; a model that balances light needs none."""
+    """Search coordinate by coordinate: scale, finer scale, blue, red, green. distance: how far a sample of the images lies
+    from the training images under a normalisation, called once for each. colours: also search for gains; a model that balances light
+    needs none."""
     best = AS_IS
     steps = (_scaled(SCALES), _scaled(FINER), *((_coloured(channel) for channel in (2, 0, 1)) if colours else ()))
     before = least = distance(best)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cytoscribe.core.digests import file_digest, is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.plain_text import line
 from cytoscribe.core.progress import track
-from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, is_file, read_bytes
+from cytoscribe.core.runs import RunFolder, atomic_path, read_bytes
 from cytoscribe.core.tables import Row, read_csv, read_images, write_csv
 
 MOST_MEMBER = 1 << 30

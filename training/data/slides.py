@@ -12,11 +12,11 @@ from typing import Protocol
 
 import numpy as np
 
+from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.images import is_tiff, read_image, tiff_by_pillow
 from cytoscribe.core.levels import WHITE
 from cytoscribe.core.pixel_sizes import PixelSize, plausible_size, square_size
-from cytoscribe.core.runs import is_file
 from cytoscribe.core.volumes import VOLUME_SUFFIXES, is_volume, read_volume_picture
 from cytoscribe.core.zarr_picture import ZarrSlide
 from cytoscribe.training.images import squared

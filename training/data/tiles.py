@@ -13,12 +13,13 @@ from typing import Any
 from PIL import Image
 
 from cytoscribe.core.contents import verify_contents
+from cytoscribe.core.digests import file_digest, quick_digest
 from cytoscribe.core.errors import InputError, WriteError
 from cytoscribe.core.images import is_tiff, opened_image
 from cytoscribe.core.many import each
 from cytoscribe.core.pixel_sizes import SQUARE
 from cytoscribe.core.progress import say, track
-from cytoscribe.core.runs import RunFolder, atomic_path, file_digest, quick_digest
+from cytoscribe.core.runs import RunFolder, atomic_path
 from cytoscribe.core.tables import write_csv
 from cytoscribe.training.data.colour_tables import read_colours
 from cytoscribe.training.data.cuts import Cut, capped, find_regions, find_tiles

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cytoscribe.core.digests import file_digest, is_file
 from cytoscribe.core.errors import CytoscribeError, InputError
 from cytoscribe.core.images import read_image
 from cytoscribe.core.progress import say
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import file_digest, is_file
 
 
 def refuse_twins(records: Sequence[ImageRecord], where: str | Path = "") -> None:

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cytoscribe.core.digests import quick_digest
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.many import each
 from cytoscribe.core.progress import say, track
 from cytoscribe.core.records import ImageRecord
-from cytoscribe.core.runs import atomic_path, quick_digest
+from cytoscribe.core.runs import atomic_path
 from cytoscribe.core.tables import read_images
 from cytoscribe.training.images import Skipped, describe_skipped, read_square
 from cytoscribe.training.model.encoding import normalised, pick_device

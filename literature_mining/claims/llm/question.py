@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.rendering import render
-from cytoscribe.core.runs import fingerprint
 from cytoscribe.literature_mining.claims.llm.vocabulary import Vocabulary, layers_in
 from cytoscribe.literature_mining.claims.llm.windows import Window
 from cytoscribe.llm.base import Question, Sampling

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from cytoscribe.core.digests import fingerprint
 from cytoscribe.core.errors import InputError, RunMismatchError, WriteError
-from cytoscribe.core.runs import RunFolder, atomic_path, fingerprint, read_json, write_json, write_text
+from cytoscribe.core.runs import RunFolder, atomic_path, read_json, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:

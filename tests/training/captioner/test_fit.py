@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from cytoscribe.core.digests import file_digest
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.runs import file_digest, read_json
+from cytoscribe.core.runs import read_json
 from cytoscribe.core.tables import read_images
 from cytoscribe.core.verify import damage
 from cytoscribe.training.captioner.fit import train
