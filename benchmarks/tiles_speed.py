@@ -76,9 +76,9 @@ def sides(path: Path, shrink: int) -> dict[str, Callable[[], Read]]:
         return lambda x, y: square(slide, x, y, TILE * shrink, TILE)
 
     def alone() -> Read:
-        import zarr  # pyright: ignore[reportMissingImports]
+        import zarr
 
-        array = zarr.open(tifffile.imread(path, aszarr=True, level=int(math.log2(shrink))), mode="r")
+        array: Any = zarr.open(tifffile.imread(path, aszarr=True, level=int(math.log2(shrink))), mode="r")
         return lambda x, y: np.asarray(array[y // shrink : y // shrink + TILE, x // shrink : x // shrink + TILE])
 
     def scanner() -> Read:

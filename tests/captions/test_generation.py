@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +84,7 @@ def test_attributes_give_captions_of_train_rows_only(images: Path, tmp_path: Pat
 
 def test_datasets_library_loads_the_folder(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    import datasets
+    datasets: Any = importlib.import_module("datasets")
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
     generate(GenerateSettings(out=tmp_path / "out", descriptions=mined))

@@ -85,8 +85,8 @@ def test_addresses_survive_pathlib_and_stay_within_the_cache(cache: Path) -> Non
 
 
 def test_a_real_s3_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    import s3fs
-    from moto import server
+    server = pytest.importorskip("moto.server", reason="the package moto[server] is not installed")
+    s3fs = pytest.importorskip("s3fs", reason="the package s3fs is not installed")
 
     running = server.ThreadedMotoServer(port=0, verbose=False)
     running.start()

@@ -118,7 +118,7 @@ def test_outlines_open_in_shapely_and_cover_what_they_should(mapped: tuple[Path,
 
 
 def test_tiles_open_in_anndata_where_squidpy_looks_for_them(mapped: tuple[Path, Path], tmp_path: Path) -> None:
-    import anndata
+    anndata = pytest.importorskip("anndata", reason="the package anndata is not installed")
 
     export(ExportSettings(mapped[0], tmp_path / "out", anndata=True))
     table = anndata.read_h5ad(tmp_path / "out" / "tiles.h5ad")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +52,7 @@ def test_equal_tables_give_equal_shards_with_sorted_members(table: Path, tmp_pat
 
 
 def test_the_webdataset_package_reads_them(table: Path, tmp_path: Path) -> None:
-    import webdataset
+    webdataset: Any = importlib.import_module("webdataset")
 
     pack(PackSettings(table, tmp_path / "shards"))
     found = list(webdataset.WebDataset(str(tmp_path / "shards" / "images-000000.tar"), shardshuffle=False))
