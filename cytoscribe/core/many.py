@@ -112,22 +112,26 @@ def _threads_each(workers: int) -> Iterator[None]:
 
 def on_ray(task: Callable[[J], R], jobs: Iterable[J], address: str) -> Iterator[tuple[J, R]]:
     """Run a task as tasks of a Ray cluster, a few a core ahead of the reader."""
-    ray = connected(address)
+    ray, ours = connected(address)
     try:
         remote = ray.remote(max_retries=2)(_call)
         shared = ray.put(task)
         ahead = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
         yield from in_order(lambda job: partial(ray.get, remote.remote(shared, job)), jobs, ahead)
     finally:
-        ray.shutdown()
+        if ours:
+            ray.shutdown()
 
 
 def _call(task: Callable[[J], R], job: J) -> R:
     return task(job)
 
 
-def connected(address: str) -> Any:
-    """Ray, with its cluster. Raises InputError where it is not installed or the cluster does not answer."""
+def connected(address: str) -> tuple[Any, bool]:
+    """Ray with its cluster, and whether this call connected it: a connection that the caller already has is used and left.
+
+    Raises InputError where Ray is not installed or the cluster does not answer.
+    """
     if address == "local":
         # Under `uv run`, Ray would pack the working directory and build every worker its own environment, which takes
         # minutes; workers of this machine have this process's own environment. Ray reads this as it is imported. A machine that is
@@ -138,10 +142,12 @@ def connected(address: str) -> Any:
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError("Ray is not installed", where="--ray", fix="pip install 'cytoscribe[ray]'") from error
+    if ray.is_initialized():
+        return ray, False
     try:
         more = {"include_dashboard": False} if address == "local" else {}
-        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, **more)
+        ray.init(address=address, log_to_driver=False, **more)
     except Exception as error:  # addresses, versions, and a node that does not start in time fail in ways of their own
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"the Ray cluster cannot be reached ({first})", where=f"--ray {address}", fix="use 'local'") from error
-    return ray
+    return ray, True
