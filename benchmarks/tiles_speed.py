@@ -85,7 +85,7 @@ def write_section(folder: Path, size: tuple[int, int]) -> None:
     write_tiled(folder / "labels" / "s.tif", size, maps, 1, photometric="minisblack")
     (folder / "groups.csv").write_text("label_value,group\n1,A\n2,B\n")
     height, width = size
-    half = width // 2
+    half = -(-(width // 2) // PIECE) * PIECE  # where packed tiles of the right half begin
     rings = {"A": [[0, 0], [half, 0], [half, height], [0, height]], "B": [[half, 0], [width, 0], [width, height], [half, height]]}
     features = [
         {
