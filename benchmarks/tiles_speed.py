@@ -212,8 +212,8 @@ def memory(folders: list[Path], model: Path | None) -> None:
 
 
 def cutting(folder: Path) -> list[Any]:
-    """What both ways of cutting share: 400 tiles, more than the pieces that are kept decoded."""
-    return ["--sections", folder / "sections", "--out", folder / "out", "--tile-px", 256, "--per-region", 200]
+    """What both ways of cutting share: 1000 tiles, which lie in more pieces than are kept decoded."""
+    return ["--sections", folder / "sections", "--out", folder / "out", "--tile-px", 256, "--per-region", 500]
 
 
 def wrong_tiles(out: Path) -> int:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,14 @@ import pytest
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND")
 _SECONDS = 60
+_START = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for end, own in zip(ends, (3, 4)):
+    os.dup2(end, own)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Gives the browser its ends of the pipes: it reads commands from descriptor 3 and writes to 4."""
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
 
 
@@ -86,10 +95,9 @@ def chromium(profile: Path) -> Iterator[Page]:
         pytest.skip("no Chromium on this machine")
     (ours_in, theirs_out), (theirs_in, ours_out) = os.pipe(), os.pipe()
     told = [found, *_OPTIONS, f"--user-data-dir={profile}"]
-    # Chromium reads commands from its descriptor 3 and writes to 4
-    shell = ["sh", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "sh", *told]
+    start = [sys.executable, "-c", _START, str(theirs_in), str(theirs_out), *told]
     silent = subprocess.DEVNULL
-    process = subprocess.Popen(shell, pass_fds=(theirs_in, theirs_out), stdin=silent, stdout=silent, stderr=silent)
+    process = subprocess.Popen(start, pass_fds=(theirs_in, theirs_out), stdin=silent, stdout=silent, stderr=silent)
     os.close(theirs_in)
     os.close(theirs_out)
     try:
