@@ -78,7 +78,7 @@ def read_section(
     if meant.colours is not None:
         numbers = meant.colours.numbers(read_label_colours(files.labels), meant.groups, files.labels)
     else:
-        labels = read_labels(files.labels, picture=slide.sizes[0])
+        labels = read_labels(files.labels, picture=slide.sizes[0], finest=finest)
         _step_of(labels.shape, slide, files)
         numbers = meant.groups.of(labels)
         _count_strangers(labels, numbers, files.labels)
@@ -102,7 +102,7 @@ def _count_strangers(labels: np.ndarray, numbers: np.ndarray, path: Path) -> Non
     """Say which label values are in no group."""
     import pandas as pd
 
-    strangers = labels[(numbers == 0) & (labels != BACKGROUND)]
+    strangers = labels[(numbers == BACKGROUND) & (labels != BACKGROUND)]
     if not strangers.size:
         return
     values = np.sort(pd.unique(strangers))
