@@ -91,7 +91,7 @@ class GenerateSettings:
             repeat=True,
         ),
     )
-    per_region: int = field(default=20, metadata=option("Captions per region. 0: none.", least=0))
+    per_region: int = field(default=20, metadata=option("Captions per region. 0: none.", least=0, most=1_000_000))
     styles: tuple[str, ...] = field(
         default=(), metadata=option("Comma-separated styles. Empty: every style that applies.", panel=_WRITING)
     )
