@@ -123,9 +123,26 @@ def _outlined(files: SectionFiles, slide: Slide, groups: Groups, finest: int, pi
         say(f"{files.labels.name}: classes are read in the spelling of the groups: {shown(mended)}")
     if strangers:
         say(f"{files.labels.name}: {len(strangers)} classes are in no group ({', '.join(strangers[:4])})")
+    _count_contradictions(outlines, numbers, files.labels)
     step = grid_step(size, finest)
     check_drawn((o.rings[0] / step for o in outlines.outlines), tuple(-(-side // step) for side in size), files.labels)
     return Section(slide, drawn(outlines, numbers, size, step), step)
+
+
+def _count_contradictions(outlines: Outlines, numbers: dict[str, int], path: Path) -> None:
+    """Say where one shape was drawn twice for two groups: the later counts."""
+    drawn_as: dict[tuple[float, ...], str] = {}
+    twice: list[tuple[str, str]] = []
+    for outline in outlines.outlines:
+        if outline.name in numbers:
+            ring = outline.rings[0]
+            place = tuple(np.round([*ring.min(0), *ring.max(0), outline.area]).tolist())
+            before = drawn_as.get(place, outline.name)
+            drawn_as[place] = outline.name
+            twice += [(before, outline.name)] if numbers[before] != numbers[outline.name] else []
+    if twice:
+        told = ", ".join(f"{before} and {after}" for before, after in dict.fromkeys(twice[:3]))
+        say(f"{path.name}: outlines drawn a second time with another class: {len(twice)} ({told}); the later class counts")
 
 
 def _inside(outlines: Outlines, size: tuple[int, int], files: SectionFiles) -> Outlines:
