@@ -57,15 +57,15 @@ def _lines(path: Path) -> int:
 
 def _counted() -> list[str]:
     product = files(PRODUCT)
-    _row("modules of the packages", len(product), MODULES)
-    _row("lines of the packages", sum(map(_lines, product)), LINES)
+    beyond = _row("modules of the packages", len(product), MODULES)
+    beyond += _row("lines of the packages", sum(map(_lines, product)), LINES)
     long_files = [f"{_short(p)}: {n} lines" for p in files(ALL) if (n := _lines(p)) > FILE_LINES]
     _row(f"files over {FILE_LINES} lines", len(long_files), 0)
     long_functions = [f"{_short(p)}: {name}, {n} lines" for p in files(ALL) for name, n in functions(p) if n > FUNCTION_LINES]
     _row(f"functions over {FUNCTION_LINES} lines", len(long_functions), 0)
     complicated = _complicated()
     _row(f"functions of complexity over {COMPLEXITY}", len(complicated), 0)
-    return [*long_files, *long_functions, *complicated]
+    return [*beyond, *long_files, *long_functions, *complicated]
 
 
 def _complicated() -> list[str]:
