@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Answers:
     """One row an image. features (N, D) L2-normalised; probabilities (N, K) of the softmax over class captions at the trained
     temperature; predicted (N,) int; scores (N,), higher for stranger images; p_values (N,); rejected (N,) bool;
-    region_p (N, K): p-values of each region for the set of plausible ones, None where the model cannot give it; alpha of both;
+    region_p (N, K): p-values of each region for the set of plausible ones, NaN for images whose calibration gives none, None where that is
+    so for all; alpha of both;
     notes of the rejector; sources: whose calibration each image (N,) was judged by, "" for the model's own, () for all that; reasons
     behind the answers, None where they were not requested."""
 
@@ -42,7 +43,7 @@ class Answers:
 
     @property
     def plausible(self) -> np.ndarray | None:
-        """(N, K) bool: the conformal label sets."""
+        """(N, K) bool: the conformal label sets; all False where the calibration gives none."""
         return None if self.region_p is None else self.region_p > self.alpha
 
 
@@ -101,7 +102,6 @@ def answer(
     ]
     judged = judged or [_judged(rejector, features, predicted, np.zeros(0, dtype=bool))]
     order = np.argsort(np.concatenate([j.rows for j in judged]), kind="stable")
-    sets = [j.region_p for j in judged if j.region_p is not None]
     return Answers(
         features=features.numpy(),
         probabilities=torch.softmax(near * model.logit_scale, dim=1).numpy(),
@@ -109,7 +109,7 @@ def answer(
         scores=np.concatenate([j.scores for j in judged])[order],
         p_values=np.concatenate([j.p_values for j in judged])[order],
         rejected=np.concatenate([j.rejected for j in judged])[order],
-        region_p=np.concatenate(sets)[order] if len(sets) == len(judged) else None,
+        region_p=_region_p(judged, order, len(classes)),
         alpha=rejector.alpha,
         notes=tuple(dict.fromkeys(note for j in judged for note in j.notes)),
         sources=used if any(used) else (),
@@ -142,6 +142,14 @@ def _judged(rejector: Rejector, features: Tensor, predicted: np.ndarray, mask: n
         region_p=sets.p_values(own) if sets is not None else None,
         notes=tuple(rejector.notes),
     )
+
+
+def _region_p(judged: Sequence[_Judged], order: np.ndarray, regions: int) -> np.ndarray | None:
+    """(N, K) in the order of the images, NaN where a calibration gives no sets; None where none does."""
+    if all(j.region_p is None for j in judged):
+        return None
+    parts = [np.full((len(j.rows), regions), np.nan) if j.region_p is None else j.region_p for j in judged]
+    return np.concatenate(parts)[order]
 
 
 SOURCE_COLUMN = "source"

@@ -20,7 +20,7 @@ from cytoscribe.eval.evaluator import load_model
 from cytoscribe.eval.metrics.hierarchy import read_parents
 from cytoscribe.eval.metrics.naming import named
 from cytoscribe.eval.model import Model
-from cytoscribe.eval.reasons import PARENT, REGION, SAME_MICROSCOPE, STRICTER, UNSEEN, Reasons, pixels_of, reasons
+from cytoscribe.eval.reasons import MICROSCOPE, PARENT, REGION, UNSEEN, Reasons, pixels_of, reasons
 from cytoscribe.eval.report.evidence import PaperPages, RegionEvidence, papers_behind, read_claims, region_evidence
 from cytoscribe.eval.report.gallery import Gallery, build_gallery, read_gallery_captions
 from cytoscribe.eval.settings import DescribeSettings
@@ -40,7 +40,8 @@ class Described:
     the reasons that were asked about, by name; p_value of "this is a known region", rejected at most `alpha`; plausible: the fewest
     regions that hold most of the softmax, with their probability, likeliest first; label_set: the conformal set with p-values, which
     holds the true region in at least 1 - alpha of cases if the model knows it, and may be empty; None where the model has none;
-    warning: why no name of this model should be relied on.
+    warning: why no name of this model should be relied on; foreign: stain and light are another microscope's, where label sets promise nothing,
+    so there is none.
     """
 
     image: Path
@@ -57,6 +58,7 @@ class Described:
     reason: str = ""
     p_values: tuple[tuple[str, float], ...] = ()
     warning: str = ""
+    foreign: bool = False
 
     @property
     def refused(self) -> bool:
@@ -72,7 +74,7 @@ class Described:
         if self.p_values:
             told = ", ".join(f"{name} p = {p:.3f}" for name, p in self.p_values)
             lines.append(f"  reason: {self.reason or self.answer}  ({told})")
-        if not self.refused and dict(self.p_values).get(SAME_MICROSCOPE, 1.0) <= self.alpha / STRICTER:
+        if self.foreign and (not self.refused or self.reason == MICROSCOPE):
             lines.append(
                 "  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source"
             )
@@ -205,18 +207,19 @@ def _described(model: Model, path: Path, answers: Answers, i: int, library: _Lib
         p_value=float(answers.p_values[i]),
         alpha=model.rejection.alpha,
         plausible=credible(answers.probabilities[i], model.regions),
-        label_set=label_set(answers, i, model.regions),
+        label_set=None if why.foreign[i] else label_set(answers, i, model.regions),
         evidence=evidence,
         caption=None if why.kinds[i] != REGION or library.speaker is None else library.speaker.of(answers.features[i], named),
         quotes=tuple(evidence.quotes(library.quotes)) if evidence else (),
         warning=near_chance(model),
+        foreign=bool(why.foreign[i]),
     )
 
 
 def label_set(answers: Answers, i: int, regions: Sequence[str]) -> tuple[tuple[str, float], ...] | None:
     """The conformal label set of image i with p-values, likeliest first; None where the model has none."""
     sets = answers.plausible
-    if sets is None or answers.region_p is None:
+    if sets is None or answers.region_p is None or np.isnan(answers.region_p[i]).any():
         return None
     order = [int(k) for k in np.argsort(-answers.probabilities[i], kind="stable") if sets[i, k]]
     return tuple((regions[k], float(answers.region_p[i, k])) for k in order)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from cytoscribe.eval.reasons import REGION
 
 BACKGROUND = 0
 OVERLAY_FILE = "overlay.png"
@@ -15,7 +18,8 @@ OVERLAY_FILE = "overlay.png"
 class SectionMap:
     """What was mapped, one cell a step of the grid. step: section pixels a cell; probabilities (h, w, K) mean softmax of the tiles
     over a cell, NaN on glass; unseen (h, w): share of those tiles that were rejected, NaN on glass; because (h, w, 2): share of the tiles
-    that are artefacts, and of those of another microscope, None where that was not requested."""
+    that are artefacts, and of those of another microscope, None where that was not requested; tiles: how many were judged, by reason; notes: what
+    the names and the rejection rest on, for people."""
 
     regions: tuple[str, ...]
     step: int
@@ -24,6 +28,8 @@ class SectionMap:
     alpha: float
     out: Path
     because: np.ndarray | None = None
+    tiles: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -59,5 +65,14 @@ class SectionMap:
         return [
             f"{len(self.shares)} labels on the section (tiles rejected at alpha = {self.alpha:g} are unseen)",
             *top,
+            *self._counted(),
+            *(f"  beware: {note}" for note in self.notes),
             f"look at {self.out / OVERLAY_FILE}",
         ]
+
+    def _counted(self) -> list[str]:
+        """Tiles that show no region, which the shares hide where most tiles over a cell do."""
+        others = [f"{count} {reason}" for reason, count in self.tiles.items() if reason != REGION and count]
+        if not others:
+            return []
+        return [f"  of {sum(self.tiles.values())} tiles: {', '.join(others)} (marked where most tiles over a place say so)"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,7 @@ from cytoscribe.core.progress import bar
 from cytoscribe.core.runs import RunFolder, atomic_path
 from cytoscribe.core.tables import write_csv
 from cytoscribe.eval.answers import answer, sources_of
+from cytoscribe.eval.chance import near_chance
 from cytoscribe.eval.reasons import ARTEFACT, MICROSCOPE, Pixels, judged_pixels, reasons, unknown
 from cytoscribe.eval.report.section_picture import write_overlay
 from cytoscribe.eval.section_labels import OVERLAY_FILE, SectionMap
@@ -244,6 +246,7 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
     total = np.zeros((height, width, len(model.regions)), np.float32)
     rejected, count = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     because = np.zeros((height, width, len(REASONS)), np.float32)
+    tiles: Counter[str] = Counter()
     for row in range(grid.rows):
         for tile in run.read_shard(f"row {row}"):
             cells = grid.covered(tile["x"], tile["y"])
@@ -252,6 +255,7 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
             for k, reason in enumerate(REASONS):
                 because[(*cells, k)] += tile["reason"] == reason
             count[cells] += 1
+            tiles[tile["reason"]] += 1
     empty = (count == 0) | (grid.tissue_at(height, width, grid.stride) < LEAST_TISSUE)
     held = np.where(empty, np.nan, np.maximum(count, 1))
     return SectionMap(
@@ -262,6 +266,8 @@ def _gather(run: RunFolder, grid: Grid, model: Any, out: Path) -> SectionMap:
         float(model.rejection.alpha),
         out,
         because / held[..., None],
+        dict(tiles.most_common()),
+        tuple(note for note in (*model.rejection.notes, near_chance(model)) if note),
     )
 
 

@@ -22,6 +22,7 @@ HARD_WEIGHT = 0.5
 """Weight of the hard negatives where captions state attributes of single images."""
 _SOURCE = "Another microscope"
 SCORE_NAMES = ("mcm", "max_cosine", "energy", "probe_energy", "probe_softmax", "knn", "relative_mahalanobis")
+"""Functions of training/rejection/scores.py. They are named here too because this module loads no torch."""
 _LOSS, _SPEED, _TUNING, _IMAGES, _REJECTION = "Loss", "Optimisation", "What is trained", "Images", "Rejection"
 
 

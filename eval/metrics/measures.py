@@ -184,17 +184,20 @@ def label_sets(samples: Samples, answers: Answers, draws: Resampling) -> Measure
     """`label_sets.*`: how often the set of plausible regions holds the true one, and how much it says. Nothing where the model gives
     no sets."""
     sets = answers.plausible
-    if sets is None:
+    if sets is None or answers.region_p is None:
         return MeasuredFigures()
-    known, weights = ~samples.unseen, draws.weights
-    size = sets.sum(1).astype(float)
+    given = np.isfinite(answers.region_p).all(1)
+    known, unseen, weights = ~samples.unseen & given, samples.unseen & given, draws.weights
+    if not known.any():
+        return MeasuredFigures()
+    size = np.where(given, sets.sum(1), np.nan)
     held = sets[np.flatnonzero(known), samples.truth[known]].astype(float)
     figures = {
         "label_sets.coverage": estimate(weighted_mean(held), weights[:, known]),
         "label_sets.size": estimate(weighted_mean(size[known]), weights[:, known]),
         "label_sets.single": estimate(weighted_mean((size[known] == 1).astype(float)), weights[:, known]),
     }
-    if samples.unseen.any():
-        empty = (size[samples.unseen] == 0).astype(float)
-        figures["label_sets.unseen_empty"] = estimate(weighted_mean(empty), weights[:, samples.unseen])
+    if unseen.any():
+        empty = (size[unseen] == 0).astype(float)
+        figures["label_sets.unseen_empty"] = estimate(weighted_mean(empty), weights[:, unseen])
     return MeasuredFigures(figures, per_image={"label_sets.size": size})

@@ -41,14 +41,29 @@ def pixels(artefact: float = np.nan, microscope: float = np.nan) -> Pixels:
         (False, 0.03, 0.001, "V1", "region"),
         (False, 0.01, 0.6, "artefact (blur)", "artefact"),
         (True, 0.6, 0.6, "unseen", "unseen tissue"),
-        (True, 0.6, 0.02, "another microscope", "another microscope"),
-        (True, 0.04, 0.02, "artefact (blur)", "artefact"),
+        (True, 0.6, 0.02, "unseen", "unseen tissue"),
+        (True, 0.6, 0.01, "another microscope", "another microscope"),
+        (True, 0.04, 0.01, "artefact (blur)", "artefact"),
         (True, np.nan, np.nan, "unseen", "unseen tissue"),
     ],
 )
 def test_each_reason(rejected: bool, artefact: float, microscope: float, answer: str, kind: str) -> None:
     found = reasons(answers(rejected), pixels(artefact, microscope), REGIONS)
     assert (found.answers[0], found.kinds[0]) == (answer, kind)
+
+
+@pytest.mark.parametrize(("least", "foreign"), [(0.0, False), (0.02, True), (0.03, True), (0.2, False)])
+def test_few_known_images_can_still_tell_a_microscope_but_never_above_alpha(least: float, foreign: bool) -> None:
+    seen = replace(pixels(1.0, max(least, 0.02)), least=least)
+    found = reasons(answers(True), seen, REGIONS)
+    assert bool(found.foreign[0]) is foreign
+    assert found.kinds[0] == ("another microscope" if foreign else "unseen tissue")
+
+
+def test_a_kind_of_artefact_is_named_only_where_the_image_shows_one() -> None:
+    assert reasons(answers(False), pixels(1.0), REGIONS).told(0) == (("no artefact", 1.0),)
+    assert reasons(answers(False), pixels(0.4), REGIONS).told(0) == (("no artefact (blur)", 0.4),)
+    assert reasons(answers(False), pixels(1.0), REGIONS).cells(0)[2] == ""
 
 
 @pytest.mark.parametrize(

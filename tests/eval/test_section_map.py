@@ -65,6 +65,11 @@ def test_every_quarter_gets_its_label_and_glass_none(section: Path) -> None:
     assert labels[:40].max() == labels[:, :90].max() == labels[360:].max() == 0
     assert found.shares["unseen"] == pytest.approx(0.25, abs=0.08)
     assert sum(found.shares.values()) == pytest.approx(1)
+    assert found.tiles["unseen tissue"] > 0
+    told = [line for line in found.lines() if "marked where most tiles" in line]
+    assert told == [
+        f"  of {sum(found.tiles.values())} tiles: {found.tiles['unseen tissue']} unseen tissue (marked where most tiles over a place say so)"
+    ]
     legend = {r["value"]: r["region"] for _, r in read_csv(section.parent / "map" / "legend.csv", ["value", "region"])}
     assert legend == {
         "0": "background",

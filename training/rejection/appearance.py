@@ -103,6 +103,12 @@ class Appearance:
         found = self.stain(measures)
         return None if found is None else p_values(*found)
 
+    @property
+    def least_microscope(self) -> float:
+        """The least p-value that `looks` can give for stain and light, which falls with the number of known images; 0 where it gives none."""
+        found = self.stain(self.measures[:0])
+        return 0.0 if found is None else float(p_values(np.array([np.inf]), *found[1:])[0])
+
     def stain(self, measures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
         """Distance of stain and light from those of training: of images with these measures (N, 13), and of known images with their
         clusters, to compare with. None where nothing is known of them."""

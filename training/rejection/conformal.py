@@ -143,7 +143,7 @@ class Rejection:
             clusters=None if fitted.reference is not None else self.clusters,
             offset=fitted.offset,
             factor=fitted.factor,
-            held_out=source.held_out(self.least) or self.held_out,
+            held_out=source.held_out(self.least),
             notes=source.notes(self.least),
             sources={},
         )

@@ -77,7 +77,7 @@ class SourceSample:
 
     def notes(self, least: int) -> tuple[str, ...]:
         """For reports."""
-        sets = "" if self.held_out(least) else "; sets of plausible regions are still those of the model's own images"
+        sets = "" if self.held_out(least) else f"; no sets of plausible regions, which take {least} labelled images"
         return (f"source '{self.name}': {self.assumes(least)}{sets}",)
 
 

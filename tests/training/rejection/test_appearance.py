@@ -33,6 +33,16 @@ def usual() -> Appearance:
     return found
 
 
+@pytest.mark.parametrize("clusters", [None, np.repeat(np.arange(50), 6), np.repeat(np.arange(6), 50)])
+def test_the_least_p_value_of_a_microscope_falls_with_the_known_images(clusters: np.ndarray | None) -> None:
+    found = appearance_of(measure(pictures(300, 0)), clusters)
+    assert found is not None
+    told = found.looks(measure(pictures(5, 9, (0.2, 0.9, 0.2)))).microscope
+    assert told is not None
+    assert told.min() == pytest.approx(found.least_microscope, abs=0.01)
+    assert 0 < found.least_microscope < 0.05
+
+
 def spoiled(kind: str) -> np.ndarray:
     shown = pictures(10, 5).astype(float)
     if kind == "empty":

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.training.data.label_sets import HeldOut
 from cytoscribe.training.rejection.conformal import Rejection, calibrate
 from cytoscribe.training.rejection.scores import context_from
 from cytoscribe.training.rejection.sources import SOURCES_FILE, SourceSample, aligned, check_sample, read_sources, sample_of
@@ -73,7 +74,15 @@ def test_other_sources_are_unknown_and_notes_say_what_is_assumed(rejection: Reje
     assert rejection.for_source("elsewhere") is None
     assert "strange tissue among them only weakens" in judge(rejection, 30, False).notes[0]
     assert "fewer than 19" in judge(rejection, 7, True).notes[0]
-    assert judge(rejection, 30, True).held_out is not rejection.held_out
+    assert judge(rejection, 30, True).label_sets() is not None
+
+
+def test_without_enough_labels_a_source_has_no_sets_of_plausible_regions(rejection: Rejection) -> None:
+    own = replace(rejection, held_out=HeldOut(images(50, 1), torch.arange(3).repeat_interleave(50)))
+    assert own.label_sets() is not None
+    for count, labelled in ((150, False), (7, True)):
+        assert judge(own, count, labelled).label_sets() is None
+        assert "take 19 labelled images" in judge(own, count, labelled).notes[0]
 
 
 def test_sources_are_read_back_and_may_be_removed(rejection: Rejection, tmp_path: Path) -> None:
