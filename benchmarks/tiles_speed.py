@@ -1,16 +1,22 @@
-"""Tiles a second from a pyramidal OME-TIFF against tifffile alone and OpenSlide, and memory of cut-tiles against a section's size.
+"""Tiles a second from a pyramidal OME-TIFF against tifffile alone and OpenSlide, and memory against a section's size.
 
     uv run --with zarr --with openslide-bin --with openslide-python benchmarks/tiles_speed.py --work /tmp/tiles
-    ... --memory-only --gigapixels 0.125 2          # peak memory of cut-tiles on sections made on the fly, deleted afterwards
+    ... --only memory --pixels 12500x10000 50000x40000 --model runs/model   # describe --section too
+    ... --only speed --pixels 12500x10000 50000x40000                        # windows of both files
 
-Speed: one file (deflate, tiles of 256 px, three levels, drawn noise), the same windows for every side, read one after the other in
-one process. Sides take turns within a round, their order turns from round to round, and files are opened again for every side. The
-ratio is the geometric mean over rounds of tiles/s of cytoscribe over tiles/s of the faster other side in the same round, with a 95%
-t interval on its logarithm. tifffile alone is `tifffile.imread(path, aszarr=True)` opened by zarr, its own way to read windows.
-At the finest level windows are 256 px; from 1024 px made four times smaller, tifffile and OpenSlide read the level that fits, as
-cytoscribe finds it.
+Files are pyramidal OME-TIFFs (deflate, tiles of 512 px, levels 2, 4, 8 and 16 times smaller as SubIFDs, drawn noise), written tile by
+tile from a few that are packed once, and deleted afterwards.
 
-Wanted: at least 0.8 of the faster; peak memory that grows by less than a tenth from an eighth of a gigapixel to two.
+Speed: the same windows for every side, read one after the other in one process. Sides take turns within a round, their order turns
+from round to round, and files are opened again for every side. The ratio is the geometric mean over rounds of tiles/s of cytoscribe
+over tiles/s of the faster other side in the same round, with a 95% t interval on its logarithm. tifffile alone is
+`tifffile.imread(path, aszarr=True)` opened by zarr, its own way to read windows. At the finest level windows are 256 px; from 1024 px
+made four times smaller, tifffile and OpenSlide read the level that fits, as cytoscribe finds it.
+
+Memory: the most that a process of its own held while it ran `cut-tiles` (outlines; a label map of the section's size) and, with
+--model, `describe --section`. The left half is red and the right half blue, and the tiles that were cut are looked at.
+
+Wanted: at least 0.8 of the faster; peak memory that grows by less than a tenth from a section to one sixteen times its size.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -28,44 +35,96 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from PIL import Image
 from scipy.stats import t as student
 
 from cytoscribe.training.data.slides import open_slide, square
 
-TILE, SIDE = 256, 8192
+TILE, PIECE, NAME = 256, 512, "s.ome.tif"
 Read = Callable[[int, int], np.ndarray]
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="Folder for the files that are made.")
+    parser.add_argument("--work", type=Path, required=True, help="Folder for the files that are made; they are deleted.")
     parser.add_argument("--windows", type=int, default=400, help="Windows of a side in a round.")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--memory-only", action="store_true")
-    parser.add_argument("--gigapixels", type=float, nargs=2, default=(0.125, 2.0), help="Sizes of the sections for memory.")
+    parser.add_argument("--only", choices=("both", "speed", "memory"), default="both")
+    parser.add_argument(
+        "--pixels", type=shape, nargs="+", default=[(10000, 12500), (40000, 50000)], help="WIDTHxHEIGHT of sections."
+    )
+    parser.add_argument("--model", type=Path, help="Model folder; describe --section is measured with it.")
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
-    if not options.memory_only:
-        path = options.work / "section.ome.tif"
-        if not path.is_file():
-            write_pyramid(path)
-        for shrink in (1, 4):
-            speed(path, shrink, options.windows, options.rounds)
-    memory(options.work, options.gigapixels)
+    folders = [options.work / f"section_{width}x{height}" for height, width in options.pixels]
+    try:
+        for folder, size in zip(folders, options.pixels, strict=True):
+            write_section(folder, size)
+            for shrink in (1, 4) if options.only != "memory" else ():
+                speed(folder / "sections" / NAME, size, shrink, options.windows, options.rounds)
+        if options.only != "speed":
+            memory(folders, options.model)
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
-def write_pyramid(path: Path) -> None:
-    """SIDE px of drawn noise in three levels."""
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(90, 230, (SIDE // 8, SIDE // 8, 3)).astype(np.uint8)
-    fine = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
-    options: dict[str, Any] = {"photometric": "rgb", "tile": (TILE, TILE), "compression": "zlib", "metadata": {"axes": "YXS"}}
+def shape(text: str) -> tuple[int, int]:
+    """(height, width) of WIDTHxHEIGHT."""
+    width, height = text.split("x")
+    return int(height), int(width)
+
+
+def write_section(folder: Path, size: tuple[int, int]) -> None:
+    """A section of size (height, width), two outlines on it, and a label map of its size."""
+    for name in ("sections", "labels", "outlines"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    write_tiled(folder / "sections" / NAME, size, [packed_noise(0), packed_noise(2)], 5, photometric="rgb")
+    maps = [[zlib.compress(np.full((PIECE, PIECE), value, np.uint8).tobytes())] for value in (1, 2)]
+    write_tiled(folder / "labels" / "s.tif", size, maps, 1, photometric="minisblack")
+    (folder / "groups.csv").write_text("label_value,group\n1,A\n2,B\n")
+    height, width = size
+    half = -(-(width // 2) // PIECE) * PIECE  # where packed tiles of the right half begin
+    rings = {"A": [[0, 0], [half, 0], [half, height], [0, height]], "B": [[half, 0], [width, 0], [width, height], [half, height]]}
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+            "properties": {"classification": {"name": name}},
+        }
+        for name, ring in rings.items()
+    ]
+    (folder / "outlines" / "s.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def packed_noise(channel: int) -> list[bytes]:
+    """16 tiles of stained-looking noise, deflated, in which one channel is bright."""
+    rng = np.random.default_rng(channel)
+    made = []
+    for _ in range(16):
+        coarse = rng.integers(60, 160, (PIECE // 8, PIECE // 8, 3))
+        coarse[..., channel] += 60
+        made.append(zlib.compress(np.kron(coarse.astype(np.uint8), np.ones((8, 8, 1), np.uint8)).tobytes(), 1))
+    return made
+
+
+def write_tiled(path: Path, size: tuple[int, int], halves: list[list[bytes]], levels: int, **options: Any) -> None:
+    """A tiled OME-TIFF of size (height, width), its left and right half of packed tiles, each level half as large."""
+    samples = (3,) if options["photometric"] == "rgb" else ()
+    told: dict[str, Any] = {**options, "dtype": np.uint8, "tile": (PIECE, PIECE), "compression": "zlib"}
+
+    def tiles(height: int, width: int) -> Iterator[bytes]:
+        rows, columns = -(-height // PIECE), -(-width // PIECE)
+        for number in range(rows * columns):
+            half = halves[number % columns * PIECE >= width // 2]
+            yield half[number % len(half)]
+
     with tifffile.TiffWriter(path, ome=True, bigtiff=True) as file:
-        file.write(fine, subifds=2, **options)
-        for step in (2, 4):
-            file.write(fine[::step, ::step].copy(), subfiletype=1, **options)
+        for level in range(levels):
+            height, width = (-(-side // 2**level) for side in size)
+            kind = {"subfiletype": 1} if level else {"subifds": levels - 1, "metadata": {"axes": "YXS"[: 2 + len(samples)]}}
+            file.write(tiles(height, width), shape=(height, width, *samples), **kind, **told)
 
 
 def sides(path: Path, shrink: int) -> dict[str, Callable[[], Read]]:
@@ -97,12 +156,13 @@ def sides(path: Path, shrink: int) -> dict[str, Callable[[], Read]]:
     return {"cytoscribe": own, "tifffile": alone, "OpenSlide": scanner}
 
 
-def speed(path: Path, shrink: int, windows: int, rounds: int) -> None:
+def speed(path: Path, size: tuple[int, int], shrink: int, windows: int, rounds: int) -> None:
     """Print tiles/s of every side and the ratio to the faster other one."""
     kinds = sides(path, shrink)
     rates: dict[str, list[float]] = {name: [] for name in kinds}
     for turn in range(rounds):
-        places = np.random.default_rng(turn).integers(0, SIDE - TILE * shrink, (windows, 2)) // shrink * shrink
+        most = [side - TILE * shrink for side in (size[1], size[0])]
+        places = np.random.default_rng(turn).integers(0, most, (windows, 2)) // shrink * shrink
         order = list(kinds)[turn % len(kinds) :] + list(kinds)[: turn % len(kinds)]
         for name in order:
             try:
@@ -120,62 +180,57 @@ def speed(path: Path, shrink: int, windows: int, rounds: int) -> None:
     half = student.ppf(0.975, rounds - 1) * logs.std(ddof=1) / math.sqrt(rounds)
     told = ", ".join(f"{name} {np.mean(own):.0f}" for name, own in rates.items())
     low, middle, high = (math.exp(logs.mean() + sign * half) for sign in (-1, 0, 1))
-    print(f"windows made {shrink} times smaller, tiles/s of processor time: {told}; n {rounds} rounds of {windows}")
+    print(
+        f"{size[1]} x {size[0]} px, windows made {shrink} times smaller, tiles/s of processor time: {told}; n {rounds} rounds of {windows}"
+    )
     print(f"  against the faster: {middle:.2f} [{low:.2f}, {high:.2f}] (wanted 0.8)")
 
 
-def memory(work: Path, gigapixels: tuple[float, float]) -> None:
-    """Print the peak memory of cut-tiles on two sections, and by how much it grows."""
-    peaks = []
-    for size in gigapixels:
-        side = round(math.sqrt(size * 1e9) / 512) * 512
-        folder = work / f"section_{side}"
-        try:
-            write_large(folder, side)
-            peaks.append(cut_in_process(folder))
-        finally:
-            for path in sorted(folder.rglob("*"), reverse=True):
-                path.unlink() if path.is_file() else path.rmdir()
-            folder.rmdir()
-        print(f"{side} x {side} px: peak memory of cut-tiles {peaks[-1] / 2**20:.2f} GB")
-    print(f"  growth {peaks[1] / peaks[0] - 1:+.1%} (wanted below 10%)")
+def memory(folders: list[Path], model: Path | None) -> None:
+    """Print the peak memory of each command on every section, and by how much it grows."""
+    commands: dict[str, Callable[[Path], list[Any]]] = {
+        "cut-tiles, outlines": lambda f: ["cut-tiles", "--labels", f / "outlines", *cutting(f)],
+        "cut-tiles, label map": lambda f: ["cut-tiles", "--labels", f / "labels", "--groups", f / "groups.csv", *cutting(f)],
+    }
+    if model is not None:
+        commands["describe --section"] = lambda f: [
+            *("describe", "--model", model, "--section", f / "sections" / NAME),
+            *("--tile-px", 1024, "--stride", 1024, "--out", f / "out"),
+        ]
+    for name, command in commands.items():
+        peaks = []
+        for folder in folders:
+            began = time.perf_counter()
+            peaks.append(peak(command(folder)))
+            wrong = wrong_tiles(folder / "out") if name.startswith("cut") else 0
+            said = f"; {wrong} tiles of the wrong half" if name.startswith("cut") else ""
+            print(
+                f"{name}, {folder.name[8:]} px: {peaks[-1] / 2**20:.2f} GB, {time.perf_counter() - began:.0f} s{said}", flush=True
+            )
+            shutil.rmtree(folder / "out")
+        print(f"  growth {peaks[-1] / peaks[0] - 1:+.1%} (wanted below 10%)", flush=True)
 
 
-def write_large(folder: Path, side: int) -> None:
-    """A tiled section of side x side px, from 32 tiles that are packed once, and two outlines on it."""
-    for name in ("sections", "labels"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    packed = [zlib.compress(rng.integers(90, 230, (512, 512, 3)).astype(np.uint8).tobytes(), 1) for _ in range(32)]
-
-    def tiles() -> Iterator[bytes]:
-        for number in range((side // 512) ** 2):
-            yield packed[number % 32]
-
-    shape = (side, side, 3)
-    with tifffile.TiffWriter(folder / "sections" / "s.tif", bigtiff=True) as file:
-        file.write(tiles(), shape=shape, dtype=np.uint8, photometric="rgb", tile=(512, 512), compression="zlib")
-    half = side // 2
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Polygon", "coordinates": [[[x, 0], [x + half, 0], [x + half, side], [x, side], [x, 0]]]},
-            "properties": {"classification": {"name": name}},
-        }
-        for name, x in (("A", 0), ("B", half))
-    ]
-    (folder / "labels" / "s.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+def cutting(folder: Path) -> list[Any]:
+    """What both ways of cutting share: 1000 tiles, which lie in more pieces than are kept decoded."""
+    return ["--sections", folder / "sections", "--out", folder / "out", "--tile-px", 256, "--per-region", 500]
 
 
-def cut_in_process(folder: Path) -> int:
-    """Kilobytes that a process of its own held at most while it cut 400 tiles."""
-    arguments = ["--sections", folder / "sections", "--labels", folder / "labels", "--out", folder / "out"]
+def wrong_tiles(out: Path) -> int:
+    """Tiles that do not show the half that they are named after."""
+    shown = {path: np.asarray(Image.open(path)).reshape(-1, 3).mean(0) for path in (out / "tiles").glob("*.png")}
+    return sum((colour[0] > colour[2]) != ("_a_" in path.name) for path, colour in shown.items()) if shown else -1
+
+
+def peak(arguments: list[Any]) -> int:
+    """Kilobytes that a process of its own held at most while it ran a command."""
     code = (
-        "import sys, resource; from cytoscribe.cli import command, run; code = run(command('cut-tiles'), sys.argv[1:]); "
+        "import sys, resource; from cytoscribe.cli import command, run; code = run(command(sys.argv[1]), sys.argv[2:]); "
         "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
     )
-    given = [*map(str, arguments), "--tile-px", "256", "--per-region", "200"]
-    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{arguments[0]} ended with {done.returncode}: {done.stderr[-500:]}")
     return int(done.stdout.split("peak")[-1])
 
 

@@ -47,7 +47,7 @@ def publish_captions(
 
 
 def publish_model(
-    folder: Annotated[Path, typer.Argument(help="Model folder of a train-lora run.")],
+    folder: Annotated[Path, typer.Argument(help="Folder that train-lora or train-captioner wrote.")],
     repo: Repo,
     public: Public = False,
     dry_run: DryRun = False,
@@ -58,7 +58,7 @@ def publish_model(
         typer.Option("--metrics", help="metrics.json of evaluate, whose figures the card's model-index shows. Default: none."),
     ] = None,
 ) -> None:
-    """Publish a model folder: adapter, merged open_clip model, calibration and card."""
+    """Publish what train-lora or train-captioner made: weights, calibration and card."""
     from cytoscribe.captions.publish import PublishSettings
 
     check_files(("--metrics", metrics))

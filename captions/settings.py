@@ -10,7 +10,7 @@ from typing import Any
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import ADVANCED, OUT, OVERWRITE, SEED, group, option
 from cytoscribe.core.records import MIN_SCORE
-from cytoscribe.llm.settings import RUNNING, BackendSettings, Sampling
+from cytoscribe.llm.settings import AUTO, RUNNING, BackendSettings, Sampling
 
 CLIP_CONTEXT = 77
 """Tokens that CLIP's text tower reads, start and end marks included."""
@@ -91,7 +91,7 @@ class GenerateSettings:
             repeat=True,
         ),
     )
-    per_region: int = field(default=20, metadata=option("Captions per region. 0: none.", least=0))
+    per_region: int = field(default=20, metadata=option("Captions per region. 0: none.", least=0, most=1_000_000))
     styles: tuple[str, ...] = field(
         default=(), metadata=option("Comma-separated styles. Empty: every style that applies.", panel=_WRITING)
     )
@@ -157,6 +157,9 @@ class GenerateSettings:
         twice = next((style for style in styles if styles.count(style) > 1), None)
         if twice:
             raise InputError(f"style '{twice}' has two quotas", where="--quota", fix="give each style once")
+        if self.backend.engine != AUTO and self.backend.server is None and set(self.models) == {"template"} and not self.judge:
+            fix = "name a model with --model, or leave --engine out"
+            raise InputError("the template uses no engine", where=f"--engine {self.backend.engine}", fix=fix)
 
 
 @dataclass(frozen=True)

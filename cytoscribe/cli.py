@@ -19,7 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from cytoscribe import __version__
-from cytoscribe.core.errors import CytoscribeError, full_disk
+from cytoscribe.core.errors import CytoscribeError, full_disk, out_of_memory
 from cytoscribe.core.plain_text import line
 from cytoscribe.core.progress import log_to, record
 
@@ -66,7 +66,7 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
 
 _OTHERS = 3
 """Commands that are named where another one has the option that was asked for."""
-_LONGEST = 600
+_LONGEST = 1200
 """Characters of an error's line: what a file held instead of a name may be a book."""
 
 
@@ -177,6 +177,11 @@ def run(entry: Callable[..., Any], arguments: Sequence[str] | None = None) -> in
         if full is None:
             raise
         return _told(full)
+    except (MemoryError, RuntimeError) as error:  # torch has errors of its own for both
+        short = out_of_memory(error)
+        if short is None:
+            raise
+        return _told(short)
     if ended == _INTERRUPTED:
         print("stopped; the same command resumes", file=sys.stderr)
     return ended if isinstance(ended, int) else 0

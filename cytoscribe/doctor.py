@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.core.plain_text import line
+from cytoscribe.core.plain_text import counted, line
 from cytoscribe.llm.client import Address, TransientError, get, shown
 
 Status = Literal["ok", "optional", "missing"]
@@ -115,7 +115,12 @@ def _devices() -> Iterable[Finding]:
         return
     import torch
 
-    yield Finding("device", "cpu", "ok", f"{os.cpu_count()} logical cores, torch uses {torch.get_num_threads()} threads")
+    yield Finding(
+        "device",
+        "cpu",
+        "ok",
+        f"{counted(os.cpu_count() or 1, 'logical core')}, torch uses {counted(torch.get_num_threads(), 'thread')}",
+    )
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
             props = torch.cuda.get_device_properties(i)
@@ -168,8 +173,8 @@ def _base() -> Iterable[Finding]:
         "weights",
         f"default --base {name}",
         "optional" if missing else "ok",
-        missing[0].partition(";")[0] if missing else "its weights are here",
-        f"{missing[0].partition('; ')[2]}; or give --base tiny for a trial" if missing else "",
+        "; ".join(what for what, _ in missing) or "its weights are here",
+        "; ".join([*(fix for _, fix in missing), "or give --base tiny for a trial"]) if missing else "",
     )
 
 
@@ -230,11 +235,19 @@ def doctor(
 
 
 def _show(findings: list[Finding]) -> None:
+    """A table of short texts; what to do follows below it, line by line, so that commands and addresses can be copied whole."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("", "what", "found", "what to do", box=None, pad_edge=False)
+    table = Table("", "what", "found", box=None, pad_edge=False)
     marks = {"ok": "[green]ok[/]", "optional": "[yellow]--[/]", "missing": "[red]!![/]"}
     for f in findings:
-        table.add_row(marks[f.status], f.name, f.detail, f.fix)
-    Console().print(table)
+        table.add_row(marks[f.status], Text(f.name, overflow="fold"), Text(f.detail, overflow="fold"))
+    console = Console()
+    console.print(table)
+    if any(f.fix for f in findings):
+        console.print("\nWhat to do, where you need it:")
+    for f in findings:
+        if f.fix:
+            console.print(f"  {f.name}: {f.fix}", markup=False, highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import some
 from cytoscribe.core.records import Caption, Claim, ImageRecord
 from cytoscribe.eval.answers import Answers, answer, for_source, sources_of
 from cytoscribe.eval.chance import near_chance
@@ -94,10 +95,10 @@ class Described:
     def _plausible_text(self) -> str:
         if self.label_set is None:
             lead = "nearest known" if self.refused else "plausible"
-            return f"{lead}: {_some([f'{r} {p:.0%}' for r, p in self.plausible])}  (softmax, not calibrated)"
+            return f"{lead}: {some([f'{r} {p:.0%}' for r, p in self.plausible], MOST_SHOWN)}  (softmax, not calibrated)"
         if not self.label_set:
             return f"plausible: none of the known regions, at {1 - self.alpha:.0%} coverage"
-        told = _some([f"{r} (p {p:.2f})" for r, p in self.label_set])
+        told = some([f"{r} (p {p:.2f})" for r, p in self.label_set], MOST_SHOWN)
         return f"{'if it were a known region, ' if self.refused else ''}plausible at {1 - self.alpha:.0%} coverage: {told}"
 
     def json_line(self) -> str:
@@ -126,11 +127,6 @@ class Described:
             told["sources"] = [s.as_json() for s in self.evidence.sources]
             told["quotes"] = list(self.quotes)
         return json.dumps(told, ensure_ascii=False)
-
-
-def _some(told: Sequence[str]) -> str:
-    rest = len(told) - MOST_SHOWN
-    return ", ".join(told[:MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def describe(settings: DescribeSettings, model: Model | None = None) -> Iterator[Described]:

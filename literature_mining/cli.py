@@ -7,6 +7,7 @@ from dataclasses import replace
 import typer
 
 from cytoscribe.core.options import command
+from cytoscribe.core.plain_text import counted, some
 from cytoscribe.core.preflight import check_files, check_out, check_present
 from cytoscribe.literature_mining.settings import MineOptions, MineSettings
 
@@ -21,9 +22,12 @@ def _mine(options: MineOptions) -> None:
 
     result = mine(settings)
     report = settings.out / "report.html"
-    typer.echo(f"{len(result.claims)} claims about {len(result.descriptions)} regions from {len(result.papers)} papers")
+    regions = f"{len(result.names) - len(result.silent)} of {counted(len(result.names), 'region')}"
+    none = f"; none about {some(result.silent)}" if result.silent else ""
+    typer.echo(f"{counted(len(result.claims), 'claim')} about {regions} from {counted(len(result.papers), 'paper')}{none}")
     if result.unread:
-        typer.echo(f"{len(result.unread)} papers could not be read; {report} names them, and the same command tries them again")
+        unread = counted(len(result.unread), "paper")
+        typer.echo(f"{unread} could not be read; {report} gives the reason, and the same command tries again")
     typer.echo(f"look at {report}")
 
 

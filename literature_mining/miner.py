@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytoscribe.core.digests import file_digest, fingerprint, is_file
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import counted, some
 from cytoscribe.core.progress import bar, say
 from cytoscribe.core.records import Claim, Description
 from cytoscribe.core.runs import SHARDS, RunFolder
@@ -32,11 +35,15 @@ from cytoscribe.llm.store import CompletionStore
 if TYPE_CHECKING:
     import pandas as pd
 
+_EMPTY = hashlib.sha256().hexdigest()
+_OFTEN = 3
+"""Times that a spelling must occur to be more than a slip of the printer."""
+
 
 @dataclass(frozen=True)
 class MineResult:
     """What a run found; `unread` are papers that could not be read, each with the reason, `skipped` files of formats that are not
-    read."""
+    read; `spellings` are names in the papers that differ from a region's in case, spaces or hyphens alone, with how often they occur."""
 
     claims: tuple[Claim, ...]
     descriptions: tuple[Description, ...]
@@ -47,6 +54,14 @@ class MineResult:
     others: tuple[Row, ...] = ()
     around: Surroundings = field(default_factory=dict, repr=False)
     windows: tuple[PlacedWindow, ...] = field(default=(), repr=False)
+    spellings: Mapping[str, Counter[str]] = field(default_factory=dict, repr=False)
+    names: tuple[str, ...] = ()
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Regions of the list (`names`) about which no paper claims anything."""
+        described = {d.region for d in self.descriptions}
+        return tuple(name for name in self.names if name not in described)
 
     def table(self) -> pd.DataFrame:
         """One row a claim, with the columns of claims.parquet."""
@@ -67,7 +82,7 @@ def mine(settings: MineSettings) -> MineResult:
     lexicon = load_lexicon(settings.lexicon, settings.vocabulary)
     model = ModelReader(settings.model, table, lexicon) if settings.model else None  # before the papers: is it there at all?
     ranker = load_ranker(settings.relevance) if settings.relevance else None
-    papers = _digested(find_papers(settings.papers))
+    papers = _each_once(_digested(find_papers(settings.papers)))
     unread = find_unread(settings.papers)
     _say_unread(unread)
     with RunFolder(
@@ -76,12 +91,13 @@ def mine(settings: MineSettings) -> MineResult:
         if not run.resumed:
             shutil.rmtree(run.path / FOLDER, ignore_errors=True)  # images of an earlier run with other settings
         _read_all(run, papers, settings)
-        result = replace(_gather(run, papers), skipped=tuple(_skipped(p) for p in unread))
-        _check_any_read(result)
+        result = replace(_gather(run, papers), skipped=tuple(_skipped(p) for p in unread), names=table.names)
+        _check_any_read(run, result)
         if model:
             result = _read_by(model, run, result)
         _report_lost(result)
         _say_unnamed(table, result)
+        _say_respelled(result)
         related = rank(result.others, ranker) if ranker else []
         _write(run, table, result, related)
         keep_words(run.path, Words(settings.vocabulary, settings.lexicon))
@@ -97,6 +113,23 @@ def _digested(papers: Sequence[Path]) -> dict[Path, str]:
         except OSError as error:
             digests[paper] = f"unreadable {paper} {error.errno}"
     return digests
+
+
+def _each_once(papers: Mapping[Path, str]) -> dict[Path, str]:
+    """The papers without copies of a file, which would count as papers that agree; what is left out is said."""
+    kept: dict[str, Path] = {}
+    copies: list[tuple[Path, Path]] = []
+    for paper, digest in papers.items():
+        if digest == _EMPTY:
+            continue
+        first = kept.setdefault(digest, paper)
+        if first is not paper:
+            kept[digest], copy = sorted((first, paper), key=lambda p: len(p.name))
+            copies.append((copy, kept[digest]))
+    if copies:
+        say(f"left out, the same file again: {some([f'{c.name} is {k.name}' for c, k in copies])}")
+    left_out = {copy for copy, _ in copies}
+    return {paper: digest for paper, digest in papers.items() if paper not in left_out}
 
 
 def _fixed(settings: MineSettings, model: ModelReader | None) -> dict[str, Any]:
@@ -164,6 +197,7 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
     figures: dict[str, FigureRecord] = {}
     windows: list[PlacedWindow] = []
     others: list[Row] = []
+    spellings: dict[str, Counter[str]] = {}
     for path, digest in papers.items():
         for row in run.read_shard(_key(path, digest)):
             kind = row.pop("kind")
@@ -178,6 +212,8 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
                 around.setdefault(claim.claim_id, context)
             elif kind == "figure":
                 figures.setdefault(row["figure_id"], FigureRecord(**{**row, "regions": tuple(row["regions"])}))
+            elif kind == "spelling":
+                spellings.setdefault(row["region"], Counter()).update(row["written"])
             elif kind == "window":
                 windows.append(PlacedWindow.from_row(row))
             elif kind == "problem":
@@ -194,6 +230,7 @@ def _gather(run: RunFolder, papers: dict[Path, str]) -> MineResult:
         others=tuple(others),
         around=around,
         windows=tuple(windows),
+        spellings=spellings,
     )
 
 
@@ -223,21 +260,27 @@ def _report_lost(result: MineResult) -> None:
             say(f"note: {paper.name}: {problem}")
 
 
-def _check_any_read(result: MineResult) -> None:
+def _check_any_read(run: RunFolder, result: MineResult) -> None:
+    """Raise InputError where no paper can be read; then nothing of the run is kept."""
     if not result.papers:
+        run.forget()
         first = f"{result.unread[0].name}: {'; '.join(result.unread[0].problems)}"
         raise InputError(
-            f"none of the {len(result.unread)} papers can be read ({first})",
+            f"{_none_read(len(result.unread))} ({first})",
             where="--papers",
             fix="fix that, or give papers that contain text",
         )
 
 
+def _none_read(papers: int) -> str:
+    return "the only paper cannot be read" if papers == 1 else f"none of the {papers} papers can be read"
+
+
 def _say_unread(unread: Sequence[Path]) -> None:
     """One line on the files of the folders that are in formats which are not read."""
     if unread:
-        names = ", ".join(p.name for p in unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
-        say(f"not read, {len(unread)} files in formats that no reader knows: {names}; save them as PDF, HTML, Markdown or text")
+        names, files = some([p.name for p in unread], 8), counted(len(unread), "file")
+        say(f"not read, {files} in formats that no reader knows: {names}; save as PDF, HTML, Markdown or text")
 
 
 def _skipped(file: Path) -> Paper:
@@ -254,6 +297,20 @@ def _say_unnamed(table: RegionTable, result: MineResult) -> None:
         )
 
 
+def _say_respelled(result: MineResult) -> None:
+    """One line on regions without a claim whose names the papers spell in another way."""
+    hints = _respelled(result)
+    if hints:
+        told = some([f"{name} (the papers write {written})" for name, written in hints.items()])
+        say(f"no claim under the name as the list spells it: {told}; correct the names, or add the papers' spellings to `aliases`")
+
+
+def _respelled(result: MineResult) -> dict[str, str]:
+    """Region without a claim to the papers' most frequent spelling of its name."""
+    most = {name: result.spellings[name].most_common(1)[0] for name in result.silent if name in result.spellings}
+    return {name: written for name, (written, count) in most.items() if count >= _OFTEN}
+
+
 def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequence[RelatedSentence]) -> None:
     write_regions(run.path / "regions.csv", table.regions)
     write_records(run.path / "claims.parquet", Claim, result.claims)
@@ -263,4 +320,13 @@ def _write(run: RunFolder, table: RegionTable, result: MineResult, related: Sequ
         write_records(run.path / "related.parquet", RelatedSentence, related)
     papers = [*result.papers, *result.unread, *result.skipped]
     write_records(run.path / "papers.parquet", Paper, papers)
-    write_report(run.path / "report.html", table, result.claims, result.descriptions, papers, result.around, result.figures)
+    write_report(
+        run.path / "report.html",
+        table,
+        result.claims,
+        result.descriptions,
+        papers,
+        result.around,
+        result.figures,
+        _respelled(result),
+    )

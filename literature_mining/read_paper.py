@@ -20,6 +20,7 @@ from cytoscribe.literature_mining.claims.reader import ClaimReader
 from cytoscribe.literature_mining.claims.vocabulary import CORTEX, has_plural_names
 from cytoscribe.literature_mining.papers.figures import extract_figures, save_images
 from cytoscribe.literature_mining.papers.open import read_document
+from cytoscribe.literature_mining.regions.near_names import NearNames
 from cytoscribe.literature_mining.regions.table import RegionTable, read_regions, with_plurals
 from cytoscribe.literature_mining.report.html import Paper
 
@@ -45,7 +46,7 @@ class Job:
 
 
 def read_paper(job: Job) -> list[Row]:
-    """Rows of one paper, each with its `kind`: "paper" first, then "claim", "window", "figure" and "other".
+    """Rows of one paper, each with its `kind`: "paper" first, then "claim", "spelling", "window", "figure" and "other".
 
     Raises InputError where the paper cannot be read.
     """
@@ -59,6 +60,7 @@ def read_paper(job: Job) -> list[Row]:
         {**_row("claim", replace(c, supported_by=(RULES,))), **_around(document, c.sentence_start, c.sentence_end)}
         for c in reading.claims
     ]
+    rows += _spellings(document, extractor)
     if job.windows:
         rows += _windows(document, reader, extractor)
     if job.figures is not None:
@@ -99,6 +101,11 @@ def _figures(job: Job, document: Document, reader: DocumentReader) -> Iterable[R
         return []
     records = save_images(found, job.figures)
     return [_row("figure", replace(r, regions=reader.regions_in(r.caption))) for r in records]
+
+
+def _spellings(document: Document, extractor: ClaimReader) -> Iterable[Row]:
+    for region, written in NearNames(extractor.table.regions).find(document.text).items():
+        yield {"kind": "spelling", "region": region, "written": dict(written)}
 
 
 def _row(kind: str, record: Any) -> Row:

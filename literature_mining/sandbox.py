@@ -115,13 +115,10 @@ def serve(descriptor: str, module: str, name: str, megabytes: str) -> None:
     pipe = Connection(int(descriptor))
     function = getattr(importlib.import_module(module), name)
     _limit_memory(int(megabytes))
-    pipe.send("ready")
-    while True:
-        try:
-            argument = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_verdict(function, argument))
+    with contextlib.suppress(EOFError, BrokenPipeError):  # the run ended, or did not wait for a process that began too slowly
+        pipe.send("ready")
+        while True:
+            pipe.send(_verdict(function, pipe.recv()))
 
 
 def _verdict(function: Callable[[Any], Any], argument: Any) -> tuple[str, Any]:

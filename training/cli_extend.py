@@ -27,7 +27,7 @@ def extend_model(
         Path | None, typer.Option("--embeddings", help="Vectors of the images, for a model that takes such. Default: none.")
     ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda.")] = "auto",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of everything drawn at random.")] = 0,
 ) -> None:
     """Teach a trained model new regions from a few images of each; the encoders stay as they are, the rejection is calibrated again."""
     from cytoscribe.training.model.extension import ExtendSettings, extend, read_texts

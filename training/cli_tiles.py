@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from cytoscribe.core.options import command
+from cytoscribe.core.plain_text import some
 from cytoscribe.core.preflight import check_files, check_folders, check_out
 from cytoscribe.training.data.settings import CutSettings
 
@@ -32,7 +33,7 @@ def _lines(summary: dict[str, Any], out: Path) -> list[str]:
     splits = ", ".join(f"{n} {split}" for split, n in sorted(summary["splits"].items()))
     without = summary["sections_without"]
     nothing = f"; nothing of {', '.join(without[:4])}{' ...' if len(without) > 4 else ''} ({len(without)})" if without else ""
-    empty = f"; none of {', '.join(summary['empty'])}" if summary["empty"] else ""
+    empty = f"; no tile of {some(summary['empty'])}" if summary["empty"] else ""
     return [
         f"images    {out / 'images.csv'} ({splits})",
         f"sections  {summary['sections']}{nothing}; tiles of {', '.join(map(str, summary['sides_px']))} section pixels",

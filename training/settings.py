@@ -16,10 +16,13 @@ REGION_POSITIVES = ("auto", "mean", "any")
 TOWERS = ("both", "vision", "text", "none")
 TUNES = ("auto", "lora", "full")
 AUGMENTATIONS = ("auto", "strong", "mild", "none")
+MOST_PX = 4096
+"""Of a side of the images that a model sees."""
 HARD_WEIGHT = 0.5
 """Weight of the hard negatives where captions state attributes of single images."""
 _SOURCE = "Another microscope"
 SCORE_NAMES = ("mcm", "max_cosine", "energy", "probe_energy", "probe_softmax", "knn", "relative_mahalanobis")
+"""Functions of training/rejection/scores.py. They are named here too because this module loads no torch."""
 _LOSS, _SPEED, _TUNING, _IMAGES, _REJECTION = "Loss", "Optimisation", "What is trained", "Images", "Rejection"
 
 
@@ -51,10 +54,12 @@ def parse_auto(text: str) -> float | None:
 
 
 def parse_side(text: str) -> int | None:
-    """A side in pixels, None for 0; raises InputError for anything else, and for fewer than 8."""
-    if not text.isdecimal() or 0 < int(text) < 8:
-        raise InputError(f"'{text}' is not a side of images", where="--image-px", fix="give 0, or 8 pixels and more")
-    return int(text) or None
+    """A side in pixels, None for 0; raises InputError for anything else, and for a side that is not between 8 and
+    4,096."""
+    side = int(text) if text.isdecimal() and len(text) < 10 else -1
+    if side and not 8 <= side <= MOST_PX:
+        raise InputError(f"'{text}' is not a side of images", where="--image-px", fix=f"give 0, or 8 to {MOST_PX:,} pixels")
+    return side or None
 
 
 def parse_frozen(text: str) -> tuple[str, ...] | None:

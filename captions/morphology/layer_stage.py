@@ -55,11 +55,11 @@ def measure_all(settings: LayerSettings) -> LayerSummary:
             if not run.has_shard(_key(record)):
                 run.write_shard(_key(record), _rows(record, settings, names))
         found = [(r, row) for r in records for row in run.read_shard(_key(r))]
+        if all("skipped" in row for _, row in found):
+            run.forget()
+            reason = found[0][1]["skipped"] if found else "none shows a layer of the table"
+            raise InputError(f"no picture could be measured ({reason})", where=settings.names, fix="see the reason given")
         summary = _write(settings, records, found)
-        if not summary.rows:
-            raise InputError(
-                f"no picture could be measured ({summary.skipped[0][1]})", where=settings.names, fix="see the reason given"
-            )
         _draw(settings, records, names, {p for p, _ in summary.skipped})
         run.finish({"rows": summary.rows, "skipped": len(summary.skipped)})
     return summary

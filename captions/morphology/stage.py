@@ -79,6 +79,7 @@ def measure(settings: MeasureSettings) -> Summary:
         found = list(_all(records, settings, run))
         usable = [m for m in found if not m.skipped]
         if not usable:
+            run.forget()
             raise InputError(f"no image could be measured ({found[0].skipped})", where=settings.images, fix="see the reason given")
         words = worded([m.measures for m in usable], [_may_teach(m) for m in usable], bins)
         summary = _write(settings, found, words)

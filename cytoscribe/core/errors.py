@@ -37,6 +37,15 @@ class WriteError(InputError):
     what was found."""
 
 
+def out_of_memory(error: BaseException) -> CytoscribeError | None:
+    """What to say where memory ran out, of the machine or of its GPU; None where the error is another one."""
+    text = " ".join(str(error).split())
+    if not (isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text):
+        return None
+    fix = "take smaller images or batches (see --help), or fewer processes, and run the same command again"
+    return CytoscribeError(f"not enough memory ({text[:160] or type(error).__name__}); {fix}")
+
+
 def cell(path: str | Path, row: int, column: str = "") -> str:
     """Name one place in a table, counted as a spreadsheet does: the header is row 1."""
     return f"{path}, row {row}, column '{column}'" if column else f"{path}, row {row}"

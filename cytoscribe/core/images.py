@@ -30,8 +30,11 @@ _MANY = 12_000_000
 _LARGE = threading.Lock()
 _DARK = 64
 """Largest 8-bit value of a deep colour picture whose camera used a small part of the file's range."""
+_GREY_AND_ALPHA = "LA;16B"
 _BYTES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGB;16N": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
-"""Pillow's names for the layout whose upper bytes are kept, and for the one that gives the lower bytes of the same data."""
+_BYTES |= {_GREY_AND_ALPHA: "RGBA"}
+"""Pillow's names for the layout whose upper bytes are kept, and for the one that gives the lower bytes of the same data. Grey with
+alpha has none, but as many bytes as four channels of 8 bits."""
 
 
 def read_image(path: str | Path) -> np.ndarray:
@@ -182,27 +185,32 @@ def rgb_of(image: Image.Image, path: Path) -> np.ndarray:
 
 
 def _deep_colour(image: Image.Image) -> np.ndarray | None:
-    """16-bit colour, of which Pillow keeps the upper bytes: both are decoded, one after the other. None for other images."""
+    """16-bit colour, or grey with alpha, of which Pillow keeps the upper bytes: both are decoded, one after the other. None for other
+    images."""
     layouts = {_layout(tile) for tile in getattr(image, "tile", ())}
-    if len(layouts) != 1 or (kept := next(iter(layouts))) not in _BYTES:
+    if len(layouts) != 1 or (kept := next(iter(layouts))) not in _BYTES or not getattr(image, "filename", ""):
         return None
     tiles = list(getattr(image, "tile", ()))
-    upper = np.asarray(image).astype(np.uint16)
-    again = Image.open(image.filename) if getattr(image, "filename", "") else None  # type: ignore[attr-defined]
-    if again is None:
-        return None
-    with again:
+    upper = np.asarray(image)
+    with Image.open(image.filename) as again:  # type: ignore[attr-defined]
         again.seek(image.tell())
         again.tile = [tile._replace(args=_with_layout(tile, _BYTES[kept])) for tile in tiles]
-        lower = np.asarray(again).astype(np.uint16)
-    values = upper * 256 + lower
-    levels = levels_of(values[..., :3], colour=True)
-    colour = levels.of(values[..., :3]) if levels else values[..., :3].astype(np.uint8)
-    if values.shape[2] == 3:
-        return colour
+        lower = np.asarray(again)
+    grey = kept == _GREY_AND_ALPHA
+    values = (lower[..., [0, 2]] * np.uint16(256) + lower[..., [1, 3]]) if grey else upper * np.uint16(256) + lower
+    return _eight_bit(values, 1 if grey else 3)
+
+
+def _eight_bit(values: np.ndarray, colours: int) -> np.ndarray:
+    """(H, W, 3) uint8 of (H, W, colours) or, with alpha, (H, W, colours + 1) uint16."""
+    levels = levels_of(values[..., :colours], colour=colours == 3)
+    eight = levels.of(values[..., :colours]) if levels else values[..., :colours].astype(np.uint8)
+    colour = np.broadcast_to(eight, (*eight.shape[:2], 3))
+    if values.shape[2] == colours:
+        return np.ascontiguousarray(colour)
     from cytoscribe.core.levels import on_white
 
-    return on_white(np.concatenate([colour, (values[..., 3:] // 257).astype(np.uint8)], axis=2))
+    return on_white(np.concatenate([colour, (values[..., colours:] // 257).astype(np.uint8)], axis=2))
 
 
 def _layout(tile: Any) -> str:

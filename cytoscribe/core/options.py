@@ -29,6 +29,8 @@ from cytoscribe.core.toml import read_toml
 
 T = TypeVar("T")
 _KEY = "option"
+_LARGEST = 2**63 - 1
+"""What generators of random numbers and tables hold."""
 ADVANCED = "Advanced"
 
 
@@ -233,6 +235,8 @@ def _value(leaf: _Leaf, value: Any) -> Any:
     """A value as the settings want it, from what Typer gives; what lies in an object store has been fetched."""
     if isinstance(value, Path):
         return _fetched(leaf, value)
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise InputError("more than any number that is used", where=leaf.flag, fix=f"give at most {_LARGEST:,}")
     if leaf.option.repeat and value and isinstance(value[0], Path):
         value = [_fetched(leaf, path) for path in value]
     if leaf.option.repeat:

@@ -42,6 +42,8 @@ MOST_VERTICES = 2_000_000
 """Of all outlines of a file."""
 MOST_DRAWN = 5_000_000_000
 """Cells that all outlines of a picture cover together: more would take minutes to fill, and lie over one another."""
+_AT_ONCE = 2**22
+"""Cells of an outline that are filled together."""
 _IGNORED = "ignore*"
 """QuPath's class for what must not be looked at."""
 ONTOLOGY_UM = 1.0
@@ -209,26 +211,30 @@ def grid_step(size: tuple[int, int], finest: int) -> int:
 
 
 def drawn(outlines: Outlines, numbers: dict[str, int], size: tuple[int, int], step: int) -> np.ndarray:
-    """(h, w) int32 with the number of each cell's outline, 0 for none; size: (H, W) of the picture, step: pixels a cell spans.
+    """(h, w) with the number of each cell's outline, 0 for none, of the smallest type that holds them; size: (H, W) of the picture,
+    step: pixels a cell spans.
 
     Smaller outlines are drawn over larger ones, so that a nucleus inside a region keeps its own name; holes stay what they were.
     """
     from PIL import Image, ImageDraw
 
     height, width = -(-size[0] // step), -(-size[1] // step)
-    grid = np.zeros((height, width), np.int32)
+    grid = np.zeros((height, width), np.min_scalar_type(max(numbers.values(), default=0)))
     for outline in sorted(outlines.outlines, key=lambda o: -o.area):
         if outline.name not in numbers:
             continue
-        rings = [r / step - 0.5 for r in outline.rings]
-        low = np.floor(rings[0].min(0)).clip(0, (width, height)).astype(int)
+        # Pillow cuts fractions off towards zero, so that a ring would change its shape where it begins above a band
+        rings = [np.floor(r / step - 0.5) for r in outline.rings]
+        low = rings[0].min(0).clip(0, (width, height)).astype(int)
         high = (np.ceil(rings[0].max(0)) + 1).clip(0, (width, height)).astype(int)
         if (high <= low).any():
             continue
-        mask = Image.new("1", (int(high[0] - low[0]), int(high[1] - low[1])))
-        brush = ImageDraw.Draw(mask)
-        for i, ring in enumerate(rings):
-            brush.polygon([(float(x), float(y)) for x, y in ring - low], fill=int(i == 0))
-        part = grid[low[1] : high[1], low[0] : high[0]]
-        part[np.asarray(mask)] = numbers[outline.name]
+        rows = max(_AT_ONCE // int(high[0] - low[0]), 1)
+        for top in range(int(low[1]), int(high[1]), rows):
+            part = grid[top : min(top + rows, int(high[1])), low[0] : high[0]]
+            mask = Image.new("1", part.shape[::-1])
+            brush = ImageDraw.Draw(mask)
+            for i, ring in enumerate(rings):
+                brush.polygon([(float(x), float(y)) for x, y in ring - (low[0], top)], fill=int(i == 0))
+            part[np.asarray(mask)] = numbers[outline.name]
     return grid

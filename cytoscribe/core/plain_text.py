@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _MEANT = re.compile(r"([\\`*_{}\[\]<>#|~$!&])")
 _ESCAPES = re.compile(
@@ -23,6 +24,17 @@ def printable(text: str) -> str:
 def storable(text: str) -> str:
     """Text that UTF-8 can hold: half a surrogate pair, as in the name of a file that is not text, becomes `?`."""
     return text.encode("utf-8", "replace").decode()
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 paper`, `2,000 papers`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """`a, b, c and 12 more`: the first few names."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def line(text: str) -> str:

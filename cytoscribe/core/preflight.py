@@ -47,7 +47,15 @@ def check_present(*given: Given) -> None:
 
 
 def check_out(path: Path | None) -> None:
-    """Raise InputError where results cannot go to a folder, since it is a file or lies below one."""
+    """Raise InputError where results cannot go to a folder, since it is a file, lies below one, or has a name that is none."""
+    try:
+        if path is not None:
+            path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except (OSError, ValueError) as error:  # too long; a null character; links in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be written ({reason})", where=path or "", fix="choose another --out") from error
     for place in (path, *path.parents) if path is not None else ():
         if _exists(place):
             if not place.is_dir():

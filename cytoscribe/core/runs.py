@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from cytoscribe import __version__
 from cytoscribe.core.digests import fingerprint, is_file, plain_json
 from cytoscribe.core.errors import InputError, RunMismatchError, WriteError, full_disk, unwritable
+from cytoscribe.core.preflight import check_out
 from cytoscribe.core.shapes import anything, check, entries, mapping, text
 
 RUN_FILE = "run.json"
@@ -141,8 +142,7 @@ class RunFolder:
         self._lock: FileLock | None = None
 
     def __enter__(self) -> RunFolder:
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError("is a file", where=self.path, fix="name a folder with --out")
+        check_out(self.path)
         self._check_owner()
         try:
             self._made = not self.path.exists()
@@ -309,6 +309,10 @@ class RunFolder:
         whole = text.encode("utf-8", "replace")
         with atomic_path(self.shard_path(key)) as temporary:
             temporary.write_bytes(whole + _seal(whole))
+
+    def forget(self) -> None:
+        """Drop all units of work, where none of them is worth keeping: an InputError after it leaves no new folder behind."""
+        self._forget()
 
     def read_shard(self, key: str) -> list[Any]:
         """Rows of a finished shard; raises InputError where it is damaged."""

@@ -32,6 +32,8 @@ class Rule:
 
     def fault(self, value: Any, name: str) -> str:
         """What is wrong with a value called `name`; "" where it is as it must be."""
+        if isinstance(value, _Absent):
+            return f"{name} is missing; it must be {self.expected}"
         if not self.holds(value):
             return f"{name or 'the content'} is {_shown(value)}, not {self.expected}"
         faults = (rule.fault(part, inner) for inner, part, rule in self.parts(value, name))
@@ -140,8 +142,6 @@ def _inside(name: str, key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, _Absent):
-        return "missing"
     if isinstance(value, (Mapping, list, tuple)):
         kind = "an object" if isinstance(value, Mapping) else "a list"
         return f"{kind} of {len(value)}"

@@ -10,12 +10,16 @@ from cytoscribe.core.errors import InputError
 
 GAPS = ("nan", "<na>", "#n/a", "n/a", "null")
 """What programs write into a cell without a value."""
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+"""Marks without a picture of their own, which come along when names are copied from a PDF, a web page or a word processor."""
 _WHOLE = re.compile(r"(\d+)\.0+")
 
 
 def plain(name: str) -> str:
-    """A name without what its way through tables and file systems changes: composed, one blank between words, `17.0` as `17`."""
+    """A name without what its way through tables and file systems changes: composed, one blank between words, no
+    invisible marks, `17.0` as `17`."""
     words = " ".join(unicodedata.normalize("NFC", name).replace("\u00a0", " ").split())
+    words = _UNSEEN.sub("", words).strip()
     whole = _WHOLE.fullmatch(words)
     return whole.group(1) if whole else words
 

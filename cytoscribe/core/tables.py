@@ -84,9 +84,12 @@ def _csv_text(path: Path) -> str:
         raise InputError("not a text file", where=path, fix="save the table as CSV (UTF-8)")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
-            return raw.decode("utf-16")
+            text = raw.decode("utf-16")
         except UnicodeDecodeError as error:
             raise InputError("not a text file", where=path, fix="save the table as CSV (UTF-8)") from error
+        if "\0" in text:  # UTF-32 begins like UTF-16
+            raise InputError("not a text file in UTF-8 or UTF-16", where=path, fix="save the table as CSV (UTF-8)")
+        return text
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -65,7 +65,7 @@ class TiffSlide:
         self._levels = levels_of(sample, colour=self.colours == 3)
         if self.layout.unnamed:
             refuse_unlike_colours(sample, self.path)
-            say(f"{self.path.name}: its three channels are not named and are read as red, green and blue")
+            say(f"{self.path.name}: its three channels are not named red, green and blue and are read as such")
 
     @property
     def pixel_size_um(self) -> float | None:

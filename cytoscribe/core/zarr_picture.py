@@ -72,7 +72,7 @@ class ZarrSlide:
         self._levels = levels_of(sample, colour=self._channels == 3)
         if self._channels == 3 and not all(n.lower() in (c, c[0]) for n, c in zip(names or ("",) * 3, _COLOURS, strict=False)):
             refuse_unlike_colours(sample, self.path)
-            say(f"{self.path.name}: its three channels are not named and are read as red, green and blue")
+            say(f"{self.path.name}: its three channels are not named red, green and blue and are read as such")
 
 
 def _opened(path: Path) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.progress import console, say
 from cytoscribe.llm.base import Completion, Request, messages
+from cytoscribe.llm.settings import BackendSettings
 
 
 class TransformersBackend:
@@ -125,6 +126,11 @@ class TransformersBackend:
         except Exception:  # a template that knows no system role raises an error of Jinja's
             joined = [{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}]
             return self._tokenizer.apply_chat_template(joined, tokenize=False, add_generation_prompt=True)
+
+
+def open_engine(model: str, settings: BackendSettings) -> TransformersBackend:
+    """The engine `transformers` of `--engine`."""
+    return TransformersBackend(model, settings.batch_size)
 
 
 def _source_of(model: str) -> tuple[str, dict[str, dict[str, Any]]]:

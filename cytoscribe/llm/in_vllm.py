@@ -9,7 +9,7 @@ from typing import Any
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.llm.base import Completion, Request, messages
-from cytoscribe.llm.settings import EngineSettings
+from cytoscribe.llm.settings import BackendSettings, EngineSettings
 
 
 class VllmBackend:
@@ -85,6 +85,11 @@ class VllmBackend:
             output_kind=RequestOutputKind.FINAL_ONLY,
             structured_outputs=StructuredOutputsParams(json=dict(prompt.schema)) if prompt.schema else None,
         )
+
+
+def open_engine(model: str, settings: BackendSettings) -> VllmBackend:
+    """The engine `vllm` of `--engine`."""
+    return VllmBackend(model, settings.vllm)
 
 
 def _check_installed() -> None:

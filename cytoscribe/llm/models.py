@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,9 +11,8 @@ from pathlib import Path
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.runs import read_json
 from cytoscribe.llm.base import LanguageModel
-from cytoscribe.llm.in_vllm import VllmBackend
 from cytoscribe.llm.server import ServerBackend
-from cytoscribe.llm.settings import BackendSettings
+from cytoscribe.llm.settings import AUTO, ENGINES, BackendSettings
 
 
 def open_model(model: str, settings: BackendSettings) -> LanguageModel:
@@ -23,11 +23,12 @@ def open_model(model: str, settings: BackendSettings) -> LanguageModel:
     name = read_aliases(settings.aliases).get(model, model)
     if settings.server is not None:
         return ServerBackend(name, settings.server)
-    if settings.engine == "vllm" or (settings.engine == "auto" and not name.endswith(".gguf") and _has_gpu_engine()):
-        return VllmBackend(name, settings.vllm)
-    from cytoscribe.llm.in_transformers import TransformersBackend
-
-    return TransformersBackend(name, settings.batch_size)
+    engine = settings.engine
+    if engine == AUTO:
+        engine = "vllm" if not name.endswith(".gguf") and _has_gpu_engine() else "transformers"
+    if engine not in ENGINES:
+        raise InputError(f"unknown engine '{engine}'", where="--engine", fix=f"use one of {', '.join((AUTO, *ENGINES))}")
+    return import_module(ENGINES[engine]).open_engine(name, settings)
 
 
 def read_aliases(path: Path | None = None) -> Mapping[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from cytoscribe.core.options import group, option
 
-EngineName = Literal["auto", "vllm", "transformers"]
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+AUTO = "auto"
+ENGINES = {"vllm": "cytoscribe.llm.in_vllm", "transformers": "cytoscribe.llm.in_transformers"}
+"""Engine to the module whose `open_engine(model, settings)` opens it; the module is imported only then."""
 RUNNING = "Where a language model runs"
 
 
@@ -68,9 +69,9 @@ class BackendSettings:
     and there is a GPU); aliases: a file of short names beside those that ship."""
 
     server: ServerSettings | None = field(default=None, metadata=group(when=_server_given))
-    engine: EngineName = field(
-        default="auto",
-        metadata=option("Engine in this process; auto: vLLM if it is installed and there is a GPU.", choices=ENGINES),
+    engine: str = field(
+        default=AUTO,
+        metadata=option("Engine in this process; auto: vLLM if it is installed and there is a GPU.", choices=(AUTO, *ENGINES)),
     )
     vllm: EngineSettings = field(default_factory=EngineSettings)
     batch_size: int = field(default=16, metadata=option("Prompts per batch (transformers).", least=1))

@@ -77,7 +77,7 @@ def _tiles(path: Path) -> pd.DataFrame:
 def _labels(path: Path) -> np.ndarray:
     from cytoscribe.training.data.label_maps import read_labels
 
-    return read_labels(path, drawn=True)
+    return read_labels(path, drawn=True).astype(np.int64)
 
 
 def _cells(labels: np.ndarray, tiles: pd.DataFrame, step: int) -> np.ndarray:

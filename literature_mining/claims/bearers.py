@@ -139,14 +139,23 @@ def _agreeing(node: Node, own: Clause) -> list[Node]:
     while before is not None:
         subjects = effective_subjects(before)
         fitting = [s for s in subjects if s.noun not in ("pronoun", "") and _is_plural(s) == many]
+        objects = [s for s in before.said if s.noun == "layer" and _is_plural(s) == many]
+        held = bool(objects) and before.verb_class == "have" and not placed and not _types_an_area(own)
+        if held and fitting and fitting[0].noun == "region":
+            return [objects[-1], *fitting]  # "A has a layer IV; it is thin": what an area has before the area
         if fitting and not (placed and fitting[0].noun == "region"):
             return fitting
-        objects = [s for s in before.said if s.noun == "layer" and _is_plural(s) == many]
         if objects and (placed or not any(s.noun for s in subjects)):
             return objects[-1:]  # "A has a thin layer IV, while in B it is broad", "X described layer IV as thick, but it is thin"
         before = before.leans
     cells = [n for n in own.leans.nodes() if n.noun == "cells" and many]
     return cells[-1:] or effective_subjects(own.leans)
+
+
+def _types_an_area(clause: Clause) -> bool:
+    """Whether it says what only an area is: `granular`."""
+    words = [w for said in clause.said for t in said.phrase.traits for w in t.words]
+    return any(attribute == "cortical_type" for w in words for attribute, _ in w.senses.values())
 
 
 def _is_plural(node: Node) -> bool:

@@ -231,6 +231,9 @@ class Scopes(ComparisonScopes):
         pairs = [x for b in sides for x in b.phrase.layers]
         if pairs and len(pairs) % 2 == 0:
             return Scope(tuple(between(a, b) for a, b in zip(pairs[::2], pairs[1::2], strict=True)), "below")
+        parted = self._parted(clause) if node in clause.subjects else ()
+        if len(parted) == 2:
+            return Scope((between(*parted),), "below")
         targets = [x for b in below if b.prep in _TARGETS for x in b.phrase.layers]
         sources = [x for b in below if b.prep not in _TARGETS for x in b.phrase.layers]
         if not sources:
@@ -240,6 +243,13 @@ class Scopes(ComparisonScopes):
         if not targets and len(sources) == 2 and head is not None and not head.lower.endswith("s"):
             sources, targets = sources[:1], sources[1:]  # "layers V and VI with a distinct mutual boundary"
         return Scope(joined(sources, targets), "below") if joined(sources, targets) else NONE
+
+    def _parted(self, clause: Clause) -> tuple[str, ...]:
+        """`a sharp border separates layer VI from the white matter`: what its verb sets apart."""
+        verb = clause.verb
+        if verb is None or not any(t.is_("parting") for t in self._sentence.tokens[verb.start : verb.end]):
+            return ()
+        return tuple(x for n in clause.said for m in (n, *(b for b in n.below() if b.prep == "from")) for x in m.phrase.layers)
 
     def edge(self, sources: Sequence[str], adjective: Node) -> tuple[str, ...]:
         """Layers of a border that is said of a layer: `layer IV is clearly delineable from layers III and V`."""

@@ -14,19 +14,6 @@ from cytoscribe.literature_mining.claims.vocabulary import CORTEX, Attribute, at
 _CELL_TYPES = ("plain", "claimed")
 """Names of cell types: those that only say which cells are meant, and those that are a claim by themselves."""
 NOUNS = ("cells", "density", "size", "thickness", "border", "lamination", "arrangement", "area", "zone", "other")
-ATTRIBUTES = (
-    "cell_density",
-    "cell_size",
-    "cell_type",
-    "layer_thickness",
-    "layer_visibility",
-    "lamination",
-    "arrangement",
-    "border",
-    "size_gradient",
-    "cortical_type",
-    "staining",
-)
 _FORMS = {
     "forms": (False, "adj"),
     "compare": (True, "adj"),

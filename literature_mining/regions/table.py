@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cytoscribe.core.errors import InputError, cell
 from cytoscribe.core.records import Region
+from cytoscribe.core.spelling import key, plain
 from cytoscribe.core.tables import read_csv, write_csv
 from cytoscribe.literature_mining.regions.atlas_names import merge_sides
 
@@ -54,9 +55,11 @@ def read_regions(path: str | Path, *, drop_shared: bool = False) -> RegionTable:
     if not rows:
         raise InputError("the table has a header but no regions", where=path, fix="add one row per region")
     _check_labels(path, rows)
+    alike = _alike(rows)
     rows, named = merge_sides(rows)
     table = _settle(path, rows, drop_shared)
-    return replace(table, notes=(*(f"{path}: {_few(named)}",), *table.notes)) if named else table
+    notes = [f"{path}: {_few(found)}" for found in (named, alike) if found]
+    return replace(table, notes=(*notes, *table.notes))
 
 
 def _few(notes: Sequence[str]) -> str:
@@ -76,15 +79,15 @@ def write_regions(path: str | Path, regions: Sequence[Region]) -> None:
 
 
 def _region(path: Path, number: int, row: dict[str, str]) -> Region:
-    name = row["region"]
+    name = plain(row["region"])
     if not name:
         raise InputError("empty cell", where=cell(path, number, "region"), fix="give the region's label or remove the row")
     split = row.get("split", "").lower()
     if split not in {"", "seen", "unseen", "train", "val", "test"}:
         raise InputError(f"unknown split '{split}'", where=cell(path, number, "split"), fix="use seen or unseen, or leave it empty")
-    aliases = dict.fromkeys(a.strip() for a in row.get("aliases", "").split(";") if a.strip() and a.strip() != name)
+    aliases = dict.fromkeys(a for a in map(plain, row.get("aliases", "").split(";")) if a and a != name)
     extra = {k: v for k, v in row.items() if k not in _KNOWN}
-    return Region(name=name, aliases=tuple(aliases), parent=row.get("parent", ""), split=split, extra=extra, row=number)
+    return Region(name=name, aliases=tuple(aliases), parent=plain(row.get("parent", "")), split=split, extra=extra, row=number)
 
 
 def _check_labels(path: Path, rows: Iterable[Region]) -> None:
@@ -97,6 +100,19 @@ def _check_labels(path: Path, rows: Iterable[Region]) -> None:
                 fix="keep one of the two rows and join their aliases",
             )
         first[region.name] = region.row
+
+
+def _alike(rows: Iterable[Region]) -> list[str]:
+    """Labels that differ in letter case, spaces or hyphens alone, which may be one region in two rows."""
+    same: dict[str, list[Region]] = {}
+    for region in rows:
+        same.setdefault(re.sub(r"[\s_-]+", "", key(region.name)), []).append(region)
+    return [
+        f"{' and '.join(f'row {r.row} ({r.name})' for r in found)} differ in case, spaces or hyphens alone; "
+        "keep one row if they are one region"
+        for found in same.values()
+        if len(found) > 1
+    ]
 
 
 def _settle(path: Path, rows: list[Region], drop_shared: bool) -> RegionTable:

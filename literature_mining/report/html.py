@@ -52,8 +52,9 @@ def write_report(
     papers: Sequence[Paper],
     surroundings: Surroundings | None = None,
     figures: Sequence[FigureRecord] = (),
+    respelled: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the report. All text of papers and tables is escaped; a region's sentences are drawn when it is opened."""
+    """Write the report. respelled: regions without a claim to the papers' spelling of their names. All text of papers and tables is escaped; a region's sentences are drawn when it is opened."""
     by_name = {p.name: p for p in papers}
     texts = {(d.region, d.species): d for d in descriptions}
     agreed = consensus(claims)
@@ -65,6 +66,7 @@ def write_report(
         "regions": regions,
         "described": len(described),
         "silent": [r.name for r in table.regions if r.name not in described],
+        "respelled": respelled or {},
         "papers": sorted(papers, key=lambda p: p.name),
         "counts": _per_paper(claims),
         "problems": [p for p in papers if p.problems],

@@ -61,3 +61,28 @@ def test_no_row_of_the_help_is_without_a_name(capsys: pytest.CaptureFixture[str]
     run(cli.typer.main.get_command(cli.app), ["--help"])
     shown = capsys.readouterr().out
     assert all(f" {name} " in shown for name in (*STAGES, *cli.GROUPS))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("CUDA out of memory. Tried"),
+    ],
+)
+def test_memory_that_runs_out_is_one_line(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(**_: object) -> None:
+        raise error
+
+    assert run(fails) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("error: not enough memory (")
+
+
+def test_other_faults_of_a_program_stay_what_they_are() -> None:
+    def fails(**_: object) -> None:
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        run(fails)

@@ -56,3 +56,16 @@ def test_json_is_for_machines_and_the_exit_code_says_whether_it_can_run(
     findings = json.loads(capsys.readouterr().out)
     assert code == int(any(f["status"] == "missing" for f in findings))
     assert {f["area"] for f in findings} >= {"package", "extra", "device", "server", "disk"}
+
+
+def test_what_to_do_is_printed_whole_however_narrow_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("CYTO_WEIGHTS", "/nowhere/at/all")
+    monkeypatch.setenv("COLUMNS", "60")
+    run(command("doctor"), ["--timeout", "0.2"])
+    told = capsys.readouterr().out
+    fixes = [f.fix for f in examine(0.2) if f.fix]
+    assert len(fixes) > 2
+    assert all(fix in told for fix in fixes)

@@ -35,8 +35,8 @@ def _settings(project: Path, **changes: object) -> MineSettings:
 
 
 def _odd_papers(folder: Path) -> None:
-    (folder / os.fsdecode(b"caf\xe9-\xff.md")).write_text(TEXT)
-    (folder / "two\u2028lines\u0085.md").write_text(TEXT)
+    (folder / os.fsdecode(b"caf\xe9-\xff.md")).write_text(f"{TEXT} ")
+    (folder / "two\u2028lines\u0085.md").write_text(f"{TEXT}  ")
     (folder / "marks.md").write_text("# Aa1\n\nArea Aa1\u2028 has a thin\u0085 layer IV. It is\x0b agranular.\n")
     for number, (surname, year) in enumerate(
         [(" ", "2001"), (",", "2001"), ("", "99999999999999999999999"), ("Ö\u2028z", "²⁰¹⁰"), ("x" * 5000, "-1"), ("Lee", "0")]
@@ -65,7 +65,7 @@ def test_a_bad_paper_is_passed_over_unless_strict(project: Path, capsys: pytest.
     (project / "papers" / "bad.pdf").write_bytes(b"no pdf")
     arguments = ["--regions", str(project / "regions.csv"), "--papers", str(project / "papers"), "--seconds", "0"]
     assert run(command("mine-descriptions"), [*arguments, "--out", str(project / "lax")]) == 0
-    assert "1 papers could not be read" in capsys.readouterr().out
+    assert "1 paper could not be read" in capsys.readouterr().out
     assert run(command("mine-descriptions"), [*arguments, "--out", str(project / "strict"), "--strict"]) == 2
     assert "bad.pdf" in capsys.readouterr().err
 

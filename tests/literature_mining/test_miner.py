@@ -130,3 +130,28 @@ def test_ids_are_the_same_in_every_run(project: Path) -> None:
     first, again = mine(_settings(project, "one")), mine(_settings(project, "two"))
     assert [c.claim_id for c in first.claims] == [c.claim_id for c in again.claims]
     assert len({c.claim_id for c in first.claims}) == len(first.claims)
+
+
+def test_regions_without_a_claim_are_named_and_with_them_the_spelling_of_the_papers(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "regions.csv").write_text("region\nAA 1\naa-2\nZz9\n", encoding="utf-8")
+    result = mine(_settings(project))
+    assert result.silent == ("AA 1", "aa-2", "Zz9")
+    said = capsys.readouterr().err
+    assert "AA 1 (the papers write Aa1), aa-2 (the papers write Aa2); correct the names" in said
+    assert "AA 1 (the papers write Aa1), aa-2 (the papers write Aa2), Zz9" in (project / "out" / "report.html").read_text()
+
+
+def test_a_copy_of_a_paper_is_no_second_paper(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    once = mine(_settings(project, "once"))
+    (project / "papers" / "a copy of second.md").write_text(PAPERS["second.md"], encoding="utf-8")
+    assert mine(_settings(project)).claims == once.claims
+    assert "left out, the same file again: a copy of second.md is second.md" in capsys.readouterr().err
+
+
+def test_where_no_paper_can_be_read_nothing_is_left(project: Path) -> None:
+    (project / "zip.pdf").write_bytes(b"PK\x03\x04 not a paper")
+    with pytest.raises(InputError, match="the only paper cannot be read"):
+        mine(replace(_settings(project), papers=(project / "zip.pdf",)))
+    assert not (project / "out").exists()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.training.settings import SCORE_NAMES, parse_auto, parse_frozen, parse_names, parse_weights
+from cytoscribe.training.settings import SCORE_NAMES, parse_auto, parse_frozen, parse_names, parse_side, parse_weights
 
 
 @given(st.floats(0, 1e6))
@@ -37,3 +37,10 @@ def test_names_of_scores_are_those_that_can_be_computed() -> None:
     from cytoscribe.training.rejection.scores import SCORES
 
     assert set(SCORE_NAMES) == set(SCORES)
+
+
+def test_a_side_of_images_has_bounds() -> None:
+    assert [parse_side(t) for t in ("0", "8", "4096")] == [None, 8, 4096]
+    for text in ("-1", "7", "4097", "9" * 5000, "nan", "", "²"):
+        with pytest.raises(InputError, match="not a side of images; give 0, or 8 to 4,096 pixels"):
+            parse_side(text)

@@ -181,7 +181,8 @@ class CaptionerSettings:
         ),
     )
     image_px: int = field(
-        default=0, metadata=option("Side of the images in pixels, of a base or timm model. 0: its own.", least=0, panel=_EYE)
+        default=0,
+        metadata=option("Side of the images in pixels, of a base or timm model. 0: its own.", least=0, most=4096, panel=_EYE),
     )
     cache: Path | None = field(
         default=None, metadata=option("Folder that keeps encoded images for other runs. Default: within --out.", panel=_EYE)

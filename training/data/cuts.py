@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MOST_JOINED = 2_000_000
+"""Cells among which connected pieces are found; of a larger grid every second, third ... cell of a row is taken, and every such row."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A square of a section: corner and side in section pixels, the region it shows, the share of it that is that region, and the
     number of the connected piece of that region within its section, by which tiles and crops of one piece are known."""
@@ -25,9 +28,11 @@ class Cut:
 def find_tiles(numbers: np.ndarray, names: tuple[str, ...], side: int, stride: int, purity: float, step: int = 1) -> Iterator[Cut]:
     """Tiles on a grid whose most frequent region covers at least `purity` of all of them.
 
-    numbers: (h, w) int, 1 + index of the region, 0 for none, each `step` pixels wide; side and stride in pixels.
+    numbers: (h, w) int, 1 + index of the region, 0 for none, each `step` pixels wide; side and stride in pixels. Of a tile so small
+    that no cell of the thinned grid shows its region, the piece is 0.
     """
-    pieces = connected(numbers)
+    coarse, thin = thinned(numbers)
+    pieces = connected(coarse)
     height, width = (cells * step for cells in numbers.shape)
     for y in range(0, height - side + 1, stride):
         for x in range(0, width - side + 1, stride):
@@ -37,8 +42,15 @@ def find_tiles(numbers: np.ndarray, names: tuple[str, ...], side: int, stride: i
             best = int(counted[1:].argmax()) + 1
             share = counted[best] / box.size
             if share >= purity:
-                piece = int(np.bincount(pieces[cells][box == best]).argmax())
+                own = tuple(slice(c.start // thin, -(-c.stop // thin)) for c in cells)
+                piece = int(np.bincount(pieces[own][coarse[own] == best], minlength=1).argmax())
                 yield Cut(names[best - 1], "tile", x, y, side, round(float(share), 3), piece)
+
+
+def thinned(numbers: np.ndarray) -> tuple[np.ndarray, int]:
+    """The grid with at most MOST_JOINED cells, and how many cells of the given one each spans."""
+    thin = max(int(np.ceil(np.sqrt(numbers.size / MOST_JOINED))), 1)
+    return numbers[::thin, ::thin], thin
 
 
 def connected(numbers: np.ndarray) -> np.ndarray:
@@ -52,6 +64,8 @@ def find_regions(numbers: np.ndarray, names: tuple[str, ...], least_px: float, m
     """One square around each connected piece of a region of at least `least_px` pixels, with a margin of context, share of its side."""
     from skimage.measure import label, regionprops
 
+    numbers, thin = thinned(numbers)
+    step *= thin
     pieces = connected(numbers)
     for number in np.unique(numbers[numbers > 0]):
         for piece in regionprops(label(numbers == number, connectivity=2)):

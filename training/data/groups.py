@@ -15,6 +15,8 @@ from cytoscribe.core.tables import read_csv
 
 BACKGROUND = 0
 _MOST_LABEL = 2**53
+_AT_ONCE = 2**20
+"""Labels that are looked up together: what lies between labels and numbers is wider than either."""
 _TABLE = 2**20
 """Label values up to which a table is looked up instead of a sorted list."""
 
@@ -32,19 +34,31 @@ class Groups:
     @cached_property
     def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
         values = np.array(sorted(self.by_value), dtype=np.int64)
-        return values, np.array([self.by_value[int(v)] for v in values], dtype=np.int32)
+        return values, np.array([self.by_value[int(v)] for v in values], dtype=self.kind)
+
+    @property
+    def kind(self) -> np.dtype:
+        """The smallest type of whole numbers that holds every group's number: a grid of a large section holds many of them."""
+        return np.min_scalar_type(len(self.names))
 
     def of(self, labels: np.ndarray) -> np.ndarray:
-        """(H, W) int32 group numbers (0 for none) of a label map; values that no group names belong to none."""
+        """(H, W) group numbers (0 for none) of a label map, of type `kind`; values that no group names belong to none."""
+        found = np.zeros(labels.shape, self.kind)
+        rows = max(_AT_ONCE // max(labels[:1].size, 1), 1)
+        for top in range(0, len(labels), rows):
+            found[top : top + rows] = self._of(labels[top : top + rows])
+        return found
+
+    def _of(self, labels: np.ndarray) -> np.ndarray:
         values, numbers = self._sorted
         if not len(values):
-            return np.zeros(labels.shape, np.int32)
+            return np.zeros(labels.shape, self.kind)
         if values[-1] < _TABLE:
-            table = np.zeros(int(values[-1]) + 1, np.int32)
+            table = np.zeros(int(values[-1]) + 1, self.kind)
             table[values] = numbers
             return table[np.where((labels >= 0) & (labels < len(table)), labels, BACKGROUND)]
         place = np.searchsorted(values, labels).clip(max=len(values) - 1)
-        return np.where(values[place] == labels, numbers[place], BACKGROUND).astype(np.int32)
+        return np.where(values[place] == labels, numbers[place], BACKGROUND)
 
     def of_names(self, names: Iterable[str]) -> tuple[dict[str, int], dict[str, str]]:
         """(name to group number, name to the group's own spelling of it where that differs); names of no group are left out. Names

@@ -16,31 +16,40 @@ from cytoscribe.core.progress import say
 from cytoscribe.core.tiff_layout import PALETTE, Layout, layout_of
 from cytoscribe.core.tiff_picture import TiffSlide, turned
 from cytoscribe.core.volumes import NIFTI, VOLUME_SUFFIXES, as_stored, is_volume, read_flat
+from cytoscribe.training.data.smoothed_labels import Ramps
 
 LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".btf", ".bmp", ".jpg", ".jpeg", ".jp2", ".webp", ".npy", *VOLUME_SUFFIXES)
 """Some of them are known in order to be refused with the reason."""
 MOST_CELLS = 50_000_000
 """Labels that are kept of a map; of a larger TIFF every second, third ... pixel of a row is read, and every such row."""
+MOST_WHOLE = 8_000_000
+"""Labels up to which a map is always kept whole."""
+_CELLS_A_TILE = 32
+"""Cells of a thinned map across the smallest tile: the purity of a tile is then true to a thousandth."""
 SAVE = "save it as a 16-bit greyscale PNG or as TIFF"
 _ASPECT = 0.02
 """Relative difference of width to height up to which a map fits a picture."""
-_RAMPS, _LEAST_RAMPS, _LINES = 0.35, 20, 1500
-"""Share of the borders of an interpolated map that are steps of one pixel; the fewest of them that count; rows looked at."""
 
 
-def read_labels(path: Path, drawn: bool = False, picture: tuple[int, int] | None = None) -> np.ndarray:
-    """Label map as (H, W) int64: whole numbers of any type and size, of palettes the indices.
+def read_labels(path: Path, drawn: bool = False, picture: tuple[int, int] | None = None, finest: int = 0) -> np.ndarray:
+    """Label map as (H, W) whole numbers, of the file's own type where it is one of whole numbers, else int64; of palettes the indices.
 
-    Of a TIFF of more than MOST_CELLS pixels a grid of them is read. drawn: the map was drawn cell by cell, and cells of one pixel
-    are no sign of smoothing; picture: (H, W) of the picture, which tells how NIfTI and MINC lie where their axes alone do not. Raises InputError where the file is lossy, in colour, a
-    stack, holds parts of numbers or numbers that lie between labels, or cannot be read.
+    Of a TIFF of more than MOST_WHOLE pixels a grid of them is read, as coarse as tiles of `finest` pixels of the picture allow, and
+    coarser where it would have more than MOST_CELLS cells. drawn: the map was drawn cell by cell, and cells of one pixel are no sign
+    of smoothing; picture: (H, W) of the picture, which also tells how NIfTI and MINC lie where their axes alone do not. Raises
+    InputError where the file is lossy, in colour, a stack, holds parts of numbers or numbers that lie between labels, or cannot be
+    read.
     """
-    values = _lying(_values(path), path, picture) if path.name.lower().endswith(NIFTI) else _values(path)
+    ramps = Ramps()
+    values = _values(path, ramps, *((picture, finest) if picture is not None else ((1, 1), 0)))
+    values = _lying(values, path, picture) if path.name.lower().endswith(NIFTI) else values
     if values.ndim == 3:
         values = _one_channel(values, path)
     whole = _whole_numbers(values, path)
     if not drawn:
-        _refuse_smoothed(whole, path)
+        if not ramps.looked:
+            ramps.look(whole, whole.shape)
+        ramps.check(path)
     return whole
 
 
@@ -54,13 +63,13 @@ def read_label_colours(path: Path) -> np.ndarray:
     return np.where(layered[..., 3] > 127, packed, -1)
 
 
-def _values(path: Path) -> np.ndarray:
+def _values(path: Path, ramps: Ramps, picture: tuple[int, int], finest: int) -> np.ndarray:
     if is_volume(path):
         return read_flat(path)[0]
     if path.suffix.lower() == ".npy":
         return _array(path)
     if is_tiff(path):
-        return _of_tiff(path)
+        return _of_tiff(path, ramps, picture, finest)
     with _opened(path) as image:
         if image.mode == "P":
             _check_palette(np.asarray(image), np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3), path)
@@ -123,26 +132,41 @@ def _array(path: Path) -> np.ndarray:
     return flat
 
 
-def _of_tiff(path: Path) -> np.ndarray:
-    """(H, W) or (H, W, samples) of the file's own type, thinned where it is large."""
+def _of_tiff(path: Path, ramps: Ramps, picture: tuple[int, int], finest: int) -> np.ndarray:
+    """(H, W) or (H, W, samples) of the file's own type; where it is large thinned, and `ramps` has looked at what was left out."""
     _refuse_lossy_tiff(path)
     slide = TiffSlide.labels_opened(path)
     if isinstance(slide, str):
         return _by_pillow(path, slide)
     with slide.file:
-        height, width = slide.sizes[0]
-        step = max(int(np.ceil(np.sqrt(height * width / MOST_CELLS))), 1)
-        rows = max(2**24 // width // step, 1) * step
-        bands = [slide.raw(0, top, 0, min(top + rows, height), width) for top in range(0, height, rows)] if step == 1 else None
-        if bands is None:
-            bands = [
-                slide.raw(0, t, 0, min(t + rows, height), width)[step // 2 :: step, step // 2 :: step]
-                for t in range(0, height, rows)
-            ]
-        values = turned(np.concatenate(bands), slide.layout.orientation)
+        values = turned(_grid_of(slide, thinning(slide.sizes[0], picture, finest), ramps), slide.layout.orientation)
         if slide.layout.page.photometric == PALETTE and slide.layout.page.colormap is not None:
             _check_palette(values, (np.asarray(slide.layout.page.colormap).T >> 8).astype(np.uint8), path)
     return values[..., 0] if values.shape[2] == 1 else values
+
+
+def thinning(size: tuple[int, int], picture: tuple[int, int], finest: int) -> int:
+    """Labels that one of the grid stands for in either direction. size: (H, W) of the map; see `read_labels`."""
+    height, width = size
+    if height * width <= MOST_WHOLE:
+        return 1
+    across = finest * height // picture[0]  # labels that the smallest tile is wide
+    return max(across // _CELLS_A_TILE, int(np.ceil(np.sqrt(height * width / MOST_CELLS))), 1)
+
+
+def _grid_of(slide: TiffSlide, step: int, ramps: Ramps) -> np.ndarray:
+    """The middle of every `step` x `step` labels, (H // step, W // step, samples) but for a broken rest of more than half."""
+    height, width = slide.sizes[0]
+    rows = max(2**24 // width // step, 1) * step
+    places = [np.arange(step // 2, length, step) for length in (height, width)]
+    found = np.empty((len(places[0]), len(places[1]), slide.layout.samples), slide.pages[0].dtype)
+    for top in range(0, height, rows):
+        whole = slide.raw(0, top, 0, min(top + rows, height), width)
+        if step > 1 and slide.layout.samples == 1:
+            ramps.look(whole[..., 0], (height, width))
+        band = whole[step // 2 :: step, step // 2 :: step]
+        found[top // step : top // step + len(band)] = band
+    return found
 
 
 def _by_pillow(path: Path, reason: str) -> np.ndarray:
@@ -194,6 +218,8 @@ def _one_channel(values: np.ndarray, path: Path) -> np.ndarray:
 
 
 def _whole_numbers(values: np.ndarray, path: Path) -> np.ndarray:
+    if values.dtype.kind in "iu" and values.dtype.itemsize < 8:
+        return values
     if values.dtype.kind in "iub":
         return values.astype(np.int64)
     if values.dtype.kind != "f":
@@ -214,22 +240,3 @@ def _whole_numbers(values: np.ndarray, path: Path) -> np.ndarray:
             fix="save them as whole numbers of 32 bits",
         )
     return values.astype(np.int64)
-
-
-def _refuse_smoothed(values: np.ndarray, path: Path) -> None:
-    """Raise InputError where the values step from label to label over single pixels between them, as interpolation leaves them."""
-    ramps = edges = 0
-    middle: list[np.ndarray] = []
-    for lines in (values, values.T):
-        chosen = lines[:: max(len(lines) // _LINES, 1)]
-        before, here, after = chosen[:, :-2], chosen[:, 1:-1], chosen[:, 2:]
-        between = ((before < here) & (here < after)) | ((before > here) & (here > after))
-        ramps, edges = ramps + int(between.sum()), edges + int((here != after).sum())
-        middle.append(here[between][:8])
-    if ramps >= _LEAST_RAMPS and ramps > _RAMPS * edges:
-        told = ", ".join(str(v) for v in sorted({int(v) for part in middle for v in part})[:4])
-        raise InputError(
-            f"borders run over values between labels ({told}): interpolated or smoothed",
-            where=path,
-            fix="make it again with nearest-neighbour interpolation",
-        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.core.plain_text import some
 from cytoscribe.core.records import IMAGE_CLAIM, Caption, ImageRecord, image_claim_column, image_claim_id
 
 SAMPLING = ("natural", "balanced")
@@ -82,8 +83,7 @@ def build_pool(records: Sequence[ImageRecord], variants: Sequence[Variant], regi
     used = [v for v in variants if v.region in index]
     missing = [name for name in regions if not any(v.region == name for v in used)]
     if missing:
-        shown = ", ".join(missing[:5])
-        raise InputError(f"no caption for {len(missing)} of {len(regions)} regions ({shown})", fix="generate captions for them")
+        raise _uncaptioned(missing, regions, sorted({v.region for v in variants}))
     vocabulary = sorted({c for v in used for c in v.claims})
     claims = np.array([[c in v.claims for c in vocabulary] for v in used], dtype=bool).reshape(len(used), len(vocabulary))
     image_claims = _image_claims(records, vocabulary)
@@ -94,6 +94,15 @@ def build_pool(records: Sequence[ImageRecord], variants: Sequence[Variant], regi
     columns = tuple(c for c in records[0].attributes if c in spoken)
     texts, sources = tuple(v.text for v in used), tuple(v.sources for v in used)
     return CaptionPool(regions, texts, caption_regions, claims, image_regions, image_claims, choices, columns, sources)
+
+
+def _uncaptioned(missing: Sequence[str], regions: Sequence[str], captioned: Sequence[str]) -> InputError:
+    """Which labels have no caption; and which names the captions have, where the two may be spelled in different ways."""
+    what = f"no caption for {len(missing)} of {len(regions)} regions ({some(missing)})"
+    if len(missing) < len(regions):
+        return InputError(what, fix="generate captions for them, or leave their images out")
+    others = f"; the captions are about {some(captioned)}" if captioned else ""
+    return InputError(f"{what}{others}", fix="images and captions meet through the label: use the same names in both")
 
 
 def _image_claims(records: Sequence[ImageRecord], vocabulary: list[str]) -> np.ndarray:

@@ -78,7 +78,7 @@ def read_section(
     if meant.colours is not None:
         numbers = meant.colours.numbers(read_label_colours(files.labels), meant.groups, files.labels)
     else:
-        labels = read_labels(files.labels, picture=slide.sizes[0])
+        labels = read_labels(files.labels, picture=slide.sizes[0], finest=finest)
         _step_of(labels.shape, slide, files)
         numbers = meant.groups.of(labels)
         _count_strangers(labels, numbers, files.labels)
@@ -102,7 +102,7 @@ def _count_strangers(labels: np.ndarray, numbers: np.ndarray, path: Path) -> Non
     """Say which label values are in no group."""
     import pandas as pd
 
-    strangers = labels[(numbers == 0) & (labels != BACKGROUND)]
+    strangers = labels[(numbers == BACKGROUND) & (labels != BACKGROUND)]
     if not strangers.size:
         return
     values = np.sort(pd.unique(strangers))
@@ -123,9 +123,26 @@ def _outlined(files: SectionFiles, slide: Slide, groups: Groups, finest: int, pi
         say(f"{files.labels.name}: classes are read in the spelling of the groups: {shown(mended)}")
     if strangers:
         say(f"{files.labels.name}: {len(strangers)} classes are in no group ({', '.join(strangers[:4])})")
+    _count_contradictions(outlines, numbers, files.labels)
     step = grid_step(size, finest)
     check_drawn((o.rings[0] / step for o in outlines.outlines), tuple(-(-side // step) for side in size), files.labels)
     return Section(slide, drawn(outlines, numbers, size, step), step)
+
+
+def _count_contradictions(outlines: Outlines, numbers: dict[str, int], path: Path) -> None:
+    """Say where one shape was drawn twice for two groups: the later counts."""
+    drawn_as: dict[tuple[float, ...], str] = {}
+    twice: list[tuple[str, str]] = []
+    for outline in outlines.outlines:
+        if outline.name in numbers:
+            ring = outline.rings[0]
+            place = tuple(np.round([*ring.min(0), *ring.max(0), outline.area]).tolist())
+            before = drawn_as.get(place, outline.name)
+            drawn_as[place] = outline.name
+            twice += [(before, outline.name)] if numbers[before] != numbers[outline.name] else []
+    if twice:
+        told = ", ".join(f"{before} and {after}" for before, after in dict.fromkeys(twice[:3]))
+        say(f"{path.name}: outlines drawn a second time with another class: {len(twice)} ({told}); the later class counts")
 
 
 def _inside(outlines: Outlines, size: tuple[int, int], files: SectionFiles) -> Outlines:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -76,17 +77,11 @@ def shipped_bases() -> dict[str, str]:
     return {path.stem: read_json(path).get("about", "") for path in sorted(BASES.glob("*.json"))}
 
 
-def missing_weights(name: str) -> list[str]:
-    """What a base that is a JSON config lacks on this machine, one line a tower; [] where it can be used."""
+def missing_weights(name: str) -> list[tuple[str, str]]:
+    """What a base that is a JSON config lacks on this machine, and what to do about it, a pair a tower; [] where it can be used."""
     path = config_path(name)
     told = read_base(path) if path else {}
-    missing = []
-    for tower in told.get("weights", {}):
-        try:
-            _weights(Path(name), {tower: told["weights"][tower]}, {}, told.get("sources", {}))
-        except InputError as error:
-            missing.append(f"{error.what}; {error.fix}")
-    return missing
+    return list(_places(told.get("weights", {}), {}, told.get("sources", {}))[1].values())
 
 
 def load_base(
@@ -146,19 +141,36 @@ def config_path(name: str) -> Path | None:
 
 
 def _weights(config: Path, wanted: Mapping[str, str], given: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, Path]:
+    """Where each tower's weights lie; raises InputError that names all towers whose weights are not there."""
     unknown = sorted(set(given) - {"vision", "text"})
     if unknown:
         raise InputError(f"--weights names no tower '{unknown[0]}'", fix="use vision=FILE,text=FOLDER")
+    found, missing = _places(wanted, given, sources)
+    if missing:
+        raise InputError(
+            "; ".join(what for what, _ in missing.values()), where=config, fix="; ".join(fix for _, fix in missing.values())
+        )
+    return found
+
+
+def _places(
+    wanted: Mapping[str, str], given: Mapping[str, str], sources: Mapping[str, str]
+) -> tuple[dict[str, Path], dict[str, tuple[str, str]]]:
+    """Tower to its weights, and tower to what is missing and how to get it."""
     folder = Path(os.environ.get(WEIGHTS_VARIABLE) or DEFAULT_WEIGHTS).expanduser()
-    found = {}
+    found: dict[str, Path] = {}
+    missing: dict[str, tuple[str, str]] = {}
     for tower in {**wanted, **given}:
         path = Path(given[tower]).expanduser() if tower in given else folder / wanted[tower]
-        if not path.exists():
-            fetch = f"fetch {sources[tower]} and " if tower in sources else ""
-            fix = f"{fetch}give --weights {tower}=PATH, or put '{wanted.get(tower, path.name)}' into the folder {WEIGHTS_VARIABLE} names"
-            raise InputError(f"no {tower} weights at {path}", where=config, fix=fix)
-        found[tower] = path
-    return found
+        if path.exists():
+            found[tower] = path
+            continue
+        fetch = f"fetch {sources[tower]} and " if tower in sources else ""
+        fix = (
+            f"{fetch}give --weights {tower}=PATH, or put '{wanted.get(tower, path.name)}' into the folder {WEIGHTS_VARIABLE} names"
+        )
+        missing[tower] = f"no {tower} weights at {path}", fix
+    return found, missing
 
 
 def _from_config(name: str, told: dict[str, Any], weights: dict[str, Path], image_px: int | None) -> Base:
@@ -190,10 +202,10 @@ def build_clip(model_cfg: dict[str, Any], name: str) -> Model:
     """The open_clip module that a checked model_cfg describes; raises InputError naming `name` where open_clip cannot build it."""
     from open_clip.coca_model import CoCa
     from open_clip.model import CLIP, CustomTextCLIP
-    from transformers.utils import logging
+    from transformers.utils import logging as told
 
-    logging.set_verbosity_error()  # a sentence encoder's unused pooler is no news
-    logging.disable_progress_bar()
+    told.set_verbosity_error()  # a sentence encoder's unused pooler is no news
+    told.disable_progress_bar()
     settings = {k: v for k, v in copy.deepcopy(model_cfg).items() if k != "custom_text"}
     text = settings["text_cfg"]
     place = text.get("hf_model_name")
@@ -246,7 +258,7 @@ def _from_open_clip(name: str, image_px: int | None) -> Base:
     """A model of open_clip's own, a folder of the form that open_clip writes, or a repository of that form on the Hub."""
     there = True
     try:
-        with quickly() as there:
+        with quickly() as there, _unlogged():
             if name.startswith("local-dir:"):
                 return _from_folder(name, Path(name.removeprefix("local-dir:")), image_px)
             if name.startswith("hf-hub:"):
@@ -258,6 +270,17 @@ def _from_open_clip(name: str, image_px: int | None) -> Base:
         reason = _short(error) if there else "the Hub cannot be reached, and its cache does not hold the model"
         fix = f"use one of {', '.join(shipped_bases())}, a JSON config, local-dir:FOLDER, or an open_clip name such as ViT-B-32:openai"
         raise InputError(f"base '{name}' cannot be loaded ({reason})", fix=fix) from error
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without log lines of open_clip, which speak of the same fault that is raised here in one line."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _from_list(name: str, image_px: int | None) -> Base:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from cytoscribe.training.settings import SCORE_NAMES
+
 NEIGHBOURS = 10
 
 
@@ -113,13 +115,6 @@ def _probe_logits(features: Tensor, context: ScoreContext) -> Tensor:
     return features @ context.probe[:, :-1].T + context.probe[:, -1]
 
 
-SCORES: dict[str, Callable[[Tensor, ScoreContext], Tensor]] = {
-    "mcm": mcm,
-    "max_cosine": max_cosine,
-    "energy": energy,
-    "probe_energy": probe_energy,
-    "probe_softmax": probe_softmax,
-    "knn": knn,
-    "relative_mahalanobis": relative_mahalanobis,
-}
-"""Name to score. All but `mcm`, `max_cosine` and `energy` look at training images, not at captions."""
+SCORES: dict[str, Callable[[Tensor, ScoreContext], Tensor]] = {name: globals()[name] for name in SCORE_NAMES}
+"""Each name of the settings to the function of that name above. All but `mcm`, `max_cosine` and `energy` look at training images,
+not at captions."""

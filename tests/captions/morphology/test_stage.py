@@ -112,3 +112,4 @@ def test_an_unknown_profile_and_a_table_of_nothing_usable_are_refused(tmp_path: 
         stage.measure(stage.MeasureSettings(path, tmp_path / "out", "cells"))
     with pytest.raises(InputError, match="no image could be measured"):
         stage.measure(stage.MeasureSettings(path, tmp_path / "out", "cell"))
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +50,19 @@ def test_broken_and_missing_images_name_the_file(tmp_path: Path) -> None:
         read_image(tmp_path / "broken.png")
     with pytest.raises(InputError, match=r"absent\.png.*no such image"):
         read_image(tmp_path / "absent.png")
+
+
+def test_sixteen_bit_grey_with_alpha_keeps_its_depth(tmp_path: Path) -> None:
+    """A camera of 12 bits: the upper bytes alone are nearly black. Pillow writes no such PNG."""
+    grey = np.linspace(200, 4000, 40 * 30).reshape(40, 30).astype(">u2")
+    alpha = np.full_like(grey, 65535)
+    alpha[0] = 0
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in np.stack([grey, alpha], axis=2))
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", 30, 40, 16, 4, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts]
+    (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    found = read_image(tmp_path / "deep.png")
+    assert found[0].min() == 255
+    assert found[1].mean() < 20
+    assert found[-1].min() > 240
+    assert abs(int(found[20].mean()) - 128) < 8

@@ -100,7 +100,7 @@ def test_a_faulty_file_is_refused_in_one_line(tmp_path: Path, text: str, words: 
         read_config(told, {"steps": None})
 
 
-@pytest.mark.parametrize("arguments", [["--steps", "0"], ["--kind", "c"], ["--steps", "x"]])
+@pytest.mark.parametrize("arguments", [["--steps", "0"], ["--kind", "c"], ["--steps", "x"], ["--steps", "9" * 40]])
 def test_values_out_of_range_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     app = typer.Typer()
     app.command()(command(Settings, lambda settings: None, "Do it."))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cytoscribe.core import outlines as outlines_module
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.outlines import drawn, grid_step, read_outlines
 
@@ -92,3 +93,14 @@ def test_outlines_beyond_the_picture_do_no_harm(tmp_path: Path) -> None:
 def test_the_grid_is_bounded() -> None:
     assert grid_step((1000, 1000), 96) == 3
     assert (100_000 / grid_step((100_000, 200_000), 8)) * (200_000 / grid_step((100_000, 200_000), 8)) <= 50_000_000
+
+
+def test_outlines_filled_in_bands_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = [[50 + 45 * np.cos(a), 60 + 50 * np.sin(a)] for a in np.linspace(0, 2 * np.pi, 40)]
+    star = [[x, y * (0.6 if i % 2 else 1)] for i, (x, y) in enumerate(turn)]
+    path = write(tmp_path / "s.geojson", feature("field", star), feature("ring", box(20, 20, 60, 60), box(30, 30, 40, 40)))
+    outlines, numbers = read_outlines(path), {"field": 1, "ring": 300}
+    whole = drawn(outlines, numbers, (120, 100), 1)
+    assert set(np.unique(whole)) == {0, 1, 300}
+    monkeypatch.setattr(outlines_module, "_AT_ONCE", 700)
+    np.testing.assert_array_equal(drawn(outlines, numbers, (120, 100), 1), whole)

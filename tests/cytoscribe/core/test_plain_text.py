@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cytoscribe.core.plain_text import code, from_cell, line, markdown, printable, to_cell
+from cytoscribe.core.plain_text import code, counted, from_cell, line, markdown, printable, some, to_cell
 
 
 def test_terminals_are_given_no_commands() -> None:
@@ -31,3 +31,9 @@ def test_formulas_are_text_and_numbers_stay_numbers() -> None:
 @given(st.text())
 def test_cells_come_back(text: str) -> None:
     assert from_cell(str(to_cell(text))) == text
+
+
+def test_counts_and_first_names_read_as_english() -> None:
+    assert [counted(n, "paper") for n in (0, 1, 2000)] == ["0 papers", "1 paper", "2,000 papers"]
+    assert counted(2, "copy", "copies") == "2 copies"
+    assert [some(list("abc"), 3), some(list("abcd"), 2), some([])] == ["a, b, c", "a, b and 2 more", ""]

@@ -70,3 +70,11 @@ def test_verify_notices_what_samples_do_not(tmp_path: Path, monkeypatch: pytest.
             verify_contents(run.path, [slide])
     with RunFolder(tmp_path / "out", "cut-tiles", {"other": 1}, overwrite=True) as run:
         verify_contents(run.path, [slide])
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_name_that_no_folder_can_have_is_one_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"cannot be written \(.*choose another --out"):
+        check_out(tmp_path / name)
+    with pytest.raises(InputError, match="cannot be written"), RunFolder(tmp_path / name, "stage", {}):
+        pass

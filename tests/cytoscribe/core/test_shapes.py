@@ -24,7 +24,7 @@ def test_what_fits_is_given_back() -> None:
     ("told", "words"),
     [
         ([], "the content is a list of 0, not an object"),
-        ({"shelves": []}, "'name' is missing, not a text"),
+        ({"shelves": []}, "'name' is missing; it must be a text"),
         ({"name": "x" * 21, "shelves": []}, "'name' is 'xxxxxxx"),
         ({"name": "\ud800", "shelves": []}, "'name' is "),
         ({"name": "a", "shelves": [{"height": 1}, {"height": 3.1}]}, r"'shelves'\[1\].height is 3.1, not a number from 0 to 3"),

@@ -19,6 +19,7 @@ from cytoscribe.core.spelling import plain, respelled
         ("ae\u0301rea", ["a\u00e9rea"], "a\u00e9rea"),
         ("area\u00a04 ", ["area 4"], "area 4"),
         ("17.5", ["17"], None),
+        ("\u200fV1\ufeff", ["V1"], "V1"),
     ],
 )
 def test_one_name_in_other_spelling(name: str, known: list[str], expected: str | None) -> None:

@@ -220,3 +220,10 @@ def test_column_names_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"polarity", b"\xa1olarity"))
     with pytest.raises(InputError, match="Parquet"):
         read_records(path, Claim)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-be", "utf-16-le"])
+def test_a_table_in_an_encoding_that_is_not_read_is_called_so(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "regions.csv").write_bytes("region\nhOc1\n".encode(encoding))
+    with pytest.raises(InputError, match=r"not a text file.*save the table as CSV \(UTF-8\)"):
+        read_csv(tmp_path / "regions.csv", ["region"])

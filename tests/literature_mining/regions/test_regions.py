@@ -77,3 +77,14 @@ def test_written_table_reads_back(tmp_path: Path) -> None:
     table = read_regions(_table(tmp_path, "region,aliases,parent,split,note\nFG1,area FG1,fusiform,unseen,x\nFG2,,fusiform,,y\n"))
     write_regions(tmp_path / "again.csv", table.regions)
     assert read_regions(tmp_path / "again.csv").regions == table.regions
+
+
+def test_labels_that_may_be_one_region_are_noted(tmp_path: Path) -> None:
+    table = read_regions(_table(tmp_path, "region\nFG 1\nFG2\nfg1\n24a\n24a'\n"))
+    (note,) = table.notes
+    assert "row 2 (FG 1) and row 4 (fg1) differ in case, spaces or hyphens alone" in note
+
+
+def test_invisible_marks_and_numbers_of_spreadsheets_are_no_part_of_a_name(tmp_path: Path) -> None:
+    table = read_regions(_table(tmp_path, "region,aliases\nhOc1\u202e\u2067,\u200fV1;area\u00a017\n17.0,\n"))
+    assert [(r.name, r.aliases) for r in table.regions] == [("hOc1", ("V1", "area 17")), ("17", ())]

@@ -19,6 +19,7 @@ from cytoscribe.training.data.groups import Groups
 from cytoscribe.training.data.label_maps import read_labels
 from cytoscribe.training.data.section_files import find_sections
 from cytoscribe.training.data.section_table import read_section_table
+from cytoscribe.training.data.sections import SectionFiles, groups_named, read_section
 from cytoscribe.training.data.slide_formats import size_of_tiff
 
 LABELS = np.zeros((30, 40), np.uint8)
@@ -154,3 +155,18 @@ def test_orientation_is_seen_without_decoding(tmp_path: Path) -> None:
     Image.fromarray(RGB).save(tmp_path / "b.png")
     (tmp_path / "c.png").write_bytes(b"no image")
     assert [orientation_of(tmp_path / n) for n in ("a.jpg", "b.png", "c.png", "none.png")] == [6, 1, 1, 1]
+
+
+def test_one_shape_with_two_classes_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def drawn_as(name: str, x: float) -> dict[str, Any]:
+        ring = [[x, 2], [x + 14, 2], [x + 14, 26], [x, 26], [x, 2]]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        return {"type": "Feature", "geometry": geometry, "properties": {"classification": {"name": name}}}
+
+    Image.fromarray(RGB).save(tmp_path / "s.png")
+    features = [drawn_as("A", 2), drawn_as("B", 22), drawn_as("B", 22), drawn_as("C", 2)]
+    (tmp_path / "s.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    section = read_section(SectionFiles("s", tmp_path / "s.png", tmp_path / "s.geojson"), groups_named("ABC"))
+    assert set(np.unique(section.numbers)) == {0, 2, 3}
+    said = capsys.readouterr().err
+    assert "another class: 1 (A and C)" in said

@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from cytoscribe.core.errors import InputError
+from cytoscribe.training.data import label_maps
 from cytoscribe.training.data.colour_tables import read_colours
 from cytoscribe.training.data.groups import Groups, groups_named
 from cytoscribe.training.data.label_maps import read_label_colours, read_labels
@@ -115,3 +116,23 @@ def test_colours_are_looked_up_and_foreign_ones_refused(tmp_path: Path, capsys: 
     (tmp_path / "e.csv").write_text("colour,label\nviolet,area A\n")
     with pytest.raises(InputError, match="'violet' is not a colour"):
         read_colours(tmp_path / "e.csv")
+
+
+def test_a_large_map_is_thinned_as_far_as_tiles_allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.kron(np.arange(1, 13, dtype=np.uint16).reshape(3, 4), np.ones((128, 128), np.uint16))
+    tifffile.imwrite(tmp_path / "s.tif", values, tile=(64, 64))
+    monkeypatch.setattr(label_maps, "MOST_WHOLE", 1000)
+    found = read_labels(tmp_path / "s.tif", picture=(768, 1024), finest=256)  # 128 labels across a tile: every fourth is enough
+    np.testing.assert_array_equal(found, values[2::4, 2::4])
+    assert found.dtype == np.uint16
+    assert read_labels(tmp_path / "s.tif", picture=(768, 1024), finest=60).shape == values.shape
+    monkeypatch.setattr(label_maps, "MOST_CELLS", values.size // 60)
+    np.testing.assert_array_equal(read_labels(tmp_path / "s.tif"), values[4::8, 4::8])
+
+
+def test_a_large_map_that_was_smoothed_is_refused_before_it_is_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", _smooth((800, 600)))
+    monkeypatch.setattr(label_maps, "MOST_WHOLE", 1000)
+    monkeypatch.setattr(label_maps, "MOST_CELLS", 800 * 600 // 200)
+    with pytest.raises(InputError, match="interpolated or smoothed"):
+        read_labels(tmp_path / "s.tif")

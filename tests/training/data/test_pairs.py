@@ -53,6 +53,11 @@ def test_region_without_captions_is_named() -> None:
         build_pool([*IMAGES, image("D")], CAPTIONS, ("A", "D"))
 
 
+def test_captions_of_other_names_than_the_images_are_named_beside_them() -> None:
+    with pytest.raises(InputError, match=r"no caption for 1 of 1 regions \(D\); the captions are about A, B.*same names in both"):
+        build_pool([image("D")], CAPTIONS, ("D",))
+
+
 def test_image_that_no_caption_fits_takes_its_regions() -> None:
     pool = build_pool([image("B", size="small")], CAPTIONS, ("B",))
     assert pool.texts[pool.choices[0][0]] == "big B"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cytoscribe.core.errors import InputError
-from cytoscribe.training.model.base_models import load_base, shipped_bases
+from cytoscribe.training.model.base_models import load_base, missing_weights, shipped_bases
 
 TOY = Path(__file__).parents[1] / "toy_base.json"
 
@@ -28,9 +28,28 @@ def test_random_weights_hang_on_the_seed() -> None:
 def test_tower_weights_that_are_missing_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CYTO_WEIGHTS", str(tmp_path))
     with pytest.raises(
-        InputError, match=r"no vision weights at .*tf_efficientnet_lite0\.safetensors; fetch .*https:.* --weights vision=PATH"
+        InputError, match=r"no vision weights at .*tf_efficientnet_lite0\.safetensors; .*fetch .*https:.* --weights vision=PATH"
     ):
         load_base("efficientnet_lite0_minilm")
+
+
+def test_all_towers_that_are_missing_are_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CYTO_WEIGHTS", str(tmp_path))
+    with pytest.raises(InputError, match=r"no vision weights at .*; no text weights at .*--weights vision=.*--weights text="):
+        load_base("efficientnet_lite0_minilm")
+    assert [what.split()[1] for what, _ in missing_weights("efficientnet_lite0_minilm")] == ["vision", "text"]
+
+
+def test_a_name_that_cannot_be_fetched_is_one_error_without_log_lines(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match="the Hub cannot be reached, and its cache does not hold the model"):
+        load_base("RN50:cc12m")
+    assert caplog.text == ""
 
 
 def test_weights_of_another_tower_are_refused(tmp_path: Path) -> None:
