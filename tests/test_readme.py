@@ -78,6 +78,7 @@ def test_the_first_stages_run_as_they_stand(tmp_path: Path, monkeypatch: pytest.
         assert run(command("verify"), [_out(arguments)]) == 0
 
 
+@pytest.mark.slow
 def test_the_python_example_runs_as_it_stands(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (tmp_path / "papers").mkdir()

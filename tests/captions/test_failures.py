@@ -221,6 +221,7 @@ def test_a_disk_that_is_full(mined: Path, tmp_path: Path) -> None:
     assert _same(tmp_path / "whole", copy / "out")
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_when_tables_are_written(
     mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from cytoscribe.llm.base import Completion
 from tests.captions.conftest import STATED, write_mined
 
 
+@pytest.mark.slow
 def test_twenty_different_captions_of_every_region_that_is_not_unseen(mined: Path, tmp_path: Path) -> None:
     result = generate(GenerateSettings(out=tmp_path / "out", descriptions=mined))
     captions = read_captions(tmp_path / "out")
@@ -82,6 +83,7 @@ def test_attributes_give_captions_of_train_rows_only(images: Path, tmp_path: Pat
     assert not result.long
 
 
+@pytest.mark.slow
 def test_datasets_library_loads_the_folder(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     datasets: Any = importlib.import_module("datasets")
@@ -139,6 +141,7 @@ def test_a_killed_run_goes_on_and_equals_an_undisturbed_one(mined: Path, tmp_pat
     assert not set(first.asked) & set(second.asked)
 
 
+@pytest.mark.slow
 def test_only_the_region_whose_claims_changed_is_written_again(
     mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +159,7 @@ def test_only_the_region_whose_claims_changed_is_written_again(
     assert len(backend.asked) < len(after.captions)
 
 
+@pytest.mark.slow
 def test_two_models_share_the_work(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = TemplateBackend()
     other.name = "other"

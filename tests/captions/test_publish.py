@@ -140,6 +140,7 @@ def _with_papers(mined: Path, licences: dict[str, str]) -> Path:
     return mined
 
 
+@pytest.mark.slow
 def test_only_papers_whose_licence_allows_it_are_quoted_and_only_when_asked(mined: Path, tmp_path: Path) -> None:
     licences = {"a.pdf": "CC BY 4.0", "b.xml": "CC BY-NC-ND 4.0", "c.md": ""}
     _with_papers(mined, licences)

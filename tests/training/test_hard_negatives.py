@@ -252,6 +252,7 @@ def shares(cortex: Drawn, tmp_path_factory: pytest.TempPathFactory) -> dict[floa
     return found
 
 
+@pytest.mark.slow
 def test_a_model_learns_to_tell_true_captions_from_their_false_twins(shares: dict[float, float]) -> None:
     assert shares[1.0] > 0.85
     assert shares[1.0] > shares[0.0] + 0.1

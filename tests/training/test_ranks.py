@@ -90,6 +90,7 @@ def pair(drawn: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     return out
 
 
+@pytest.mark.slow
 def test_two_processes_follow_the_losses_of_one(drawn: tuple[Path, Path], pair: Path, tmp_path: Path) -> None:
     train(settings(*drawn, tmp_path / "one"))
     one, two = (read_json(folder / "config.json") for folder in (tmp_path / "one", pair / "whole"))
@@ -102,12 +103,14 @@ def test_two_processes_follow_the_losses_of_one(drawn: tuple[Path, Path], pair: 
     assert float(ours["logit_scale"]) == pytest.approx(float(theirs["logit_scale"]), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_two_killed_processes_end_in_the_weights_of_undisturbed_ones(pair: Path) -> None:
     whole, resumed = (load_file(pair / name / "merged" / "open_clip_model.safetensors") for name in ("whole", "killed"))
     assert all(torch.equal(whole[k], resumed[k]) for k in whole)
     assert read_json(pair / "whole" / "calibration.json") == read_json(pair / "killed" / "calibration.json")
 
 
+@pytest.mark.slow
 def test_an_unusable_option_is_told_once_and_ends_all(pair: Path) -> None:
     assert "too small for 2 processes" in (pair / "told-0").read_text()
     assert (pair / "left-1").read_text() == "2"

@@ -64,6 +64,7 @@ def test_captions_that_a_cross_encoder_calls_entailed_are_kept(mined: Path, tmp_
     assert "Second opinion by nli:nli on 6 captions" in (tmp_path / "out" / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_captions_that_a_cross_encoder_calls_contradicted_are_rejected_with_the_reason(
     mined: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,6 +79,7 @@ def test_captions_that_a_cross_encoder_calls_contradicted_are_rejected_with_the_
     assert len(read_records(out / JUDGED, Opinion)) == 12
 
 
+@pytest.mark.slow
 def test_opinions_are_not_asked_for_twice(mined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = write_encoder(tmp_path / "nli", "entailment")
     first = generate(_settings(mined, tmp_path / "out", f"nli:{encoder}"))

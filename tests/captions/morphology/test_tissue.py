@@ -55,6 +55,7 @@ def test_a_grid_is_regular_and_clumps_are_clustered() -> None:
     assert tissue_profile(image, labels, 0.5, 0.0, False).measures["nearest_neighbour_index"] < 0.8
 
 
+@pytest.mark.slow
 def test_pixels_too_coarse_for_cells_are_refused_and_an_unknown_size_is_doubtful() -> None:
     image, _ = field()
     with pytest.raises(InputError, match=r"12\.5 micrometres per pixel"):

@@ -56,6 +56,7 @@ def test_content_tells_regions_and_shuffled_claims_do_not() -> None:
     assert content.ci95[0] <= content.accuracy <= content.ci95[1]
 
 
+@pytest.mark.slow
 def test_a_mask_that_leaves_traces_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     captions, claims = _world()
     monkeypatch.setattr(probe, "mask_for", lambda region, *_: Mask((), frozenset((region,))))

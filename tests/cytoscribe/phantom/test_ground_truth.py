@@ -45,6 +45,7 @@ def test_cells_lie_in_the_layer_that_the_table_names(folder: Path) -> None:
     assert np.mean(agree) > 0.6  # pixels of 80 um and blurred borders move the rest into the next layer
 
 
+@pytest.mark.slow
 def test_sections_can_be_cut_into_tiles(folder: Path, tmp_path: Path) -> None:
     from cytoscribe.training.data.sections import find_sections, read_groups, read_section
 

@@ -59,6 +59,7 @@ def test_regions_and_attributes_come_apart(monkeypatch: pytest.MonkeyPatch) -> N
         assert _separation(resampler, lessons.bank.known.rows(torch.from_numpy(own)), sizes[own]) > 0.9
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_no_passes_leave_them(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (_taught(Schedule(), monkeypatch)[0].state_dict() for _ in range(2))
     assert all(torch.equal(one[name], two[name]) for name in one)

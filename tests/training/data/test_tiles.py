@@ -89,6 +89,7 @@ def test_sections_never_straddle_splits_and_unseen_groups_stay_apart(material: P
     assert {r.scale for r in records} == {"tile", "region"}
 
 
+@pytest.mark.slow
 def test_region_crops_hold_the_whole_piece_and_white_beyond_the_edge(material: Path, tmp_path: Path) -> None:
     cut(settings(material, tmp_path, scale="region", region_px=64, margin=0.25))
     record = next(r for r in read_images(tmp_path / "images.csv") if r.region == "left")
