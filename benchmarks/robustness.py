@@ -99,10 +99,11 @@ def main() -> None:
     rows = []
     for number in numbers:
         arm = ARMS[number]
-        if arm.strengths is not None or learnt is None:
-            fresh = run(replace(preset("strong"), **(arm.strengths or {})), training, options.seed)
-            learnt = learnt or fresh
-        model = fresh if arm.strengths is not None else learnt
+        if arm.strengths is None and learnt is not None:
+            model = learnt
+        else:
+            model = run(replace(preset("strong"), **(arm.strengths or {})), training, options.seed)
+            learnt = learnt or model
         named = answers(model, arm, shown)
         first = first or named
         rows.append(row_of(arm.name, truths, named, first))

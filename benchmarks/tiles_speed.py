@@ -11,7 +11,8 @@ Speed: the same windows for every side, read one after the other in one process.
 from round to round, and files are opened again for every side. The ratio is the geometric mean over rounds of tiles/s of cytoscribe
 over tiles/s of the faster other side in the same round, with a 95% t interval on its logarithm. tifffile alone is
 `tifffile.imread(path, aszarr=True)` opened by zarr, its own way to read windows. At the finest level windows are 256 px; from 1024 px
-made four times smaller, tifffile and OpenSlide read the level that fits, as cytoscribe finds it.
+made four times smaller, tifffile and cytoscribe read the level that fits. OpenSlide finds no levels in SubIFDs and makes the finest
+one smaller, so that only the windows of the finest level compare the two.
 
 Memory: the most that a process of its own held while it ran `cut-tiles` (outlines; a label map of the section's size) and, with
 --model, `describe --section`. The left half is red and the right half blue, and the tiles that were cut are looked at.

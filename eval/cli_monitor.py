@@ -30,7 +30,7 @@ def monitor(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say from which image or section of a study on the promise of the rejection holds no longer, and whether tissue or microscope
+    """Say from which image or section of a study on the promise of the rejection no longer holds, and whether tissue or microscope
     changed. A false alarm has a chance of at most 1 in 100 for each of the two, however long the stream."""
     from cytoscribe.eval.monitor import MonitorSettings
     from cytoscribe.eval.monitor import monitor as stage

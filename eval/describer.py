@@ -76,7 +76,7 @@ class Described:
             lines.append(f"  reason: {self.reason or self.answer}  ({told})")
         if self.foreign and (not self.refused or self.reason == MICROSCOPE):
             lines.append(
-                "  warning: stain and light are those of another microscope, so no promise holds: see recalibrate --source"
+                "  warning: stain and light look like those of another microscope, so no promise holds: see recalibrate --source"
             )
         lines.append(f"  {self._plausible_text()}")
         if self.answer in dict(self.plausible):
@@ -99,7 +99,7 @@ class Described:
         if not self.label_set:
             return f"plausible: none of the known regions, at {1 - self.alpha:.0%} coverage"
         told = some([f"{r} (p {p:.2f})" for r, p in self.label_set], MOST_SHOWN)
-        return f"plausible at {1 - self.alpha:.0%} coverage: {told}"
+        return f"{'if it were a known region, ' if self.refused else ''}plausible at {1 - self.alpha:.0%} coverage: {told}"
 
     def json_line(self) -> str:
         """For programs, one JSON object."""

@@ -15,6 +15,7 @@ from cytoscribe.core.digests import is_file
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.images import LOSSY, LOSSY_TIFF, MOST_PIXELS, opened_image
 from cytoscribe.core.outlines import OUTLINE_SUFFIXES, check_drawn, read_polygons
+from cytoscribe.core.tiff_layout import series_of
 
 _TIFF = (".tif", ".tiff")
 _SAVE = "save it as PNG or TIFF, or outlines as GeoJSON"
@@ -103,12 +104,13 @@ def _of_tiff(path: Path) -> np.ndarray:
     """The one picture of a TIFF, of a pyramid its finest level: through tifffile, since Pillow knows no unsigned numbers of 32 bits."""
     try:
         with tifffile.TiffFile(path) as file:
+            series = series_of(file)
             page: Any = file.pages.first
             if page.size > MOST_PIXELS:
                 raise InputError(f"a mask of {page.size:,} values, more than {MOST_PIXELS:,}", where=path, fix=_SAVE)
             _refuse_lossy(LOSSY_TIFF.get(int(page.compression)), path)
-            if math.prod(file.series[0].shape) != page.size:
-                told = " x ".join(map(str, file.series[0].shape))
+            if math.prod(series[0].shape) != page.size:
+                told = " x ".join(map(str, series[0].shape))
                 raise InputError(f"a stack of {told}, not one mask", where=path, fix="save the plane that is meant")
             return page.asarray()
     except InputError:

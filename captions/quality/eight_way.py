@@ -17,6 +17,7 @@ from cytoscribe.captions.masking import mask_for
 from cytoscribe.captions.quality.intervals import over_regions
 from cytoscribe.captions.units import Unit
 from cytoscribe.captions.wording.scene import Scene
+from cytoscribe.core.progress import track
 from cytoscribe.core.records import Caption, Claim
 from cytoscribe.literature_mining.regions.table import RegionTable
 
@@ -155,7 +156,7 @@ def claim_scores(captions: Sequence[Caption], claims: Mapping[str, Sequence[Clai
     others = ("another area", "other areas")
     claims = {r: [replace(c, region=_TOPIC, compared_to=others if c.compared_to else ()) for c in own] for r, own in claims.items()}
     rows = []
-    for caption in captions:
+    for caption in track(captions, "reading captions", unit="captions"):
         row = []
         account = gate.reader.account(caption.masked_caption, _TOPIC)
         for own in claims.values():

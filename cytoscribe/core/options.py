@@ -235,8 +235,7 @@ def _value(leaf: _Leaf, value: Any) -> Any:
     """A value as the settings want it, from what Typer gives; what lies in an object store has been fetched."""
     if isinstance(value, Path):
         return _fetched(leaf, value)
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        raise InputError("more than any number that is used", where=leaf.flag, fix=f"give at most {_LARGEST:,}")
+    _check_size(leaf, value)
     if leaf.option.repeat and value and isinstance(value[0], Path):
         value = [_fetched(leaf, path) for path in value]
     if leaf.option.repeat:
@@ -248,6 +247,11 @@ def _value(leaf: _Leaf, value: Any) -> Any:
         inside = get_args(leaf.kind)[0]
         return tuple(_parsed(leaf, part.strip(), inside) for part in value.split(",") if part.strip())
     return value.value if isinstance(value, StrEnum) else value
+
+
+def _check_size(leaf: _Leaf, value: Any) -> None:
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise InputError("more than any number that is used", where=leaf.flag, fix=f"give at most {_LARGEST:,}")
 
 
 def _fetched(leaf: _Leaf, path: Path) -> Path:

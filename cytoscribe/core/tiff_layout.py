@@ -70,9 +70,19 @@ def layout_of(file: Any, path: Path) -> Layout:
     return Layout(series, planes, samples, alpha, alpha and extra[-1] == 1, _orientation(page), unnamed)
 
 
+def series_of(file: Any) -> Any:
+    """The pictures of a tifffile.TiffFile.
+
+    Its pages are counted first: counting sees where they lead round in a circle, and finding the pictures page by page goes round for ever.
+    """
+    len(file.pages)
+    return file.series
+
+
 def _largest(file: Any, path: Path) -> Any:
     """The series with the most pixels that is not named as a macro photo or a label."""
-    scans = [s for s in file.series if not _BESIDE.search(s.name or "")] or list(file.series)
+    series = series_of(file)
+    scans = [s for s in series if not _BESIDE.search(s.name or "")] or list(series)
     if not scans:
         raise ValueError("holds no picture")
     by_size = sorted(scans, key=_pixels, reverse=True)

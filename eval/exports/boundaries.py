@@ -12,8 +12,8 @@ Point = tuple[int, int]
 def rings_of(mask: np.ndarray) -> list[np.ndarray]:
     """Closed rings (N, 2) of x and y in cells around the True cells of a mask, the first point repeated at the end.
 
-    Outer rings run clockwise as seen on the screen (area positive by `ring_area`), holes the other way. Cells that touch at a corner
-    alone are kept apart.
+    Outer rings run clockwise as seen on the screen (area positive by `ring_area`), holes the other way. The rings of one piece (cells
+    joined along edges) touch at points alone, as the OGC's valid polygons do.
     """
     padded = np.pad(mask.astype(bool), 1)
     following: dict[Point, list[Point]] = defaultdict(list)
@@ -34,12 +34,13 @@ def rings_of(mask: np.ndarray) -> list[np.ndarray]:
 
 
 def _loop(following: dict[Point, list[Point]]) -> np.ndarray:
-    """One ring, taken out of the edges: at a corner of two cells it turns right and so stays with its cell."""
+    """One ring, taken out of the edges: at a corner of two cells it turns left and so stays beside the same cell outside. Turning right,
+    it would pass the corner twice where a hole touches the outer ring."""
     start = next(iter(following))
     points, here, before = [start], start, None
     while True:
         choices = following[here]
-        chosen = choices[0] if before is None or len(choices) == 1 else min(choices, key=lambda p: _left_turn(before, here, p))  # type: ignore[arg-type]
+        chosen = choices[0] if before is None or len(choices) == 1 else max(choices, key=lambda p: _left_turn(before, here, p))  # type: ignore[arg-type]
         choices.remove(chosen)
         if not choices:
             del following[here]

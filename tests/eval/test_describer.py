@@ -55,6 +55,8 @@ def test_the_conformal_set_is_shown_with_its_coverage_where_the_model_has_one(mo
     answers = list(describe(DescribeSettings(model.folder, (red, grey)), replace(model, sets=True)))
     assert "plausible at 95% coverage: red (p 0.50)" in answers[0].text()
     assert "plausible: none of the known regions, at 95% coverage" in answers[1].text()
+    other = replace(answers[0], reason="unseen tissue", answer="unseen")
+    assert "if it were a known region, plausible at 95% coverage: red (p 0.50)" in other.text()
     told = [json.loads(a.json_line()) for a in answers]
     assert [t["plausible"] for t in told] == [{"red": 0.5}, {}]
     assert all(t["probabilities"] for t in told)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cytoscribe.core.tables import read_csv, write_csv
 from cytoscribe.eval.answers import Answers
@@ -117,6 +118,16 @@ def test_predictions_hold_reasons_and_are_read_back(seeing: FakeModel, images: P
     assert all(0 < float(r["p_artefact"]) <= 1 for r in rows)
     assert "reason" not in read_outcomes(tmp_path / "out" / "predictions.csv").single
     assert "no artefact" in (tmp_path / "out" / "explorer.html").read_text()
+
+
+def test_a_picture_under_another_light_is_warned_of_and_has_no_set_of_regions(seeing: FakeModel, tmp_path: Path) -> None:
+    green = tmp_path / "green.png"
+    lit = np.clip(np.random.default_rng(0).normal((5, 250, 5), 3, (20, 20, 3)), 0, 255).astype(np.uint8)
+    Image.fromarray(lit).save(green)
+    (found,) = describe(DescribeSettings(seeing.folder, (green,)), replace(seeing, sets=True))
+    assert found.foreign
+    assert found.label_set is None
+    assert "see recalibrate --source" in found.text()
 
 
 def test_parents_are_named_in_describe(model: FakeModel, tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +147,19 @@ def test_a_size_beyond_the_limit_says_what_to_do(tmp_path: Path) -> None:
     Image.new("L", (12_000, 9_000)).save(tmp_path / "s.png", compress_level=1)
     with pytest.raises(InputError, match="tiled TIFF"):
         read_image(tmp_path / "s.png")
+
+
+def test_pages_that_lead_round_in_a_circle_end(tmp_path: Path) -> None:
+    """The second page names itself as the next one. Read in a process of its own, which a reader that went round would never leave."""
+    path = tmp_path / "circle.tif"
+    for side in (16, 8):
+        tifffile.imwrite(path, np.zeros((side, side), np.uint8), metadata=None, append=side < 16)
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        offsets = [page.offset for page in file.pages]
+    count = struct.unpack_from("<H", content, offsets[1])[0]
+    struct.pack_into("<I", content, offsets[1] + 2 + 12 * count, offsets[1])
+    path.write_bytes(content)
+    code = "import sys, tifffile; from cytoscribe.core.tiff_layout import series_of; print(len(series_of(tifffile.TiffFile(sys.argv[1]))))"
+    ended = subprocess.run([sys.executable, "-c", code, path], timeout=60, check=True, capture_output=True, text=True)
+    assert int(ended.stdout) >= 1

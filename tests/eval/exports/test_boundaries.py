@@ -23,6 +23,14 @@ def test_rings_hold_as_much_as_the_cells(mask: np.ndarray) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(MASKS)
+def test_no_ring_passes_a_point_twice(mask: np.ndarray) -> None:
+    """QuPath, shapely and geopandas call other polygons invalid."""
+    for rings in polygons_of(mask):
+        assert all(len({tuple(p) for p in ring[:-1].tolist()}) == len(ring) - 1 for ring in rings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MASKS)
 def test_lines_are_as_long_as_the_border(mask: np.ndarray) -> None:
     labels = mask.astype(int) + 1
     edges = int((mask[:-1] != mask[1:]).sum() + (mask[:, :-1] != mask[:, 1:]).sum())
