@@ -325,5 +325,6 @@ def threshold(calibration: np.ndarray, alpha: float) -> float | None:
 
     The ceil((M + 1)(1 - alpha))-th smallest calibration score (Vovk et al. 2005): p(score) <= alpha exactly above it.
     """
-    rank = int(np.ceil((len(calibration) + 1) * (1 - alpha) - 1e-9))
-    return float(np.sort(calibration)[rank - 1]) if rank <= len(calibration) else None
+    count = len(calibration)
+    rejecting = int((np.arange(1, count + 1) / (count + 1) <= alpha).sum())  # p-values, as p_values rounds them, that reject
+    return float(np.sort(calibration)[count - rejecting]) if rejecting else None

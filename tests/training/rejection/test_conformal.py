@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
@@ -56,6 +56,7 @@ def test_known_images_are_rejected_at_the_promised_rate(context: ScoreContext) -
 @given(
     st.lists(st.floats(-5, 5), min_size=1, max_size=60), st.floats(0.01, 0.5), st.lists(st.floats(-6, 6), min_size=1, max_size=10)
 )
+@example([0.0], 0.49999999999999994, [1.0])
 def test_threshold_and_p_value_decide_alike(calibration: list[float], alpha: float, scores: list[float]) -> None:
     context = ScoreContext(torch.eye(2), torch.eye(2), torch.arange(2), torch.zeros(2, 3), 1.0)
     reference = np.round(np.array(calibration), 6)
