@@ -9,7 +9,9 @@ import pytest
 from hypothesis import settings
 
 # Shared machines pause at will, so a time limit on one example would fail for no fault of the code.
-settings.register_profile("steady", deadline=None, max_examples=50)
+# The same examples every time, so that a change is judged by what it changes; `--hypothesis-profile exploring` draws new ones.
+settings.register_profile("steady", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("exploring", deadline=None, max_examples=300)
 settings.load_profile("steady")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
