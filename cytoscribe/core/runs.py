@@ -215,7 +215,7 @@ class RunFolder:
                 where=self.path,
                 fix="choose another --out, or pass --overwrite",
             )
-        self._forget()
+        self.forget()
         self._save("running")
 
     def _without_work(self, earlier: Mapping[str, Any]) -> bool:
@@ -251,13 +251,6 @@ class RunFolder:
             for key in {*now[part], *earlier.get(part, {})}
             if now[part].get(key) != earlier.get(part, {}).get(key)
         )
-
-    def _forget(self) -> None:
-        (self.path / CONTENTS).unlink(missing_ok=True)
-        shards = self.path / SHARDS
-        if shards.is_dir():
-            for shard in shards.iterdir():
-                shard.unlink()
 
     def _save(self, status: str, summary: Mapping[str, Any] | None = None, files: Mapping[str, str] | None = None) -> None:
         write_json(
@@ -312,7 +305,11 @@ class RunFolder:
 
     def forget(self) -> None:
         """Drop all units of work, where none of them is worth keeping: an InputError after it leaves no new folder behind."""
-        self._forget()
+        (self.path / CONTENTS).unlink(missing_ok=True)
+        shards = self.path / SHARDS
+        if shards.is_dir():
+            for shard in shards.iterdir():
+                shard.unlink()
 
     def read_shard(self, key: str) -> list[Any]:
         """Rows of a finished shard; raises InputError where it is damaged."""
