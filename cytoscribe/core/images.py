@@ -31,8 +31,14 @@ _LARGE = threading.Lock()
 _DARK = 64
 """Largest 8-bit value of a deep colour picture whose camera used a small part of the file's range."""
 _GREY_AND_ALPHA = "LA;16B"
-_BYTES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGB;16N": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
-_BYTES |= {_GREY_AND_ALPHA: "RGBA"}
+_BYTES = {
+    "RGB;16B": "RGB;16L",
+    "RGB;16L": "RGB;16B",
+    "RGB;16N": "RGB;16B",
+    "RGBA;16B": "RGBA;16L",
+    "RGBA;16L": "RGBA;16B",
+    _GREY_AND_ALPHA: "RGBA",
+}
 """Pillow's names for the layout whose upper bytes are kept, and for the one that gives the lower bytes of the same data. Grey with
 alpha has none, but as many bytes as four channels of 8 bits."""
 

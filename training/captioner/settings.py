@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cytoscribe.core.errors import InputError
 from cytoscribe.core.options import ADVANCED, DEVICE, OUT, OVERWRITE, SEED, group, option
-from cytoscribe.training.settings import parse_weights
+from cytoscribe.training.settings import MOST_PX, parse_weights
 
 SMALL = "tiny"
 """The decoder that needs no download: its tokenizer and weights are learned from the captions."""
@@ -182,7 +182,7 @@ class CaptionerSettings:
     )
     image_px: int = field(
         default=0,
-        metadata=option("Side of the images in pixels, of a base or timm model. 0: its own.", least=0, most=4096, panel=_EYE),
+        metadata=option("Side of the images in pixels, of a base or timm model. 0: its own.", least=0, most=MOST_PX, panel=_EYE),
     )
     cache: Path | None = field(
         default=None, metadata=option("Folder that keeps encoded images for other runs. Default: within --out.", panel=_EYE)
